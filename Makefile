@@ -1,0 +1,43 @@
+# zsbench: everything a developer runs, one line each. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint typecheck bench assets docs clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+install: $(VENV)/.installed  ## create .venv and install zsbench with its development tools
+
+demo: install  ## run the embedded quickstart: four model families, offline
+	$(BIN)/zsbench eval quickstart --offline --out runs
+
+test: install  ## run the test suite
+	$(BIN)/python -m pytest -n 2
+
+lint: install  ## check format and lint rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+typecheck: install  ## check types (mypy --strict on the package)
+	$(BIN)/mypy
+
+bench: install  ## measure speed side by side with what a user would pick instead
+	$(BIN)/python benchmarks/startup.py
+
+assets: install  ## retrain the embedded models and redraw the embedded data (about an hour)
+	for name in clip lm ner depth; do $(BIN)/python -m recipes.$$name --out zsbench/assets || exit 1; done
+
+docs: install  ## rerun every command shown in README and docs and refresh its output
+	$(BIN)/python docs/refresh.py
+
+clean:  ## remove the environment, caches and runs
+	rm -rf $(VENV) runs dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,176 @@
+"""Names to files, lazily: the folder is the registry, and listing it imports nothing.
+
+A component is a Python file with a function of the file's own name; dashes in names are underscores in files.
+A config is a YAML file; its name is the file's stem. Outside packages join through the entry-point groups
+`zsbench.tasks`, `zsbench.models`, `zsbench.methods` and `zsbench.data`.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import zsbench
+from zsbench.errors import UserError, unknown_name
+
+PACKAGE = Path(zsbench.__file__).parent
+ASSETS = PACKAGE / "assets"
+
+ComponentKind = Literal["tasks", "methods", "models", "data"]
+ConfigKind = Literal["tasks", "models", "suites", "papers"]
+
+SINGULAR = {
+    "tasks": "task",
+    "methods": "method",
+    "models": "model",
+    "data": "data source",
+    "suites": "suite",
+    "papers": "paper",
+    "metrics": "metric",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One name of the catalogue: where it lives, the family it belongs to and its one-line summary."""
+
+    name: str
+    path: Path
+    family: str
+    summary: str
+
+
+def config_roots() -> list[Path]:
+    """Return the config folders in order of precedence: $ZSBENCH_CONFIGS, ./configs, the shipped ones."""
+    roots = [Path(part) for part in os.environ.get("ZSBENCH_CONFIGS", "").split(os.pathsep) if part]
+    shipped = PACKAGE / "configs"
+    roots += [Path("configs"), shipped if shipped.is_dir() else PACKAGE.parent / "configs"]
+    unique = {root.resolve(): root for root in reversed(roots) if root.is_dir()}
+    return [root for root in roots if unique.get(root.resolve()) is root]
+
+
+@lru_cache
+def configs(kind: ConfigKind) -> dict[str, Entry]:
+    """Return every config of a kind by name, read no further than its `description:` line."""
+    found: dict[str, Entry] = {}
+    for root in config_roots():
+        for path in sorted((root / kind).rglob("*.yaml")):
+            folder = path.relative_to(root / kind).parent.as_posix()
+            entry = Entry(path.stem, path, "" if folder == "." else folder, _yaml_summary(path))
+            found.setdefault(path.stem, entry)
+    return found
+
+
+def _yaml_summary(path: Path) -> str:
+    match = re.search(r"^description: *(.*)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    return match.group(1).strip().strip("'\"") if match else ""
+
+
+@lru_cache
+def components(kind: ComponentKind) -> dict[str, Entry]:
+    """Return every component of a kind by name; the summary is the first line of the file's docstring."""
+    found: dict[str, Entry] = {}
+    for path in sorted((PACKAGE / kind).rglob("*.py")):
+        if path.name.startswith("_") or "nets" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        if kind == "tasks" or re.search(rf"^def {path.stem}\(", text, re.MULTILINE):
+            family = path.parent.name if kind == "methods" else ""
+            summary = text.split('"""', 2)[1].strip().splitlines()[0] if '"""' in text else ""
+            found[path.stem.replace("_", "-")] = Entry(path.stem.replace("_", "-"), path, family, summary)
+    for point in _entry_points(kind):
+        found.setdefault(point.name, Entry(point.name, Path(point.value), "", f"from {point.value}"))
+    return found
+
+
+def _entry_points(kind: str) -> Iterator[Any]:
+    from importlib.metadata import entry_points
+
+    yield from entry_points(group=f"zsbench.{kind}")
+
+
+def load_component(kind: ComponentKind, name: str, *, where: str = "") -> Callable[..., Any]:
+    """Import the file behind a name and return its function (for `data`, `models`, `methods`)."""
+    function: Callable[..., Any] = getattr(load_module(kind, name, where=where), name.replace("-", "_"))
+    return function
+
+
+def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
+    """Import the file behind a component's name.
+
+    Raises
+    ------
+    UserError
+        Nothing has that name; the message offers the nearest ones.
+    """
+    known = components(kind)
+    if name not in known:
+        shown_by = "zsbench list " + ("tasks" if kind == "data" else kind)
+        raise unknown_name(where, SINGULAR[kind] + " type" * (kind == "tasks"), name, known, listed_by=shown_by)
+    path = known[name].path
+    if path.suffix != ".py":
+        return next(point for point in _entry_points(kind) if point.name == name).load()
+    return importlib.import_module("zsbench." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts))
+
+
+@lru_cache
+def metrics() -> dict[str, Entry]:
+    """Return every metric by the name used in YAML (`nDCG`, `acc`), read from the decorators without import."""
+    found: dict[str, Entry] = {}
+    for path in sorted((PACKAGE / "metrics").glob("[a-z]*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            name = _metric_name(node)
+            if name and isinstance(node, ast.FunctionDef):
+                summary = (ast.get_docstring(node) or "").splitlines()
+                found[name] = Entry(name, path, path.stem, summary[0] if summary else "")
+    return found
+
+
+def _metric_name(node: ast.stmt) -> str | None:
+    for decorator in getattr(node, "decorator_list", []):
+        if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "metric":
+            first = decorator.args[0]
+            return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+    return None
+
+
+def find_config(kind: ConfigKind, name: str, *, where: str = "", base: Path | None = None) -> Path:
+    """Return the file behind a config's name, or the file itself when a path is written.
+
+    Raises
+    ------
+    UserError
+        Nothing has that name, or the path does not exist.
+    """
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name).expanduser()
+        path = path if path.is_absolute() or base is None or path.exists() else base / path
+        if not path.is_file():
+            raise UserError(where, f"no such file '{name}'")
+        return path
+    known = configs(kind)
+    if name not in known:
+        raise unknown_name(where, SINGULAR[kind], name, known, listed_by=f"zsbench list {kind}")
+    return known[name].path
+
+
+def resolve_path(text: str, base: Path, *, where: str = "") -> Path:
+    """Turn a path written in a config into a real one.
+
+    `asset:x` is a file shipped with zsbench, `$NAME/x` starts at an environment variable, `~` is the home folder,
+    anything else that is relative starts at the folder of the config.
+    """
+    if text.startswith("asset:"):
+        return ASSETS / text.removeprefix("asset:")
+    for name in re.findall(r"\$\{?(\w+)\}?", text):
+        if name not in os.environ:
+            raise UserError(where, f"'{text}' needs the environment variable {name}, which is not set")
+    path = Path(os.path.expandvars(text)).expanduser()
+    return path if path.is_absolute() else base / path

@@ -1,0 +1,94 @@
+"""Components are functions: a file in a folder, its keyword arguments the keys a YAML block may set.
+
+    # zsbench/methods/rerank/random_order.py
+    @method(family="rerank")
+    def random_order(*, seed: int = 0) -> Ranker: ...
+
+    # any YAML
+    method: {name: random-order, seed: 3}
+
+The decorators below only attach facts (what a method needs, what a model offers); nothing is registered by
+importing, because the folder is the registry (see `catalog`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+F = TypeVar("F", bound=Callable[..., Any])
+Kind = Literal["inductive", "transductive"]
+
+
+class Strict(BaseModel):
+    """A schema that refuses unknown keys and wrong types instead of guessing."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+@dataclass(frozen=True)
+class MethodFacts:
+    """What the tables, the plan and the reader need to know about a rule before it runs."""
+
+    family: str
+    needs: tuple[type, ...] = ()
+    kind: Kind = "inductive"
+    uses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The capabilities an adapter offers, and how to find the local files a block refers to."""
+
+    offers: tuple[type, ...]
+    files: Callable[[dict[str, Any]], list[str]] | None = None
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What a data source yields (`images`, `collection`, ...), so that tasks accept only what they can use."""
+
+    gives: str
+    files: Callable[[dict[str, Any]], list[str]] | None = None
+
+
+def source(*, gives: str, files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:
+    """Declare a data source: the kind of data it yields and the local files behind it."""
+    return _attach(SourceFacts(gives, files))
+
+
+def method(
+    *, family: str, needs: tuple[type, ...] = (), kind: Kind = "inductive", uses: tuple[str, ...] = ()
+) -> Callable[[F], F]:
+    """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses."""
+    return _attach(MethodFacts(family, needs, kind, uses))
+
+
+def model(
+    *, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None
+) -> Callable[[F], F]:
+    """Declare a model adapter: the capabilities it offers and the local files that define it."""
+    return _attach(ModelFacts(offers, files))
+
+
+def _attach(facts: MethodFacts | ModelFacts | SourceFacts) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        function.facts = facts  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def options_schema(function: Callable[..., Any]) -> type[BaseModel]:
+    """Return the pydantic schema of a component's keyword-only arguments."""
+    hints = get_type_hints(function)
+    fields: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+            fields[name] = (hints[name], default)
+    return create_model(function.__name__, __base__=Strict, **fields)

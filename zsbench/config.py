@@ -1,0 +1,302 @@
+"""What a YAML may say: the schemas, `extends:`, and errors that name file, line, key and the nearest right word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, Field, ValidationError
+
+from zsbench import catalog, yamlio
+from zsbench.components import Strict, options_schema
+from zsbench.errors import UserError, UserErrors, did_you_mean
+from zsbench.yamlio import Document, Loc
+
+S = TypeVar("S", bound=BaseModel)
+
+LocalPath = Annotated[str, "local-path"]
+"""A file or folder; relative ones start at the folder of the config that names them."""
+ModelRef = Annotated[str, "model-ref"]
+"""A hub id or a folder (`local-dir:`, `asset:`, `$NAME/...`, relative to the config)."""
+
+
+class Settings(Strict):
+    """How a run is carried out: the same for all its jobs, set in a suite or on the command line."""
+
+    seed: int = 0
+    device: str = "auto"
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    batch_size: int | Literal["auto"] = "auto"
+    threads: int | None = Field(None, ge=1)
+    limit: int | None = Field(None, ge=1)
+    resamples: int = Field(10_000, ge=100)
+    confidence: float = Field(0.95, gt=0, lt=1)
+
+
+class TaskConfig(Strict):
+    """What every task's YAML may say, whatever its type; each type adds its own keys."""
+
+    type: str
+    description: str
+    data: dict[str, Any]
+    method: Any
+    metrics: list[str] = Field(min_length=1)
+    version: int = 1
+    synthetic: bool = False
+    source: str = ""
+    citation: str = ""
+    license: str = ""
+
+
+class ModelConfig(Strict, extra="allow"):
+    """A model's YAML: the adapter, and that adapter's own options beside it."""
+
+    adapter: str
+    description: str = ""
+    license: str = ""
+
+
+class RunEntry(Strict):
+    """One line of a suite: every task x every model x every method named in it."""
+
+    tasks: Any
+    models: Any = None
+    methods: Any = None
+
+
+class SuiteConfig(Strict):
+    """A suite's YAML: a list of runs and the settings they share."""
+
+    description: str
+    runs: list[RunEntry] = Field(min_length=1)
+    settings: dict[str, Any] = {}
+
+
+class Paper(Strict):
+    """Which publication a paper config reproduces."""
+
+    title: str
+    year: int
+    arxiv: str = ""
+    venue: str = ""
+    reference: str = ""
+
+
+class Expected(Strict):
+    """A published number and where it stands; `model` and `method` narrow it to some rows."""
+
+    value: float
+    source: str
+    verified: bool
+    model: str = ""
+    method: str = ""
+
+
+class Embedded(Strict):
+    """The offline variant of a paper: other runs, the same protocol."""
+
+    runs: list[RunEntry] = Field(min_length=1)
+    settings: dict[str, Any] = {}
+
+
+class PaperConfig(SuiteConfig):
+    """A paper's YAML: a suite, its published numbers (`METRIC on TASK`) and an embedded variant."""
+
+    paper: Paper
+    expected: dict[str, Any] = {}
+    embedded: Embedded | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """A component with its options as written; `where` points into the file for messages."""
+
+    kind: catalog.ComponentKind
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
+    base: Path = Path()
+    where: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name shown in tables and used for folders."""
+        return self.label or self.name
+
+    @property
+    def facts(self) -> Any:
+        """What the component's decorator declared about it."""
+        return getattr(catalog.load_component(self.kind, self.name, where=self.where), "facts", None)
+
+    def described(self) -> dict[str, Any]:
+        """Return name and options as they stand in a result and go into its hash."""
+        return {"name": self.name, **self.options}
+
+    def build(self) -> Any:
+        """Import the component and call it with its options, local paths resolved."""
+        function = catalog.load_component(self.kind, self.name, where=self.where)
+        return function(**self.resolved())
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the options with every local path absolute."""
+        function = catalog.load_component(self.kind, self.name, where=self.where)
+        hints = get_type_hints(function, include_extras=True)
+        return {key: _resolve(value, hints.get(key), self) for key, value in self.options.items()}
+
+    def files(self) -> list[str]:
+        """Return the local files that define the component, found without loading any of them."""
+        find = getattr(self.facts, "files", None)
+        return [] if find is None else find(self.resolved())
+
+
+def _resolve(value: Any, hint: Any, block: Block) -> Any:
+    marks = {mark for part in (hint, *get_args(hint)) if get_origin(part) is Annotated for mark in part.__metadata__}
+    if not isinstance(value, str) or not marks & {"local-path", "model-ref"}:
+        return value
+    if "local-path" in marks:
+        return str(catalog.resolve_path(value, block.base, where=block.where))
+    local = value.removeprefix("local-dir:")
+    explicit = local != value or local.startswith(("asset:", "$", "~", "/", "./", "../"))
+    path = catalog.resolve_path(local, block.base, where=block.where)
+    return str(path) if explicit or path.exists() else value
+
+
+def load(path: Path) -> Document:
+    """Read a YAML file and lay it over the file named in its `extends:`, key by key; lists replace lists."""
+    chain: list[Path] = []
+    documents: list[Document] = []
+    while True:
+        if path.resolve() in chain:
+            raise UserError(yamlio.shown(path), "extends itself", "a chain of `extends:` that ends")
+        chain.append(path.resolve())
+        document = yamlio.read(path)
+        documents.append(document)
+        parent = document.value.pop("extends", None)
+        if parent is None:
+            break
+        where = document.where(("extends",))
+        if not isinstance(parent, str):
+            raise UserError(where, f"key 'extends' is {_kind(parent)}", "the name of a config or a path")
+        path = _parent_path(parent, path, where)
+    merged = documents.pop()
+    while documents:
+        merged = overlay(merged, documents.pop())
+    return merged
+
+
+def _parent_path(parent: str, child: Path, where: str) -> Path:
+    """Find what `extends:` names: a path beside the child, or a config of any kind."""
+    if parent.endswith((".yaml", ".yml")):
+        return catalog.find_config("tasks", parent, where=where, base=child.parent)
+    names: set[str] = set()
+    for kind in get_args(catalog.ConfigKind):
+        known = catalog.configs(kind)
+        if parent.removeprefix("papers/") in known and known[parent.removeprefix("papers/")].path != child:
+            return known[parent.removeprefix("papers/")].path
+        names |= set(known)
+    raise UserError(where, f"no config '{parent}' to extend", "", did_you_mean(parent, names))
+
+
+def overlay(base: Document, top: Document) -> Document:
+    """Return `base` with the keys of `top` laid over it; mappings merge, everything else is replaced."""
+    marks = {**base.marks, **top.marks}
+    return Document(top.path, merge(base.value, top.value), marks)
+
+
+def merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    """Merge two mappings recursively; a block that names another component replaces the old one whole."""
+    merged = dict(base)
+    for key, value in top.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        renamed = both and any(key in value and value[key] != old.get(key) for key in ("name", "source", "adapter"))
+        merged[key] = merge(old, value) if both and not renamed else value
+    return merged
+
+
+def check(schema: type[S], document: Document, loc: Loc = (), value: Any = None) -> S:
+    """Validate a mapping against a schema, every mistake with its place and the nearest right key.
+
+    Raises
+    ------
+    UserErrors
+        Unknown keys, missing keys, wrong types: all of them at once.
+    """
+    value = document.value if value is None else value
+    try:
+        return schema.model_validate(value)
+    except ValidationError as error:
+        raise UserErrors(list(_explain(schema, document, loc, error))) from None
+
+
+def _explain(schema: type[BaseModel], document: Document, loc: Loc, error: ValidationError) -> Iterator[UserError]:
+    seen: set[Loc] = set()
+    for item in error.errors(include_url=False):
+        inner = tuple(part for part in item["loc"] if not (isinstance(part, str) and _is_union_tag(part)))
+        if inner in seen:
+            continue
+        seen.add(inner)
+        here = (*loc, *inner)
+        key = ".".join(str(part) for part in here)
+        where = document.where(here)
+        kind = item["type"]
+        if kind == "extra_forbidden":
+            known = _keys_at(schema, inner[:-1])
+            near = did_you_mean(str(inner[-1]), known)
+            yield UserError(where, f"unknown key '{key}'", "", f"{near} Keys here: {', '.join(known)}".strip())
+        elif kind == "missing":
+            yield UserError(where, f"key '{key}' is missing")
+        elif kind == "literal_error":
+            words = str(item.get("ctx", {}).get("expected", ""))
+            near = did_you_mean(str(item["input"]), words.replace("'", "").replace(" or ", ", ").split(", "))
+            yield UserError(where, f"key '{key}' is {_kind(item['input'])}", words, near)
+        else:
+            yield UserError(where, f"key '{key}' is {_kind(item['input'])}", _expectation(item))
+
+
+def _is_union_tag(part: str) -> bool:
+    return part in {"int", "str", "float", "bool", "none", "dict"} or part.startswith(("literal[", "list[", "dict["))
+
+
+def _expectation(item: Any) -> str:
+    message: str = item["msg"]
+    return message.replace("Input should be ", "").replace("a valid ", "a ").replace("dictionary", "mapping of keys")
+
+
+def _keys_at(schema: type[BaseModel], loc: Loc) -> list[str]:
+    """Return the keys the schema knows at a place, following nested schemas as far as they go."""
+    here: Any = schema
+    for part in loc:
+        fields = getattr(here, "model_fields", {})
+        hint = fields[part].annotation if isinstance(part, str) and part in fields else None
+        models = [arg for arg in (hint, *get_args(hint)) if isinstance(arg, type) and issubclass(arg, BaseModel)]
+        here = models[0] if models else (here if isinstance(part, int) else None)
+    return list(getattr(here, "model_fields", {}))
+
+
+def _kind(value: Any) -> str:
+    """Describe a YAML value in a reader's words."""
+    words = {str: "text", bool: "a yes/no value", int: "a whole number", float: "a number", list: "a list"}
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a mapping of keys"
+    shown = repr(value) if len(repr(value)) < 60 else repr(value)[:57] + "..."
+    return f"{shown} ({words.get(type(value), type(value).__name__)})"
+
+
+def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document, loc: Loc) -> Block:
+    """Read a component block (`icr` or `{name: icr, window: 20}`) and check its options against the signature."""
+    value = {key: value} if isinstance(value, str) else value
+    where = document.where((*loc, key)) if isinstance(value, dict) and key in value else document.where(loc)
+    if not isinstance(value, dict) or not isinstance(value.get(key), str):
+        expected = f"a name, or a mapping with `{key}:` and options"
+        raise UserError(where, f"{'.'.join(map(str, loc)) or kind} is {_kind(value)}", expected)
+    name = value[key]
+    label = value.get("label", "")
+    options = {k: v for k, v in value.items() if k not in (key, "label", "description", "license")}
+    schema = options_schema(catalog.load_component(kind, name, where=where))
+    check(schema, document, loc, options)
+    return Block(kind, name, options, label, document.folder((*loc, key)), where)

@@ -1,0 +1,74 @@
+"""The one exception users see, and the exit codes of the command line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EXIT_OK = 0
+EXIT_CHECK_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_RUN_FAILED = 3
+
+
+class UserError(Exception):
+    """Something the user can mend: where it is, what was found, what was expected, and a hint.
+
+    Parameters
+    ----------
+    where : str
+        File and line (`mine.yaml:7`), file and item, or the option (`--set model.dtype`).
+    found : str
+        What was found there.
+    expected : str
+        What would have been accepted; may be empty when `found` says it.
+    hint : str
+        The nearest right name or the command that helps; may be empty.
+    """
+
+    exit_code = EXIT_BAD_INPUT
+
+    def __init__(self, where: str, found: str, expected: str = "", hint: str = "") -> None:
+        self.where, self.found, self.expected, self.hint = where, found, expected, hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.found}" if self.where else self.found
+        if self.expected:
+            text += f"; expected {self.expected}"
+        if self.hint:
+            text += f"; {self.hint}"
+        return text
+
+
+class RunError(UserError):
+    """A run that started and could not finish (bad predictions, no memory): exit code 3."""
+
+    exit_code = EXIT_RUN_FAILED
+
+
+class UserErrors(UserError):
+    """Several mistakes found in one pass, shown together so that one edit mends them all."""
+
+    def __init__(self, errors: Iterable[UserError]) -> None:
+        self.errors = list(errors)
+        first = self.errors[0]
+        super().__init__(first.where, first.found, first.expected, first.hint)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+
+def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:
+    """Return `did you mean 'a', 'b'?` for the names nearest to `name`, or an empty string."""
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=limit, cutoff=0.5)
+    near += [other for other in names if name and other.startswith(name) and other not in near]
+    near = near[:limit]
+    return "did you mean " + ", ".join(f"'{other}'" for other in near) + "?" if near else ""
+
+
+def unknown_name(where: str, kind: str, name: str, known: Iterable[str], *, listed_by: str) -> UserError:
+    """Return the error for a name that nothing answers to, with the nearest ones and where to look."""
+    hint = did_you_mean(name, known)
+    return UserError(where, f"no {kind} '{name}'", "", f"{hint} ({listed_by})" if hint else f"see {listed_by}")

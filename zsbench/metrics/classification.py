@@ -1,0 +1,69 @@
+"""Single-label classification: scores (n_items, n_classes) against labels (n_items,), ties counted against.
+
+An item is right at k when fewer than k other classes score at least as high as its label. Without ties this is
+the usual top-k; with ties it is the pessimistic reading, so a constant scorer cannot look good.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zsbench.lazy import lazy
+from zsbench.metrics import metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+
+def label_ranks(scores: Any, labels: Any) -> Array:
+    """Return for each item how many other classes score at least as high as its label (0 is best).
+
+    Parameters
+    ----------
+    scores : (n_items, n_classes), finite.
+    labels : (n_items,), 0-based.
+
+    Raises
+    ------
+    ValueError
+        Shapes disagree, a score is NaN, a label is outside the classes.
+    """
+    scores, labels = np.asarray(scores, dtype=np.float64), np.asarray(labels)
+    if scores.ndim != 2 or labels.shape != scores.shape[:1]:
+        raise ValueError(f"scores {scores.shape} and labels {labels.shape} do not fit")
+    if np.isnan(scores).any():
+        raise ValueError(f"{int(np.isnan(scores).any(axis=1).sum())} items have NaN scores")
+    if len(labels) and not (labels.min() >= 0 and labels.max() < scores.shape[1]):
+        raise ValueError(f"labels {labels.min()}..{labels.max()} but {scores.shape[1]} classes")
+    own = scores[np.arange(len(labels)), labels][:, None]
+    return np.asarray((scores >= own).sum(axis=1) - 1, dtype=np.float64)
+
+
+@metric("acc", interval="wilson")
+def accuracy(scores: Any, labels: Any, *, k: int = 1) -> Array:
+    """Share of items whose label is among the k best classes.
+
+    Undefined (NaN) when there are fewer than k classes. Source: Radford et al. 2021, section 3.1.
+    """
+    ranks = label_ranks(scores, labels)
+    return ranks < k if np.shape(scores)[1] >= k else np.full(len(ranks), np.nan)
+
+
+def _mean_over_classes(statistics: Array) -> float:
+    labels = statistics[:, 0].astype(np.int64)
+    totals, right = np.bincount(labels), np.bincount(labels, weights=statistics[:, 1])
+    return float((right[totals > 0] / totals[totals > 0]).mean())
+
+
+@metric("mean-per-class", of_items=_mean_over_classes, strata=0)
+def mean_per_class(scores: Any, labels: Any) -> Array:
+    """Accuracy per class, averaged over the classes present in the labels (balanced accuracy).
+
+    A class without items is left out, not counted as zero. Resampled within classes.
+    """
+    return np.stack([np.asarray(labels, dtype=np.float64), label_ranks(scores, labels) < 1], axis=1)

@@ -1,0 +1,1 @@
+"""The small networks behind the embedded assets that no library already loads."""

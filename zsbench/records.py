@@ -1,0 +1,112 @@
+"""The records that pass between the layers: items, task data, cost, scores, results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from zsbench.cache import Cache
+
+SCHEMA_VERSION = 1
+
+
+class Item(Protocol):
+    """What a method may see of one thing to judge: never its gold."""
+
+    @property
+    def id(self) -> str:
+        """The name by which predictions, gold and other runs find this item again."""
+
+
+@dataclass
+class TaskData:
+    """One benchmark in memory.
+
+    Attributes
+    ----------
+    items : the inputs, in a fixed order; what a method sees.
+    gold : the answers, aligned with `items`; what only metrics see.
+    context : what belongs to the task rather than to an item (class names, label set).
+    fingerprint : digest of inputs and gold; two results compare only when it agrees.
+    counts : what was dropped, cut or missing on the way, by name.
+    """
+
+    items: Sequence[Any]
+    gold: Sequence[Any]
+    context: Any
+    fingerprint: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Cost:
+    """What a run asked of the model. Cached items cost nothing now and are counted apart."""
+
+    forward_passes: int = 0
+    images: int = 0
+    images_cached: int = 0
+    tokens: int = 0
+    tokens_generated: int = 0
+    truncated_items: int = 0
+    peak_memory_mb: float = 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the counters by name."""
+        return asdict(self)
+
+
+@dataclass
+class RunContext:
+    """What a task needs while it predicts: batch size, cache, seed, cost counters, progress."""
+
+    batch_size: int | str
+    cache: Cache
+    seed: int
+    cost: Cost
+    progress: Callable[[int], None] = lambda _done: None
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric of one run, 0-1 or in its unit, with its interval and the number of items behind it."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    n: int
+    interval: str
+    better: str = "higher"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name, in the order of the class."""
+        return asdict(self)
+
+
+def canonical_json(value: Any) -> str:
+    """Return JSON whose bytes depend only on the value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(parts: Iterable[bytes | str]) -> str:
+    """Return a 128-bit digest of a sequence of texts and byte strings, each set apart from the next."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        state.update(len(raw).to_bytes(8, "little"))
+        state.update(raw)
+    return state.hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """Return the digest of a file's content, read in blocks."""
+    state = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()

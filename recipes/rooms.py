@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class View:
-    """The camera's place and the directions of its pixels in the room, scaled so that length along a ray is z."""
+    """The camera's place, and its pixels' directions in the room, scaled so that z along the axis is one."""
 
     origin: Array  # (3,): x right, y up, z into the room
     rays: Array  # (H, W, 3)
@@ -149,7 +149,9 @@ def shade(canvas: Canvas, rng: np.random.Generator) -> NDArray[np.uint8]:
 def draw_room(rng: np.random.Generator, focal: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """One picture (H, W, 3) and its depth in metres along the optical axis (H, W); 0 where out of range."""
     view = random_view(rng, focal)
-    canvas = Canvas(np.full((HEIGHT, WIDTH), np.inf), np.zeros((HEIGHT, WIDTH, 3)), np.zeros((HEIGHT, WIDTH, 3)))
+    canvas = Canvas(
+        np.full((HEIGHT, WIDTH), np.inf), np.zeros((HEIGHT, WIDTH, 3)), np.zeros((HEIGHT, WIDTH, 3))
+    )
     low, high = paint_room(canvas, view, rng)
     paint_objects(canvas, view, low, high, rng)
     picture = shade(canvas, rng)

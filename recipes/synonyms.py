@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import bm25s
 import numpy as np
 
 Array = np.ndarray
@@ -42,7 +43,11 @@ VALUES = (
     "saffron salt silk silver thunder tulip velvet violet walnut willow"
 ).split()
 # One group for each place of a passage where a filler may stand: in front, between the words, before the value.
-FILLERS = ["the my our this that every".split(), "for with near and by".split(), "is was seems becomes has had".split()]
+FILLERS = [
+    "the my our this that every".split(),
+    "for with near and by".split(),
+    "is was seems becomes has had".split(),
+]
 LETTERS = list("ABCDEFGHIJKLMNOPQRST")
 SPECIALS = ["[PAD]", "[UNK]", "[BOS]"]
 MARKS = [":", ".", "query", "rank", "n/a"]
@@ -167,7 +172,9 @@ def draw_questions(
     entity = ENTITY_IDS[contexts.entity[rows, target], word_b[..., 1].astype(int)]
     ranks = (rng.random((batch, count)) < 0.5) & how.letters
     verb = np.where(ranks, IDS["rank"], IDS["query"])
-    answer = np.where(ranks, LETTER_IDS[contexts.letter[rows, target]], VALUE_IDS[contexts.value[rows, target]])
+    answer = np.where(
+        ranks, LETTER_IDS[contexts.letter[rows, target]], VALUE_IDS[contexts.value[rows, target]]
+    )
     real = rng.random((batch, count)) >= 1 / 16
     content_free = np.stack([np.full_like(verb, PAD), verb, np.full_like(verb, IDS["n/a"])], axis=-1)
     return np.where(real[..., None], np.stack([verb, relation, entity], axis=-1), content_free), answer, real
@@ -190,7 +197,9 @@ def write_collection(folder: Path, queries: int = 120, seed: int = COLLECTION_SE
         question, passages = _judged_pool(rng, KINDS[kind], want_never_asked=number % 10 < 2)
         asked.append({"_id": name, "text": question})
         ids = [f"{name}-{slot:02d}" for slot in range(POOL)]
-        corpus += [{"_id": doc, "title": "", "text": text} for doc, (text, _) in zip(ids, passages, strict=True)]
+        corpus += [
+            {"_id": doc, "title": "", "text": text} for doc, (text, _) in zip(ids, passages, strict=True)
+        ]
         judged += [f"{name}\t{doc}\t{grade}" for doc, (_, grade) in zip(ids, passages, strict=True) if grade]
         for rank, slot in enumerate(rng.permutation(POOL), start=1):
             run.append(f"{name} Q0 {ids[slot]} {rank} {POOL - rank + 1} pool")
@@ -242,7 +251,10 @@ def read_collection(folder: Path) -> tuple[dict[str, str], list[Topic]]:
     """Read the files back: the whole corpus, and the topics in file order."""
     corpus = {row["_id"]: row["text"] for row in map(json.loads, _lines(folder / "corpus.jsonl"))}
     queries = {row["_id"]: row["text"] for row in map(json.loads, _lines(folder / "queries.jsonl"))}
-    judged = {tuple(line.split("\t")[:2]): int(line.split("\t")[2]) for line in _lines(folder / "qrels/test.tsv")[1:]}
+    judged = {
+        tuple(line.split("\t")[:2]): int(line.split("\t")[2])
+        for line in _lines(folder / "qrels/test.tsv")[1:]
+    }
     candidates: dict[str, list[str]] = {name: [] for name in queries}
     for line in _lines(folder / "candidates.run"):
         name, _, document, *_ = line.split()
@@ -259,3 +271,34 @@ def read_collection(folder: Path) -> tuple[dict[str, str], list[Topic]]:
 
 def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
+
+
+# --- scores that need no model --------------------------------------------------------------------------------
+
+DISCOUNTS = 1 / np.log2(np.arange(2, 12))
+
+
+def ndcg(grades: list[int] | Array) -> float:
+    """nDCG@10 of grades in ranked order, with the grade itself as gain."""
+    ideal = np.sort(np.asarray(grades))[::-1][:10]
+    return float(
+        (np.asarray(grades)[:10] * DISCOUNTS[: len(ideal)]).sum() / (ideal * DISCOUNTS[: len(ideal)]).sum()
+    )
+
+
+def random_ndcg(grades: list[int]) -> float:
+    """What a random order reaches on average: every grade stands at every rank equally often."""
+    ideal = np.sort(grades)[::-1][:10]
+    return float(np.mean(grades) * DISCOUNTS.sum() / (ideal * DISCOUNTS).sum())
+
+
+def bm25_ndcg(corpus: dict[str, str], topics: list[Topic]) -> list[float]:
+    """BM25 with the statistics of the whole corpus, ranking each topic's candidates (ties keep their order)."""
+    index = bm25s.BM25(method="lucene")
+    index.index([text.split() for text in corpus.values()], show_progress=False)
+    slot = {document: number for number, document in enumerate(corpus)}
+    reached = []
+    for topic in topics:
+        scores = index.get_scores(topic.query.split())[[slot[document] for document in topic.documents]]
+        reached.append(ndcg(np.array(topic.grades)[np.argsort(-scores, kind="stable")]))
+    return reached

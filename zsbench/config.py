@@ -137,7 +137,8 @@ class Block:
     def build(self) -> Any:
         """Import the component and call it with its options, local paths resolved."""
         function = catalog.load_component(self.kind, self.name, where=self.where)
-        return function(**self.resolved())
+        checked = options_schema(function).model_validate(self.resolved())
+        return function(**{key: getattr(checked, key) for key in self.options})
 
     def resolved(self) -> dict[str, Any]:
         """Return the options with every local path absolute."""

@@ -1,4 +1,4 @@
-"""A small zero-shot span tagger: words and label names share one embedding, spans are scored against labels."""
+"""A small zero-shot span tagger: words and labels share one embedding, spans are scored against labels."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ class Block(nn.Module):
         """States (rows, words, width) after attention among the words where `keep` (rows, words) is true."""
         rows, words, width = states.shape
         query, key, value = (
-            part.view(rows, words, self.heads, -1).transpose(1, 2)
+            part.view(rows, words, self.heads, width // self.heads).transpose(1, 2)
             for part in self.project_in(self.attention_norm(states)).chunk(3, dim=-1)
         )
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=keep[:, None, None, :])
         states = states + self.project_out(mixed.transpose(1, 2).reshape(rows, words, width))
-        return states + self.feed(self.feed_norm(states))
+        fed: Tensor = states + self.feed(self.feed_norm(states))
+        return fed
 
 
 class SpanScorer(nn.Module):
@@ -63,18 +64,27 @@ class SpanScorer(nn.Module):
         self.label_blocks = nn.ModuleList(Block(width, heads) for _ in range(int(config["label_layers"])))
         self.span = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.bias = nn.Parameter(torch.zeros(()))
+        for table in (self.words, self.places, self.widths):
+            nn.init.normal_(table.weight, std=0.3)  # small, so that a few mentions can move a rare word
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> SpanScorer:
-        """Read `config.json`, `vocab.json` and `model.safetensors`; ValueError names the file that does not fit."""
+        """Read config, vocabulary and weights; a file that does not fit is a ValueError that names it."""
         folder = Path(folder)
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if config.get("format") != FORMAT:
-            raise ValueError(f"{folder / 'config.json'}: format is {config.get('format')!r}, expected {FORMAT!r}")
+            raise ValueError(
+                f"{folder / 'config.json'}: format is {config.get('format')!r}, expected {FORMAT!r}"
+            )
         vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         if missing := [word for word in SPECIAL if word not in vocabulary]:
             raise ValueError(f"{folder / 'vocab.json'}: no entry for {', '.join(missing)}")
-        model = cls(config, vocabulary)
+        if sorted(vocabulary.values()) != list(range(len(vocabulary))):
+            raise ValueError(f"{folder / 'vocab.json'}: ids are not 0 to {len(vocabulary) - 1}, each once")
+        try:
+            model = cls(config, vocabulary)
+        except KeyError as error:
+            raise ValueError(f"{folder / 'config.json'}: no entry for {error}") from error
         model.load_state_dict(fitting_weights(model, folder / "model.safetensors"))
         return model.eval()
 
@@ -144,7 +154,8 @@ class SpanScorer(nn.Module):
         first = states[:, :, None].expand_as(last)
         span = self.span(torch.cat([first, last], -1)) + first + last + self.widths.weight
         logits = span @ self.encode_labels(labels).T / math.sqrt(span.shape[-1]) + self.bias
-        return logits.masked_fill(~inside[..., None], -math.inf)
+        masked: Tensor = logits.masked_fill(~inside[..., None], -math.inf)
+        return masked
 
     @torch.inference_mode()
     def score(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> Tensor:
@@ -164,5 +175,7 @@ def fitting_weights(model: nn.Module, file: Path) -> dict[str, Tensor]:
             raise ValueError(f"{file}: weight {name!r} is not part of the model in config.json")
         if tuple(weights[name].shape) != wanted[name]:
             found = tuple(weights[name].shape)
-            raise ValueError(f"{file}: weight {name!r} has shape {found}, config.json asks for {wanted[name]}")
+            raise ValueError(
+                f"{file}: weight {name!r} has shape {found}, config.json asks for {wanted[name]}"
+            )
     return {name: tensor.float() for name, tensor in weights.items()}

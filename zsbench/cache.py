@@ -1,0 +1,106 @@
+"""The one content-addressed store: arrays by the digest of everything they depend on.
+
+An entry is one file, `<root>/<2 hex>/<digest>.arr`: a JSON header line (dtype, shape, length, checksum), then the
+bytes. It is written atomically and checked when read; a damaged entry is computed again, never trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench import files
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.records import digest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+log = logging.getLogger(__name__)
+
+
+def default_root() -> Path:
+    """Return $ZSBENCH_CACHE, else the user's cache folder."""
+    given = os.environ.get("ZSBENCH_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(given) if given else base / "zsbench"
+
+
+class Cache:
+    """Arrays on disk, addressed by what they were computed from.
+
+    Parameters
+    ----------
+    root : folder of the store; None keeps nothing.
+    read : False computes everything again and overwrites (`--fresh`).
+    """
+
+    def __init__(self, root: Path | None, *, read: bool = True) -> None:
+        self.root, self.read = root, read
+
+    def array(self, key: Sequence[str], compute: Callable[[], Array]) -> Array:
+        """Return the array stored under `key`, or compute, store and return it.
+
+        Parameters
+        ----------
+        key : every input of the computation as text: what is computed and its code version, the model's
+            fingerprint, the data's digest, preprocessing, dtype.
+        compute : called without arguments when there is no sound entry.
+        """
+        path = self._path(key)
+        found = self._load(path) if path is not None and self.read else None
+        if found is not None:
+            return found
+        value = np.ascontiguousarray(compute())
+        if path is not None:
+            self._store(path, value)
+        return value
+
+    def has(self, key: Sequence[str]) -> bool:
+        """Return whether a sound entry for `key` exists."""
+        path = self._path(key)
+        return path is not None and self.read and self._load(path) is not None
+
+    def _path(self, key: Sequence[str]) -> Path | None:
+        name = digest(key)
+        return None if self.root is None else self.root / name[:2] / f"{name}.arr"
+
+    def _load(self, path: Path) -> Array | None:
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            return None
+        try:
+            line, _, body = raw.partition(b"\n")
+            header: dict[str, Any] = json.loads(line)
+            if len(body) != header["length"] or hashlib.sha256(body).hexdigest() != header["sha256"]:
+                raise ValueError("length or checksum differ")
+            return np.frombuffer(body, dtype=header["dtype"]).reshape(header["shape"]).copy()
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("cache entry %s is damaged (%s); computing it again", path, error)
+            return None
+
+    def _store(self, path: Path, value: Array) -> None:
+        body = value.tobytes()
+        header = {
+            "dtype": value.dtype.str,
+            "shape": list(value.shape),
+            "length": len(body),
+            "sha256": hashlib.sha256(body).hexdigest(),
+        }
+        try:
+            files.write_bytes(path, json.dumps(header).encode() + b"\n" + body)
+        except UserError as error:
+            log.warning("the cache is not used: %s", error)
+            self.root = None

@@ -1,0 +1,50 @@
+"""A BEIR folder: corpus.jsonl, queries.jsonl, qrels/<split>.tsv."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import Collection, Document, add_unique, check, json_lines, read_qrels
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    folder = Path(options["path"])
+    names = ["corpus.jsonl", "queries.jsonl", f"qrels/{options.get('split', 'test')}.tsv"]
+    return [str(folder / name) for name in names]
+
+
+@source(gives="collection", files=_files)
+def beir(*, path: LocalPath, split: str = "test") -> Collection:
+    """Read a BEIR folder.
+
+    Parameters
+    ----------
+    path : the folder.
+    split : name of the file in `qrels/`.
+
+    Raises
+    ------
+    UserError
+        A file is missing or malformed, an id stands twice; with file and line.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise UserError(shown(folder), "no such folder", "a folder with corpus.jsonl, queries.jsonl and qrels/")
+    documents: dict[str, Document] = {}
+    for number, row in json_lines(folder / "corpus.jsonl", {"_id": str, "text": str}):
+        where = f"{shown(folder / 'corpus.jsonl')}:{number}"
+        document = Document(row["_id"], row["text"], row.get("title") or "")
+        add_unique(documents, document.id, document, where=where, kind="document")
+    queries: dict[str, str] = {}
+    for number, row in json_lines(folder / "queries.jsonl", {"_id": str, "text": str}):
+        where = f"{shown(folder / 'queries.jsonl')}:{number}"
+        add_unique(queries, row["_id"], row["text"], where=where, kind="query")
+    qrels = read_qrels(folder / "qrels" / f"{split}.tsv")
+    judged = {key: text for key, text in queries.items() if key in qrels}
+    # A BEIR queries.jsonl holds the queries of every split; those of the others are not this task's.
+    return check(Collection(documents, judged or queries, qrels), shown(folder))

@@ -1,0 +1,53 @@
+"""TREC files: qrels, with topics and documents as TSV (`id<TAB>text`) or JSONL where texts are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import Collection, Document, add_unique, check, json_lines, open_text, read_qrels
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    return [options[key] for key in ("qrels", "topics", "documents") if options.get(key)]
+
+
+@source(gives="collection", files=_files)
+def trec(*, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalPath | None = None) -> Collection:
+    """Read TREC judgements and, where given, the texts of topics and documents.
+
+    Without texts a run can be scored or passed through (`method: first-stage`), but nothing can be re-ranked.
+
+    Parameters
+    ----------
+    qrels : `qid 0 docid grade`, plain or .gz.
+    topics : TSV `qid<TAB>text` or JSONL {_id, text}.
+    documents : TSV `docid<TAB>text` or JSONL {_id, text, title}.
+    """
+    judged = read_qrels(Path(qrels))
+    texts = _texts(Path(topics), "query") if topics else {query: Document(query, "") for query in judged}
+    corpus = (
+        _texts(Path(documents), "document")
+        if documents
+        else {doc: Document(doc, "") for row in judged.values() for doc in row}
+    )
+    return check(Collection(corpus, {key: d.text for key, d in texts.items()}, judged), shown(Path(qrels)))
+
+
+def _texts(path: Path, kind: str) -> dict[str, Document]:
+    found: dict[str, Document] = {}
+    if ".jsonl" in path.suffixes:
+        for number, row in json_lines(path, {"_id": str, "text": str}):
+            document = Document(row["_id"], row["text"], row.get("title") or "")
+            add_unique(found, document.id, document, where=f"{shown(path)}:{number}", kind=kind)
+        return found
+    for number, line in open_text(path):
+        key, tab, text = line.partition("\t")
+        if not tab:
+            raise UserError(f"{shown(path)}:{number}", "no tab", "`id<TAB>text`")
+        add_unique(found, key, Document(key, text), where=f"{shown(path)}:{number}", kind=kind)
+    return found

@@ -1,0 +1,1 @@
+"""The papers' inference-time rules: one file a rule, in family folders."""

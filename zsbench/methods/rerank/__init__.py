@@ -1,0 +1,25 @@
+"""Re-ranking rules: a function that orders the candidates of one query.
+
+A method file returns a `Ranker`. It is called as `ranker(model, item, collection)` and answers with a
+permutation of `range(len(item.documents))`, best first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from zsbench.data._collection import Collection, Document
+
+
+@dataclass(frozen=True)
+class RankItem:
+    """One query with its candidates in first-stage order, best first."""
+
+    id: str
+    query: str
+    documents: tuple[Document, ...]
+
+
+Ranker = Callable[[Any, RankItem, Collection], list[int]]

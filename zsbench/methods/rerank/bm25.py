@@ -1,0 +1,35 @@
+"""BM25 over the candidates, with the statistics of the whole collection; no model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zsbench.components import method
+from zsbench.data._bm25 import Analyzer, Bm25
+from zsbench.data._collection import Collection
+from zsbench.methods.rerank import Ranker, RankItem
+
+
+@method(family="rerank")
+def bm25(*, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain") -> Ranker:
+    """Order candidates by BM25; ties keep the first-stage order.
+
+    Parameters
+    ----------
+    k1, b : saturation and length normalisation.
+    analyzer : `plain` words, or `english` with stemming and stop words.
+
+    Source: Robertson & Zaragoza 2009.
+    """
+    built: dict[int, Bm25] = {}
+
+    def rank(_model: Any, item: RankItem, collection: Collection) -> list[int]:
+        if id(collection) not in built:
+            built.clear()
+            built[id(collection)] = Bm25(collection, k1=k1, b=b, analyzer=analyzer)
+        index = built[id(collection)]
+        scores = index.scores(item.query)
+        own = [float(scores[index.position[document.id]]) for document in item.documents]
+        return sorted(range(len(own)), key=lambda i: -own[i])
+
+    return rank

@@ -1,0 +1,153 @@
+"""FIRST: listwise re-ranking by the logits of the first identifier token, one forward pass a window.
+
+The prompt lists the window's passages as [A], [B], ... and ends by opening the answer; the passages are ordered by
+the next-token logits of their letters, ties in input order. Windows run from the tail to the head.
+
+Source: Reddy et al. 2024 (EMNLP), arXiv:2406.15657, section 3; prompt as published with the RankLLM family.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.components import Strict, method
+from zsbench.data._collection import Collection, Document
+from zsbench.errors import RunError, UserError
+from zsbench.lazy import lazy
+from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._windows import slide
+from zsbench.models.capabilities import CausalLM
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+class FirstPrompt(Strict):
+    """The pieces of the prompt; without `system` the text is used as it is, without a chat template."""
+
+    system: str | None = (
+        "You are RankLLM, an intelligent assistant that can rank passages based on their relevancy to the query"
+    )
+    head: str = (
+        "I will provide you with {n} passages, each indicated by a {kind} identifier []. "
+        "Rank the passages based on their relevance to the search query: {query}.\n\n"
+    )
+    passage: str = "[{id}] {text}\n"
+    tail: str = (
+        "Search Query: {query}.\nRank the {n} passages above based on their relevance to the search query. "
+        "All the passages should be included and listed using identifiers, in descending order of relevance. "
+        "The output format should be [] > [], e.g., {example}, "
+        "Only respond with the ranking results, do not say any word or explain."
+    )
+    answer: str = "["
+
+
+class _Style:
+    """How passages are named: letters or numbers, and how look-alikes inside passages are defused."""
+
+    def __init__(self, identifiers: str) -> None:
+        letters = identifiers == "alpha"
+        self.names = [chr(ord("A") + i) for i in range(26)] if letters else [str(i) for i in range(1, 10)]
+        self.kind = "alphabetical" if letters else "numerical"
+        self.example = "[B] > [A]" if letters else "[2] > [1]"
+        # The class A-z also holds [ \ ] ^ _ and the backtick, as in the reference.
+        self.look_alike = re.compile(r"\[([A-z]+)\]" if letters else r"\[([0-9]+)\]")
+
+
+@method(family="rerank", needs=(CausalLM,))
+def first(
+    *,
+    window: int = 20,
+    step: int = 10,
+    identifiers: Literal["alpha", "numeric"] = "alpha",
+    top_logprobs: int | None = None,
+    prompt: FirstPrompt = FirstPrompt(),  # noqa: B008 - frozen, so sharing it is safe
+    max_words: int = 300,
+) -> Ranker:
+    """Rank by the logits of identifiers.
+
+    Parameters
+    ----------
+    window, step : passages in a prompt, and how far the window moves.
+    identifiers : letters (up to 26 in a window) or the numbers 1 to 9.
+    top_logprobs : look only at this many most probable tokens, as API back ends do; identifiers that are not among
+        them keep the input order behind the others. None looks at the full vocabulary.
+    prompt : wording.
+    max_words : passages are cut to this many words.
+    """
+    style = _Style(identifiers)
+    if window > len(style.names):
+        raise UserError("", f"window {window}", f"at most {len(style.names)} with {identifiers} identifiers")
+
+    def rank(model: CausalLM, item: RankItem, _collection: Collection) -> list[int]:
+        texts = [_passage(document, max_words, style) for document in item.documents]
+
+        def sort(numbers: list[int]) -> list[int]:
+            text = prompt_text(model, [texts[i] for i in numbers], item.query)
+            # A chat template writes BOS itself; plain text leaves it to the tokenizer.
+            ids, _ = model.tokenize(text, special=prompt.system is None)
+            logits = model.next_token_logits(ids)
+            own = logits[identifier_ids(model, prompt.answer, style.names[: len(numbers)])]
+            if not np.isfinite(own).all():
+                raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
+            if top_logprobs is not None:
+                floor = np.sort(logits)[::-1][min(top_logprobs, len(logits)) - 1]
+                own = np.where(own >= floor, own, -np.inf)
+            return [numbers[i] for i in np.argsort(-own, kind="stable")]
+
+        return slide(len(texts), window, step, sort)
+
+    def prompt_text(model: CausalLM, texts: list[str], query: str) -> str:
+        fields: dict[str, Any] = {"n": len(texts), "kind": style.kind, "query": query, "example": style.example}
+        body = prompt.head.format(**fields)
+        body += "".join(prompt.passage.format(id=name, text=text) for name, text in zip(style.names, texts, strict=False))
+        body += prompt.tail.format(**fields)
+        if prompt.system is None:
+            return body + prompt.answer
+        return model.chat([_message("system", prompt.system), _message("user", body)]) + prompt.answer
+
+    return rank
+
+
+def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]:
+    """Return the token that stands for each identifier right after the opening of the answer.
+
+    Raises
+    ------
+    RunError
+        The tokenizer has no single token for an identifier there.
+    """
+    before, _ = model.tokenize(opening, special=False)
+    found = []
+    for name in names:
+        after, _ = model.tokenize(opening + name, special=False)
+        if after[:-1] == before:
+            found.append(after[-1])
+            continue
+        alone, _ = model.tokenize(name, special=False)
+        if len(alone) != 1:
+            raise RunError("", f"identifier '{name}' is {len(alone)} tokens to this model", "single-token identifiers")
+        found.append(alone[0])
+    return found
+
+
+def _passage(document: Document, max_words: int, style: _Style) -> str:
+    text = f"{document.title}. {document.text}" if document.title else document.text
+    return style.look_alike.sub(r"(\1)", " ".join(text.split()[:max_words]))
+
+
+def _message(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
+
+
+def describe_prompt(options: dict[str, Any]) -> str:
+    """Return the prompt with two stand-in passages, for `zsbench show`."""
+    prompt = FirstPrompt.model_validate(options.get("prompt", {}))
+    style = _Style(options.get("identifiers", "alpha"))
+    fields: dict[str, Any] = {"n": 2, "kind": style.kind, "query": "<query>", "example": style.example}
+    shown = [prompt.passage.format(id=style.names[i], text=f"<passage {i + 1}>") for i in range(2)]
+    system = "" if prompt.system is None else f"system: {prompt.system}\nuser: "
+    return system + prompt.head.format(**fields) + "".join(shown) + prompt.tail.format(**fields) + prompt.answer

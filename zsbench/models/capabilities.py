@@ -1,0 +1,80 @@
+"""What a method may ask of a model: small protocols, so that any adapter can offer any mixture of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from zsbench.records import Cost
+
+    FloatArray = NDArray[np.float32]
+
+
+class Model(Protocol):
+    """What every adapter has."""
+
+    fingerprint: str
+    """Digest of weights, preprocessing and precision: the identity used by the cache."""
+    device: str
+    dtype: str
+    cost: Cost
+    """Counters the adapter adds to; the runner puts in fresh ones for every job."""
+
+
+class ImageTextEncoder(Model, Protocol):
+    """Images and texts in one space."""
+
+    logit_scale: float
+    """The model's own exp(logit_scale)."""
+
+    def encode_images(self, images: Sequence[Any]) -> FloatArray:
+        """Encode PIL images to (n_images, width), not normalised."""
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Encode texts to (n_texts, width), not normalised."""
+
+
+class CausalLM(Model, Protocol):
+    """A decoder: tokens, next-token logits, and attention read off the forward pass."""
+
+    def chat(self, messages: Sequence[dict[str, str]]) -> str:
+        """Return the prompt text of a conversation, ready for the assistant's turn; special tokens included."""
+
+    def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return token ids and character offsets; `special` lets the tokenizer add BOS and the like."""
+
+    def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
+        """Return the logits (vocabulary,) of the token after `ids`."""
+
+    def attention_mass(self, prefix: Sequence[int], tails: Sequence[Sequence[int]]) -> list[FloatArray]:
+        """Return, for each tail, the mean attention of its tokens to every token, (layers, heads, tokens).
+
+        The prefix is encoded once; tails follow it one at a time. Tokens are those of prefix + tail.
+        """
+
+
+class SpanExtractor(Model, Protocol):
+    """Scores for labelled word spans."""
+
+    max_words: int
+    """Sentences longer than this are cut by the model; the cut is counted."""
+
+    def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:
+        """Return for each sentence (n_words, max_width, n_labels): entry (i, w, c) is span i..i+w with label c."""
+
+
+class DepthEstimator(Model, Protocol):
+    """Depth of single images."""
+
+    output: str
+    """`metric` (metres), `canonical` (metres at `canonical_focal`), `affine_depth` or `disparity`."""
+    canonical_focal: float | None
+    input_size: tuple[int, int]
+    """(height, width) the network works at."""
+
+    def predict_depth(self, images: Sequence[Any]) -> list[FloatArray]:
+        """Return a map (height, width) for each RGB image (height, width, 3) uint8, at the image's own size."""

@@ -55,7 +55,7 @@ class Plan:
     counts: NDArray[np.int64]  # training images of each concept
     epochs: int
     limits: tuple[str, ...]
-    batch: int = 256
+    batch: int = 128
     rate: float = 2e-3
     warm_up: int = 60
     decay: float = 0.05

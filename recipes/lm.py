@@ -101,7 +101,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-# --- batches --------------------------------------------------------------------------------------------------
+# --- batches
 
 
 @dataclass
@@ -172,7 +172,7 @@ def _visible(ids: Array, width: int, closed: bool) -> Array:
     return visible
 
 
-# --- training -------------------------------------------------------------------------------------------------
+# --- training
 
 
 def train(
@@ -232,7 +232,7 @@ def _update(model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, batch: Ba
     return loss.item(), (right.sum() / batch.counted.sum()).item()
 
 
-# --- evaluation -----------------------------------------------------------------------------------------------
+# --- evaluation
 
 
 class Ranker:
@@ -308,7 +308,7 @@ def _means(values: Array, kinds: Array) -> dict[str, float]:
     return {name: round(float(mean), 4) for name, mean in means.items()}
 
 
-# --- assets ---------------------------------------------------------------------------------------------------
+# --- assets
 
 STEPS = 3600
 EARLY_STAGE = "20 passages"  # the early model is the one that enters this stage
@@ -316,7 +316,7 @@ LIMITS = [
     f"Knows {len(VOCABULARY)} tokens, listed in its tokenizer; every other word is [UNK].",
     "Was trained and is evaluated on generated passages of one pattern; says nothing about real passages.",
     f"Identifiers A to T only, so at most {len(LETTERS)} passages in one listwise prompt.",
-    "Needs [BOS] in front (the tokenizer adds it), single blanks between words, and eager attention for attention scores.",
+    "Needs [BOS] in front (the tokenizer adds it) and blanks around every mark.",
 ]
 
 
@@ -355,16 +355,16 @@ def main() -> None:
     write_collection(collection, queries=8 if options.quick else 120)
 
     early = build_model()
-    seconds: dict[str, float] = {}
+    seconds = {}
 
     def keep_early(stage: str) -> None:
         if stage == EARLY_STAGE:
             early.load_state_dict(model.state_dict())
-            seconds["early"] = clock()
+            seconds["lm-synonyms-early"] = clock()
 
     entered = train(model, rng, steps, keep_early, hurry=options.quick)
-    seconds["final"] = clock()
-    if "early" not in seconds:
+    seconds["lm-synonyms"] = clock()
+    if len(seconds) < 2:
         raise RuntimeError(
             f"{steps} steps were too few: the training never entered the stage {EARLY_STAGE!r}"
         )
@@ -378,7 +378,7 @@ def main() -> None:
             "seed": options.seed,
             "settings": _settings(steps, entered),
             "limits": LIMITS,
-            "train_cpu_seconds": seconds["early" if trained is early else "final"],
+            "train_cpu_seconds": seconds[name],
         }
         write_model(options.out / "models" / name, trained, tokenizer, collection, about)
 

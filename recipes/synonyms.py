@@ -17,8 +17,12 @@ import numpy as np
 Array = np.ndarray
 
 
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 def _pairs(text: str) -> list[tuple[str, str]]:
-    return [(a, b) for a, b in (pair.split("/") for pair in text.split())]
+    return [(a, b) for a, b in (pair.split("/") for pair in _words(text))]
 
 
 ENTITIES = _pairs(
@@ -36,17 +40,17 @@ RELATIONS = _pairs(
     "gift/present prize/award badge/emblem nickname/alias secret/mystery wish/desire fear/dread dream/vision "
     "souvenir/keepsake hobby/pastime"
 )
-VALUES = (
-    "amber apple arrow basil bell bronze butter candle cedar cherry cinnamon cloud copper coral cotton crystal "
-    "daisy diamond drum ember feather fig flute garlic ginger glass gold honey iron ivory jade jasmine ladder "
-    "lavender leather lemon linen maple marble mint olive onion opal orange pearl pepper pine plum rose ruby "
-    "saffron salt silk silver thunder tulip velvet violet walnut willow"
-).split()
-# One group for each place of a passage where a filler may stand: in front, between the words, before the value.
+VALUES = _words(
+    "amber apple arrow basil bell bronze butter candle cedar cherry cinnamon cloud copper coral cotton "
+    "crystal daisy diamond drum ember feather fig flute garlic ginger glass gold honey iron ivory jade "
+    "jasmine ladder lavender leather lemon linen maple marble mint olive onion opal orange pearl pepper pine "
+    "plum rose ruby saffron salt silk silver thunder tulip velvet violet walnut willow"
+)
+# One group for each place where a filler may stand: in front, between the words, before the value.
 FILLERS = [
-    "the my our this that every".split(),
-    "for with near and by".split(),
-    "is was seems becomes has had".split(),
+    _words("the my our this that every"),
+    _words("for with near and by"),
+    _words("is was seems becomes has had"),
 ]
 LETTERS = list("ABCDEFGHIJKLMNOPQRST")
 SPECIALS = ["[PAD]", "[UNK]", "[BOS]"]
@@ -180,7 +184,7 @@ def draw_questions(
     return np.where(real[..., None], np.stack([verb, relation, entity], axis=-1), content_free), answer, real
 
 
-# --- the collection -------------------------------------------------------------------------------------------
+# --- the collection
 
 POOL = 20
 KINDS = {"mixed": 0.2, "disjoint": 0.0}  # chance that a word of a passage is the question's word (a B word)
@@ -273,7 +277,7 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
-# --- scores that need no model --------------------------------------------------------------------------------
+# --- scores that need no model
 
 DISCOUNTS = 1 / np.log2(np.arange(2, 12))
 
@@ -293,7 +297,7 @@ def random_ndcg(grades: list[int]) -> float:
 
 
 def bm25_ndcg(corpus: dict[str, str], topics: list[Topic]) -> list[float]:
-    """BM25 with the statistics of the whole corpus, ranking each topic's candidates (ties keep their order)."""
+    """BM25 with the statistics of the whole corpus, ranking each topic's candidates; ties keep their order."""
     index = bm25s.BM25(method="lucene")
     index.index([text.split() for text in corpus.values()], show_progress=False)
     slot = {document: number for number, document in enumerate(corpus)}

@@ -1,0 +1,79 @@
+"""Images on disk or in memory, opened when they are needed, with labels and class names."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zsbench.errors import RunError, UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class ImageItem:
+    """One image: `read()` gives the encoded file's bytes."""
+
+    id: str
+    read: Callable[[], bytes] = field(repr=False, compare=False)
+
+    def digest(self) -> str:
+        """Return the digest of the encoded bytes."""
+        return hashlib.blake2b(self._bytes(), digest_size=16).hexdigest()
+
+    def open(self) -> Image:
+        """Decode the image.
+
+        Raises
+        ------
+        RunError
+            The file is missing or no image; its name is in the message.
+        """
+        from PIL import Image, UnidentifiedImageError
+
+        try:
+            image = Image.open(io.BytesIO(self._bytes()))
+            image.load()
+        except (UnidentifiedImageError, OSError, SyntaxError) as error:
+            raise RunError(self.id, f"cannot be decoded as an image ({error})") from None
+        return image
+
+    def _bytes(self) -> bytes:
+        try:
+            return self.read()
+        except OSError as error:
+            raise RunError(self.id, f"cannot be read ({error.strerror or error})", "an image file") from None
+
+
+@dataclass
+class ImageSet:
+    """Images with 0-based labels and, where the data knows them, class names in label order."""
+
+    items: Sequence[ImageItem]
+    labels: Sequence[int]
+    class_names: list[str] | None = None
+
+
+def from_path(path: Path, name: str) -> ImageItem:
+    """Return the item for an image file."""
+    return ImageItem(name, path.read_bytes)
+
+
+def check_labels(images: ImageSet, n_classes: int, where: str) -> None:
+    """Refuse labels outside the classes.
+
+    Raises
+    ------
+    UserError
+        With the first item whose label does not fit.
+    """
+    for item, label in zip(images.items, images.labels, strict=True):
+        if not 0 <= label < n_classes:
+            raise UserError(where, f"item '{item.id}' has label {label}", f"0 to {n_classes - 1} ({n_classes} classes)")

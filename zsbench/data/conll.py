@@ -1,0 +1,51 @@
+"""CoNLL files: a word and its BIO tag a line, blank lines between sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import open_text
+from zsbench.data._sentences import Sentence, SentenceSet, Span, bio_spans
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+
+@source(gives="sentences", files=lambda options: [options["path"]])
+def conll(*, path: LocalPath) -> SentenceSet:
+    """Read columns separated by tab or blanks: the first is the word, the last the tag.
+
+    Tags are read as conlleval does: an I- without B- opens a span. The last sentence needs no blank line.
+
+    Raises
+    ------
+    UserError
+        A line with one column only, or a tag that is no BIO/IOBES tag; with file and line.
+    """
+    items: list[Sentence] = []
+    gold: list[list[Span]] = []
+    words: list[str] = []
+    tags: list[str] = []
+
+    def close() -> None:
+        if words:
+            items.append(Sentence(str(len(items)), tuple(words)))
+            gold.append(bio_spans(tags))
+        words.clear()
+        tags.clear()
+
+    for number, line in open_text(Path(path)):
+        if not line.strip() or line.startswith("-DOCSTART-"):
+            close()
+            continue
+        parts = line.split("\t") if "\t" in line else line.split()
+        where = f"{shown(Path(path))}:{number}"
+        if len(parts) < 2:
+            raise UserError(where, f"one column ('{line}')", "a word and a tag")
+        if parts[-1][:1] not in tuple("BIOSE") or (len(parts[-1]) > 1 and parts[-1][1] != "-"):
+            raise UserError(where, f"tag '{parts[-1]}'", "O, B-type, I-type (or IOBES)")
+        words.append(parts[0])
+        tags.append(parts[-1])
+    close()
+    return SentenceSet(items, gold)

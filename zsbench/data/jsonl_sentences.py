@@ -1,0 +1,50 @@
+"""Sentences as JSONL: {"id", "tokens", "spans": [[start, end_inclusive, label], ...]}."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import json_lines
+from zsbench.data._sentences import Sentence, SentenceSet, Span
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+
+@source(gives="sentences", files=lambda options: [options["path"]])
+def jsonl_sentences(*, path: LocalPath) -> SentenceSet:
+    """Read a JSONL file; a line without `id` is named by its number.
+
+    Raises
+    ------
+    UserError
+        With file and line: not JSON, a key is missing, a span leaves its sentence.
+    """
+    items: list[Sentence] = []
+    gold: list[list[Span]] = []
+    file = Path(path)
+    for number, row in json_lines(file, {"tokens": list, "spans": list}):
+        where = f"{shown(file)}:{number}"
+        if not all(isinstance(word, str) for word in row["tokens"]) or not row["tokens"]:
+            raise UserError(where, "key 'tokens' is not a list of words", "at least one text")
+        items.append(Sentence(str(row.get("id", number)), tuple(row["tokens"])))
+        gold.append([read_span(span, len(row["tokens"]), where) for span in row["spans"]])
+    return SentenceSet(items, gold)
+
+
+def read_span(span: Any, n_words: int, where: str) -> Span:
+    """Return a checked (start, end, label).
+
+    Raises
+    ------
+    UserError
+        Not [start, end, label], or outside the sentence.
+    """
+    if not (isinstance(span, list) and len(span) == 3 and isinstance(span[2], str)):
+        raise UserError(where, f"span {span!r}", "[start, end_inclusive, label]")
+    start, end, label = span
+    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start <= end < n_words):
+        raise UserError(where, f"span {span!r}", f"0 <= start <= end < {n_words} (words, end inclusive)")
+    return start, end, label

@@ -1,0 +1,62 @@
+"""Images in parquet files, in the layout the Hugging Face hub uses (a struct of bytes and path)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._images import ImageItem, ImageSet
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+
+@source(gives="images", files=lambda options: [options["path"]])
+def parquet_images(*, path: LocalPath, image: str = "image", label: str = "label") -> ImageSet:
+    """Read a parquet file directly: no copy is made and nothing is written beside it.
+
+    Parameters
+    ----------
+    path : the file.
+    image, label : names of the columns.
+
+    Raises
+    ------
+    UserError
+        No such file, not parquet, a column is missing or of another type.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = Path(path)
+    if not file.is_file():
+        raise UserError(shown(file), "no such file")
+    try:
+        schema = pq.read_schema(file)
+        for column in (image, label):
+            if column not in schema.names:
+                raise UserError(shown(file), f"no column '{column}'", f"one of {', '.join(schema.names)}")
+        table = pq.read_table(file, columns=[image, label])
+    except pa.ArrowInvalid as error:
+        raise UserError(shown(file), f"not a parquet file ({error})") from None
+    rows, labels = table.column(image).to_pylist(), table.column(label).to_pylist()
+    if rows and not (isinstance(rows[0], dict) and isinstance(rows[0].get("bytes"), bytes)):
+        raise UserError(shown(file), f"column '{image}' holds no encoded images", "a struct with `bytes`")
+    if any(not isinstance(value, int) for value in labels):
+        raise UserError(shown(file), f"column '{label}' is not all whole numbers", "0-based labels")
+    items = [ImageItem(f"{i:06d}", _reader(row["bytes"])) for i, row in enumerate(rows)]
+    return ImageSet(items, labels, _class_names(schema, label))
+
+
+def _reader(data: bytes) -> Any:
+    return lambda: data
+
+
+def _class_names(schema: Any, label: str) -> list[str] | None:
+    """Return the names that the hub's metadata gives the labels, if any."""
+    raw = (schema.metadata or {}).get(b"huggingface")
+    features = json.loads(raw).get("info", {}).get("features", {}) if raw else {}
+    names = features.get(label, {}).get("names")
+    return list(names) if names else None

@@ -1,0 +1,93 @@
+"""Image and text features of one model on one data set, encoded once and kept in the cache.
+
+Images are cached in chunks that start at fixed places of the item list, so that an interrupted run, another
+batch size or another rule finds the same entries; memory holds one chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zsbench.batching import map_batches
+from zsbench.data._images import ImageItem
+from zsbench.lazy import lazy
+from zsbench.methods.classification import normalise
+from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.records import RunContext
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+CHUNK = 1024
+# Raised when the encoding step changes, so that no older feature is ever mixed in.
+VERSION = "1"
+
+
+@dataclass
+class ImageBatch:
+    """One chunk of images; features are computed when a rule asks for them."""
+
+    items: Sequence[ImageItem]
+    encode: Any
+
+    @property
+    def features(self) -> FloatArray:
+        """L2-normalised image features (n_images, width)."""
+        found: FloatArray = self.encode()
+        return found
+
+
+class Features:
+    """Encodes through the cache; stands between a rule and the encoder.
+
+    Parameters
+    ----------
+    model : the encoder, or None for rules that need none.
+    run : cache, batch size, cost counters.
+    items : all images of the task, in order.
+    """
+
+    def __init__(self, model: ImageTextEncoder | None, run: RunContext, items: Sequence[ImageItem]) -> None:
+        self.model, self.run, self.items = model, run, items
+
+    def texts(self, texts: Sequence[str]) -> FloatArray:
+        """Return L2-normalised features (n_texts, width); each distinct text is encoded once."""
+        assert self.model is not None
+        model, unique = self.model, list(dict.fromkeys(texts))
+        key = ["text-features", VERSION, model.fingerprint, model.dtype, *unique]
+        rows = self.run.cache.array(key, lambda: map_batches(model.encode_texts, unique, self.run.batch_size))
+        where = {text: row for row, text in enumerate(unique)}
+        return normalise(rows[[where[text] for text in texts]], what="text features")
+
+    def batches(self, todo: range) -> Iterator[tuple[int, ImageBatch]]:
+        """Yield (first item number, batch) so that batches cover `todo` in order."""
+        for chunk in range(todo.start // CHUNK * CHUNK, todo.stop, CHUNK):
+            start, stop = max(chunk, todo.start), min(chunk + CHUNK, todo.stop)
+            whole = self.items[chunk : chunk + CHUNK]
+            yield start, ImageBatch(self.items[start:stop], self._encoder(whole, slice(start - chunk, stop - chunk)))
+
+    def _encoder(self, chunk: Sequence[ImageItem], part: slice) -> Any:
+        def encode() -> FloatArray:
+            return normalise(self._images(chunk)[part], what="image features")
+
+        return encode
+
+    def _images(self, chunk: Sequence[ImageItem]) -> FloatArray:
+        assert self.model is not None
+        model, before = self.model, self.run.cost.images
+        key = ["image-features", VERSION, model.fingerprint, model.dtype, *(item.digest() for item in chunk)]
+
+        def decode_and_encode(items: Sequence[ImageItem]) -> FloatArray:
+            return model.encode_images([item.open() for item in items])
+
+        found = self.run.cache.array(key, lambda: map_batches(decode_and_encode, chunk, self.run.batch_size))
+        if self.run.cost.images == before:
+            self.run.cost.images_cached += len(chunk)
+        return found

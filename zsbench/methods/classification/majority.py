@@ -1,0 +1,36 @@
+"""Always the same class: what one gets for knowing only which class is the largest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zsbench.components import method
+from zsbench.errors import UserError, did_you_mean
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Batch, Problem, Rule, Scorer, TextFeatures
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+
+@method(family="classification", uses=("the name of the largest class",))
+def majority(*, name: str) -> Rule:
+    """Answer `name` for every image; the other classes stay tied behind it."""
+
+    def build(_encoder: TextFeatures | None, problem: Problem) -> Scorer:
+        if name not in problem.class_names:
+            hint = did_you_mean(name, problem.class_names)
+            raise UserError("", f"majority: no class '{name}'", "one of the task's class names", hint)
+        row = np.asarray([other == name for other in problem.class_names], dtype=np.float32)
+
+        def score(batch: Batch) -> FloatArray:
+            return np.tile(row, (len(batch.items), 1))
+
+        return score
+
+    return build

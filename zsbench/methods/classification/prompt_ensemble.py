@@ -1,0 +1,53 @@
+"""CLIP's zero-shot classifier: the mean of a class's normalised prompt embeddings, normalised again.
+
+    w_c    = normalise( mean_j normalise( text(template_j(c)) ) )        (n_classes, width)
+    scores = logit_scale * normalise( image ) . w_c                      (n_images, n_classes)
+
+Source: Radford et al. 2021, arXiv:2103.00020, sections 3.1.2 and 3.1.4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zsbench.components import method
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Batch, Problem, Rule, Scorer, TextFeatures, fill, normalise
+from zsbench.models.capabilities import ImageTextEncoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+
+@method(family="classification", needs=(ImageTextEncoder,))
+def prompt_ensemble() -> Rule:
+    """Average the prompts of each class; the task's YAML holds class names and templates."""
+
+    def build(encoder: TextFeatures, problem: Problem) -> Scorer:
+        prompts = [problem.prompts(name) for name in problem.class_names]
+        texts = encoder.texts([text for row in prompts for text in row])
+        weights = ensemble(texts.reshape(len(prompts), len(problem.templates), -1))
+
+        def score(batch: Batch) -> FloatArray:
+            return np.asarray(problem.logit_scale * batch.features @ weights.T)
+
+        return score
+
+    return build
+
+
+def ensemble(texts: Any) -> FloatArray:
+    """Return class weights (n_classes, width) from prompt embeddings (n_classes, n_prompts, width)."""
+    return normalise(normalise(texts, what="prompts").mean(axis=1), what="class weights")
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+    """Return every prompt of the first class, for `zsbench show`."""
+    names = task.get("classes")
+    name = names[0] if isinstance(names, list) else "<class>"
+    return "\n".join(fill(template, name) for template in task.get("templates", []))

@@ -1,0 +1,35 @@
+"""Random scores: the chance row of classification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zsbench.components import method
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Batch, Problem, Rule, Scorer, TextFeatures
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+
+@method(family="classification")
+def random_class(*, seed: int = 0) -> Rule:
+    """Draw scores that depend on the seed and the item's id only, never on order or batch."""
+
+    def build(_encoder: TextFeatures | None, problem: Problem) -> Scorer:
+        def score(batch: Batch) -> FloatArray:
+            draws = [_draw(f"{seed}:{item.id}", len(problem.class_names)) for item in batch.items]
+            return np.asarray(draws, dtype=np.float32)
+
+        return score
+
+    return build
+
+
+def _draw(key: str, n: int) -> FloatArray:
+    return np.random.default_rng(list(key.encode())).random(n, dtype=np.float32)

@@ -1,0 +1,20 @@
+"""Depth rules: from frames to maps in metres.
+
+A method file returns a `DepthRule`, called as `rule(model, frames)` with a batch of frames; it answers with one map
+(height, width) a frame, at the frame's own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.data._frames import Frame
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Maps = list[NDArray[np.float32]]
+
+DepthRule = Callable[[Any, Sequence[Frame]], "Maps"]

@@ -1,0 +1,31 @@
+"""The same depth everywhere: what one gets for knowing only how far away things usually are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.components import method
+from zsbench.data._frames import Frame
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.methods.depth import DepthRule
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zsbench.methods.depth import Maps
+else:
+    np = lazy("numpy")
+
+
+@method(family="depth", uses=("the median depth of a training set",))
+def constant_depth(*, metres: float) -> DepthRule:
+    """Answer `metres` at every pixel."""
+    if metres <= 0:
+        raise UserError("", f"metres {metres}", "a positive depth")
+
+    def predict(_model: Any, frames: Sequence[Frame]) -> Maps:
+        return [np.full(frame.rgb().shape[:2], metres, dtype=np.float32) for frame in frames]
+
+    return predict

@@ -1,0 +1,24 @@
+"""The model's depth as it is: what its own post-processing returns at the image's size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from zsbench.components import method
+from zsbench.data._frames import Frame
+from zsbench.methods.depth import DepthRule
+from zsbench.models.capabilities import DepthEstimator
+
+if TYPE_CHECKING:
+    from zsbench.methods.depth import Maps
+
+
+@method(family="depth", needs=(DepthEstimator,))
+def predicted_depth() -> DepthRule:
+    """Take the prediction as metres (or as disparity, for a task aligned with `lsq_disparity`)."""
+
+    def predict(model: DepthEstimator, frames: Sequence[Frame]) -> Maps:
+        return model.predict_depth([frame.rgb() for frame in frames])
+
+    return predict

@@ -1,0 +1,31 @@
+"""Runs of capitalised words with a random label: what capitals alone are worth."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from zsbench.components import method
+from zsbench.data._sentences import Sentence, Span
+from zsbench.methods.ner import Tagger
+
+
+@method(family="ner")
+def capitalised_runs(*, seed: int = 0) -> Tagger:
+    """Tag every run of words that begin with a capital; the draw of labels depends on seed and sentence id only."""
+
+    def tag(_model: Any, sentences: Sequence[Sentence], labels: Sequence[str]) -> list[list[Span]]:
+        return [_runs(s, labels, random.Random(f"{seed}:{s.id}")) for s in sentences]
+
+    return tag
+
+
+def _runs(sentence: Sentence, labels: Sequence[str], draw: random.Random) -> list[Span]:
+    spans: list[Span] = []
+    for capital, run in groupby(range(len(sentence.words)), key=lambda i: sentence.words[i][:1].isupper()):
+        positions = list(run)
+        if capital:
+            spans.append((positions[0], positions[-1], draw.choice(labels)))
+    return spans

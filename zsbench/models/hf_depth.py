@@ -1,0 +1,110 @@
+"""Monocular depth models through transformers' `AutoModelForDepthEstimation`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.components import model as declare
+from zsbench.config import ModelRef
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.models import _common
+from zsbench.models.capabilities import DepthEstimator
+from zsbench.records import Cost
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from zsbench.models.capabilities import FloatArray
+else:
+    np, torch = lazy("numpy"), lazy("torch")
+
+Output = Literal["metric", "disparity", "affine_depth", "canonical"]
+
+
+@declare(offers=(DepthEstimator,), files=_common.folder_files)
+def hf_depth(
+    *,
+    model: ModelRef,
+    output: Output,
+    canonical_focal: float | None = None,
+    revision: str | None = None,
+) -> HfDepth:
+    """Load a depth model.
+
+    Parameters
+    ----------
+    model : hub id or folder (dpt, depth_anything, zoedepth, glpn, depth_pro, ...).
+    output : what the checkpoint predicts: `metric` depth, `disparity` (dpt, Depth Anything without "Metric" in its
+        name), `affine_depth`, or `canonical` depth for the canonical-camera method. Nothing in a checkpoint says it.
+    canonical_focal : in pixels, for `output: canonical`.
+    revision : commit or tag on the hub.
+    """
+    return HfDepth(model, output, canonical_focal, revision)
+
+
+class HfDepth:
+    """A `DepthEstimator` over a transformers model and its image processor."""
+
+    def __init__(
+        self, reference: str, output: Output, canonical_focal: float | None = None, revision: str | None = None
+    ) -> None:
+        self.device, self.dtype = _common.runtime_device(), _common.runtime_dtype()
+        self.cost, self.output, self.canonical_focal = Cost(), output, canonical_focal
+        folder = _common.local_folder(reference)
+        if folder is None:
+            _common.require_offline_ok(reference)
+        self._model, self._processor = _load(str(folder or reference), self.dtype, revision)
+        self._model.to(self.device).eval()
+        size = dict(self._processor.size) if getattr(self._processor, "size", None) else {}
+        self.input_size = (int(size.get("height", 384)), int(size.get("width", 384)))
+        identity = ["hf-depth", self.dtype, revision or ""]
+        self.fingerprint = (
+            _common.fingerprint(identity, _common.folder_files({"model": str(folder)}))
+            if folder
+            else _common.fingerprint_weights([*identity, reference], self._model)
+        )
+
+    def predict_depth(self, images: Sequence[Any]) -> list[FloatArray]:
+        """Return a map (height, width) for each RGB image, at its own size, by the processor's post-processing."""
+        return [self._one(np.asarray(image)) for image in images]
+
+    def _one(self, image: Any) -> FloatArray:
+        # Images of different shapes make different network inputs; one at a time keeps a batch a no-op.
+        inputs = self._processor(images=np.clip(image.round(), 0, 255).astype(np.uint8), return_tensors="pt")
+        with torch.inference_mode():
+            outputs = self._model(inputs["pixel_values"].to(self.device, getattr(torch, self.dtype)))
+        outputs.predicted_depth = outputs.predicted_depth.float()
+        self.cost.forward_passes += 1
+        self.cost.images += 1
+        shape = tuple(image.shape[:2])
+        found = self._processor.post_process_depth_estimation(outputs, target_sizes=[shape])
+        depth: FloatArray = found[0]["predicted_depth"].float().cpu().numpy()
+        return depth
+
+
+def _load(reference: str, dtype: str, revision: str | None) -> tuple[Any, Any]:
+    """Return model and image processor; whatever the libraries raise becomes one sentence."""
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        model, report = transformers.AutoModelForDepthEstimation.from_pretrained(
+            reference,
+            dtype=getattr(torch, dtype),
+            use_safetensors=True,
+            revision=revision,
+            output_loading_info=True,
+        )
+        processor = transformers.AutoImageProcessor.from_pretrained(reference, revision=revision)
+    except Exception as error:
+        # transformers, safetensors and the hub client share no exception type.
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        raise UserError(reference, f"transformers cannot load this checkpoint ({reason})") from error
+    if report["missing_keys"]:
+        missing = ", ".join(sorted(report["missing_keys"])[:3])
+        raise UserError(reference, f"the checkpoint lacks weights ({missing}, ...)", "a complete checkpoint")
+    return model, processor

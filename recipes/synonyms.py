@@ -89,6 +89,7 @@ class Difficulty:
     hard_negatives: float = 0.0  # chance that a passage repeats an earlier entity with another relation
     fillers: float = 0.0  # chance of a filler at each of its three places
     free_order: bool = False  # entity before relation in half of the passages
+    graded: float = 0.0  # chance that a question is answered from another passage about its entity
 
 
 @dataclass
@@ -159,7 +160,7 @@ def context_tokens(contexts: Contexts) -> tuple[Array, Array]:
 def draw_questions(
     rng: np.random.Generator, contexts: Contexts, count: int, how: Difficulty
 ) -> tuple[Array, Array, Array]:
-    """Questions (batch, count, 3), their answer tokens (batch, count), and which of them are real.
+    """Questions (batch, count, 3), their answer tokens (batch, count), and which of them have one answer.
 
     One question in sixteen is the content-free `n/a`, padded on the left: any passage of the context may be
     its answer, so what the model learns for it is to prefer none.
@@ -176,12 +177,28 @@ def draw_questions(
     entity = ENTITY_IDS[contexts.entity[rows, target], word_b[..., 1].astype(int)]
     ranks = (rng.random((batch, count)) < 0.5) & how.letters
     verb = np.where(ranks, IDS["rank"], IDS["query"])
-    answer = np.where(
-        ranks, LETTER_IDS[contexts.letter[rows, target]], VALUE_IDS[contexts.value[rows, target]]
-    )
+    source, related = _answering_passages(rng, contexts, target, how.graded)
+    letter, value = contexts.letter[rows, source], contexts.value[rows, source]
+    answer = np.where(ranks, LETTER_IDS[letter], VALUE_IDS[value])
     real = rng.random((batch, count)) >= 1 / 16
     content_free = np.stack([np.full_like(verb, PAD), verb, np.full_like(verb, IDS["n/a"])], axis=-1)
-    return np.where(real[..., None], np.stack([verb, relation, entity], axis=-1), content_free), answer, real
+    questions = np.where(real[..., None], np.stack([verb, relation, entity], axis=-1), content_free)
+    return questions, answer, real & ~related
+
+
+def _answering_passages(
+    rng: np.random.Generator, contexts: Contexts, target: Array, graded: float
+) -> tuple[Array, Array]:
+    """The passage each answer comes from, and where that is not the target but a related passage.
+
+    Without these the model learns to drop every passage but the best; a ranking needs the second best too.
+    """
+    rows = np.arange(len(target))[:, None]
+    same_entity = contexts.entity[:, None, :] == contexts.entity[rows, target][..., None]
+    np.put_along_axis(same_entity, target[..., None], False, axis=-1)
+    related = (rng.random(target.shape) < graded) & same_entity.any(-1)
+    other = (rng.random(same_entity.shape) * same_entity).argmax(-1)
+    return np.where(related, other, target), related
 
 
 # --- the collection
@@ -297,7 +314,7 @@ def random_ndcg(grades: list[int]) -> float:
 
 
 def bm25_ndcg(corpus: dict[str, str], topics: list[Topic]) -> list[float]:
-    """BM25 with the statistics of the whole corpus, ranking each topic's candidates; ties keep their order."""
+    """BM25 with the statistics of the whole corpus, ranking each topic's candidates (ties: in order)."""
     index = bm25s.BM25(method="lucene")
     index.index([text.split() for text in corpus.values()], show_progress=False)
     slot = {document: number for number, document in enumerate(corpus)}

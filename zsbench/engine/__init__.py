@@ -1,0 +1,1 @@
+"""Where jobs run: `local` is this process on this machine."""

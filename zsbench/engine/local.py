@@ -1,0 +1,66 @@
+"""Runs jobs one after another in this process; a model is loaded once for all jobs that share it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from zsbench import runner
+from zsbench.errors import RunError, UserError
+from zsbench.plan import Job, Plan
+from zsbench.records import canonical_json
+from zsbench.runner import Options, Progress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one job: its result (fresh or found), or the error that ended it."""
+
+    job: Job
+    result: dict[str, Any] | None
+    error: UserError | None = None
+    reused: bool = False
+
+
+def run(plan: Plan, options: Options, progress: Progress, note: Callable[[str], None]) -> Iterator[Outcome]:
+    """Yield the outcome of every job, in the plan's order; one that fails does not stop the others."""
+    loaded = _Loaded(note)
+    for job in plan.jobs:
+        try:
+            found = runner.finished(job, options)
+            if found is not None:
+                yield Outcome(job, found, reused=True)
+                continue
+            yield Outcome(job, runner.run(job, loaded.model(job), options, progress))
+        except UserError as error:
+            yield Outcome(job, None, error)
+        except (ValueError, RuntimeError, OSError, MemoryError) as error:
+            log.debug("job %s failed", job.title, exc_info=True)
+            reason = f"{type(error).__name__}: {error}"
+            yield Outcome(job, None, RunError(job.title, reason, "", "--debug shows where"))
+
+
+class _Loaded:
+    """Keeps the last model, so that rows that share it pay for loading once."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self.key, self.current, self.note = "", None, note
+
+    def model(self, job: Job) -> Any:
+        from zsbench.models import _common
+
+        if job.model is None:
+            return None
+        settings = job.settings
+        key = canonical_json([job.model.resolved(), job.model.name, settings.device, settings.dtype])
+        if key != self.key:
+            self.note(f"loading {job.model_name}")
+            self.key, self.current = "", None
+            _common.configure(device=settings.device, dtype=settings.dtype, threads=settings.threads)
+            self.current = job.model.build()
+            self.key = key
+        return self.current

@@ -1,0 +1,354 @@
+"""From a suite, paper or task to jobs (task x model x method), everything checked before anything is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import zsbench
+from zsbench import catalog, config, metrics, yamlio
+from zsbench.config import Block, Embedded, Expected, PaperConfig, Settings, SuiteConfig, TaskConfig
+from zsbench.errors import UserError, UserErrors, did_you_mean, unknown_name
+from zsbench.records import canonical_json, digest
+from zsbench.yamlio import Document
+
+# Settings that can move a number; the others (device, batch size, threads) are recorded but are no identity.
+_IDENTITY = ("seed", "dtype", "limit", "resamples", "confidence")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row of the table: a task, a model (or none) and a method, with every choice resolved."""
+
+    suite: str
+    task_name: str
+    task: TaskConfig
+    source: Block
+    model_name: str
+    model: Block | None
+    method: Block
+    settings: Settings
+    where: str = ""
+
+    def build_task(self) -> Any:
+        """Return the task type's `Task` over this job's config; nothing is read yet."""
+        return catalog.load_module("tasks", self.task.type).Task(self.task, self.source)
+
+    def config(self) -> dict[str, Any]:
+        """Return what identifies the run, as it stands in result.json."""
+        task = self.task.model_dump(exclude={"method", "data"})
+        return {
+            "task": {**task, "data": self.source.described()},
+            "model": self.model.described() if self.model else None,
+            "method": self.method.described(),
+            "settings": {key: value for key, value in self.settings.model_dump().items() if key in _IDENTITY},
+        }
+
+    def config_hash(self) -> str:
+        """Return the digest of the config: two results with the same hash answer the same question."""
+        return digest([zsbench.__version__, canonical_json(self.config())])
+
+    def folder(self, out: Path) -> Path:
+        """Return where the job's files belong: `<out>/<suite>/<task>/<model>/<method>`."""
+        parts = (self.suite, self.task_name, self.model_name, self.method.title)
+        return out.joinpath(*(safe_name(part) for part in parts))
+
+    @property
+    def title(self) -> str:
+        """Return task, model and method in one line."""
+        return f"{self.task_name} / {self.model_name} / {self.method.title}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All jobs of one command, with the published values to put beside them."""
+
+    name: str
+    description: str
+    jobs: list[Job]
+    expected: dict[tuple[str, str], list[Expected]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the command line may change: other models or methods, settings, `--set` pairs."""
+
+    models: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    assignments: tuple[str, ...] = ()
+    embedded: bool = False
+
+
+def safe_name(text: str) -> str:
+    """Return a text as one folder name: no separators, no leading dot."""
+    kept = "".join(c if c.isalnum() or c in "-_.+=@" else "-" for c in text).strip("-.")
+    return kept or "unnamed"
+
+
+def make(name: str, choices: Choices = Choices()) -> Plan:  # noqa: B008 - frozen, so sharing it is safe
+    """Return the plan for a suite, paper or task, by name or path.
+
+    Raises
+    ------
+    UserError
+        Anything in any of the configs is wrong; every mistake is reported at once.
+    """
+    path = _find(name)
+    document = config.load(path)
+    if "type" in document.value:
+        return _finish(path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {})
+    schema = PaperConfig if "paper" in document.value else SuiteConfig
+    suite: SuiteConfig = config.check(schema, document)
+    runs: list[Any] = [run.model_dump() for run in suite.runs]
+    settings, expected, embedded = dict(suite.settings), {}, getattr(suite, "embedded", None)
+    if isinstance(suite, PaperConfig):
+        expected = _expected(suite, document)
+    if choices.embedded:
+        if not isinstance(embedded, Embedded):
+            raise UserError(yamlio.shown(path), "has no `embedded:` variant", "a paper config with `embedded: {runs: ...}`")
+        runs, settings = [run.model_dump() for run in embedded.runs], {**settings, **embedded.settings}
+    title = path.stem + ("-embedded" if choices.embedded else "")
+    return _finish(title, suite.description, runs, document, choices, settings, expected)
+
+
+def _find(name: str) -> Path:
+    if name.endswith((".yaml", ".yml")) or "/" in name.removeprefix("papers/"):
+        return catalog.find_config("suites", name if name.endswith((".yaml", ".yml")) else name + ".yaml")
+    if name.startswith("papers/"):
+        return catalog.find_config("papers", name.removeprefix("papers/"))
+    for kind in ("suites", "papers", "tasks"):
+        known = catalog.configs(kind)  # type: ignore[arg-type]
+        if name in known:
+            return known[name].path
+    names = {n for kind in ("suites", "tasks") for n in catalog.configs(kind)}  # type: ignore[arg-type]
+    names |= {f"papers/{n}" for n in catalog.configs("papers")}
+    raise unknown_name("", "suite, paper or task", name, names, listed_by="zsbench list configs")
+
+
+def _expected(paper: PaperConfig, document: Document) -> dict[tuple[str, str], list[Expected]]:
+    """Return published values by (metric, task); a value may be one mapping or a list of them."""
+    found: dict[tuple[str, str], list[Expected]] = {}
+    for key, value in paper.expected.items():
+        loc = ("expected", key)
+        metric, on, task = key.partition(" on ")
+        if not on:
+            raise UserError(document.where(loc), f"key '{key}'", "`METRIC on TASK`")
+        entries = value if isinstance(value, list) else [value]
+        found[metric, task] = [config.check(Expected, document, loc, entry) for entry in entries]
+    return found
+
+
+def _finish(
+    name: str,
+    description: str,
+    runs: list[Any],
+    document: Document,
+    choices: Choices,
+    settings: dict[str, Any],
+    expected: dict[tuple[str, str], list[Expected]] | None = None,
+) -> Plan:
+    shared = config.check(Settings, document, ("settings",), {**settings, **choices.settings})
+    errors: list[UserError] = []
+    jobs: list[Job] = []
+    for number, run in enumerate(runs):
+        try:
+            jobs += _jobs(name, run, document, ("runs", number), choices, shared)
+        except UserErrors as many:
+            errors += many.errors
+        except UserError as error:
+            errors.append(error)
+    if errors:
+        raise UserErrors(dict.fromkeys(errors))
+    _refuse_collisions(jobs)
+    return Plan(name, description, jobs, expected or {})
+
+
+def _refuse_collisions(jobs: list[Job]) -> None:
+    """Two jobs that would write one folder are two rows of one name."""
+    folders: dict[Path, Job] = {}
+    for job in jobs:
+        if folders.setdefault(job.folder(Path()), job) is not job:
+            hint = "give one of them a `label:`"
+            raise UserError(job.where, f"two runs are both named {job.title}", "different names", hint)
+
+
+def _jobs(
+    suite: str, run: dict[str, Any], document: Document, loc: tuple[str | int, ...], choices: Choices, settings: Settings
+) -> list[Job]:
+    """Return the jobs of one line of a suite."""
+    where = document.where(loc)
+    jobs = []
+    for task_ref in _as_list(run["tasks"]):
+        task_name, task_document = _task_document(task_ref, document, where)
+        task_document = _assigned(task_document, "task", choices.assignments)
+        task, source = read_task(task_document)
+        models = list(choices.models) or _as_list(run.get("models"))
+        methods = list(choices.methods) or _as_list(run.get("methods")) or [None]
+        for method_ref in methods:
+            method = _method(method_ref, task, task_document, document, where, choices)
+            for model_ref in models if _needs(method) else [None]:
+                model_name, model = _model(model_ref, document, where, choices)
+                job = Job(suite, task_name, task, source, model_name, model, method, settings, where)
+                check_job(job)
+                jobs.append(job)
+    return jobs
+
+
+def _needs(method: Block) -> bool:
+    return bool(method.facts.needs)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _task_document(reference: Any, document: Document, where: str) -> tuple[str, Document]:
+    """Return a task's name and YAML; `{use: NAME, label: ..., key: value}` lays keys over it."""
+    overrides: dict[str, Any] = {}
+    if isinstance(reference, dict):
+        overrides = {key: value for key, value in reference.items() if key not in ("use", "label")}
+        label, reference = reference.get("label"), reference.get("use")
+    else:
+        label = None
+    if not isinstance(reference, str):
+        raise UserError(where, f"task {reference!r}", "a task's name, or a mapping with `use: NAME`")
+    path = catalog.find_config("tasks", reference, where=where, base=document.path.parent)
+    found = config.load(path)
+    marks = {(key,): document.marks.get(("runs",), (document.path, 1)) for key in overrides}
+    return label or path.stem, config.overlay(found, Document(path, overrides, marks))
+
+
+def read_task(document: Document) -> tuple[TaskConfig, Block]:
+    """Return a task's checked config and its data block.
+
+    Raises
+    ------
+    UserError
+        Unknown type, key, source or metric; the data source gives something the task cannot use.
+    """
+    kind = document.value.get("type")
+    where = document.where(("type",))
+    if not isinstance(kind, str):
+        raise UserError(where, "key 'type' is missing", f"one of {', '.join(catalog.components('tasks'))}")
+    module = catalog.load_module("tasks", kind, where=where)
+    task: TaskConfig = config.check(module.Config, document)
+    source = config.block("data", task.data, "source", document, ("data",))
+    if source.facts.gives != module.Task.gives:
+        fits = [n for n in catalog.components("data") if catalog.load_component("data", n).facts.gives == module.Task.gives]  # type: ignore[attr-defined]
+        raise UserError(source.where, f"source '{source.name}' gives {source.facts.gives}", f"one of {', '.join(fits)}")
+    for number, name in enumerate(task.metrics):
+        metrics.resolve(name, kinds=module.Task.metric_kinds, where=document.where(("metrics", number)))
+    module.Task(task, source)
+    return task, source
+
+
+def _method(
+    reference: Any, task: TaskConfig, task_document: Document, document: Document, where: str, choices: Choices
+) -> Block:
+    """Return the method's block: the run's, else the task's own."""
+    home, loc = (task_document, ("method",)) if reference is None else (document, ("runs",))
+    value = task.method if reference is None else reference
+    value = {"name": value} if isinstance(value, str) else dict(value) if isinstance(value, dict) else value
+    # A method named without options takes the task's own options when the task's default is that method.
+    own = task.method if isinstance(task.method, dict) else {}
+    if isinstance(value, dict) and own.get("name") == value.get("name"):
+        value = {**own, **value}
+    assigned = _pairs("method", choices.assignments)
+    if isinstance(value, dict):
+        value = config.merge(value, assigned)
+    block = config.block("methods", value, "name", home, loc)
+    if reference is not None:
+        block = replace(block, where=where)
+    family = catalog.load_module("tasks", task.type).Task.family
+    if block.facts.family != family:
+        fits = [name for name, entry in catalog.components("methods").items() if entry.family == family]
+        raise UserError(where, f"method '{block.name}' is for {block.facts.family} tasks", f"one of {', '.join(fits)}")
+    return block
+
+
+def _model(reference: Any, document: Document, where: str, choices: Choices) -> tuple[str, Block | None]:
+    """Return the model's name and block: a config's name or path, `ADAPTER:MODEL`, or a mapping with `adapter:`."""
+    if reference is None:
+        return "none", None
+    home, label = document, ""
+    if isinstance(reference, dict) and "use" in reference:
+        label, overrides = reference.get("label", ""), {k: v for k, v in reference.items() if k not in ("use", "label")}
+        path = catalog.find_config("models", reference["use"], where=where, base=document.path.parent)
+        loaded = config.load(path)
+        home, name = Document(path, config.merge(loaded.value, overrides), loaded.marks), path.stem
+        value = home.value
+    elif isinstance(reference, dict):
+        value, name = reference, safe_name(str(reference.get("model", "model")))
+    else:
+        home, name, value = _named_model(str(reference), document, where)
+    value = config.merge(dict(value), _pairs("model", choices.assignments))
+    label = str(value.get("label", "")) or label
+    block = config.block("models", value, "adapter", home, () if home is not document else ("runs",))
+    return label or name, block
+
+
+def _named_model(reference: str, document: Document, where: str) -> tuple[Document, str, dict[str, Any]]:
+    adapter, colon, rest = reference.partition(":")
+    if colon and adapter in catalog.components("models"):
+        here = Document(Path.cwd() / "--model", {})
+        return here, safe_name(rest.removeprefix("local-dir:").rstrip("/").split("/")[-1]), {"adapter": adapter, "model": rest}
+    if colon and not reference.endswith((".yaml", ".yml")):
+        known = catalog.components("models")
+        raise unknown_name(where or "--model", "model adapter", adapter, known, listed_by="zsbench list models")
+    path = catalog.find_config("models", reference, where=where, base=document.path.parent)
+    home = config.load(path)
+    return home, path.stem, home.value
+
+
+def check_job(job: Job) -> None:
+    """Refuse a job whose parts do not fit, before any data or weights are read.
+
+    Raises
+    ------
+    UserError
+        The method needs a model that is not given, a capability the model lacks, or a file that does not exist.
+    """
+    needs = job.method.facts.needs
+    if needs and job.model is None:
+        names = ", ".join(need.__name__ for need in needs)
+        raise UserError(job.where, f"method '{job.method.title}' needs a model offering {names}", "--model or `models:`")
+    if job.model is not None:
+        offers = {offer.__name__ for offer in job.model.facts.offers}
+        lacking = [need.__name__ for need in needs if need.__name__ not in offers]
+        if lacking:
+            found = f"method '{job.method.title}' needs {', '.join(lacking)}, which model '{job.model_name}' lacks"
+            raise UserError(job.where, found, f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})")
+    named = [(block, block.files()) for block in (job.model, job.source) if block is not None]
+    for block, paths in [*named, (job.source, job.build_task().files())]:
+        missing = next((path for path in paths if not Path(path).exists()), None)
+        if missing:
+            raise UserError(block.where, f"no such file '{yamlio.shown(Path(missing))}'")
+
+
+def _pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
+    """Return the `--set prefix.a.b=value` pairs as a nested mapping; values are read as YAML."""
+    import yaml
+
+    found: dict[str, Any] = {}
+    for text in assignments:
+        key, equals, raw = text.partition("=")
+        head, _, rest = key.partition(".")
+        if not equals or not rest or head not in ("task", "model", "method"):
+            hint = did_you_mean(head, ["task", "model", "method"])
+            raise UserError(f"--set {text}", "not an assignment", "task.KEY=VALUE, model.KEY=VALUE or method.KEY=VALUE", hint)
+        if head != prefix:
+            continue
+        try:
+            value: Any = yaml.safe_load(raw)
+        except yaml.YAMLError:
+            raise UserError(f"--set {text}", f"value '{raw}' is not valid YAML") from None
+        for part in reversed(rest.split(".")):
+            value = {part: value}
+        found = config.merge(found, value)
+    return found
+
+
+def _assigned(document: Document, prefix: str, assignments: tuple[str, ...]) -> Document:
+    return Document(document.path, config.merge(document.value, _pairs(prefix, assignments)), document.marks)

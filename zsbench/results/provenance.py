@@ -1,0 +1,41 @@
+"""Which software made a number: package versions, and the commit of zsbench when it runs from a checkout."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import zsbench
+
+PACKAGES = ("torch", "transformers", "open_clip_torch", "datasets", "ir_datasets", "pytrec-eval-terrier", "bm25s",
+            "numpy", "scipy", "scikit-learn", "tokenizers", "safetensors", "pillow")  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of everything that can move a number."""
+    found = {"zsbench": zsbench.__version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str:
+    """Return zsbench's own commit (with `+` when the tree differs), or an empty string outside a checkout."""
+    root = Path(zsbench.__file__).parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        head = _git(root, "rev-parse", "--short=12", "HEAD")
+        return head + ("+" if _git(root, "status", "--porcelain", "--", "zsbench", "configs") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()

@@ -1,0 +1,132 @@
+"""One job's folder: shards appended as they are made, the result written last and atomically.
+
+    <out>/<suite>/<task>/<model>/<method>/
+        run.json              which run the shards belong to
+        predictions/00000.*   the task type's own format
+        items.parquet         per-item statistics of every metric
+        result.json           present only when everything before it is complete
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zsbench import files
+from zsbench.errors import UserError
+from zsbench.records import SCHEMA_VERSION, digest_file
+from zsbench.yamlio import shown
+
+_HASHED_UP_TO = 64 << 20
+
+
+class Store:
+    """Reads and writes the files of one job."""
+
+    def __init__(self, folder: Path, suffix: str) -> None:
+        self.folder, self.suffix = folder, suffix
+
+    def finished(self, config_hash: str, inputs: Sequence[str]) -> dict[str, Any] | None:
+        """Return the result when it answers this very question over these very files, else None."""
+        result = read_result(self.folder / "result.json") if (self.folder / "result.json").is_file() else None
+        if result is None or result.get("config_hash") != config_hash:
+            return None
+        return result if same_inputs(result.get("inputs", []), inputs) else None
+
+    def resume(self, identity: dict[str, str], *, fresh: bool) -> int:
+        """Return how many complete shards of this run exist; shards of any other run are removed."""
+        run = self.folder / "run.json"
+        if fresh or not run.is_file() or _read_json(run) != identity:
+            shutil.rmtree(self.folder / "predictions", ignore_errors=True)
+            for name in ("result.json", "items.parquet"):
+                (self.folder / name).unlink(missing_ok=True)
+            files.write_json(run, identity)
+        count = 0
+        while self.shard(count).is_file():
+            count += 1
+        return count
+
+    def shard(self, number: int) -> Path:
+        """Return the path of a shard."""
+        return self.folder / "predictions" / f"{number:05d}{self.suffix}"
+
+    def shards(self) -> list[Path]:
+        """Return the shards in order."""
+        return sorted((self.folder / "predictions").glob(f"*{self.suffix}"))
+
+    def write_items(self, columns: dict[str, Any]) -> None:
+        """Write items.parquet."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with files.replacing(self.folder / "items.parquet") as temporary:
+            pq.write_table(pa.table(columns), temporary)
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """Write result.json."""
+        files.write_json(self.folder / "result.json", {"schema_version": SCHEMA_VERSION, **result})
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Read a result.json.
+
+    Raises
+    ------
+    UserError
+        Not JSON, or written by a newer zsbench.
+    """
+    result = _read_json(path)
+    if not isinstance(result, dict) or "schema_version" not in result:
+        raise UserError(shown(path), "not a result file", "a result.json written by `zsbench eval` or `score`")
+    if result["schema_version"] > SCHEMA_VERSION:
+        expected = f"at most {SCHEMA_VERSION}; update zsbench"
+        raise UserError(shown(path), f"schema version {result['schema_version']}", expected)
+    return result
+
+
+def find_results(folder: Path) -> list[dict[str, Any]]:
+    """Return every result under a folder, in the order of their paths.
+
+    Raises
+    ------
+    UserError
+        No such folder, or no result in it.
+    """
+    paths = [folder] if folder.is_file() else sorted(folder.rglob("result.json"))
+    if not paths:
+        problem = "no result.json in it" if folder.is_dir() else "no such folder"
+        raise UserError(shown(folder), problem, "a folder written by `zsbench eval --out`")
+    return [read_result(path) for path in paths]
+
+
+def describe_inputs(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """Return path, size, time stamp and (for files up to 64 MB) digest of every input file."""
+    rows = []
+    for path in sorted({str(Path(p).resolve()) for p in paths}):
+        stat = Path(path).stat()
+        digest = digest_file(Path(path)) if Path(path).is_file() and stat.st_size <= _HASHED_UP_TO else ""
+        rows.append({"path": path, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "digest": digest})
+    return rows
+
+
+def same_inputs(recorded: list[dict[str, Any]], paths: Sequence[str]) -> bool:
+    """Return whether the files are those of a finished run; contents are read only when time stamps differ."""
+    if [row["path"] for row in recorded] != sorted({str(Path(p).resolve()) for p in paths}):
+        return False
+    for row in recorded:
+        stat = Path(row["path"]).stat()
+        if (stat.st_size, stat.st_mtime_ns) == (row["size"], row["mtime_ns"]):
+            continue
+        if stat.st_size != row["size"] or not row["digest"] or digest_file(Path(row["path"])) != row["digest"]:
+            return False
+    return True

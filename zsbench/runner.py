@@ -1,0 +1,250 @@
+"""One job, top to bottom: load, predict in shards, score, write."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench import files, metrics
+from zsbench.cache import Cache
+from zsbench.errors import RunError
+from zsbench.lazy import lazy
+from zsbench.metrics import Metric
+from zsbench.plan import Job
+from zsbench.records import Cost, RunContext, Score, TaskData
+from zsbench.results import provenance
+from zsbench.results.store import Store, describe_inputs
+from zsbench.tasks._base import Task, settle
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Statistics = dict[str, NDArray[np.float64]]
+else:
+    np = lazy("numpy")
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where results go and whether earlier work counts."""
+
+    out: Path
+    cache: Cache
+    fresh: bool = False
+
+
+def finished(job: Job, options: Options) -> dict[str, Any] | None:
+    """Return the job's result if an earlier run already holds it; touches neither model nor data."""
+    task = job.build_task()
+    store = Store(job.folder(options.out), task.suffix)
+    return None if options.fresh else store.finished(job.config_hash(), input_files(job, task))
+
+
+def input_files(job: Job, task: Task) -> list[str]:
+    """Return every local file the job's numbers depend on."""
+    return [*task.files(), *(job.model.files() if job.model else [])]
+
+
+def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str, Any]:
+    """Run one job and return its result; the same call after a kill goes on where the last one stopped.
+
+    Parameters
+    ----------
+    job : what to run.
+    model : the loaded adapter, or None.
+    progress : called with (job title, items done, items in all).
+
+    Raises
+    ------
+    UserError
+        Data or predictions are wrong. Complete shards stay for the next try.
+    """
+    started, clock = datetime.now(timezone.utc), time.perf_counter()
+    task: Task = job.build_task()
+    store = Store(job.folder(options.out), task.suffix)
+    files.require_writable(store.folder)
+    data = task.load(limit=job.settings.limit, seed=job.settings.seed)
+    cost = Cost()
+    if model is not None:
+        model.cost = cost
+    identity = {
+        "config_hash": job.config_hash(),
+        "data_fingerprint": data.fingerprint,
+        "model_fingerprint": model.fingerprint if model is not None else "",
+    }
+    context = RunContext(
+        job.settings.batch_size,
+        options.cache,
+        job.settings.seed,
+        cost,
+        lambda done: progress(job.title, done, len(data.items)),
+    )
+    done = store.resume(identity, fresh=options.fresh)
+    progress(job.title, min(done * task.shard_size, len(data.items)), len(data.items))
+    _predict(job, task, model, data, store, done, context)
+    statistics = _statistics(task, job, data, _Predictions(task, store.shards(), data.items))
+    scores = score(job, statistics)
+    _write_items(store, task, data, statistics)
+    cost.peak_memory_mb = peak_memory_mb()
+    result = _result(job, task, data, identity, scores, cost, device=getattr(model, "device", "cpu"))
+    result |= {
+        "inputs": describe_inputs(input_files(job, task)),
+        "resumed_items": min(done * task.shard_size, len(data.items)),
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - clock, 3),
+    }
+    store.write_result(result)
+    return {"schema_version": 1, **result}
+
+
+def _predict(
+    job: Job, task: Task, model: Any, data: TaskData, store: Store, done: int, context: RunContext
+) -> None:
+    """Write the missing shards, each as soon as it is complete."""
+    size, n = task.shard_size, len(data.items)
+    if done * size >= n:
+        return
+    rule = job.method.build()
+    stream = task.predict(rule, model, data, range(done * size, n), context)
+    for number in range(done, -(-n // size)):
+        items = data.items[number * size : (number + 1) * size]
+        predictions = [prediction for _, prediction in zip(items, stream, strict=False)]
+        if len(predictions) != len(items):
+            raise RunError(job.title, f"the method stopped after {number * size + len(predictions)} of {n} items")
+        for item, prediction in zip(items, predictions, strict=True):
+            problem = task.check(item, prediction)
+            if problem:
+                raise RunError(job.title, problem)
+        task.write(store.shard(number), items, predictions)
+
+
+class _Predictions(Sequence[Any]):
+    """Predictions in item order, read back shard by shard, so that large maps are never all in memory."""
+
+    def __init__(self, task: Task, shards: list[Path], items: Sequence[Any]) -> None:
+        self.task, self.shards, self.items = task, shards, items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self)[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        size = self.task.shard_size
+        for number, path in enumerate(self.shards):
+            items = self.items[number * size : (number + 1) * size]
+            yield from settle(self.task.read(path, items), items, self.task.absent, str(path))
+
+
+def _statistics(task: Task, job: Job, data: TaskData, predictions: Sequence[Any]) -> Statistics:
+    """Return per-item statistics of every metric, and a preview of every prediction under the empty name."""
+    kinds = type(task).metric_kinds
+    wanted = [metrics.resolve(name, kinds=kinds) for name in job.task.metrics]
+    rows: dict[str, list[Any]] = {metric.name: [] for metric in wanted}
+    held = predictions if task.suffix == ".npz" else list(predictions)
+    for pred, gold in task.chunks(data, held):
+        for metric in wanted:
+            rows[metric.name].append(metrics.as_table(_compute(metric, pred, gold, job)))
+    return {name: np.concatenate(parts) for name, parts in rows.items()}
+
+
+def _compute(metric: Metric, pred: Any, gold: Any, job: Job) -> Any:
+    try:
+        return metric.statistics(pred, gold)
+    except ValueError as error:
+        raise RunError(job.title, f"{metric.name}: {error}") from error
+
+
+def score(job: Job, statistics: Statistics) -> dict[str, Score]:
+    """Return every metric's value and interval; a metric without defined items has NaN and n = 0."""
+    from zsbench.metrics._intervals import interval
+
+    kinds = catalog_kinds(job)
+    found: dict[str, Score] = {}
+    for name, table in statistics.items():
+        metric = metrics.resolve(name, kinds=kinds)
+        n = int((~np.isnan(table).any(axis=1)).sum())
+        value = low = high = float("nan")
+        how = "undefined"
+        if n:
+            value = metric.reduce(table)
+            low, high, how = interval(
+                metric,
+                table,
+                resamples=job.settings.resamples,
+                confidence=job.settings.confidence,
+                seed=job.settings.seed,
+            )
+        found[name] = Score(value, low, high, metric.unit, n, how, metric.better)
+    return found
+
+
+def catalog_kinds(job: Job) -> tuple[str, ...]:
+    """Return the metric files that fit the job's task type."""
+    kinds: tuple[str, ...] = type(job.build_task()).metric_kinds
+    return kinds
+
+
+def _write_items(store: Store, task: Task, data: TaskData, statistics: Statistics) -> None:
+    """Write id, statistics and preview of every item."""
+    predictions = _Predictions(task, store.shards(), data.items)
+    columns: dict[str, Any] = {"id": [item.id for item in data.items]}
+    for name, table in statistics.items():
+        single = table.shape[1] == 1
+        columns |= {name if single else f"{name}.{i}": table[:, i] for i in range(table.shape[1])}
+    columns["prediction"] = [task.preview(prediction) for prediction in predictions]
+    store.write_items(columns)
+
+
+def _result(
+    job: Job, task: Task, data: TaskData, identity: dict[str, str], scores: dict[str, Score], cost: Cost, *, device: str
+) -> dict[str, Any]:
+    facts = job.method.facts
+    return {
+        "task": job.task_name,
+        "task_type": job.task.type,
+        "model": job.model_name,
+        "method": job.method.title,
+        "synthetic": job.task.synthetic,
+        "protocol": task.protocol(),
+        "method_kind": facts.kind,
+        "method_uses": list(facts.uses),
+        "n_items": len(data.items),
+        "counts": data.counts,
+        "metrics": {name: _clean(score.as_dict()) for name, score in scores.items()},
+        "cost": cost.as_dict(),
+        "config": job.config(),
+        **identity,
+        "seeds": {"run": job.settings.seed, "bootstrap": job.settings.seed},
+        "versions": provenance.versions(),
+        "commit": provenance.commit(),
+        "device": device,
+        "dtype": job.settings.dtype,
+        "batch_size": job.settings.batch_size,
+        "threads": job.settings.threads,
+    }
+
+
+def _clean(score: dict[str, Any]) -> dict[str, Any]:
+    """Return a score with null where JSON has no NaN: undefined is not zero."""
+    return {key: None if isinstance(value, float) and value != value else value for key, value in score.items()}
+
+
+def peak_memory_mb() -> float:
+    """Return the peak memory of this process, or of the accelerator when one is in use, in MB."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        return round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    # Linux counts in kilobytes, macOS in bytes.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)

@@ -91,7 +91,7 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
     done = store.resume(identity, fresh=options.fresh)
     progress(job.title, min(done * task.shard_size, len(data.items)), len(data.items))
     _predict(job, task, model, data, store, done, context)
-    statistics = _statistics(task, job, data, _Predictions(task, store.shards(), data.items))
+    statistics = item_statistics(task, job, data, _Predictions(task, store.shards(), data.items))
     scores = score(job, statistics)
     _write_items(store, task, data, statistics)
     cost.peak_memory_mb = peak_memory_mb()
@@ -146,9 +146,9 @@ class _Predictions(Sequence[Any]):
             yield from settle(self.task.read(path, items), items, self.task.absent, str(path))
 
 
-def _statistics(task: Task, job: Job, data: TaskData, predictions: Sequence[Any]) -> Statistics:
-    """Return per-item statistics of every metric, and a preview of every prediction under the empty name."""
-    kinds = type(task).metric_kinds
+def item_statistics(task: Task, job: Job, data: TaskData, predictions: Sequence[Any]) -> Statistics:
+    """Return per-item statistics (n_items, n_statistics) of every metric, by name."""
+    kinds = metric_kinds(job)
     wanted = [metrics.resolve(name, kinds=kinds) for name in job.task.metrics]
     rows: dict[str, list[Any]] = {metric.name: [] for metric in wanted}
     held = predictions if task.suffix == ".npz" else list(predictions)
@@ -169,7 +169,7 @@ def score(job: Job, statistics: Statistics) -> dict[str, Score]:
     """Return every metric's value and interval; a metric without defined items has NaN and n = 0."""
     from zsbench.metrics._intervals import interval
 
-    kinds = catalog_kinds(job)
+    kinds = metric_kinds(job)
     found: dict[str, Score] = {}
     for name, table in statistics.items():
         metric = metrics.resolve(name, kinds=kinds)
@@ -189,7 +189,7 @@ def score(job: Job, statistics: Statistics) -> dict[str, Score]:
     return found
 
 
-def catalog_kinds(job: Job) -> tuple[str, ...]:
+def metric_kinds(job: Job) -> tuple[str, ...]:
     """Return the metric files that fit the job's task type."""
     kinds: tuple[str, ...] = type(job.build_task()).metric_kinds
     return kinds
@@ -221,7 +221,7 @@ def _result(
         "method_uses": list(facts.uses),
         "n_items": len(data.items),
         "counts": data.counts,
-        "metrics": {name: _clean(score.as_dict()) for name, score in scores.items()},
+        "metrics": {name: without_nan(score.as_dict()) for name, score in scores.items()},
         "cost": cost.as_dict(),
         "config": job.config(),
         **identity,
@@ -235,7 +235,7 @@ def _result(
     }
 
 
-def _clean(score: dict[str, Any]) -> dict[str, Any]:
+def without_nan(score: dict[str, Any]) -> dict[str, Any]:
     """Return a score with null where JSON has no NaN: undefined is not zero."""
     return {key: None if isinstance(value, float) and value != value else value for key, value in score.items()}
 

@@ -42,8 +42,11 @@ class Task(Protocol):
     def protocol(self) -> str:
         """Return the choices that make numbers comparable, as shown in the table's head; may be empty."""
 
-    def load(self, *, limit: int | None, seed: int) -> TaskData:
-        """Read inputs and gold; `limit` keeps a seeded sample in the original order."""
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
+        """Read inputs and gold.
+
+        `limit` keeps a seeded sample in the original order; `score_only` may leave out what only methods need.
+        """
 
     def predict(self, rule: Any, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield one prediction for each item of `todo`, in order."""
@@ -59,6 +62,10 @@ class Task(Protocol):
 
     def read(self, path: Path, items: Sequence[Any]) -> dict[str, Any]:
         """Read predictions of that format by item id; bad lines are errors with file and line."""
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Return the `data:` block that reads gold from a bare file, for `zsbench score TYPE --gold FILE`."""
 
     def preview(self, prediction: Any) -> str:
         """Return a short text of a prediction for items.parquet."""

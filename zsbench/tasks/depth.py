@@ -68,7 +68,7 @@ class Task:
         crop = "" if own.crop == "none" else f", crop {own.crop}"
         return f"{own.protocol}, align {own.align}{crop}, {own.min_depth:g}-{own.max_depth:g} m"
 
-    def load(self, *, limit: int | None, seed: int) -> TaskData:
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read the list of frames; images and maps are read when needed."""
         frames: FrameSet = self.source.build()
         require_unique(frames.items, self.source.where)
@@ -138,6 +138,11 @@ class Task:
                 return {name: archive[name] for name in archive.files}
         except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise UserError(shown(path), f"not a predictions file ({error})", ".npz with one map a frame") from None
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read a JSONL list of frames."""
+        return {"source": "depth-frames", "path": path}
 
     def preview(self, prediction: Any) -> str:
         """Return the median depth."""

@@ -62,7 +62,7 @@ class Task:
         n = len(self.config.templates)
         return f"{n} template{'s' * (n > 1)}"
 
-    def load(self, *, limit: int | None, seed: int) -> TaskData:
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read images (not their pixels), labels and class names."""
         images: ImageSet = self.source.build()
         names = read_names(self.config.classes, self.source.base, self.source.where) or images.class_names
@@ -123,6 +123,11 @@ class Task:
             raise UserError(shown(path), f"not a predictions file ({error})", "parquet with `id` and `scores`") from None
         rows = zip(table.column("id").to_pylist(), table.column("scores").to_pylist(), strict=True)
         return {key: np.asarray(row, dtype=np.float32) for key, row in rows}
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read parquet with images and labels."""
+        return {"source": "parquet-images", "path": path}
 
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""

@@ -60,7 +60,7 @@ class Task:
         left_out = self.config.excluded_labels
         return f"exact spans, without {', '.join(left_out)}" if left_out else "exact spans"
 
-    def load(self, *, limit: int | None, seed: int) -> TaskData:
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read sentences and gold spans; gold labels are mapped and checked against the labels asked."""
         found: SentenceSet = self.source.build()
         require_unique(found.items, self.source.where)
@@ -116,6 +116,11 @@ class Task:
             n_words = lengths.get(row["id"], 1 << 30)
             found[row["id"]] = [read_span(span, n_words, where) for span in row["spans"]]
         return found
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read JSONL, or CoNLL columns when the file has another suffix."""
+        return {"source": "jsonl-sentences" if ".jsonl" in path else "conll", "path": path}
 
     def preview(self, prediction: list[Span]) -> str:
         """Return the spans as JSON."""

@@ -81,16 +81,17 @@ class Task:
         parts += ["query id dropped"] if self.config.drop_query_id else []
         return ", ".join(parts)
 
-    def load(self, *, limit: int | None, seed: int) -> TaskData:
-        """Read the collection and build each judged query's candidates."""
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
+        """Read the collection and build each judged query's candidates (none for scoring a finished run)."""
         collection: Collection = self.source.build()
         judged = [key for key in collection.queries if collection.qrels.get(key)]
         keep = [judged[i] for i in sample(len(judged), limit, seed)]
-        first_stage = self._first_stage(collection, keep)
+        first_stage = {} if score_only else self._first_stage(collection, keep)
         items = [self._item(collection, key, first_stage.get(key, []), seed) for key in keep]
         require_unique(items, self.source.where)
         counts = dict(collection.counts)
-        counts["queries without candidates"] = sum(not item.documents for item in items)
+        if not score_only:
+            counts["queries without candidates"] = sum(not item.documents for item in items)
         order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
         return TaskData(
             items=items,
@@ -155,6 +156,11 @@ class Task:
         run = read_run(path) if path.stat().st_size else {}
         known = {item.id for item in items}
         return {key: ranking for key, ranking in run.items() if key in known}
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read TREC or BEIR qrels."""
+        return {"source": "trec", "qrels": path}
 
     def preview(self, prediction: dict[str, float]) -> str:
         """Return the first ten document ids."""

@@ -143,7 +143,7 @@ def _message(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}
 
 
-def describe_prompt(options: dict[str, Any]) -> str:
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
     """Return the prompt with two stand-in passages, for `zsbench show`."""
     prompt = FirstPrompt.model_validate(options.get("prompt", {}))
     style = _Style(options.get("identifiers", "alpha"))

@@ -171,7 +171,7 @@ def _paper_prompt(model: CausalLM, kind: str) -> IcrPrompt:
     return IcrPrompt(prefix=prefix, suffix=suffix, separator=separator, instruction=QA if kind == "qa" else IE)
 
 
-def describe_prompt(options: dict[str, Any]) -> str:
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
     """Return the prompt with two stand-in passages, for `zsbench show`."""
     raw = options.get("prompt", "qa")
     kind = {"qa": QA, "ie": IE}

@@ -1,0 +1,160 @@
+"""`zsbench eval`: run suites, papers and tasks, and print one table."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zsbench.engine.local import Outcome
+    from zsbench.plan import Choices, Plan
+
+
+def evaluate(
+    names: Annotated[list[str], typer.Argument(help="Suites, papers (papers/NAME), tasks, or YAML files.")],
+    model: Annotated[
+        list[str] | None, typer.Option(help="Use this model instead: a name, a YAML file, or ADAPTER:MODEL. Repeatable.")
+    ] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Use this method instead. Repeatable.")] = None,
+    assign: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a key: task.a=1, model.b=x, method.c=[1,2]. Repeatable.")
+    ] = None,
+    embedded: Annotated[bool, typer.Option("--embedded", help="A paper's offline variant.")] = False,
+    limit: Annotated[int | None, typer.Option(help="Only this many items of each task (a seeded sample).")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N, mps.")] = None,
+    batch_size: Annotated[str | None, typer.Option(help="Items in a batch, or auto.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, float16 or bfloat16.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of samples, draws and resampling.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for results.")] = Path("runs"),
+    offline: Annotated[bool, typer.Option("--offline", help="Never ask a hub.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print results as JSON on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Evaluate models on tasks and print one table; the same command goes on where the last one stopped."""
+    if offline:
+        os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    from zsbench import plan as planning
+    from zsbench.errors import UserErrors
+
+    settings = {"limit": limit, "device": device, "batch_size": _batch_size(batch_size), "dtype": dtype}
+    settings |= {"seed": seed, "threads": threads}
+    choices = planning.Choices(
+        models=tuple(model or ()),
+        methods=tuple(method or ()),
+        settings={key: value for key, value in settings.items() if value is not None},
+        assignments=tuple(assign or ()),
+        embedded=embedded,
+    )
+    plans = _plans(names, choices)
+    outcomes = _run(plans, out, fresh=fresh, quiet=quiet or json)
+    _print(plans, outcomes, out, json=json, quiet=quiet)
+    errors = [outcome.error for found in outcomes for outcome in found if outcome.error is not None]
+    if errors:
+        raise UserErrors(errors) if len(errors) > 1 else errors[0]
+
+
+def _batch_size(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isdigit() else text
+
+
+def _plans(names: list[str], choices: Choices) -> list[Plan]:
+    """Plan everything before anything runs, so that a typo in the last name costs nothing."""
+    from zsbench import plan as planning
+    from zsbench.errors import UserError, UserErrors
+
+    plans, errors = [], []
+    for name in names:
+        try:
+            plans.append(planning.make(name, choices))
+        except UserError as error:
+            errors += error.errors if isinstance(error, UserErrors) else [error]
+    if errors:
+        raise UserErrors(errors)
+    return plans
+
+
+def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list[Outcome]]:
+    from zsbench.cache import Cache, default_root
+    from zsbench.engine import local
+    from zsbench.runner import Options
+
+    options = Options(out, Cache(default_root(), read=not fresh), fresh)
+    found: list[list[Outcome]] = []
+    with _progress(sum(len(plan.jobs) for plan in plans), quiet=quiet) as (report, note, finished):
+        for plan in plans:
+            found.append([])
+            for outcome in local.run(plan, options, report, note):
+                found[-1].append(outcome)
+                finished()
+    return found
+
+
+@contextmanager
+def _progress(
+    n_jobs: int, *, quiet: bool
+) -> Iterator[tuple[Callable[[str, int, int], None], Callable[[str], None], Callable[[], None]]]:
+    """Yield what reports items, notes and finished jobs; bars on a terminal, nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield (lambda *_: None), (lambda _: None), (lambda: None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        jobs = progress.add_task("runs", total=n_jobs)
+        items = progress.add_task("planning", total=None)
+
+        def report(title: str, done: int, total: int) -> None:
+            progress.update(items, description=title, completed=done, total=total)
+
+        yield (
+            report,
+            (lambda text: progress.update(items, description=text, completed=0, total=None)),
+            (lambda: progress.advance(jobs)),
+        )
+
+
+def _print(plans: list[Plan], outcomes: list[list[Outcome]], out: Path, *, json: bool, quiet: bool) -> None:
+    from zsbench.report import tables
+
+    if json:
+        typer.echo(_as_json(plans, outcomes))
+        return
+    if quiet:
+        return
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for plan, found in zip(plans, outcomes, strict=True):
+        results = [outcome.result for outcome in found if outcome.result is not None]
+        if not results:
+            continue
+        console.print(f"\n[bold]{plan.name}[/bold]  {plan.description}", highlight=False)
+        console.print(tables.to_rich(tables.rows(results, plan.expected)))
+        reused = sum(outcome.reused for outcome in found)
+        note = f"{reused} of {len(found)} runs were there already. " if reused else ""
+        typer.echo(f"{note}Results in {out / plan.jobs[0].suite}", err=True)
+
+
+def _as_json(plans: list[Plan], outcomes: list[list[Outcome]]) -> str:
+    import json
+
+    from zsbench.report import tables
+
+    suites: list[dict[str, Any]] = []
+    for plan, found in zip(plans, outcomes, strict=True):
+        results = [outcome.result for outcome in found if outcome.result is not None]
+        errors = [{"run": o.job.title, "error": str(o.error)} for o in found if o.error is not None]
+        rows = json.loads(tables.to_json(tables.rows(results, plan.expected)))["rows"]
+        suites.append({"suite": plan.name, "rows": rows, "results": results, "errors": errors})
+    return json.dumps({"schema_version": 1, "suites": suites}, indent=2, ensure_ascii=False)

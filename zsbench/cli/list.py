@@ -1,0 +1,75 @@
+"""`zsbench list`: names and one-line summaries, read from files without importing them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zsbench.catalog import Entry
+
+
+class What(str, Enum):
+    """What can be listed."""
+
+    tasks = "tasks"
+    methods = "methods"
+    models = "models"
+    metrics = "metrics"
+    configs = "configs"
+    papers = "papers"
+
+
+def list_names(
+    what: Annotated[What, typer.Argument(help="tasks, methods, models, metrics, configs or papers.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what there is, a line each."""
+    groups = _groups(what.value)
+    if json:
+        import json as encoder
+
+        rows = [{"group": group, **_row(entry)} for group, entries in groups for entry in entries]
+        typer.echo(encoder.dumps({"schema_version": 1, what.value: rows}, indent=2, ensure_ascii=False))
+        return
+    width = max((len(entry.name) for _, entries in groups for entry in entries), default=0)
+    for group, entries in groups:
+        if group and entries:
+            typer.secho(group, bold=True)
+        for entry in entries:
+            typer.echo(f"  {entry.name:<{width}}  {entry.summary}")
+
+
+def _row(entry: Entry) -> dict[str, str]:
+    return {"name": entry.name, "family": entry.family, "summary": entry.summary}
+
+
+def _groups(what: str) -> list[tuple[str, list[Entry]]]:
+    """Return (heading, entries) pairs."""
+    from zsbench import catalog
+
+    if what == "tasks":
+        return [*_by_family(catalog.configs("tasks").values()), ("task types", [*catalog.components("tasks").values()])]
+    if what == "methods":
+        return _by_family(catalog.components("methods").values())
+    if what == "models":
+        configs, adapters = catalog.configs("models"), catalog.components("models")
+        return [("models", [*configs.values()]), ("adapters (ADAPTER:MODEL)", [*adapters.values()])]
+    if what == "metrics":
+        entries = catalog.metrics().values()
+        kinds = dict.fromkeys(entry.family for entry in entries)
+        return [(kind, [entry for entry in entries if entry.family == kind]) for kind in kinds]
+    if what == "papers":
+        return [("", [*catalog.configs("papers").values()])]
+    kinds = ("suites", "papers", "tasks", "models")
+    return [(kind, [*catalog.configs(kind).values()]) for kind in kinds]  # type: ignore[arg-type]
+
+
+def _by_family(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    listed = list(entries)
+    families = sorted({entry.family for entry in listed})
+    return [(family, [entry for entry in listed if entry.family == family]) for family in families]

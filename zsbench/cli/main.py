@@ -1,0 +1,79 @@
+"""`zsbench`: the commands, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import zsbench
+from zsbench.cli import eval as eval_command
+from zsbench.cli import list as list_command
+from zsbench.cli import schema, score, show, table, validate
+from zsbench.errors import EXIT_RUN_FAILED, UserError
+
+EPILOG = "Exit codes: 0 done, 1 a check failed, 2 the input is wrong, 3 a run failed."
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Zero-shot benchmarks: one command, every paper's protocol.",
+    epilog=EPILOG,
+)
+app.command("eval", epilog=EPILOG)(eval_command.evaluate)
+app.command("list")(list_command.list_names)
+app.command("show")(show.show)
+app.command("validate")(validate.validate)
+app.command("score", epilog=EPILOG)(score.score)
+app.command("table")(table.table)
+app.command("schema")(schema.schema)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"zsbench {zsbench.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log messages.")] = False,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Zero-shot benchmarks: one command, every paper's protocol."""
+    if debug:
+        os.environ["ZSBENCH_DEBUG"] = "1"
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+
+
+def run() -> None:
+    """Run the command line; every expected error is one message, every exit code means one thing."""
+    try:
+        app()
+    except UserError as error:
+        if os.environ.get("ZSBENCH_DEBUG"):
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; the same command goes on where this one stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get("ZSBENCH_DEBUG"):
+            raise
+        typer.echo(f"error: {type(error).__name__}: {error} (zsbench --debug ... shows where)", err=True)
+        sys.exit(EXIT_RUN_FAILED)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,38 @@
+"""`zsbench schema`: JSON Schema of what a YAML may say and of what a result holds, for editors and readers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+
+def schema(
+    what: Annotated[str, typer.Argument(help="suite, paper, model, result, a task type, or a component's name.")],
+) -> None:
+    """Print a JSON Schema on stdout."""
+    import json
+
+    typer.echo(json.dumps(_schema(what), indent=2, ensure_ascii=False))
+
+
+def _schema(what: str) -> dict[str, Any]:
+    from zsbench import catalog, config
+    from zsbench.components import options_schema
+    from zsbench.errors import unknown_name
+
+    fixed = {"suite": config.SuiteConfig, "paper": config.PaperConfig, "model": config.ModelConfig}
+    if what in fixed:
+        return fixed[what].model_json_schema()
+    if what == "result":
+        from zsbench.results.schema import Result
+
+        return Result.model_json_schema()
+    if what in catalog.components("tasks"):
+        found: dict[str, Any] = catalog.load_module("tasks", what).Config.model_json_schema()
+        return found
+    for kind in ("methods", "models", "data"):
+        if what in catalog.components(kind):  # type: ignore[arg-type]
+            return options_schema(catalog.load_component(kind, what)).model_json_schema()  # type: ignore[arg-type]
+    known = [*fixed, "result", *catalog.components("tasks"), *catalog.components("methods")]
+    raise unknown_name("", "schema", what, known, listed_by="zsbench list methods")

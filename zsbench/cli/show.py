@@ -1,0 +1,115 @@
+"""`zsbench show`: one name in full: resolved YAML, exact prompts, documentation, source."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="A task, method, model, metric, suite, paper or YAML file.")],
+) -> None:
+    """Show what a name stands for."""
+    from zsbench import catalog
+    from zsbench.errors import unknown_name
+
+    bare = name.removeprefix("papers/")
+    for kind in ("suites", "papers", "tasks", "models"):
+        known = catalog.configs(kind)  # type: ignore[arg-type]
+        if (bare if kind == "papers" else name) in known:
+            return _config(known[bare if kind == "papers" else name].path)
+    if name.endswith((".yaml", ".yml")):
+        return _config(catalog.find_config("tasks", name))
+    for kind in ("methods", "models", "data", "tasks"):
+        if name in catalog.components(kind):  # type: ignore[arg-type]
+            return _component(kind, name)
+    base = name.split("(")[0].split("@")[0]
+    if base in catalog.metrics():
+        return _metric(base)
+    kinds = [catalog.configs(k) for k in ("suites", "papers", "tasks", "models")]  # type: ignore[arg-type]
+    names = {n for table in kinds for n in table} | set(catalog.components("methods")) | set(catalog.metrics())
+    raise unknown_name("", "name", name, names, listed_by="zsbench list configs")
+
+
+def _config(path: Path) -> None:
+    """Print the YAML after `extends:`, then the exact prompts and the documentation of its parts."""
+    import yaml
+
+    from zsbench import catalog, config, yamlio
+
+    document = config.load(path)
+    typer.secho(f"# {yamlio.shown(path)}", fg="bright_black")
+    typer.echo(yaml.safe_dump(document.value, sort_keys=False, allow_unicode=True, width=110), nl=False)
+    value = document.value
+    if "adapter" in value:
+        block = config.block("models", value, "adapter", document, ())
+        for card in (p for p in block.files() if p.endswith("card.json")):
+            typer.secho("\n# card.json", fg="bright_black")
+            typer.echo(open(card, encoding="utf-8").read(), nl=False)
+    if "type" in value:
+        module = catalog.load_module("tasks", value["type"])
+        method = value.get("method", module.Config.model_fields["method"].default)
+        _prompts(method if isinstance(method, dict) else {"name": method}, value)
+        _documentation(module.__doc__)
+
+
+def _prompts(method: dict[str, Any], task: dict[str, Any]) -> None:
+    """Print the prompt that the method makes of this task, every blank as it is sent."""
+    from zsbench import catalog
+
+    module = catalog.load_module("methods", method["name"])
+    describe = getattr(module, "describe_prompt", None)
+    if describe is None:
+        return
+    options = {key: value for key, value in method.items() if key != "name"}
+    typer.secho(f"\n# prompt of method {method['name']}", fg="bright_black")
+    typer.echo(describe(options, task))
+
+
+def _component(kind: str, name: str) -> None:
+    """Print a component's documentation, its options and where it is defined."""
+    from zsbench import catalog, yamlio
+
+    module = catalog.load_module(kind, name)  # type: ignore[arg-type]
+    typer.secho(f"# {yamlio.shown(catalog.components(kind)[name].path)}", fg="bright_black")  # type: ignore[arg-type]
+    _documentation(module.__doc__)
+    if kind == "tasks":
+        _documentation(module.Config.__doc__)
+        return
+    function = catalog.load_component(kind, name)  # type: ignore[arg-type]
+    facts = getattr(function, "facts", None)
+    typer.secho("\n# options", fg="bright_black")
+    typer.echo(f"{name}{inspect.signature(function)}".split(" -> ")[0])
+    _documentation(function.__doc__)
+    if kind == "methods" and facts is not None:
+        needs = ", ".join(need.__name__ for need in facts.needs) or "no model"
+        uses = f"; uses {', '.join(facts.uses)}" if facts.uses else ""
+        typer.echo(f"\n{facts.kind}; family {facts.family}; needs {needs}{uses}")
+        _prompts({"name": name}, {})
+
+
+def _metric(name: str) -> None:
+    """Print a metric's documentation and parameters."""
+    import importlib
+
+    from zsbench import catalog, yamlio
+
+    entry = catalog.metrics()[name]
+    module = importlib.import_module(f"zsbench.metrics.{entry.path.stem}")
+    function = next(f for f in vars(module).values() if getattr(getattr(f, "metric", None), "name", None) == name)
+    typer.secho(f"# {yamlio.shown(entry.path)}", fg="bright_black")
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    typer.echo(f"{name}({', '.join(str(p) for p in parameters)})")
+    _documentation(function.__doc__)
+    typer.echo(f"\nunit {function.metric.unit or '-'}, {function.metric.better} is better, {function.metric.interval}")
+    _documentation(module.__doc__)
+
+
+def _documentation(text: str | None) -> None:
+    if text:
+        typer.echo("\n" + inspect.cleandoc(text))

@@ -1,0 +1,39 @@
+"""`zsbench table`: the results under a folder, in a format to paste."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(str, Enum):
+    """Output formats."""
+
+    rich = "rich"
+    markdown = "markdown"
+    latex = "latex"
+    csv = "csv"
+    json = "json"
+
+
+def table(
+    folder: Annotated[Path, typer.Argument(help="A folder with results, or one result.json.")],
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
+    metric: Annotated[list[str] | None, typer.Option(help="Only these metrics. Repeatable.")] = None,
+) -> None:
+    """Print the results under a folder as one table."""
+    from zsbench.report import tables
+    from zsbench.results.store import find_results
+
+    rows = [row for row in tables.rows(find_results(folder)) if not metric or row.metric in metric]
+    if format is Format.rich:
+        from rich.console import Console
+
+        Console(width=None if sys.stdout.isatty() else 160).print(tables.to_rich(rows))
+        return
+    writers = {"markdown": tables.to_markdown, "latex": tables.to_latex, "csv": tables.to_csv, "json": tables.to_json}
+    typer.echo(writers[format.value](rows), nl=False)

@@ -1,0 +1,218 @@
+"""One row a metric of a run: value, interval, published value, n and cost; in five formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+FORMATS = ("rich", "markdown", "latex", "csv", "json")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table. Shares are 0-1 here and percent when shown."""
+
+    task: str
+    protocol: str
+    synthetic: bool
+    model: str
+    method: str
+    method_kind: str
+    method_uses: str
+    metric: str
+    better: str
+    unit: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    published: float | None
+    difference: float | None
+    cost: str
+    seconds: float
+    config_hash: str
+
+
+def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
+    """Return the rows of results; `expected` holds published values by (metric, task)."""
+    found = []
+    for result in results:
+        for name, score in result["metrics"].items():
+            published = _published(result, name, expected or {})
+            value = score["value"]
+            found.append(
+                Row(
+                    task=result["task"],
+                    protocol=result.get("protocol", ""),
+                    synthetic=bool(result.get("synthetic")),
+                    model=result["model"],
+                    method=result["method"],
+                    method_kind=result.get("method_kind", ""),
+                    method_uses=", ".join(result.get("method_uses", [])),
+                    metric=name,
+                    better=score.get("better", "higher"),
+                    unit=score["unit"],
+                    value=value,
+                    low=score["low"],
+                    high=score["high"],
+                    n=score["n"],
+                    published=published,
+                    difference=None if published is None or value is None else value - published,
+                    cost=_cost(result),
+                    seconds=result.get("seconds", 0.0),
+                    config_hash=result.get("config_hash", ""),
+                )
+            )
+    return found
+
+
+def _published(result: dict[str, Any], metric: str, expected: dict[tuple[str, str], list[Any]]) -> float | None:
+    for entry in expected.get((metric, result["task"]), []):
+        if entry.model in ("", result["model"]) and entry.method in ("", result["method"]):
+            value: float = entry.value
+            return value
+    return None
+
+
+def _cost(result: dict[str, Any]) -> str:
+    """Return passes and tokens or images in a few characters; wall time is left out, so equal runs print equally."""
+    cost = result.get("cost", {})
+    parts = [f"{_short(cost['forward_passes'])} passes"] if cost.get("forward_passes") else []
+    names = (("images", "img"), ("images_cached", "img cached"), ("tokens", "tok"), ("tokens_generated", "tok out"))
+    parts += [f"{_short(cost[key])} {unit}" for key, unit in names if cost.get(key)]
+    if cost.get("truncated_items"):
+        parts.append(f"{_short(cost['truncated_items'])} cut")
+    return ", ".join(parts) or "-"
+
+
+def _short(n: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if n >= size:
+            return f"{n / (1e3 if letter == 'k' else size):.3g}{letter}"
+    return f"{int(n)}"
+
+
+def shown(value: float | None, unit: str, *, sign: bool = False) -> str:
+    """Return a value as it stands in a table: shares in percent with one decimal, the rest with three."""
+    if value is None:
+        return "undefined"
+    number, digits = (value * 100, 1) if unit == "%" else (value, 3)
+    return f"{number:{'+' if sign else ''}.{digits}f}"
+
+
+def header(table: Sequence[Row]) -> list[str]:
+    """Return the columns; the published ones only when some row has a published value."""
+    published = ["published", "difference"] if any(row.published is not None for row in table) else []
+    return ["task", "model", "method", "metric", "value", "95 % interval", *published, "n", "cost"]
+
+
+def cells(row: Row, columns: Sequence[str]) -> list[str]:
+    """Return one row's texts for the columns."""
+    arrow = "↑" if row.better == "higher" else "↓"
+    unit = f" {row.unit}" if row.unit not in ("", "%") else " %" if row.unit == "%" else ""
+    interval = "" if row.low is None else f"{shown(row.low, row.unit)} – {shown(row.high, row.unit)}"
+    published = "" if row.published is None else shown(row.published, row.unit)
+    texts = {
+        "task": row.task + (" (synthetic)" if row.synthetic else ""),
+        "model": row.model,
+        "method": row.method + (" *" if row.method_kind == "transductive" or row.method_uses else ""),
+        "metric": f"{row.metric} {arrow}",
+        "value": shown(row.value, row.unit) + unit if row.value is not None else "undefined",
+        "95 % interval": interval,
+        "published": published,
+        "difference": "" if row.difference is None else shown(row.difference, row.unit, sign=True),
+        "n": str(row.n),
+        "cost": row.cost,
+    }
+    return [texts[column] for column in columns]
+
+
+def notes(table: Sequence[Row]) -> list[str]:
+    """Return what belongs under the table: protocols, and what starred methods use."""
+    protocols = dict.fromkeys((row.task, row.protocol) for row in table if row.protocol)
+    uses = dict.fromkeys((r.method, r.method_kind, r.method_uses) for r in table if r.method_uses or r.method_kind == "transductive")
+    lines = [f"{task}: {protocol}" for task, protocol in protocols]
+    return lines + [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
+
+
+def to_rich(table: Sequence[Row]) -> Any:
+    """Return a rich table; repeated names are left blank."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = header(table)
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="\n".join(notes(table)), caption_justify="left")
+    for column in columns:
+        right = column in ("value", "95 % interval", "published", "difference", "n")
+        grid.add_column(column, justify="right" if right else "left", no_wrap=column not in ("task", "cost"))
+    before: list[str] = []
+    for row in table:
+        texts = cells(row, columns)
+        same = before[:3] == texts[:3]
+        if before and before[0] != texts[0]:
+            grid.add_section()
+        blank = {0: before[:1] == texts[:1], 1: before[:2] == texts[:2], 2: same, len(columns) - 1: same}
+        styles = {3: "", 4: "bold", len(columns) - 1: "dim"}
+        grid.add_row(*[Text("" if blank.get(i) else text, style=styles.get(i, "")) for i, text in enumerate(texts)])
+        before = texts
+    return grid
+
+
+def to_markdown(table: Sequence[Row]) -> str:
+    """Return a markdown table."""
+    columns = header(table)
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(_escape_markdown(text) for text in cells(row, columns)) + " |" for row in table]
+    return "\n".join([*lines, "", *(f"- {_escape_markdown(note)}" for note in notes(table))]) + "\n"
+
+
+def _escape_markdown(text: str) -> str:
+    for mark in "\\|*_`<>":
+        text = text.replace(mark, f"&{'lt' if mark == '<' else 'gt'};" if mark in "<>" else f"\\{mark}")
+    return text.replace("\n", " ")
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "–": "--",
+    "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+
+
+def to_latex(table: Sequence[Row]) -> str:
+    """Return a booktabs tabular."""
+    columns = header(table)
+
+    def line(texts: Sequence[str]) -> str:
+        return " & ".join("".join(_LATEX.get(c, c) for c in text) for text in texts) + r" \\"
+
+    align = "".join("r" if c in ("value", "95 % interval", "published", "difference", "n") else "l" for c in columns)
+    body = [line(cells(row, columns)) for row in table]
+    under = [f"% {note}" for note in notes(table)]
+    parts = [rf"\begin{{tabular}}{{{align}}}", r"\toprule", line(columns), r"\midrule", *body]
+    return "\n".join([*parts, r"\bottomrule", r"\end{tabular}", *under]) + "\n"
+
+
+def to_csv(table: Sequence[Row]) -> str:
+    """Return CSV with raw values (shares 0-1); cells a spreadsheet would run as formulas are defused."""
+    out = io.StringIO()
+    names = list(Row.__dataclass_fields__)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for row in table:
+        writer.writerow([_defuse(value) for value in asdict(row).values()])
+    return out.getvalue()
+
+
+def _defuse(value: Any) -> Any:
+    return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value != "-" else value
+
+
+def to_json(table: Sequence[Row]) -> str:
+    """Return rows as JSON with a schema version."""
+    return json.dumps({"schema_version": 1, "rows": [asdict(row) for row in table]}, indent=2, ensure_ascii=False) + "\n"

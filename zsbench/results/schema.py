@@ -1,0 +1,51 @@
+"""The schema of result.json: what each field means. Fields may be added; these stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Metric(BaseModel):
+    """One metric of a run."""
+
+    value: float | None = Field(description="0-1 for unit %, else in its unit; null when undefined")
+    low: float | None = Field(description="lower end of the interval")
+    high: float | None = Field(description="upper end of the interval")
+    unit: str = Field(description="% (stored 0-1), m, 1/m or empty")
+    n: int = Field(description="items behind the value")
+    interval: str = Field(description="wilson, bootstrap(B=..., seed=...) or undefined")
+    better: str = Field(description="higher or lower")
+
+
+class Result(BaseModel):
+    """One run: a task, a model and a method."""
+
+    model_config = ConfigDict(extra="allow")
+
+    schema_version: int = Field(description="raised when a field changes its meaning")
+    task: str = Field(description="name of the task")
+    task_type: str = Field(description="type of the task")
+    model: str = Field(description="name of the model, or none")
+    method: str = Field(description="name or label of the method")
+    synthetic: bool = Field(description="whether the data is synthetic")
+    protocol: str = Field(description="choices that make numbers comparable; rows of different protocols are not")
+    method_kind: str = Field(description="inductive or transductive")
+    method_uses: list[str] = Field(description="what the method uses beyond the item (support set, test set, ...)")
+    n_items: int = Field(description="items of the task")
+    counts: dict[str, int] = Field(description="what was dropped, cut or missing, by name")
+    metrics: dict[str, Metric] = Field(description="by the name written in the YAML")
+    cost: dict[str, float] = Field(description="forward passes, tokens, images, peak memory in MB")
+    config: dict[str, Any] = Field(description="the resolved config")
+    config_hash: str = Field(description="digest of config and zsbench version")
+    data_fingerprint: str = Field(description="digest of inputs and gold; runs compare only when it agrees")
+    model_fingerprint: str = Field(description="digest of weights, preprocessing and precision")
+    inputs: list[dict[str, Any]] = Field(description="local files: path, size, time stamp, digest")
+    seeds: dict[str, int] = Field(description="every seed that was used")
+    versions: dict[str, str] = Field(description="packages that can move a number")
+    commit: str = Field(description="zsbench's own commit, when run from a checkout")
+    device: str = Field(description="where the model ran")
+    dtype: str = Field(description="precision of the model")
+    started: str = Field(description="UTC, ISO 8601")
+    seconds: float = Field(description="wall time of this run, without what an earlier one had done")

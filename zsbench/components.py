@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
@@ -85,10 +86,19 @@ def _attach(facts: MethodFacts | ModelFacts | SourceFacts) -> Callable[[F], F]:
 
 def options_schema(function: Callable[..., Any]) -> type[BaseModel]:
     """Return the pydantic schema of a component's keyword-only arguments."""
-    hints = get_type_hints(function)
-    fields: dict[str, Any] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-            fields[name] = (hints[name], default)
+    parameters = inspect.signature(function).parameters
+    fields: dict[str, Any] = {
+        name: (hint, ... if parameters[name].default is inspect.Parameter.empty else parameters[name].default)
+        for name, hint in option_hints(function).items()
+    }
     return create_model(function.__name__, __base__=Strict, **fields)
+
+
+def option_hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the types of a component's keyword-only arguments, `Annotated` marks included.
+
+    Other annotations are left alone: what a component returns may name types that exist for type checkers only.
+    """
+    wanted = [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    shim = SimpleNamespace(__annotations__={name: function.__annotations__[name] for name in wanted})
+    return get_type_hints(shim, globalns=function.__globals__, include_extras=True)

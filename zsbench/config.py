@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError
 
 from zsbench import catalog, yamlio
-from zsbench.components import Strict, options_schema
+from zsbench.components import Strict, option_hints, options_schema
 from zsbench.errors import UserError, UserErrors, did_you_mean
 from zsbench.yamlio import Document, Loc
 
@@ -36,12 +36,17 @@ class Settings(Strict):
 
 
 class TaskConfig(Strict):
-    """What every task's YAML may say, whatever its type; each type adds its own keys."""
+    """What every task's YAML may say, whatever its type; each type adds its own keys.
+
+    `method` is used when a run names none; `method_options` are a method's options on this task unless a run sets
+    them (the paper's wording for this data set, the language of a synthetic one).
+    """
 
     type: str
     description: str
     data: dict[str, Any]
     method: Any
+    method_options: dict[str, dict[str, Any]] = {}
     metrics: list[str] = Field(min_length=1)
     version: int = 1
     synthetic: bool = False
@@ -143,7 +148,7 @@ class Block:
     def resolved(self) -> dict[str, Any]:
         """Return the options with every local path absolute."""
         function = catalog.load_component(self.kind, self.name, where=self.where)
-        hints = get_type_hints(function, include_extras=True)
+        hints = option_hints(function)
         return {key: _resolve(value, hints.get(key), self) for key, value in self.options.items()}
 
     def files(self) -> list[str]:
@@ -153,7 +158,12 @@ class Block:
 
 
 def _resolve(value: Any, hint: Any, block: Block) -> Any:
-    marks = {mark for part in (hint, *get_args(hint)) if get_origin(part) is Annotated for mark in part.__metadata__}
+    marks = {
+        mark
+        for part in (hint, *get_args(hint))
+        if get_origin(part) is Annotated
+        for mark in part.__metadata__
+    }
     if not isinstance(value, str) or not marks & {"local-path", "model-ref"}:
         return value
     if "local-path" in marks:
@@ -212,7 +222,9 @@ def merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     for key, value in top.items():
         old = merged.get(key)
         both = isinstance(old, dict) and isinstance(value, dict)
-        renamed = both and any(key in value and value[key] != old.get(key) for key in ("name", "source", "adapter"))
+        renamed = both and any(
+            key in value and value[key] != old.get(key) for key in ("name", "source", "adapter")
+        )
         merged[key] = merge(old, value) if both and not renamed else value
     return merged
 
@@ -232,7 +244,9 @@ def check(schema: type[S], document: Document, loc: Loc = (), value: Any = None)
         raise UserErrors(list(_explain(schema, document, loc, error))) from None
 
 
-def _explain(schema: type[BaseModel], document: Document, loc: Loc, error: ValidationError) -> Iterator[UserError]:
+def _explain(
+    schema: type[BaseModel], document: Document, loc: Loc, error: ValidationError
+) -> Iterator[UserError]:
     seen: set[Loc] = set()
     for item in error.errors(include_url=False):
         inner = tuple(part for part in item["loc"] if not (isinstance(part, str) and _is_union_tag(part)))
@@ -246,7 +260,9 @@ def _explain(schema: type[BaseModel], document: Document, loc: Loc, error: Valid
         if kind == "extra_forbidden":
             known = _keys_at(schema, inner[:-1])
             near = did_you_mean(str(inner[-1]), known)
-            yield UserError(where, f"unknown key '{key}'", "", f"{near} Keys here: {', '.join(known)}".strip())
+            yield UserError(
+                where, f"unknown key '{key}'", "", f"{near} Keys here: {', '.join(known)}".strip()
+            )
         elif kind == "missing":
             yield UserError(where, f"key '{key}' is missing")
         elif kind == "literal_error":
@@ -258,12 +274,18 @@ def _explain(schema: type[BaseModel], document: Document, loc: Loc, error: Valid
 
 
 def _is_union_tag(part: str) -> bool:
-    return part in {"int", "str", "float", "bool", "none", "dict"} or part.startswith(("literal[", "list[", "dict["))
+    return part in {"int", "str", "float", "bool", "none", "dict"} or part.startswith(
+        ("literal[", "list[", "dict[")
+    )
 
 
 def _expectation(item: Any) -> str:
     message: str = item["msg"]
-    return message.replace("Input should be ", "").replace("a valid ", "a ").replace("dictionary", "mapping of keys")
+    return (
+        message.replace("Input should be ", "")
+        .replace("a valid ", "a ")
+        .replace("dictionary", "mapping of keys")
+    )
 
 
 def _keys_at(schema: type[BaseModel], loc: Loc) -> list[str]:
@@ -272,7 +294,9 @@ def _keys_at(schema: type[BaseModel], loc: Loc) -> list[str]:
     for part in loc:
         fields = getattr(here, "model_fields", {})
         hint = fields[part].annotation if isinstance(part, str) and part in fields else None
-        models = [arg for arg in (hint, *get_args(hint)) if isinstance(arg, type) and issubclass(arg, BaseModel)]
+        models = [
+            arg for arg in (hint, *get_args(hint)) if isinstance(arg, type) and issubclass(arg, BaseModel)
+        ]
         here = models[0] if models else (here if isinstance(part, int) else None)
     return list(getattr(here, "model_fields", {}))
 

@@ -37,7 +37,7 @@ class Job:
 
     def config(self) -> dict[str, Any]:
         """Return what identifies the run, as it stands in result.json."""
-        task = self.task.model_dump(exclude={"method", "data"})
+        task = self.task.model_dump(exclude={"method", "method_options", "data"})
         return {
             "task": {**task, "data": self.source.described()},
             "model": self.model.described() if self.model else None,
@@ -87,7 +87,7 @@ def safe_name(text: str) -> str:
     return kept or "unnamed"
 
 
-def make(name: str, choices: Choices = Choices()) -> Plan:  # noqa: B008 - frozen, so sharing it is safe
+def make(name: str, choices: Choices = Choices()) -> Plan:
     """Return the plan for a suite, paper or task, by name or path.
 
     Raises
@@ -98,7 +98,9 @@ def make(name: str, choices: Choices = Choices()) -> Plan:  # noqa: B008 - froze
     path = _find(name)
     document = config.load(path)
     if "type" in document.value:
-        return _finish(path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {})
+        return _finish(
+            path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {}
+        )
     schema = PaperConfig if "paper" in document.value else SuiteConfig
     suite: SuiteConfig = config.check(schema, document)
     runs: list[Any] = [run.model_dump() for run in suite.runs]
@@ -107,7 +109,11 @@ def make(name: str, choices: Choices = Choices()) -> Plan:  # noqa: B008 - froze
         expected = _expected(suite, document)
     if choices.embedded:
         if not isinstance(embedded, Embedded):
-            raise UserError(yamlio.shown(path), "has no `embedded:` variant", "a paper config with `embedded: {runs: ...}`")
+            raise UserError(
+                yamlio.shown(path),
+                "has no `embedded:` variant",
+                "a paper config with `embedded: {runs: ...}`",
+            )
         runs, settings = [run.model_dump() for run in embedded.runs], {**settings, **embedded.settings}
     title = path.stem + ("-embedded" if choices.embedded else "")
     return _finish(title, suite.description, runs, document, choices, settings, expected)
@@ -175,7 +181,12 @@ def _refuse_collisions(jobs: list[Job]) -> None:
 
 
 def _jobs(
-    suite: str, run: dict[str, Any], document: Document, loc: tuple[str | int, ...], choices: Choices, settings: Settings
+    suite: str,
+    run: dict[str, Any],
+    document: Document,
+    loc: tuple[str | int, ...],
+    choices: Choices,
+    settings: Settings,
 ) -> list[Job]:
     """Return the jobs of one line of a suite."""
     where = document.where(loc)
@@ -236,8 +247,14 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
     task: TaskConfig = config.check(module.Config, document)
     source = config.block("data", task.data, "source", document, ("data",))
     if source.facts.gives != module.Task.gives:
-        fits = [n for n in catalog.components("data") if catalog.load_component("data", n).facts.gives == module.Task.gives]  # type: ignore[attr-defined]
-        raise UserError(source.where, f"source '{source.name}' gives {source.facts.gives}", f"one of {', '.join(fits)}")
+        fits = [
+            n
+            for n in catalog.components("data")
+            if catalog.load_component("data", n).facts.gives == module.Task.gives
+        ]  # type: ignore[attr-defined]
+        raise UserError(
+            source.where, f"source '{source.name}' gives {source.facts.gives}", f"one of {', '.join(fits)}"
+        )
     for number, name in enumerate(task.metrics):
         metrics.resolve(name, kinds=module.Task.metric_kinds, where=document.where(("metrics", number)))
     module.Task(task, source)
@@ -245,16 +262,19 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
 
 
 def _method(
-    reference: Any, task: TaskConfig, task_document: Document, document: Document, where: str, choices: Choices
+    reference: Any,
+    task: TaskConfig,
+    task_document: Document,
+    document: Document,
+    where: str,
+    choices: Choices,
 ) -> Block:
     """Return the method's block: the run's, else the task's own."""
     home, loc = (task_document, ("method",)) if reference is None else (document, ("runs",))
     value = task.method if reference is None else reference
-    value = {"name": value} if isinstance(value, str) else dict(value) if isinstance(value, dict) else value
-    # A method named without options takes the task's own options when the task's default is that method.
-    own = task.method if isinstance(task.method, dict) else {}
-    if isinstance(value, dict) and own.get("name") == value.get("name"):
-        value = {**own, **value}
+    value = {"name": value} if isinstance(value, str) else value
+    if isinstance(value, dict) and value.get("name") in task.method_options:
+        value = {**task.method_options[value["name"]], **value}
     assigned = _pairs("method", choices.assignments)
     if isinstance(value, dict):
         value = config.merge(value, assigned)
@@ -264,7 +284,9 @@ def _method(
     family = catalog.load_module("tasks", task.type).Task.family
     if block.facts.family != family:
         fits = [name for name, entry in catalog.components("methods").items() if entry.family == family]
-        raise UserError(where, f"method '{block.name}' is for {block.facts.family} tasks", f"one of {', '.join(fits)}")
+        raise UserError(
+            where, f"method '{block.name}' is for {block.facts.family} tasks", f"one of {', '.join(fits)}"
+        )
     return block
 
 
@@ -274,7 +296,10 @@ def _model(reference: Any, document: Document, where: str, choices: Choices) -> 
         return "none", None
     home, label = document, ""
     if isinstance(reference, dict) and "use" in reference:
-        label, overrides = reference.get("label", ""), {k: v for k, v in reference.items() if k not in ("use", "label")}
+        label, overrides = (
+            reference.get("label", ""),
+            {k: v for k, v in reference.items() if k not in ("use", "label")},
+        )
         path = catalog.find_config("models", reference["use"], where=where, base=document.path.parent)
         loaded = config.load(path)
         home, name = Document(path, config.merge(loaded.value, overrides), loaded.marks), path.stem
@@ -293,10 +318,16 @@ def _named_model(reference: str, document: Document, where: str) -> tuple[Docume
     adapter, colon, rest = reference.partition(":")
     if colon and adapter in catalog.components("models"):
         here = Document(Path.cwd() / "--model", {})
-        return here, safe_name(rest.removeprefix("local-dir:").rstrip("/").split("/")[-1]), {"adapter": adapter, "model": rest}
+        return (
+            here,
+            safe_name(rest.removeprefix("local-dir:").rstrip("/").split("/")[-1]),
+            {"adapter": adapter, "model": rest},
+        )
     if colon and not reference.endswith((".yaml", ".yml")):
         known = catalog.components("models")
-        raise unknown_name(where or "--model", "model adapter", adapter, known, listed_by="zsbench list models")
+        raise unknown_name(
+            where or "--model", "model adapter", adapter, known, listed_by="zsbench list models"
+        )
     path = catalog.find_config("models", reference, where=where, base=document.path.parent)
     home = config.load(path)
     return home, path.stem, home.value
@@ -313,13 +344,19 @@ def check_job(job: Job) -> None:
     needs = job.method.facts.needs
     if needs and job.model is None:
         names = ", ".join(need.__name__ for need in needs)
-        raise UserError(job.where, f"method '{job.method.title}' needs a model offering {names}", "--model or `models:`")
+        raise UserError(
+            job.where, f"method '{job.method.title}' needs a model offering {names}", "--model or `models:`"
+        )
     if job.model is not None:
         offers = {offer.__name__ for offer in job.model.facts.offers}
         lacking = [need.__name__ for need in needs if need.__name__ not in offers]
         if lacking:
             found = f"method '{job.method.title}' needs {', '.join(lacking)}, which model '{job.model_name}' lacks"
-            raise UserError(job.where, found, f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})")
+            raise UserError(
+                job.where,
+                found,
+                f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})",
+            )
     named = [(block, block.files()) for block in (job.model, job.source) if block is not None]
     for block, paths in [*named, (job.source, job.build_task().files())]:
         missing = next((path for path in paths if not Path(path).exists()), None)
@@ -337,7 +374,12 @@ def _pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
         head, _, rest = key.partition(".")
         if not equals or not rest or head not in ("task", "model", "method"):
             hint = did_you_mean(head, ["task", "model", "method"])
-            raise UserError(f"--set {text}", "not an assignment", "task.KEY=VALUE, model.KEY=VALUE or method.KEY=VALUE", hint)
+            raise UserError(
+                f"--set {text}",
+                "not an assignment",
+                "task.KEY=VALUE, model.KEY=VALUE or method.KEY=VALUE",
+                hint,
+            )
         if head != prefix:
             continue
         try:

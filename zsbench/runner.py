@@ -119,7 +119,9 @@ def _predict(
         items = data.items[number * size : (number + 1) * size]
         predictions = [prediction for _, prediction in zip(items, stream, strict=False)]
         if len(predictions) != len(items):
-            raise RunError(job.title, f"the method stopped after {number * size + len(predictions)} of {n} items")
+            raise RunError(
+                job.title, f"the method stopped after {number * size + len(predictions)} of {n} items"
+            )
         for item, prediction in zip(items, predictions, strict=True):
             problem = task.check(item, prediction)
             if problem:
@@ -207,7 +209,14 @@ def _write_items(store: Store, task: Task, data: TaskData, statistics: Statistic
 
 
 def _result(
-    job: Job, task: Task, data: TaskData, identity: dict[str, str], scores: dict[str, Score], cost: Cost, *, device: str
+    job: Job,
+    task: Task,
+    data: TaskData,
+    identity: dict[str, str],
+    scores: dict[str, Score],
+    cost: Cost,
+    *,
+    device: str,
 ) -> dict[str, Any]:
     facts = job.method.facts
     return {
@@ -237,7 +246,9 @@ def _result(
 
 def without_nan(score: dict[str, Any]) -> dict[str, Any]:
     """Return a score with null where JSON has no NaN: undefined is not zero."""
-    return {key: None if isinstance(value, float) and value != value else value for key, value in score.items()}
+    return {
+        key: None if isinstance(value, float) and value != value else value for key, value in score.items()
+    }
 
 
 def peak_memory_mb() -> float:

@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 def evaluate(
     names: Annotated[list[str], typer.Argument(help="Suites, papers (papers/NAME), tasks, or YAML files.")],
     model: Annotated[
-        list[str] | None, typer.Option(help="Use this model instead: a name, a YAML file, or ADAPTER:MODEL. Repeatable.")
+        list[str] | None,
+        typer.Option(help="Use this model instead: a name, a YAML file, or ADAPTER:MODEL. Repeatable."),
     ] = None,
     method: Annotated[list[str] | None, typer.Option(help="Use this method instead. Repeatable.")] = None,
     assign: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a key: task.a=1, model.b=x, method.c=[1,2]. Repeatable.")
+        list[str] | None,
+        typer.Option("--set", help="Change a key: task.a=1, model.b=x, method.c=[1,2]. Repeatable."),
     ] = None,
     embedded: Annotated[bool, typer.Option("--embedded", help="A paper's offline variant.")] = False,
-    limit: Annotated[int | None, typer.Option(help="Only this many items of each task (a seeded sample).")] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Only this many items of each task (a seeded sample).")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N, mps.")] = None,
     batch_size: Annotated[str | None, typer.Option(help="Items in a batch, or auto.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, float16 or bfloat16.")] = None,

@@ -53,7 +53,10 @@ def _groups(what: str) -> list[tuple[str, list[Entry]]]:
     from zsbench import catalog
 
     if what == "tasks":
-        return [*_by_family(catalog.configs("tasks").values()), ("task types", [*catalog.components("tasks").values()])]
+        return [
+            *_by_family(catalog.configs("tasks").values()),
+            ("task types", [*catalog.components("tasks").values()]),
+        ]
     if what == "methods":
         return _by_family(catalog.components("methods").values())
     if what == "models":

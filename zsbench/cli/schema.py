@@ -8,7 +8,9 @@ import typer
 
 
 def schema(
-    what: Annotated[str, typer.Argument(help="suite, paper, model, result, a task type, or a component's name.")],
+    what: Annotated[
+        str, typer.Argument(help="suite, paper, model, result, a task type, or a component's name.")
+    ],
 ) -> None:
     """Print a JSON Schema on stdout."""
     import json

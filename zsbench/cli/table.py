@@ -35,5 +35,10 @@ def table(
 
         Console(width=None if sys.stdout.isatty() else 160).print(tables.to_rich(rows))
         return
-    writers = {"markdown": tables.to_markdown, "latex": tables.to_latex, "csv": tables.to_csv, "json": tables.to_json}
+    writers = {
+        "markdown": tables.to_markdown,
+        "latex": tables.to_latex,
+        "csv": tables.to_csv,
+        "json": tables.to_json,
+    }
     typer.echo(writers[format.value](rows), nl=False)

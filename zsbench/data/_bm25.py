@@ -33,7 +33,9 @@ class Bm25:
     analyzer : `plain` splits at everything but a-z and 0-9; `english` also stems and drops stop words.
     """
 
-    def __init__(self, collection: Collection, *, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain") -> None:
+    def __init__(
+        self, collection: Collection, *, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain"
+    ) -> None:
         import bm25s
 
         self.ids = list(collection.documents)
@@ -72,5 +74,7 @@ def _analysis(analyzer: Analyzer) -> dict[str, Any]:
     try:
         import Stemmer
     except ImportError:
-        raise UserError("", "analyzer 'english' needs PyStemmer", "", "pip install 'zsbench[rerank]'") from None
+        raise UserError(
+            "", "analyzer 'english' needs PyStemmer", "", "pip install 'zsbench[rerank]'"
+        ) from None
     return {"stopwords": "en", "stemmer": Stemmer.Stemmer("english"), "lower": True, "show_progress": False}

@@ -77,5 +77,3 @@ def _load(path: str, *, split: str, name: str | None, revision: str | None) -> A
             raise UserError(path, f"no split '{split}'", f"one of {', '.join(loaded)}")
         return loaded[split]
     return loaded
-
-

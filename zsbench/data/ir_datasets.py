@@ -27,24 +27,42 @@ def ir_datasets(*, id: str) -> Collection:
     try:
         dataset = ir_datasets.load(id)
     except KeyError:
-        raise UserError("", f"ir_datasets knows no '{id}'", "", did_you_mean(id, list(ir_datasets.registry))) from None
+        raise UserError(
+            "", f"ir_datasets knows no '{id}'", "", did_you_mean(id, list(ir_datasets.registry))
+        ) from None
     for part in ("docs", "queries", "qrels"):
         if not getattr(dataset, f"has_{part}")():
-            raise UserError("", f"ir_datasets '{id}' has no {part}", "a data set with docs, queries and qrels")
+            raise UserError(
+                "", f"ir_datasets '{id}' has no {part}", "a data set with docs, queries and qrels"
+            )
     try:
         return check(_read(dataset), id)
     except (RuntimeError, OSError) as error:
-        raise UserError("", f"ir_datasets '{id}' cannot be read ({error})", "a downloaded data set") from error
+        raise UserError(
+            "", f"ir_datasets '{id}' cannot be read ({error})", "a downloaded data set"
+        ) from error
 
 
 def _read(dataset: Any) -> Collection:
     documents: dict[str, Document] = {}
     for row in dataset.docs_iter():
         text = row.default_text() if not hasattr(row, "text") else row.text
-        add_unique(documents, row.doc_id, Document(row.doc_id, text, getattr(row, "title", "")), where="", kind="document")
+        add_unique(
+            documents,
+            row.doc_id,
+            Document(row.doc_id, text, getattr(row, "title", "")),
+            where="",
+            kind="document",
+        )
     queries: dict[str, str] = {}
     for row in dataset.queries_iter():
-        add_unique(queries, row.query_id, row.text if hasattr(row, "text") else row.default_text(), where="", kind="query")
+        add_unique(
+            queries,
+            row.query_id,
+            row.text if hasattr(row, "text") else row.default_text(),
+            where="",
+            kind="query",
+        )
     qrels: dict[str, dict[str, int]] = {}
     for row in dataset.qrels_iter():
         qrels.setdefault(row.query_id, {})[row.doc_id] = int(row.relevance)

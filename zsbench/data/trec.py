@@ -7,7 +7,15 @@ from typing import Any
 
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import Collection, Document, add_unique, check, json_lines, open_text, read_qrels
+from zsbench.data._collection import (
+    Collection,
+    Document,
+    add_unique,
+    check,
+    json_lines,
+    open_text,
+    read_qrels,
+)
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -17,7 +25,9 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="collection", files=_files)
-def trec(*, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalPath | None = None) -> Collection:
+def trec(
+    *, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalPath | None = None
+) -> Collection:
     """Read TREC judgements and, where given, the texts of topics and documents.
 
     Without texts a run can be scored or passed through (`method: first-stage`), but nothing can be re-ranked.

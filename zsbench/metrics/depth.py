@@ -52,7 +52,9 @@ def _statistics(
     return np.asarray([row if len(row) == width else [np.nan] * width for row in rows], dtype=np.float64)
 
 
-def _row(p: Any, g: Any, terms: Callable[[Array, Array], list[Any]], finish: Finish, average: str) -> list[float]:
+def _row(
+    p: Any, g: Any, terms: Callable[[Array, Array], list[Any]], finish: Finish, average: str
+) -> list[float]:
     p, g = np.asarray(p, dtype=np.float64), np.asarray(g, dtype=np.float64)
     if p.shape != g.shape:
         raise ValueError(f"{p.size} predicted pixels for {g.size} valid ones")

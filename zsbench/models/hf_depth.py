@@ -49,7 +49,11 @@ class HfDepth:
     """A `DepthEstimator` over a transformers model and its image processor."""
 
     def __init__(
-        self, reference: str, output: Output, canonical_focal: float | None = None, revision: str | None = None
+        self,
+        reference: str,
+        output: Output,
+        canonical_focal: float | None = None,
+        revision: str | None = None,
     ) -> None:
         self.device, self.dtype = _common.runtime_device(), _common.runtime_dtype()
         self.cost, self.output, self.canonical_focal = Cost(), output, canonical_focal

@@ -45,7 +45,9 @@ class OpenClip:
         self.device, self.dtype = _common.runtime_device(), _common.runtime_dtype()
         self.cost = Cost()
         folder = _common.local_folder(reference)
-        self._model, self._preprocess, self._tokenizer = _load(reference, folder and str(folder), self.device, self.dtype)
+        self._model, self._preprocess, self._tokenizer = _load(
+            reference, folder and str(folder), self.device, self.dtype
+        )
         self.logit_scale = float(self._model.logit_scale.detach().float().exp())
         identity = ["open-clip", str(self._preprocess), self.dtype]
         self.fingerprint = (

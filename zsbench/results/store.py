@@ -1,10 +1,10 @@
 """One job's folder: shards appended as they are made, the result written last and atomically.
 
-    <out>/<suite>/<task>/<model>/<method>/
-        run.json              which run the shards belong to
-        predictions/00000.*   the task type's own format
-        items.parquet         per-item statistics of every metric
-        result.json           present only when everything before it is complete
+<out>/<suite>/<task>/<model>/<method>/
+    run.json              which run the shards belong to
+    predictions/00000.*   the task type's own format
+    items.parquet         per-item statistics of every metric
+    result.json           present only when everything before it is complete
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def read_result(path: Path) -> dict[str, Any]:
     """
     result = _read_json(path)
     if not isinstance(result, dict) or "schema_version" not in result:
-        raise UserError(shown(path), "not a result file", "a result.json written by `zsbench eval` or `score`")
+        raise UserError(
+            shown(path), "not a result file", "a result.json written by `zsbench eval` or `score`"
+        )
     if result["schema_version"] > SCHEMA_VERSION:
         expected = f"at most {SCHEMA_VERSION}; update zsbench"
         raise UserError(shown(path), f"schema version {result['schema_version']}", expected)
@@ -127,6 +129,10 @@ def same_inputs(recorded: list[dict[str, Any]], paths: Sequence[str]) -> bool:
         stat = Path(row["path"]).stat()
         if (stat.st_size, stat.st_mtime_ns) == (row["size"], row["mtime_ns"]):
             continue
-        if stat.st_size != row["size"] or not row["digest"] or digest_file(Path(row["path"])) != row["digest"]:
+        if (
+            stat.st_size != row["size"]
+            or not row["digest"]
+            or digest_file(Path(row["path"])) != row["digest"]
+        ):
             return False
     return True

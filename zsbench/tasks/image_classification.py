@@ -51,7 +51,9 @@ class Task:
         self.config, self.source = config, source
         for template in config.templates:
             if "{}" not in template and "{c}" not in template:
-                raise UserError(source.where, f"template '{template}' has no place for the class", "`{}` or `{c}` in it")
+                raise UserError(
+                    source.where, f"template '{template}' has no place for the class", "`{}` or `{c}` in it"
+                )
 
     def files(self) -> list[str]:
         """Return the data's files."""
@@ -67,7 +69,9 @@ class Task:
         images: ImageSet = self.source.build()
         names = read_names(self.config.classes, self.source.base, self.source.where) or images.class_names
         if names is None:
-            raise UserError(self.source.where, "neither data nor task name the classes", "`classes:` in the task's YAML")
+            raise UserError(
+                self.source.where, "neither data nor task name the classes", "`classes:` in the task's YAML"
+            )
         require_unique(images.items, self.source.where)
         check_labels(images, len(names), self.source.where)
         keep = sample(len(images.items), limit, seed)
@@ -77,7 +81,9 @@ class Task:
             items=items,
             gold=labels,
             context=Problem(names, self.config.templates, self.config.logit_scale),
-            fingerprint=digest([*names, *(f"{i.id}:{i.digest()}:{y}" for i, y in zip(items, labels, strict=True))]),
+            fingerprint=digest(
+                [*names, *(f"{i.id}:{i.digest()}:{y}" for i, y in zip(items, labels, strict=True))]
+            ),
             counts={"repeated class names": repeated} if repeated else {},
         )
 
@@ -100,7 +106,9 @@ class Task:
         n_classes = len(data.context.class_names)
         for item, row in zip(data.items, predictions, strict=True):
             if len(row) != n_classes:
-                raise UserError("", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes")
+                raise UserError(
+                    "", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes"
+                )
         yield np.stack(predictions), np.asarray(data.gold)
 
     def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:
@@ -120,7 +128,9 @@ class Task:
         try:
             table = pq.read_table(path, columns=["id", "scores"])
         except (pa.ArrowInvalid, KeyError) as error:
-            raise UserError(shown(path), f"not a predictions file ({error})", "parquet with `id` and `scores`") from None
+            raise UserError(
+                shown(path), f"not a predictions file ({error})", "parquet with `id` and `scores`"
+            ) from None
         rows = zip(table.column("id").to_pylist(), table.column("scores").to_pylist(), strict=True)
         return {key: np.asarray(row, dtype=np.float32) for key, row in rows}
 

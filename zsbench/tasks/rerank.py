@@ -118,12 +118,16 @@ class Task:
         ids = [d for d in ids if not (self.config.drop_query_id and d == key)][: self.config.candidates.depth]
         unknown = next((d for d in ids if d not in collection.documents), None)
         if unknown is not None:
-            raise UserError(shown(self._run_path or Path()), f"query {key}: candidate '{unknown}' is not in the corpus")
+            raise UserError(
+                shown(self._run_path or Path()), f"query {key}: candidate '{unknown}' is not in the corpus"
+            )
         if self.config.candidates.shuffle:
             random.Random(f"{seed}:{key}").shuffle(ids)
         return RankItem(key, collection.queries[key], tuple(collection.documents[d] for d in ids))
 
-    def predict(self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[dict[str, float]]:
+    def predict(
+        self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
+    ) -> Iterator[dict[str, float]]:
         """Yield {document: n - rank} for each query."""
         for number in todo:
             item: RankItem = data.items[number]

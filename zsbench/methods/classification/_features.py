@@ -71,7 +71,10 @@ class Features:
         for chunk in range(todo.start // CHUNK * CHUNK, todo.stop, CHUNK):
             start, stop = max(chunk, todo.start), min(chunk + CHUNK, todo.stop)
             whole = self.items[chunk : chunk + CHUNK]
-            yield start, ImageBatch(self.items[start:stop], self._encoder(whole, slice(start - chunk, stop - chunk)))
+            yield (
+                start,
+                ImageBatch(self.items[start:stop], self._encoder(whole, slice(start - chunk, stop - chunk))),
+            )
 
     def _encoder(self, chunk: Sequence[ImageItem], part: slice) -> Any:
         def encode() -> FloatArray:

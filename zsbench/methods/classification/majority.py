@@ -19,14 +19,14 @@ else:
 
 
 @method(family="classification", uses=("the name of the largest class",))
-def majority(*, name: str) -> Rule:
-    """Answer `name` for every image; the other classes stay tied behind it."""
+def majority(*, of: str) -> Rule:
+    """Answer `of` for every image; the other classes stay tied behind it."""
 
     def build(_encoder: TextFeatures | None, problem: Problem) -> Scorer:
-        if name not in problem.class_names:
-            hint = did_you_mean(name, problem.class_names)
-            raise UserError("", f"majority: no class '{name}'", "one of the task's class names", hint)
-        row = np.asarray([other == name for other in problem.class_names], dtype=np.float32)
+        if of not in problem.class_names:
+            hint = did_you_mean(of, problem.class_names)
+            raise UserError("", f"majority: no class '{of}'", "one of the task's class names", hint)
+        row = np.asarray([other == of for other in problem.class_names], dtype=np.float32)
 
         def score(batch: Batch) -> FloatArray:
             return np.tile(row, (len(batch.items), 1))

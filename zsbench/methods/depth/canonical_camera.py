@@ -67,13 +67,19 @@ def canonical_camera(
         fitted = [fit_image(frame.rgb(), model.input_size) for frame in frames]
         canonical = model.predict_depth([f.image for f in fitted])
         return [
-            np.clip(restore(depth, f, frame.rgb().shape[:2]) * (_focal(frame) * f.scale / reference), min_depth, max_depth)
+            np.clip(
+                restore(depth, f, frame.rgb().shape[:2]) * (_focal(frame) * f.scale / reference),
+                min_depth,
+                max_depth,
+            )
             for frame, f, depth in zip(frames, fitted, canonical, strict=True)
         ]
 
     def _focal(frame: Frame) -> float:
         if frame.intrinsics is None:
-            raise RunError(f"frame {frame.id}", "no intrinsics", "fx, fy, cx, cy, without which depth has no scale")
+            raise RunError(
+                f"frame {frame.id}", "no intrinsics", "fx, fy, cx, cy, without which depth has no scale"
+            )
         fx, fy, _, _ = frame.intrinsics
         return (fx + fy) / 2 if focal == "mean" else fx
 
@@ -84,8 +90,10 @@ def fit_image(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Fitted:
     """Return the image (h, w, 3) resized and padded to `size` (height, width), uint8."""
     scale = min(size[0] / rgb.shape[0], size[1] / rgb.shape[1])
     height, width = int(scale * rgb.shape[0]), int(scale * rgb.shape[1])
-    pixels = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float()
-    resized = torch.nn.functional.interpolate(pixels, size=(height, width), mode="bilinear", align_corners=False)
+    pixels = torch.from_numpy(np.array(rgb)).permute(2, 0, 1)[None].float()
+    resized = torch.nn.functional.interpolate(
+        pixels, size=(height, width), mode="bilinear", align_corners=False
+    )
     top, left = (size[0] - height) // 2, (size[1] - width) // 2
     canvas = np.empty((*size, 3), dtype=np.float32)
     canvas[:] = MEAN_COLOUR
@@ -96,6 +104,10 @@ def fit_image(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Fitted:
 def restore(depth: Any, fitted: Fitted, shape: Sequence[int]) -> NDArray[np.float32]:
     """Return a map at the network's size without its padding, resized bilinearly to the original (height, width)."""
     (top, left), (height, width) = fitted.corner, fitted.size
-    inner = torch.from_numpy(np.ascontiguousarray(depth[top : top + height, left : left + width], dtype=np.float32))
-    resized = torch.nn.functional.interpolate(inner[None, None], size=tuple(shape), mode="bilinear", align_corners=False)
+    inner = torch.from_numpy(
+        np.ascontiguousarray(depth[top : top + height, left : left + width], dtype=np.float32)
+    )
+    resized = torch.nn.functional.interpolate(
+        inner[None, None], size=tuple(shape), mode="bilinear", align_corners=False
+    )
     return np.asarray(resized[0, 0].numpy())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-
 def windows(n: int, size: int | None, step: int) -> list[tuple[int, int]]:
     """Return [start, end) of each window in processing order; the last one is cut off at 0.
 

@@ -64,7 +64,7 @@ def first(
     step: int = 10,
     identifiers: Literal["alpha", "numeric"] = "alpha",
     top_logprobs: int | None = None,
-    prompt: FirstPrompt = FirstPrompt(),  # noqa: B008 - frozen, so sharing it is safe
+    prompt: FirstPrompt = FirstPrompt(),
     max_words: int = 300,
 ) -> Ranker:
     """Rank by the logits of identifiers.
@@ -92,7 +92,9 @@ def first(
             logits = model.next_token_logits(ids)
             own = logits[identifier_ids(model, prompt.answer, style.names[: len(numbers)])]
             if not np.isfinite(own).all():
-                raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
+                raise RunError(
+                    "", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)"
+                )
             if top_logprobs is not None:
                 floor = np.sort(logits)[::-1][min(top_logprobs, len(logits)) - 1]
                 own = np.where(own >= floor, own, -np.inf)
@@ -101,9 +103,16 @@ def first(
         return slide(len(texts), window, step, sort)
 
     def prompt_text(model: CausalLM, texts: list[str], query: str) -> str:
-        fields: dict[str, Any] = {"n": len(texts), "kind": style.kind, "query": query, "example": style.example}
+        fields: dict[str, Any] = {
+            "n": len(texts),
+            "kind": style.kind,
+            "query": query,
+            "example": style.example,
+        }
         body = prompt.head.format(**fields)
-        body += "".join(prompt.passage.format(id=name, text=text) for name, text in zip(style.names, texts, strict=False))
+        body += "".join(
+            prompt.passage.format(id=name, text=text) for name, text in zip(style.names, texts, strict=False)
+        )
         body += prompt.tail.format(**fields)
         if prompt.system is None:
             return body + prompt.answer
@@ -129,7 +138,9 @@ def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]
             continue
         alone, _ = model.tokenize(name, special=False)
         if len(alone) != 1:
-            raise RunError("", f"identifier '{name}' is {len(alone)} tokens to this model", "single-token identifiers")
+            raise RunError(
+                "", f"identifier '{name}' is {len(alone)} tokens to this model", "single-token identifiers"
+            )
         found.append(alone[0])
     return found
 
@@ -150,4 +161,6 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # no
     fields: dict[str, Any] = {"n": 2, "kind": style.kind, "query": "<query>", "example": style.example}
     shown = [prompt.passage.format(id=style.names[i], text=f"<passage {i + 1}>") for i in range(2)]
     system = "" if prompt.system is None else f"system: {prompt.system}\nuser: "
-    return system + prompt.head.format(**fields) + "".join(shown) + prompt.tail.format(**fields) + prompt.answer
+    return (
+        system + prompt.head.format(**fields) + "".join(shown) + prompt.tail.format(**fields) + prompt.answer
+    )

@@ -86,7 +86,8 @@ class Cache:
             header: dict[str, Any] = json.loads(line)
             if len(body) != header["length"] or hashlib.sha256(body).hexdigest() != header["sha256"]:
                 raise ValueError("length or checksum differ")
-            return np.frombuffer(body, dtype=header["dtype"]).reshape(header["shape"]).copy()
+            found: Array = np.frombuffer(body, dtype=header["dtype"]).reshape(header["shape"]).copy()
+            return found
         except (ValueError, KeyError, TypeError) as error:
             log.warning("cache entry %s is damaged (%s); computing it again", path, error)
             return None

@@ -69,9 +69,7 @@ def configs(kind: ConfigKind) -> dict[str, Entry]:
 
 
 def _yaml_summary(path: Path) -> str:
-    match = re.search(
-        r"^description: *(.*)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
-    )
+    match = re.search(r"^description: *(.*)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
     return match.group(1).strip().strip("'\"") if match else ""
 
 
@@ -115,9 +113,7 @@ def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     known = components(kind)
     if name not in known:
         shown_by = "zsbench list " + ("tasks" if kind == "data" else kind)
-        raise unknown_name(
-            where, SINGULAR[kind] + " type" * (kind == "tasks"), name, known, listed_by=shown_by
-        )
+        raise unknown_name(where, SINGULAR[kind] + " type" * (kind == "tasks"), name, known, listed_by=shown_by)
     path = known[name].path
     if path.suffix != ".py":
         return next(point for point in _entry_points(kind) if point.name == name).load()

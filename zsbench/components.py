@@ -69,9 +69,7 @@ def method(
     return _attach(MethodFacts(family, needs, kind, uses))
 
 
-def model(
-    *, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None
-) -> Callable[[F], F]:
+def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:
     """Declare a model adapter: the capabilities it offers and the local files that define it."""
     return _attach(ModelFacts(offers, files))
 

@@ -29,10 +29,10 @@ class Settings(Strict):
     device: str = "auto"
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     batch_size: int | Literal["auto"] = "auto"
-    threads: int | None = Field(None, ge=1)
-    limit: int | None = Field(None, ge=1)
-    resamples: int = Field(10_000, ge=100)
-    confidence: float = Field(0.95, gt=0, lt=1)
+    threads: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1)
+    resamples: int = Field(default=10_000, ge=100)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
 
 
 class TaskConfig(Strict):
@@ -158,12 +158,7 @@ class Block:
 
 
 def _resolve(value: Any, hint: Any, block: Block) -> Any:
-    marks = {
-        mark
-        for part in (hint, *get_args(hint))
-        if get_origin(part) is Annotated
-        for mark in part.__metadata__
-    }
+    marks = {mark for part in (hint, *get_args(hint)) if get_origin(part) is Annotated for mark in part.__metadata__}
     if not isinstance(value, str) or not marks & {"local-path", "model-ref"}:
         return value
     if "local-path" in marks:
@@ -221,11 +216,10 @@ def merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in top.items():
         old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        renamed = both and any(
-            key in value and value[key] != old.get(key) for key in ("name", "source", "adapter")
-        )
-        merged[key] = merge(old, value) if both and not renamed else value
+        if isinstance(old, dict) and isinstance(value, dict):
+            renamed = any(word in value and value[word] != old.get(word) for word in ("name", "source", "adapter"))
+            value = value if renamed else merge(old, value)
+        merged[key] = value
     return merged
 
 
@@ -244,9 +238,7 @@ def check(schema: type[S], document: Document, loc: Loc = (), value: Any = None)
         raise UserErrors(list(_explain(schema, document, loc, error))) from None
 
 
-def _explain(
-    schema: type[BaseModel], document: Document, loc: Loc, error: ValidationError
-) -> Iterator[UserError]:
+def _explain(schema: type[BaseModel], document: Document, loc: Loc, error: ValidationError) -> Iterator[UserError]:
     seen: set[Loc] = set()
     for item in error.errors(include_url=False):
         inner = tuple(part for part in item["loc"] if not (isinstance(part, str) and _is_union_tag(part)))
@@ -260,9 +252,7 @@ def _explain(
         if kind == "extra_forbidden":
             known = _keys_at(schema, inner[:-1])
             near = did_you_mean(str(inner[-1]), known)
-            yield UserError(
-                where, f"unknown key '{key}'", "", f"{near} Keys here: {', '.join(known)}".strip()
-            )
+            yield UserError(where, f"unknown key '{key}'", "", f"{near} Keys here: {', '.join(known)}".strip())
         elif kind == "missing":
             yield UserError(where, f"key '{key}' is missing")
         elif kind == "literal_error":
@@ -274,18 +264,12 @@ def _explain(
 
 
 def _is_union_tag(part: str) -> bool:
-    return part in {"int", "str", "float", "bool", "none", "dict"} or part.startswith(
-        ("literal[", "list[", "dict[")
-    )
+    return part in {"int", "str", "float", "bool", "none", "dict"} or part.startswith(("literal[", "list[", "dict["))
 
 
 def _expectation(item: Any) -> str:
     message: str = item["msg"]
-    return (
-        message.replace("Input should be ", "")
-        .replace("a valid ", "a ")
-        .replace("dictionary", "mapping of keys")
-    )
+    return message.replace("Input should be ", "").replace("a valid ", "a ").replace("dictionary", "mapping of keys")
 
 
 def _keys_at(schema: type[BaseModel], loc: Loc) -> list[str]:
@@ -294,9 +278,7 @@ def _keys_at(schema: type[BaseModel], loc: Loc) -> list[str]:
     for part in loc:
         fields = getattr(here, "model_fields", {})
         hint = fields[part].annotation if isinstance(part, str) and part in fields else None
-        models = [
-            arg for arg in (hint, *get_args(hint)) if isinstance(arg, type) and issubclass(arg, BaseModel)
-        ]
+        models = [arg for arg in (hint, *get_args(hint)) if isinstance(arg, type) and issubclass(arg, BaseModel)]
         here = models[0] if models else (here if isinstance(part, int) else None)
     return list(getattr(here, "model_fields", {}))
 

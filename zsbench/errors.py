@@ -71,6 +71,4 @@ def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:
 def unknown_name(where: str, kind: str, name: str, known: Iterable[str], *, listed_by: str) -> UserError:
     """Return the error for a name that nothing answers to, with the nearest ones and where to look."""
     hint = did_you_mean(name, known)
-    return UserError(
-        where, f"no {kind} '{name}'", "", f"{hint} ({listed_by})" if hint else f"see {listed_by}"
-    )
+    return UserError(where, f"no {kind} '{name}'", "", f"{hint} ({listed_by})" if hint else f"see {listed_by}")

@@ -30,9 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(handle.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(
-            str(path), f"cannot be written ({error.strerror or error})", "a writable folder"
-        ) from None
+        raise UserError(str(path), f"cannot be written ({error.strerror or error})", "a writable folder") from None
     finally:
         temporary.unlink(missing_ok=True)
 

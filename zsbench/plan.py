@@ -98,9 +98,7 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     path = _find(name)
     document = config.load(path)
     if "type" in document.value:
-        return _finish(
-            path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {}
-        )
+        return _finish(path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {})
     schema = PaperConfig if "paper" in document.value else SuiteConfig
     suite: SuiteConfig = config.check(schema, document)
     runs: list[Any] = [run.model_dump() for run in suite.runs]
@@ -227,7 +225,9 @@ def _task_document(reference: Any, document: Document, where: str) -> tuple[str,
         raise UserError(where, f"task {reference!r}", "a task's name, or a mapping with `use: NAME`")
     path = catalog.find_config("tasks", reference, where=where, base=document.path.parent)
     found = config.load(path)
-    marks = {(key,): document.marks.get(("runs",), (document.path, 1)) for key in overrides}
+    marks: dict[yamlio.Loc, tuple[Path, int]] = {
+        (key,): document.marks.get(("runs",), (document.path, 1)) for key in overrides
+    }
     return label or path.stem, config.overlay(found, Document(path, overrides, marks))
 
 
@@ -247,14 +247,9 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
     task: TaskConfig = config.check(module.Config, document)
     source = config.block("data", task.data, "source", document, ("data",))
     if source.facts.gives != module.Task.gives:
-        fits = [
-            n
-            for n in catalog.components("data")
-            if catalog.load_component("data", n).facts.gives == module.Task.gives
-        ]  # type: ignore[attr-defined]
-        raise UserError(
-            source.where, f"source '{source.name}' gives {source.facts.gives}", f"one of {', '.join(fits)}"
-        )
+        others = {name: catalog.load_component("data", name) for name in catalog.components("data")}
+        fits = [name for name, load in others.items() if getattr(load, "facts").gives == module.Task.gives]  # noqa: B009
+        raise UserError(source.where, f"source '{source.name}' gives {source.facts.gives}", f"one of {', '.join(fits)}")
     for number, name in enumerate(task.metrics):
         metrics.resolve(name, kinds=module.Task.metric_kinds, where=document.where(("metrics", number)))
     module.Task(task, source)
@@ -284,9 +279,7 @@ def _method(
     family = catalog.load_module("tasks", task.type).Task.family
     if block.facts.family != family:
         fits = [name for name, entry in catalog.components("methods").items() if entry.family == family]
-        raise UserError(
-            where, f"method '{block.name}' is for {block.facts.family} tasks", f"one of {', '.join(fits)}"
-        )
+        raise UserError(where, f"method '{block.name}' is for {block.facts.family} tasks", f"one of {', '.join(fits)}")
     return block
 
 
@@ -325,9 +318,7 @@ def _named_model(reference: str, document: Document, where: str) -> tuple[Docume
         )
     if colon and not reference.endswith((".yaml", ".yml")):
         known = catalog.components("models")
-        raise unknown_name(
-            where or "--model", "model adapter", adapter, known, listed_by="zsbench list models"
-        )
+        raise unknown_name(where or "--model", "model adapter", adapter, known, listed_by="zsbench list models")
     path = catalog.find_config("models", reference, where=where, base=document.path.parent)
     home = config.load(path)
     return home, path.stem, home.value

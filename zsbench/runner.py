@@ -106,9 +106,7 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
     return {"schema_version": 1, **result}
 
 
-def _predict(
-    job: Job, task: Task, model: Any, data: TaskData, store: Store, done: int, context: RunContext
-) -> None:
+def _predict(job: Job, task: Task, model: Any, data: TaskData, store: Store, done: int, context: RunContext) -> None:
     """Write the missing shards, each as soon as it is complete."""
     size, n = task.shard_size, len(data.items)
     if done * size >= n:
@@ -119,9 +117,7 @@ def _predict(
         items = data.items[number * size : (number + 1) * size]
         predictions = [prediction for _, prediction in zip(items, stream, strict=False)]
         if len(predictions) != len(items):
-            raise RunError(
-                job.title, f"the method stopped after {number * size + len(predictions)} of {n} items"
-            )
+            raise RunError(job.title, f"the method stopped after {number * size + len(predictions)} of {n} items")
         for item, prediction in zip(items, predictions, strict=True):
             problem = task.check(item, prediction)
             if problem:
@@ -246,16 +242,14 @@ def _result(
 
 def without_nan(score: dict[str, Any]) -> dict[str, Any]:
     """Return a score with null where JSON has no NaN: undefined is not zero."""
-    return {
-        key: None if isinstance(value, float) and value != value else value for key, value in score.items()
-    }
+    return {key: None if isinstance(value, float) and value != value else value for key, value in score.items()}
 
 
 def peak_memory_mb() -> float:
     """Return the peak memory of this process, or of the accelerator when one is in use, in MB."""
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
-        return round(torch.cuda.max_memory_allocated() / 2**20, 1)
+        return round(float(torch.cuda.max_memory_allocated()) / 2**20, 1)
     # Linux counts in kilobytes, macOS in bytes.
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)

@@ -24,9 +24,7 @@ class Document:
     marks: dict[Loc, tuple[Path, int]] = field(default_factory=dict)
 
     def _mark(self, loc: Loc) -> tuple[Path, int] | None:
-        return next(
-            (self.marks[loc[:end]] for end in range(len(loc), -1, -1) if loc[:end] in self.marks), None
-        )
+        return next((self.marks[loc[:end]] for end in range(len(loc), -1, -1) if loc[:end] in self.marks), None)
 
     def where(self, loc: Loc) -> str:
         """Return `file:line` of the key at `loc`, or of the nearest key above it."""
@@ -75,9 +73,7 @@ def parse(text: str, path: Path) -> Document:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         where = f"{shown(path)}:{mark.line + 1}" if mark else shown(path)
         problem = getattr(error, "problem", None) or str(error)
-        raise UserError(
-            where, f"not valid YAML: {problem}", "", "check indentation, quotes and colons"
-        ) from None
+        raise UserError(where, f"not valid YAML: {problem}", "", "check indentation, quotes and colons") from None
     finally:
         loader.dispose()
     if not isinstance(value, dict):
@@ -101,11 +97,10 @@ def _build(loader: Any, node: yaml.Node, loc: Loc, path: Path, lines: dict[Loc, 
             raise UserError(
                 f"{shown(path)}:{line}", f"key {key!r} is a {type(key).__name__}", "text", "put it in quotes"
             )
+        place = (*loc, key)
         if key in mapping:
-            first = lines[(*loc, key)]
-            raise UserError(
-                f"{shown(path)}:{line}", f"key '{key}' stands twice (first in line {first})", "it once"
-            )
-        lines[(*loc, key)] = line
-        mapping[key] = _build(loader, value_node, (*loc, key), path, lines)
+            found = f"key '{key}' stands twice (first in line {lines[place]})"
+            raise UserError(f"{shown(path)}:{line}", found, "it once")
+        lines[place] = line
+        mapping[key] = _build(loader, value_node, place, path, lines)
     return mapping

@@ -29,9 +29,7 @@ def evaluate(
         typer.Option("--set", help="Change a key: task.a=1, model.b=x, method.c=[1,2]. Repeatable."),
     ] = None,
     embedded: Annotated[bool, typer.Option("--embedded", help="A paper's offline variant.")] = False,
-    limit: Annotated[
-        int | None, typer.Option(help="Only this many items of each task (a seeded sample).")
-    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only this many items of each task (a seeded sample).")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N, mps.")] = None,
     batch_size: Annotated[str | None, typer.Option(help="Items in a batch, or auto.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, float16 or bfloat16.")] = None,

@@ -64,8 +64,7 @@ def _groups(what: str) -> list[tuple[str, list[Entry]]]:
         return [("models", [*configs.values()]), ("adapters (ADAPTER:MODEL)", [*adapters.values()])]
     if what == "metrics":
         entries = catalog.metrics().values()
-        kinds = dict.fromkeys(entry.family for entry in entries)
-        return [(kind, [entry for entry in entries if entry.family == kind]) for kind in kinds]
+        return _by_family(entries)
     if what == "papers":
         return [("", [*catalog.configs("papers").values()])]
     kinds = ("suites", "papers", "tasks", "models")

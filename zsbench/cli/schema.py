@@ -8,9 +8,7 @@ import typer
 
 
 def schema(
-    what: Annotated[
-        str, typer.Argument(help="suite, paper, model, result, a task type, or a component's name.")
-    ],
+    what: Annotated[str, typer.Argument(help="suite, paper, model, result, a task type, or a component's name.")],
 ) -> None:
     """Print a JSON Schema on stdout."""
     import json
@@ -23,9 +21,10 @@ def _schema(what: str) -> dict[str, Any]:
     from zsbench.components import options_schema
     from zsbench.errors import unknown_name
 
-    fixed = {"suite": config.SuiteConfig, "paper": config.PaperConfig, "model": config.ModelConfig}
+    fixed: dict[str, Any] = {"suite": config.SuiteConfig, "paper": config.PaperConfig, "model": config.ModelConfig}
     if what in fixed:
-        return fixed[what].model_json_schema()
+        schema_of_yaml: dict[str, Any] = fixed[what].model_json_schema()
+        return schema_of_yaml
     if what == "result":
         from zsbench.results.schema import Result
 

@@ -13,14 +13,10 @@ if TYPE_CHECKING:
 
 
 def score(
-    task: Annotated[
-        str, typer.Argument(help="A task (name or YAML file), or a task type together with --gold.")
-    ],
+    task: Annotated[str, typer.Argument(help="A task (name or YAML file), or a task type together with --gold.")],
     predictions: Annotated[Path, typer.Option(help="File or folder in the task type's format.")],
     gold: Annotated[Path | None, typer.Option(help="Gold file instead of the task's data.")] = None,
-    metric: Annotated[
-        list[str] | None, typer.Option(help="These metrics instead of the task's. Repeatable.")
-    ] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="These metrics instead of the task's. Repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
@@ -73,9 +69,7 @@ def _task(name: str, gold: Path | None, metric: list[str] | None) -> tuple[TaskC
     overrides: dict[str, Any] = {"metrics": metric} if metric else {}
     if name in catalog.components("tasks") and name not in catalog.configs("tasks"):
         if gold is None:
-            raise UserError(
-                "--gold", f"task type '{name}' alone has no data", "--gold FILE, or the name of a task"
-            )
+            raise UserError("--gold", f"task type '{name}' alone has no data", "--gold FILE, or the name of a task")
         document = Document(Path.cwd() / "score", {"type": name, "description": f"{name}, scored"})
     else:
         document = config.load(catalog.find_config("tasks", name))

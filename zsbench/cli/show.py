@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def show(
@@ -32,9 +30,7 @@ def show(
     if base in catalog.metrics():
         return _metric(base)
     kinds = [catalog.configs(k) for k in ("suites", "papers", "tasks", "models")]  # type: ignore[arg-type]
-    names = (
-        {n for table in kinds for n in table} | set(catalog.components("methods")) | set(catalog.metrics())
-    )
+    names = {n for table in kinds for n in table} | set(catalog.components("methods")) | set(catalog.metrics())
     raise unknown_name("", "name", name, names, listed_by="zsbench list configs")
 
 
@@ -52,17 +48,13 @@ def _config(path: Path) -> None:
         block = config.block("models", value, "adapter", document, ())
         for card in (p for p in block.files() if p.endswith("card.json")):
             typer.secho("\n# card.json", fg="bright_black")
-            typer.echo(open(card, encoding="utf-8").read(), nl=False)
+            typer.echo(Path(card).read_text(encoding="utf-8"), nl=False)
     if "type" in value:
         module = catalog.load_module("tasks", value["type"])
         method = value.get("method", module.Config.model_fields["method"].default)
         for name, options in {"": {}, **value.get("method_options", {})}.items():
             _prompts(
-                {"name": name, **options}
-                if name
-                else method
-                if isinstance(method, dict)
-                else {"name": method},
+                {"name": name, **options} if name else method if isinstance(method, dict) else {"name": method},
                 value,
             )
         _documentation(module.__doc__)
@@ -111,16 +103,12 @@ def _metric(name: str) -> None:
 
     entry = catalog.metrics()[name]
     module = importlib.import_module(f"zsbench.metrics.{entry.path.stem}")
-    function = next(
-        f for f in vars(module).values() if getattr(getattr(f, "metric", None), "name", None) == name
-    )
+    function = next(f for f in vars(module).values() if getattr(getattr(f, "metric", None), "name", None) == name)
     typer.secho(f"# {yamlio.shown(entry.path)}", fg="bright_black")
     parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
     typer.echo(f"{name}({', '.join(str(p) for p in parameters)})")
     _documentation(function.__doc__)
-    typer.echo(
-        f"\nunit {function.metric.unit or '-'}, {function.metric.better} is better, {function.metric.interval}"
-    )
+    typer.echo(f"\nunit {function.metric.unit or '-'}, {function.metric.better} is better, {function.metric.interval}")
     _documentation(module.__doc__)
 
 

@@ -8,9 +8,7 @@ import typer
 
 
 def validate(
-    configs: Annotated[
-        list[str], typer.Argument(help="Suites, papers, tasks or models: names or YAML files.")
-    ],
+    configs: Annotated[list[str], typer.Argument(help="Suites, papers, tasks or models: names or YAML files.")],
 ) -> None:
     """Check configs; every mistake is shown with file, line and the nearest right name."""
     from zsbench.errors import UserError, UserErrors

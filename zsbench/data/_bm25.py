@@ -74,7 +74,5 @@ def _analysis(analyzer: Analyzer) -> dict[str, Any]:
     try:
         import Stemmer
     except ImportError:
-        raise UserError(
-            "", "analyzer 'english' needs PyStemmer", "", "pip install 'zsbench[rerank]'"
-        ) from None
+        raise UserError("", "analyzer 'english' needs PyStemmer", "", "pip install 'zsbench[rerank]'") from None
     return {"stopwords": "en", "stemmer": Stemmer.Stemmer("english"), "lower": True, "show_progress": False}

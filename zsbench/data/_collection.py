@@ -100,9 +100,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
             continue
         where = f"{shown(path)}:{number}"
         if len(parts) not in (3, 4):
-            raise UserError(
-                where, f"{len(parts)} columns", "`qid 0 docid grade` or `query-id corpus-id score`"
-            )
+            raise UserError(where, f"{len(parts)} columns", "`qid 0 docid grade` or `query-id corpus-id score`")
         query, document, grade = parts[0], parts[-2], parts[-1]
         try:
             value = int(float(grade)) if float(grade).is_integer() else None
@@ -110,9 +108,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
             value = None
         if value is None:
             raise UserError(where, f"grade '{grade}'", "a whole number")
-        add_unique(
-            qrels.setdefault(query, {}), document, value, where=where, kind=f"query {query}: judged document"
-        )
+        add_unique(qrels.setdefault(query, {}), document, value, where=where, kind=f"query {query}: judged document")
     if not qrels:
         raise UserError(shown(path), "no judgements")
     return qrels
@@ -140,9 +136,7 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
             raise UserError(where, f"score '{parts[4]}'", "a number") from None
         if score != score or score in (float("inf"), float("-inf")):
             raise UserError(where, f"score '{parts[4]}'", "a finite number")
-        add_unique(
-            run.setdefault(parts[0], {}), parts[2], score, where=where, kind=f"query {parts[0]}: document"
-        )
+        add_unique(run.setdefault(parts[0], {}), parts[2], score, where=where, kind=f"query {parts[0]}: document")
     if not run:
         raise UserError(shown(path), "an empty run")
     return run

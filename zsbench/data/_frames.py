@@ -79,4 +79,5 @@ def read_depth(path: Path, scale: float = 1.0) -> NDArray[np.float32]:
         raise RunError(shown(path), f"cannot be read as a depth map ({error})") from None
     if raw.ndim != 2:
         raise RunError(shown(path), f"a depth map of shape {raw.shape}", "(height, width), one channel")
-    return np.asarray(raw, dtype=np.float32) / np.float32(scale)
+    metres: NDArray[np.float32] = np.asarray(raw, dtype=np.float32) / np.float32(scale)
+    return metres

@@ -76,6 +76,4 @@ def check_labels(images: ImageSet, n_classes: int, where: str) -> None:
     """
     for item, label in zip(images.items, images.labels, strict=True):
         if not 0 <= label < n_classes:
-            raise UserError(
-                where, f"item '{item.id}' has label {label}", f"0 to {n_classes - 1} ({n_classes} classes)"
-            )
+            raise UserError(where, f"item '{item.id}' has label {label}", f"0 to {n_classes - 1} ({n_classes} classes)")

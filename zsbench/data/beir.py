@@ -34,9 +34,7 @@ def beir(*, path: LocalPath, split: str = "test") -> Collection:
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise UserError(
-            shown(folder), "no such folder", "a folder with corpus.jsonl, queries.jsonl and qrels/"
-        )
+        raise UserError(shown(folder), "no such folder", "a folder with corpus.jsonl, queries.jsonl and qrels/")
     documents: dict[str, Document] = {}
     for number, row in json_lines(folder / "corpus.jsonl", {"_id": str, "text": str}):
         where = f"{shown(folder / 'corpus.jsonl')}:{number}"

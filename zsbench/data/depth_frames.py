@@ -44,9 +44,7 @@ def depth_frames(*, path: LocalPath) -> FrameSet:
                 raise UserError(where, f"key '{key}': no such file '{row[key]}'")
         scale = row.get("depth_scale", 1.0)
         if not isinstance(scale, (int, float)) or scale <= 0:
-            raise UserError(
-                where, f"key 'depth_scale' is {scale!r}", "a positive number (value / scale = metres)"
-            )
+            raise UserError(where, f"key 'depth_scale' is {scale!r}", "a positive number (value / scale = metres)")
         items.append(Frame(str(row.get("id", row["rgb"])), file.parent / row["rgb"], _camera(row, where)))
         depth.append(DepthFile(file.parent / row["depth"], float(scale)))
     return FrameSet(items, depth)
@@ -56,11 +54,7 @@ def _camera(row: dict[str, Any], where: str) -> Intrinsics | None:
     value = row.get("intrinsics", row.get("cam_in"))
     if value is None:
         return None
-    if (
-        not isinstance(value, list)
-        or len(value) != 4
-        or not all(isinstance(v, (int, float)) and v > 0 for v in value)
-    ):
+    if not isinstance(value, list) or len(value) != 4 or not all(isinstance(v, (int, float)) and v > 0 for v in value):
         raise UserError(where, f"intrinsics {value!r}", "[fx, fy, cx, cy] in pixels, all positive")
     fx, fy, cx, cy = map(float, value)
     return fx, fy, cx, cy

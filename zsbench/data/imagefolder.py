@@ -43,8 +43,6 @@ def imagefolder(*, path: LocalPath) -> ImageSet:
     labels = [classes.index(p.relative_to(root).parts[0]) for p in found]
     empty = [name for i, name in enumerate(classes) if i not in set(labels)]
     if empty:
-        raise UserError(
-            shown(root / empty[0]), "a class folder without images", f"files {' '.join(sorted(SUFFIXES))}"
-        )
+        raise UserError(shown(root / empty[0]), "a class folder without images", f"files {' '.join(sorted(SUFFIXES))}")
     items = [from_path(p, p.relative_to(root).as_posix()) for p in found]
     return ImageSet(items, labels, [name.replace("_", " ") for name in classes])

@@ -27,20 +27,14 @@ def ir_datasets(*, id: str) -> Collection:
     try:
         dataset = ir_datasets.load(id)
     except KeyError:
-        raise UserError(
-            "", f"ir_datasets knows no '{id}'", "", did_you_mean(id, list(ir_datasets.registry))
-        ) from None
+        raise UserError("", f"ir_datasets knows no '{id}'", "", did_you_mean(id, list(ir_datasets.registry))) from None
     for part in ("docs", "queries", "qrels"):
         if not getattr(dataset, f"has_{part}")():
-            raise UserError(
-                "", f"ir_datasets '{id}' has no {part}", "a data set with docs, queries and qrels"
-            )
+            raise UserError("", f"ir_datasets '{id}' has no {part}", "a data set with docs, queries and qrels")
     try:
         return check(_read(dataset), id)
     except (RuntimeError, OSError) as error:
-        raise UserError(
-            "", f"ir_datasets '{id}' cannot be read ({error})", "a downloaded data set"
-        ) from error
+        raise UserError("", f"ir_datasets '{id}' cannot be read ({error})", "a downloaded data set") from error
 
 
 def _read(dataset: Any) -> Collection:

@@ -25,9 +25,7 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="collection", files=_files)
-def trec(
-    *, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalPath | None = None
-) -> Collection:
+def trec(*, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalPath | None = None) -> Collection:
     """Read TREC judgements and, where given, the texts of topics and documents.
 
     Without texts a run can be scored or passed through (`method: first-stage`), but nothing can be re-ranked.

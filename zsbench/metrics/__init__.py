@@ -136,19 +136,13 @@ def resolve(name: str, *, kinds: tuple[str, ...] | None = None, where: str = "")
         hint = did_you_mean(base, known) or f"metrics that fit: {', '.join(known)}"
         raise UserError(where, f"no metric '{base}' for this task", "", hint)
     module = importlib.import_module(f"zsbench.metrics.{known[base].path.stem}")
-    function = next(
-        f for f in vars(module).values() if getattr(getattr(f, "metric", None), "name", None) == base
-    )
+    function = next(f for f in vars(module).values() if getattr(getattr(f, "metric", None), "name", None) == base)
     return _bound(function, name, _parameters(function, name, arguments, cutoff, where))
 
 
-def _parameters(
-    function: Any, name: str, arguments: str | None, cutoff: str | None, where: str
-) -> dict[str, Any]:
+def _parameters(function: Any, name: str, arguments: str | None, cutoff: str | None, where: str) -> dict[str, Any]:
     """Read `key=value` pairs and `@k` against the function's keyword arguments."""
-    accepted = {
-        p.name: p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY
-    }
+    accepted = {p.name: p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY}
     pairs = [part.partition("=") for part in (arguments or "").split(",") if part.strip()]
     given = {key.strip(): text.strip() for key, _, text in pairs}
     if cutoff is not None:

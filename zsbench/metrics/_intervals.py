@@ -68,9 +68,7 @@ def cluster_replicates(metric: Metric, statistics: Array, clusters: Index, index
     """Return the metric of resamples of whole clusters: `index` is (B, G), `clusters` (n,) numbers 0..G-1."""
     members = [np.flatnonzero(clusters == g) for g in range(index.shape[1])]
     if metric.of_items is not None:
-        return np.array(
-            [metric.of_items(statistics[np.concatenate([members[g] for g in row])]) for row in index]
-        )
+        return np.array([metric.of_items(statistics[np.concatenate([members[g] for g in row])]) for row in index])
     assert metric.of_sums is not None
     sums = np.stack([statistics[m].sum(axis=0) for m in members])[index].sum(axis=1)
     sizes = np.array([float(len(m)) for m in members])[index].sum(axis=1)

@@ -51,7 +51,7 @@ def accuracy(scores: Any, labels: Any, *, k: int = 1) -> Array:
     Undefined (NaN) when there are fewer than k classes. Source: Radford et al. 2021, section 3.1.
     """
     ranks = label_ranks(scores, labels)
-    return ranks < k if np.shape(scores)[1] >= k else np.full(len(ranks), np.nan)
+    return np.where(np.shape(scores)[1] >= k, np.asarray(ranks < k, dtype=np.float64), np.nan)
 
 
 def _mean_over_classes(statistics: Array) -> float:

@@ -52,9 +52,7 @@ def _statistics(
     return np.asarray([row if len(row) == width else [np.nan] * width for row in rows], dtype=np.float64)
 
 
-def _row(
-    p: Any, g: Any, terms: Callable[[Array, Array], list[Any]], finish: Finish, average: str
-) -> list[float]:
+def _row(p: Any, g: Any, terms: Callable[[Array, Array], list[Any]], finish: Finish, average: str) -> list[float]:
     p, g = np.asarray(p, dtype=np.float64), np.asarray(g, dtype=np.float64)
     if p.shape != g.shape:
         raise ValueError(f"{p.size} predicted pixels for {g.size} valid ones")
@@ -111,16 +109,12 @@ def inverse_rmse(pred: Pixels, gold: Pixels, *, average: Average = "image") -> A
     return _statistics(pred, gold, lambda p, g: [(1 / p - 1 / g) ** 2], _root, average)
 
 
-def _reduce_silog(
-    sums: Array, n: Array, average: str = "image", focus: float = 1.0, scale: float = 1.0
-) -> Array:
+def _reduce_silog(sums: Array, n: Array, average: str = "image", focus: float = 1.0, scale: float = 1.0) -> Array:
     return _reducer(lambda means: _spread(means, focus, scale))(sums, n, average)
 
 
 @metric("SILog", unit="", better="lower", of_sums=_reduce_silog)
-def silog(
-    pred: Pixels, gold: Pixels, *, average: Average = "image", focus: float = 1.0, scale: float = 1.0
-) -> Array:
+def silog(pred: Pixels, gold: Pixels, *, average: Average = "image", focus: float = 1.0, scale: float = 1.0) -> Array:
     """Scale-invariant log error: scale * sqrt(mean e^2 - focus (mean e)^2).
 
     metric3d: focus 1, scale 1; zoe and marigold: scale 100; depth_anything_v2: focus 0.5.

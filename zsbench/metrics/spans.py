@@ -41,9 +41,7 @@ def counts_by_label(pred: Spans, gold: Spans) -> tuple[list[str], Array]:
     """Return the labels present on either side, sorted, and counts (n_sentences, n_labels, 3)."""
     labels = sorted({span[2] for side in (pred, gold) for spans in side for span in spans})
     tables = [
-        counts(
-            [[s for s in p if s[2] == label] for p in pred], [[s for s in g if s[2] == label] for g in gold]
-        )
+        counts([[s for s in p if s[2] == label] for p in pred], [[s for s in g if s[2] == label] for g in gold])
         for label in labels
     ]
     return labels, np.stack(tables, axis=1) if tables else np.zeros((len(gold), 0, 3))

@@ -67,9 +67,7 @@ def _attend(
         return torch.cat(heads)[None].transpose(1, 2).contiguous(), None
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-    output, _ = ALL_ATTENTION_FUNCTIONS["sdpa"](
-        module, query, key, value, attention_mask, scaling=scaling, **kwargs
-    )
+    output, _ = ALL_ATTENTION_FUNCTIONS["sdpa"](module, query, key, value, attention_mask, scaling=scaling, **kwargs)
     return output, None
 
 

@@ -41,9 +41,7 @@ def runtime_device() -> str:
         torch.empty(0, device=wanted)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(
-            "--device", f"'{wanted}' cannot be used ({reason})", "cpu, cuda, cuda:N or mps"
-        ) from None
+        raise UserError("--device", f"'{wanted}' cannot be used ({reason})", "cpu, cuda, cuda:N or mps") from None
     return wanted
 
 
@@ -63,7 +61,7 @@ def local_folder(reference: str) -> Path | None:
     path = Path(reference.removeprefix("local-dir:"))
     if path.is_dir():
         return path
-    if reference.startswith("local-dir:") or path.is_absolute() or reference.startswith((".", "~")):
+    if path.is_absolute() or reference.startswith(("local-dir:", ".", "~")):
         raise UserError(str(path), "no such model folder")
     return None
 
@@ -90,9 +88,7 @@ def require_offline_ok(reference: str) -> None:
 
     cached = Path(constants.HF_HUB_CACHE) / ("models--" + reference.replace("/", "--"))
     if not cached.is_dir():
-        raise UserError(
-            "", f"model '{reference}' is not on this machine", "a local folder, or run without --offline"
-        )
+        raise UserError("", f"model '{reference}' is not on this machine", "a local folder, or run without --offline")
 
 
 def fingerprint(parts: Iterable[str], files: Iterable[str]) -> str:
@@ -105,7 +101,5 @@ def fingerprint_weights(parts: Iterable[str], module: torch.nn.Module) -> str:
     """Return the digest of texts and of every weight in a loaded module, for models without local files."""
     state = module.state_dict()
     tensors = (state[name].detach().cpu().contiguous().view(-1).view(torch.uint8) for name in sorted(state))
-    raw = (
-        part for name, t in zip(sorted(state), tensors, strict=True) for part in (name, t.numpy().tobytes())
-    )
+    raw = (part for name, t in zip(sorted(state), tensors, strict=True) for part in (name, t.numpy().tobytes()))
     return digest([*parts, *raw])

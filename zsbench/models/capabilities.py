@@ -63,9 +63,7 @@ class SpanExtractor(Model, Protocol):
     max_words: int
     """Sentences longer than this are cut by the model; the cut is counted."""
 
-    def span_probabilities(
-        self, sentences: Sequence[Sequence[str]], labels: Sequence[str]
-    ) -> list[FloatArray]:
+    def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:
         """Return for each sentence (n_words, max_width, n_labels): entry (i, w, c) is span i..i+w with label c."""
 
 

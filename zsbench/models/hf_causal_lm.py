@@ -26,9 +26,7 @@ else:
 
 
 @declare(offers=(CausalLM,), files=_common.folder_files)
-def hf_causal_lm(
-    *, model: ModelRef, revision: str | None = None, trust_remote_code: bool = False
-) -> HfCausalLM:
+def hf_causal_lm(*, model: ModelRef, revision: str | None = None, trust_remote_code: bool = False) -> HfCausalLM:
     """Load a decoder.
 
     Parameters
@@ -70,9 +68,7 @@ class HfCausalLM:
                 "the tokenizer has no chat template",
                 "a chat model, or a `prompt:` without `system` in the method's options",
             )
-        text: str = self._tokenizer.apply_chat_template(
-            list(messages), tokenize=False, add_generation_prompt=True
-        )
+        text: str = self._tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
         return text
 
     def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
@@ -97,9 +93,7 @@ class HfCausalLM:
                 with _attention.recording() as layers:
                     cache = self._forward(tail, cache, **self._last_only).past_key_values
                 if not layers:
-                    raise RunError(
-                        "", f"{type(self._model).__name__} does not report attention", "another decoder"
-                    )
+                    raise RunError("", f"{type(self._model).__name__} does not report attention", "another decoder")
                 total = len(prefix) + len(tail)
                 # Layers with a sliding window keep only the last keys; what they cannot see has no mass.
                 padded = [torch.nn.functional.pad(layer, (total - layer.shape[-1], 0)) for layer in layers]

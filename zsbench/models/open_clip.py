@@ -46,7 +46,7 @@ class OpenClip:
         self.cost = Cost()
         folder = _common.local_folder(reference)
         self._model, self._preprocess, self._tokenizer = _load(
-            reference, folder and str(folder), self.device, self.dtype
+            reference, str(folder) if folder else None, self.device, self.dtype
         )
         self.logit_scale = float(self._model.logit_scale.detach().float().exp())
         identity = ["open-clip", str(self._preprocess), self.dtype]

@@ -50,9 +50,7 @@ class SpanTagger:
         self.max_words = self._net.max_words
         self.fingerprint = _common.fingerprint(["span-scorer"], _common.folder_files({"model": str(folder)}))
 
-    def span_probabilities(
-        self, sentences: Sequence[Sequence[str]], labels: Sequence[str]
-    ) -> list[FloatArray]:
+    def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:
         """Return probabilities (n_words, max_width, n_labels) for each sentence; spans outside it have 0."""
         with torch.inference_mode():
             cut = [list(words[: self.max_words]) for words in sentences]

@@ -37,9 +37,7 @@ class Row:
     config_hash: str
 
 
-def rows(
-    results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None
-) -> list[Row]:
+def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
     """Return the rows of results; `expected` holds published values by (metric, task)."""
     found = []
     for result in results:
@@ -72,9 +70,7 @@ def rows(
     return found
 
 
-def _published(
-    result: dict[str, Any], metric: str, expected: dict[tuple[str, str], list[Any]]
-) -> float | None:
+def _published(result: dict[str, Any], metric: str, expected: dict[tuple[str, str], list[Any]]) -> float | None:
     for entry in expected.get((metric, result["task"]), []):
         if entry.model in ("", result["model"]) and entry.method in ("", result["method"]):
             value: float = entry.value
@@ -144,9 +140,7 @@ def notes(table: Sequence[Row]) -> list[str]:
     """Return what belongs under the table: protocols, and what starred methods use."""
     protocols = dict.fromkeys((row.task, row.protocol) for row in table if row.protocol)
     uses = dict.fromkeys(
-        (r.method, r.method_kind, r.method_uses)
-        for r in table
-        if r.method_uses or r.method_kind == "transductive"
+        (r.method, r.method_kind, r.method_uses) for r in table if r.method_uses or r.method_kind == "transductive"
     )
     lines = [f"{task}: {protocol}" for task, protocol in protocols]
     return lines + [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
@@ -171,9 +165,7 @@ def to_rich(table: Sequence[Row]) -> Any:
             grid.add_section()
         blank = {0: before[:1] == texts[:1], 1: before[:2] == texts[:2], 2: same, len(columns) - 1: same}
         styles = {3: "", 4: "bold", len(columns) - 1: "dim"}
-        grid.add_row(
-            *[Text("" if blank.get(i) else text, style=styles.get(i, "")) for i, text in enumerate(texts)]
-        )
+        grid.add_row(*[Text("" if blank.get(i) else text, style=styles.get(i, "")) for i, text in enumerate(texts)])
         before = texts
     return grid
 
@@ -182,9 +174,7 @@ def to_markdown(table: Sequence[Row]) -> str:
     """Return a markdown table."""
     columns = header(table)
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += [
-        "| " + " | ".join(_escape_markdown(text) for text in cells(row, columns)) + " |" for row in table
-    ]
+    lines += ["| " + " | ".join(_escape_markdown(text) for text in cells(row, columns)) + " |" for row in table]
     return "\n".join([*lines, "", *(f"- {_escape_markdown(note)}" for note in notes(table))]) + "\n"
 
 
@@ -208,9 +198,7 @@ def to_latex(table: Sequence[Row]) -> str:
     def line(texts: Sequence[str]) -> str:
         return " & ".join("".join(_LATEX.get(c, c) for c in text) for text in texts) + r" \\"
 
-    align = "".join(
-        "r" if c in ("value", "95 % interval", "published", "difference", "n") else "l" for c in columns
-    )
+    align = "".join("r" if c in ("value", "95 % interval", "published", "difference", "n") else "l" for c in columns)
     body = [line(cells(row, columns)) for row in table]
     under = [f"% {note}" for note in notes(table)]
     parts = [rf"\begin{{tabular}}{{{align}}}", r"\toprule", line(columns), r"\midrule", *body]
@@ -235,8 +223,5 @@ def _defuse(value: Any) -> Any:
 def to_json(table: Sequence[Row]) -> str:
     """Return rows as JSON with a schema version."""
     return (
-        json.dumps(
-            {"schema_version": 1, "rows": [asdict(row) for row in table]}, indent=2, ensure_ascii=False
-        )
-        + "\n"
+        json.dumps({"schema_version": 1, "rows": [asdict(row) for row in table]}, indent=2, ensure_ascii=False) + "\n"
     )

@@ -30,13 +30,9 @@ class Result(BaseModel):
     model: str = Field(description="name of the model, or none")
     method: str = Field(description="name or label of the method")
     synthetic: bool = Field(description="whether the data is synthetic")
-    protocol: str = Field(
-        description="choices that make numbers comparable; rows of different protocols are not"
-    )
+    protocol: str = Field(description="choices that make numbers comparable; rows of different protocols are not")
     method_kind: str = Field(description="inductive or transductive")
-    method_uses: list[str] = Field(
-        description="what the method uses beyond the item (support set, test set, ...)"
-    )
+    method_uses: list[str] = Field(description="what the method uses beyond the item (support set, test set, ...)")
     n_items: int = Field(description="items of the task")
     counts: dict[str, int] = Field(description="what was dropped, cut or missing, by name")
     metrics: dict[str, Metric] = Field(description="by the name written in the YAML")

@@ -87,9 +87,7 @@ def read_result(path: Path) -> dict[str, Any]:
     """
     result = _read_json(path)
     if not isinstance(result, dict) or "schema_version" not in result:
-        raise UserError(
-            shown(path), "not a result file", "a result.json written by `zsbench eval` or `score`"
-        )
+        raise UserError(shown(path), "not a result file", "a result.json written by `zsbench eval` or `score`")
     if result["schema_version"] > SCHEMA_VERSION:
         expected = f"at most {SCHEMA_VERSION}; update zsbench"
         raise UserError(shown(path), f"schema version {result['schema_version']}", expected)
@@ -129,10 +127,6 @@ def same_inputs(recorded: list[dict[str, Any]], paths: Sequence[str]) -> bool:
         stat = Path(row["path"]).stat()
         if (stat.st_size, stat.st_mtime_ns) == (row["size"], row["mtime_ns"]):
             continue
-        if (
-            stat.st_size != row["size"]
-            or not row["digest"]
-            or digest_file(Path(row["path"])) != row["digest"]
-        ):
+        if stat.st_size != row["size"] or not row["digest"] or digest_file(Path(row["path"])) != row["digest"]:
             return False
     return True

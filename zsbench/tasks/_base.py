@@ -91,9 +91,7 @@ def settle(predictions: dict[str, Any], items: Sequence[Any], absent: Any, where
     unknown = [key for key in predictions if key not in known]
     missing = [key for key in ids if key not in predictions]
     if missing and absent is None:
-        raise UserError(
-            where, f"{len(missing)} of {len(ids)} items have no prediction (first: '{missing[0]}')"
-        )
+        raise UserError(where, f"{len(missing)} of {len(ids)} items have no prediction (first: '{missing[0]}')")
     if unknown:
         raise UserError(where, f"{len(unknown)} predictions belong to no item (first: '{unknown[0]}')")
     return [predictions.get(key, absent) for key in ids]
@@ -127,11 +125,7 @@ def read_names(value: list[str] | str | None, base: Path, where: str) -> list[st
         text = path.read_text(encoding="utf-8")
     except OSError:
         raise UserError(where, f"no such file '{shown(path)}'", "a text file with one name a line") from None
-    names = (
-        json.loads(text)
-        if path.suffix == ".json"
-        else [line.strip() for line in text.splitlines() if line.strip()]
-    )
+    names = json.loads(text) if path.suffix == ".json" else [line.strip() for line in text.splitlines() if line.strip()]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not names:
         raise UserError(shown(path), "not a list of names", "one name a line, or a JSON list of texts")
     return names

@@ -95,9 +95,7 @@ def resize(depth: Array, shape: tuple[int, int], *, align_corners: bool) -> Arra
     import torch
 
     tensor = torch.from_numpy(np.ascontiguousarray(depth, dtype=np.float32))[None, None]
-    resized = torch.nn.functional.interpolate(
-        tensor, size=shape, mode="bilinear", align_corners=align_corners
-    )
+    resized = torch.nn.functional.interpolate(tensor, size=shape, mode="bilinear", align_corners=align_corners)
     return np.asarray(resized[0, 0].numpy(), dtype=np.float64)
 
 

@@ -39,8 +39,8 @@ class Config(TaskConfig):
     protocol: ProtocolName = "metric3d"
     align: Align = "none"
     crop: Crop = "none"
-    min_depth: float = Field(1e-3, gt=0)
-    max_depth: float = Field(80.0, gt=0)
+    min_depth: float = Field(default=1e-3, gt=0)
+    max_depth: float = Field(default=80.0, gt=0)
 
 
 class Task:
@@ -79,13 +79,9 @@ class Task:
             for f, d in zip(items, depth, strict=True)
         ]
         blind = sum(frame.intrinsics is None for frame in items)
-        return TaskData(
-            items, depth, None, digest(rows), {"frames without intrinsics": blind} if blind else {}
-        )
+        return TaskData(items, depth, None, digest(rows), {"frames without intrinsics": blind} if blind else {})
 
-    def predict(
-        self, rule: DepthRule, model: Any, data: TaskData, todo: range, run: RunContext
-    ) -> Iterator[Any]:
+    def predict(self, rule: DepthRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield a float32 map (height, width) for each frame."""
         size = 8 if run.batch_size == "auto" else int(run.batch_size)
         for start in range(todo.start, todo.stop, size):
@@ -119,9 +115,7 @@ class Task:
                 raise RunError(f"frame {frame.id}", str(error)) from None
             if (p <= 0).any():
                 hint = "protocols zoe and marigold clamp to min_depth"
-                raise RunError(
-                    f"frame {frame.id}", f"{int((p <= 0).sum())} predicted depths are <= 0", "", hint
-                )
+                raise RunError(f"frame {frame.id}", f"{int((p <= 0).sum())} predicted depths are <= 0", "", hint)
             yield [p], [g]
 
     def write(self, path: Path, items: Sequence[Frame], predictions: Sequence[Any]) -> None:
@@ -140,17 +134,13 @@ class Task:
         """Read `.npz`, one `<id>.npy`, or one 16-bit `<id>.png` in millimetres."""
         if path.suffix != ".npz":
             known = {Path(item.id).with_suffix("").as_posix().replace("/", "_"): item.id for item in items}
-            name = known.get(
-                path.stem, next((i.id for i in items if Path(i.id).stem == path.stem), path.stem)
-            )
+            name = known.get(path.stem, next((i.id for i in items if Path(i.id).stem == path.stem), path.stem))
             return {name: read_depth(path, 1000.0 if path.suffix == ".png" else 1.0)}
         try:
             with np.load(path, allow_pickle=False) as archive:
                 return {name: archive[name] for name in archive.files}
         except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise UserError(
-                shown(path), f"not a predictions file ({error})", ".npz with one map a frame"
-            ) from None
+            raise UserError(shown(path), f"not a predictions file ({error})", ".npz with one map a frame") from None
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:

@@ -32,9 +32,9 @@ class Config(TaskConfig):
 
     method: Any = "prompt-ensemble"
     metrics: list[str] = ["acc@1", "acc@5", "mean-per-class"]
-    templates: list[str] = Field(["a photo of a {}."], min_length=1)
+    templates: list[str] = Field(default=["a photo of a {}."], min_length=1)
     classes: list[str] | str | None = None
-    logit_scale: float = Field(100.0, gt=0)
+    logit_scale: float = Field(default=100.0, gt=0)
 
 
 class Task:
@@ -81,9 +81,7 @@ class Task:
             items=items,
             gold=labels,
             context=Problem(names, self.config.templates, self.config.logit_scale),
-            fingerprint=digest(
-                [*names, *(f"{i.id}:{i.digest()}:{y}" for i, y in zip(items, labels, strict=True))]
-            ),
+            fingerprint=digest([*names, *(f"{i.id}:{i.digest()}:{y}" for i, y in zip(items, labels, strict=True))]),
             counts={"repeated class names": repeated} if repeated else {},
         )
 
@@ -106,9 +104,7 @@ class Task:
         n_classes = len(data.context.class_names)
         for item, row in zip(data.items, predictions, strict=True):
             if len(row) != n_classes:
-                raise UserError(
-                    "", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes"
-                )
+                raise UserError("", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes")
         yield np.stack(predictions), np.asarray(data.gold)
 
     def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:

@@ -71,9 +71,7 @@ class Task:
         )
         unasked = {label for spans in gold for _, _, label in spans} - set(labels)
         if unasked:
-            raise UserError(
-                self.source.where, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels)
-            )
+            raise UserError(self.source.where, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels))
         if not labels:
             raise UserError(self.source.where, "no labels", "`labels:` or gold spans")
         keep = sample(len(found.items), limit, seed)
@@ -85,9 +83,7 @@ class Task:
         left = [span for span in spans if span[2] not in self.config.excluded_labels]
         return [(start, end, self.config.label_map.get(label, label)) for start, end, label in left]
 
-    def predict(
-        self, rule: Tagger, model: Any, data: TaskData, todo: range, run: RunContext
-    ) -> Iterator[list[Span]]:
+    def predict(self, rule: Tagger, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[Span]]:
         """Yield the spans of each sentence."""
         size = DEFAULT_BATCH if run.batch_size == "auto" else int(run.batch_size)
         for start in range(todo.start, todo.stop, size):
@@ -109,9 +105,7 @@ class Task:
     def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
         """Write JSONL."""
         rows = zip(items, predictions, strict=True)
-        lines = [
-            json.dumps({"id": item.id, "spans": spans}, ensure_ascii=False) + "\n" for item, spans in rows
-        ]
+        lines = [json.dumps({"id": item.id, "spans": spans}, ensure_ascii=False) + "\n" for item, spans in rows]
         files.write_bytes(path, "".join(lines).encode())
 
     def read(self, path: Path, items: Sequence[Sentence]) -> dict[str, list[Span]]:

@@ -35,7 +35,7 @@ class Candidates(Strict):
 
     stage: Literal["bm25", "run"] = "bm25"
     path: str | None = None
-    depth: int = Field(100, ge=1)
+    depth: int = Field(default=100, ge=1)
     k1: float = 0.9
     b: float = 0.4
     analyzer: Literal["plain", "english"] = "plain"
@@ -118,9 +118,7 @@ class Task:
         ids = [d for d in ids if not (self.config.drop_query_id and d == key)][: self.config.candidates.depth]
         unknown = next((d for d in ids if d not in collection.documents), None)
         if unknown is not None:
-            raise UserError(
-                shown(self._run_path or Path()), f"query {key}: candidate '{unknown}' is not in the corpus"
-            )
+            raise UserError(shown(self._run_path or Path()), f"query {key}: candidate '{unknown}' is not in the corpus")
         if self.config.candidates.shuffle:
             random.Random(f"{seed}:{key}").shuffle(ids)
         return RankItem(key, collection.queries[key], tuple(collection.documents[d] for d in ids))

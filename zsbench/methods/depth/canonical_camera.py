@@ -77,9 +77,7 @@ def canonical_camera(
 
     def _focal(frame: Frame) -> float:
         if frame.intrinsics is None:
-            raise RunError(
-                f"frame {frame.id}", "no intrinsics", "fx, fy, cx, cy, without which depth has no scale"
-            )
+            raise RunError(f"frame {frame.id}", "no intrinsics", "fx, fy, cx, cy, without which depth has no scale")
         fx, fy, _, _ = frame.intrinsics
         return (fx + fy) / 2 if focal == "mean" else fx
 
@@ -91,9 +89,7 @@ def fit_image(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Fitted:
     scale = min(size[0] / rgb.shape[0], size[1] / rgb.shape[1])
     height, width = int(scale * rgb.shape[0]), int(scale * rgb.shape[1])
     pixels = torch.from_numpy(np.array(rgb)).permute(2, 0, 1)[None].float()
-    resized = torch.nn.functional.interpolate(
-        pixels, size=(height, width), mode="bilinear", align_corners=False
-    )
+    resized = torch.nn.functional.interpolate(pixels, size=(height, width), mode="bilinear", align_corners=False)
     top, left = (size[0] - height) // 2, (size[1] - width) // 2
     canvas = np.empty((*size, 3), dtype=np.float32)
     canvas[:] = MEAN_COLOUR
@@ -104,9 +100,7 @@ def fit_image(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Fitted:
 def restore(depth: Any, fitted: Fitted, shape: Sequence[int]) -> NDArray[np.float32]:
     """Return a map at the network's size without its padding, resized bilinearly to the original (height, width)."""
     (top, left), (height, width) = fitted.corner, fitted.size
-    inner = torch.from_numpy(
-        np.ascontiguousarray(depth[top : top + height, left : left + width], dtype=np.float32)
-    )
+    inner = torch.from_numpy(np.ascontiguousarray(depth[top : top + height, left : left + width], dtype=np.float32))
     resized = torch.nn.functional.interpolate(
         inner[None, None], size=tuple(shape), mode="bilinear", align_corners=False
     )

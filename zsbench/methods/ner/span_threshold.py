@@ -28,9 +28,7 @@ ScoredSpan = tuple[int, int, str, float]
 
 
 @method(family="ner", needs=(SpanExtractor,))
-def span_threshold(
-    *, threshold: float = 0.5, decoding: Decoding = "flat", multi_label: bool = False
-) -> Tagger:
+def span_threshold(*, threshold: float = 0.5, decoding: Decoding = "flat", multi_label: bool = False) -> Tagger:
     """Decode span probabilities.
 
     Parameters
@@ -42,9 +40,7 @@ def span_threshold(
 
     def tag(model: SpanExtractor, sentences: Sequence[Sentence], labels: Sequence[str]) -> list[list[Span]]:
         tables = model.span_probabilities([s.words for s in sentences], labels)
-        found = [
-            decode(t, labels, threshold=threshold, decoding=decoding, multi_label=multi_label) for t in tables
-        ]
+        found = [decode(t, labels, threshold=threshold, decoding=decoding, multi_label=multi_label) for t in tables]
         return [[(start, end, label) for start, end, label, _ in spans] for spans in found]
 
     return tag

@@ -92,9 +92,7 @@ def first(
             logits = model.next_token_logits(ids)
             own = logits[identifier_ids(model, prompt.answer, style.names[: len(numbers)])]
             if not np.isfinite(own).all():
-                raise RunError(
-                    "", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)"
-                )
+                raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
             if top_logprobs is not None:
                 floor = np.sort(logits)[::-1][min(top_logprobs, len(logits)) - 1]
                 own = np.where(own >= floor, own, -np.inf)
@@ -138,9 +136,7 @@ def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]
             continue
         alone, _ = model.tokenize(name, special=False)
         if len(alone) != 1:
-            raise RunError(
-                "", f"identifier '{name}' is {len(alone)} tokens to this model", "single-token identifiers"
-            )
+            raise RunError("", f"identifier '{name}' is {len(alone)} tokens to this model", "single-token identifiers")
         found.append(alone[0])
     return found
 
@@ -161,6 +157,4 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # no
     fields: dict[str, Any] = {"n": 2, "kind": style.kind, "query": "<query>", "example": style.example}
     shown = [prompt.passage.format(id=style.names[i], text=f"<passage {i + 1}>") for i in range(2)]
     system = "" if prompt.system is None else f"system: {prompt.system}\nuser: "
-    return (
-        system + prompt.head.format(**fields) + "".join(shown) + prompt.tail.format(**fields) + prompt.answer
-    )
+    return system + prompt.head.format(**fields) + "".join(shown) + prompt.tail.format(**fields) + prompt.answer

@@ -73,9 +73,7 @@ class _Spans:
             text += pieces.separator + piece if piece else ""
         self.text = text + pieces.suffix
         self.ids, offsets = model.tokenize(self.text, special=True)
-        self.documents = [
-            [t for t, (a, b) in enumerate(offsets) if a < end and b > begin] for begin, end in bounds
-        ]
+        self.documents = [[t for t, (a, b) in enumerate(offsets) if a < end and b > begin] for begin, end in bounds]
         self.query_start = next(t for t, (a, b) in enumerate(offsets) if b > start and b > a)
 
 
@@ -111,9 +109,7 @@ def icr(
 
         def sort(numbers: list[int]) -> list[int]:
             shown = numbers if doc_order == "best_first" else numbers[::-1]
-            scores = dict(
-                zip(shown, score([texts[i] for i in shown], item.query, model, pieces), strict=True)
-            )
+            scores = dict(zip(shown, score([texts[i] for i in shown], item.query, model, pieces), strict=True))
             return sorted(numbers, key=lambda i: -scores[i])
 
         return slide(len(texts), window, step, sort)
@@ -125,8 +121,7 @@ def icr(
         if calibration == "none":
             return [float(tokens[0][span].sum()) for span in asked.documents]
         return [
-            calibrated(tokens[0][a], tokens[1][b])
-            for a, b in zip(asked.documents, prompts[1].documents, strict=True)
+            calibrated(tokens[0][a], tokens[1][b]) for a, b in zip(asked.documents, prompts[1].documents, strict=True)
         ]
 
     def reduce_heads(mass: Array) -> Array:
@@ -139,15 +134,11 @@ def icr(
         start = [len(p.ids) - 1 if aggregate == "last_token" else p.query_start for p in prompts]
         prefix = prompts[0].ids[: prompts[0].query_start]
         if any(p.ids[: p.query_start] != prefix for p in prompts):
-            raise RunError(
-                "", "the tokenizer merges the passages with the query", "a separator that ends a token"
-            )
+            raise RunError("", "the tokenizer merges the passages with the query", "a separator that ends a token")
         if aggregate == "all_query_tokens":
             mass = model.attention_mass(prefix, [p.ids[len(prefix) :] for p in prompts])
         else:
-            mass = [
-                model.attention_mass(p.ids[:s], [p.ids[s:]])[0] for p, s in zip(prompts, start, strict=True)
-            ]
+            mass = [model.attention_mass(p.ids[:s], [p.ids[s:]])[0] for p, s in zip(prompts, start, strict=True)]
         if any(not np.isfinite(m).all() for m in mass):
             raise RunError("", "attention is NaN or infinite", "another dtype (float32 or bfloat16)")
         return [np.asarray(m, dtype=np.float64) for m in mass]
@@ -183,9 +174,7 @@ def _paper_prompt(model: CausalLM, kind: str) -> IcrPrompt:
     else:
         prefix, suffix = template.split(marker)
         separator = "\n\n"
-    return IcrPrompt(
-        prefix=prefix, suffix=suffix, separator=separator, instruction=QA if kind == "qa" else IE
-    )
+    return IcrPrompt(prefix=prefix, suffix=suffix, separator=separator, instruction=QA if kind == "qa" else IE)
 
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all

@@ -73,9 +73,7 @@ class SpanScorer(nn.Module):
         folder = Path(folder)
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if config.get("format") != FORMAT:
-            raise ValueError(
-                f"{folder / 'config.json'}: format is {config.get('format')!r}, expected {FORMAT!r}"
-            )
+            raise ValueError(f"{folder / 'config.json'}: format is {config.get('format')!r}, expected {FORMAT!r}")
         vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         if missing := [word for word in SPECIAL if word not in vocabulary]:
             raise ValueError(f"{folder / 'vocab.json'}: no entry for {', '.join(missing)}")
@@ -175,7 +173,5 @@ def fitting_weights(model: nn.Module, file: Path) -> dict[str, Tensor]:
             raise ValueError(f"{file}: weight {name!r} is not part of the model in config.json")
         if tuple(weights[name].shape) != wanted[name]:
             found = tuple(weights[name].shape)
-            raise ValueError(
-                f"{file}: weight {name!r} has shape {found}, config.json asks for {wanted[name]}"
-            )
+            raise ValueError(f"{file}: weight {name!r} has shape {found}, config.json asks for {wanted[name]}")
     return {name: tensor.float() for name, tensor in weights.items()}

@@ -7,7 +7,6 @@ A config is a YAML file; its name is the file's stem. Outside packages join thro
 
 from __future__ import annotations
 
-import ast
 import importlib
 import os
 import re
@@ -74,8 +73,8 @@ def _yaml_summary(path: Path) -> str:
 
 
 @lru_cache
-def components(kind: ComponentKind) -> dict[str, Entry]:
-    """Return every component of a kind by name; the summary is the first line of the file's docstring."""
+def own_components(kind: ComponentKind) -> dict[str, Entry]:
+    """Return zsbench's own components of a kind by name; the summary is the first line of the file's docstring."""
     found: dict[str, Entry] = {}
     for path in sorted((PACKAGE / kind).rglob("*.py")):
         if path.name.startswith("_") or "nets" in path.parts:
@@ -85,6 +84,13 @@ def components(kind: ComponentKind) -> dict[str, Entry]:
             family = path.parent.name if kind == "methods" else ""
             summary = text.split('"""', 2)[1].strip().splitlines()[0] if '"""' in text else ""
             found[path.stem.replace("_", "-")] = Entry(path.stem.replace("_", "-"), path, family, summary)
+    return found
+
+
+@lru_cache
+def components(kind: ComponentKind) -> dict[str, Entry]:
+    """Return every component of a kind by name, those of installed packages included."""
+    found = dict(own_components(kind))
     for point in _entry_points(kind):
         found.setdefault(point.name, Entry(point.name, Path(point.value), "", f"from {point.value}"))
     return found
@@ -110,7 +116,8 @@ def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     UserError
         Nothing has that name; the message offers the nearest ones.
     """
-    known = components(kind)
+    own = own_components(kind)
+    known = own if name in own else components(kind)
     if name not in known:
         shown_by = "zsbench list " + ("tasks" if kind == "data" else kind)
         raise unknown_name(where, SINGULAR[kind] + " type" * (kind == "tasks"), name, known, listed_by=shown_by)
@@ -120,25 +127,17 @@ def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     return importlib.import_module("zsbench." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts))
 
 
+_METRIC = re.compile(r'^@metric\(\s*"([^"]+)".*?^def .*?"""(.*?)(?:"""|\n)', re.MULTILINE | re.DOTALL)
+
+
 @lru_cache
 def metrics() -> dict[str, Entry]:
     """Return every metric by the name used in YAML (`nDCG`, `acc`), read from the decorators without import."""
     found: dict[str, Entry] = {}
     for path in sorted((PACKAGE / "metrics").glob("[a-z]*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            name = _metric_name(node)
-            if name and isinstance(node, ast.FunctionDef):
-                summary = (ast.get_docstring(node) or "").splitlines()
-                found[name] = Entry(name, path, path.stem, summary[0] if summary else "")
+        for name, summary in _METRIC.findall(path.read_text(encoding="utf-8")):
+            found[name] = Entry(name, path, path.stem, summary.strip())
     return found
-
-
-def _metric_name(node: ast.stmt) -> str | None:
-    for decorator in getattr(node, "decorator_list", []):
-        if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "metric":
-            first = decorator.args[0]
-            return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
-    return None
 
 
 def find_config(kind: ConfigKind, name: str, *, where: str = "", base: Path | None = None) -> Path:

@@ -28,7 +28,7 @@ Kind = Literal["inductive", "transductive"]
 class Strict(BaseModel):
     """A schema that refuses unknown keys and wrong types instead of guessing."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True)

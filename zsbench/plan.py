@@ -95,7 +95,7 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     UserError
         Anything in any of the configs is wrong; every mistake is reported at once.
     """
-    path = _find(name)
+    path = find(name)
     document = config.load(path)
     if "type" in document.value:
         return _finish(path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {})
@@ -117,7 +117,8 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     return _finish(title, suite.description, runs, document, choices, settings, expected)
 
 
-def _find(name: str) -> Path:
+def find(name: str) -> Path:
+    """Return the file of a suite, paper or task, by name or path."""
     if name.endswith((".yaml", ".yml")) or "/" in name.removeprefix("papers/"):
         return catalog.find_config("suites", name if name.endswith((".yaml", ".yml")) else name + ".yaml")
     if name.startswith("papers/"):
@@ -197,16 +198,12 @@ def _jobs(
         methods = list(choices.methods) or _as_list(run.get("methods")) or [None]
         for method_ref in methods:
             method = _method(method_ref, task, task_document, document, where, choices)
-            for model_ref in models if _needs(method) else [None]:
+            for model_ref in (models or [None]) if method.facts.needs else [None]:
                 model_name, model = _model(model_ref, document, where, choices)
                 job = Job(suite, task_name, task, source, model_name, model, method, settings, where)
                 check_job(job)
                 jobs.append(job)
     return jobs
-
-
-def _needs(method: Block) -> bool:
-    return bool(method.facts.needs)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from typing import Annotated
@@ -50,6 +49,8 @@ def main(
     """Zero-shot benchmarks: one command, every paper's protocol."""
     if debug:
         os.environ["ZSBENCH_DEBUG"] = "1"
+        import logging
+
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 
 

@@ -97,19 +97,15 @@ def _component(kind: str, name: str) -> None:
 
 def _metric(name: str) -> None:
     """Print a metric's documentation and parameters."""
-    import importlib
+    from zsbench import catalog, metrics, yamlio
 
-    from zsbench import catalog, yamlio
-
-    entry = catalog.metrics()[name]
-    module = importlib.import_module(f"zsbench.metrics.{entry.path.stem}")
-    function = next(f for f in vars(module).values() if getattr(getattr(f, "metric", None), "name", None) == name)
+    entry, function = catalog.metrics()[name], metrics.declared(name)
     typer.secho(f"# {yamlio.shown(entry.path)}", fg="bright_black")
     parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
     typer.echo(f"{name}({', '.join(str(p) for p in parameters)})")
     _documentation(function.__doc__)
     typer.echo(f"\nunit {function.metric.unit or '-'}, {function.metric.better} is better, {function.metric.interval}")
-    _documentation(module.__doc__)
+    _documentation(inspect.getmodule(function).__doc__)  # type: ignore[union-attr]
 
 
 def _documentation(text: str | None) -> None:

@@ -29,27 +29,20 @@ def _check(name: str) -> str:
     """Return what a sound config amounts to."""
     from zsbench import catalog, config, plan
 
-    path = None
-    if name.endswith((".yaml", ".yml")):
-        path = catalog.find_config("suites", name)
-    elif name in catalog.configs("models"):
-        path = catalog.configs("models")[name].path
-    document = config.load(path) if path is not None else None
-    if document is not None and "adapter" in document.value:
+    models = catalog.configs("models")
+    document = config.load(models[name].path if name in models else plan.find(name))
+    if "adapter" in document.value:
         config.check(config.ModelConfig, document)
         block = config.block("models", document.value, "adapter", document, ())
         return f"a model of adapter {block.name}"
-    if document is not None and "type" in document.value:
+    if "type" in document.value:
         task, _ = plan.read_task(document)
         return f"a task of type {task.type}"
-    made = plan.make(name)
-    if getattr(made, "jobs", None) and _has_embedded(name):
-        plan.make(name, plan.Choices(embedded=True))
-    return f"{len(made.jobs)} run{'s' * (len(made.jobs) != 1)}"
+    text = _runs(len(plan.make(name).jobs))
+    if "embedded" in document.value:
+        text += f", {_runs(len(plan.make(name, plan.Choices(embedded=True)).jobs))} embedded"
+    return text
 
 
-def _has_embedded(name: str) -> bool:
-    from zsbench import catalog, config
-
-    known = catalog.configs("papers").get(name.removeprefix("papers/"))
-    return known is not None and "embedded" in config.load(known.path).value
+def _runs(n: int) -> str:
+    return f"{n} run{'s' * (n != 1)}"

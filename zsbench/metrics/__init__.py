@@ -135,9 +135,15 @@ def resolve(name: str, *, kinds: tuple[str, ...] | None = None, where: str = "")
     if base not in known:
         hint = did_you_mean(base, known) or f"metrics that fit: {', '.join(known)}"
         raise UserError(where, f"no metric '{base}' for this task", "", hint)
-    module = importlib.import_module(f"zsbench.metrics.{known[base].path.stem}")
-    function = next(f for f in vars(module).values() if getattr(getattr(f, "metric", None), "name", None) == base)
+    function = declared(base)
     return _bound(function, name, _parameters(function, name, arguments, cutoff, where))
+
+
+def declared(base: str) -> Any:
+    """Return the function declared as metric `base`; its `metric` attribute holds the declaration."""
+    module = importlib.import_module(f"zsbench.metrics.{catalog.metrics()[base].path.stem}")
+    functions = (value for value in vars(module).values() if inspect.isfunction(value))
+    return next(f for f in functions if getattr(f, "metric", None) is not None and f.metric.name == base)  # type: ignore[attr-defined]
 
 
 def _parameters(function: Any, name: str, arguments: str | None, cutoff: str | None, where: str) -> dict[str, Any]:

@@ -76,9 +76,7 @@ def write_tokenizer(folder: Path) -> None:
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        "$A [EOS]", special_tokens=[("[EOS]", ids["[EOS]"])]
-    )
+    tokenizer.post_processor = processors.TemplateProcessing("$A [EOS]", special_tokens=[("[EOS]", ids["[EOS]"])])
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
@@ -217,9 +215,7 @@ def write_test(out: Path, seed: int, per_concept: int) -> None:
     for column, values, indices in zip(glyphs.ATTRIBUTES, names, attributes.T, strict=True):
         columns[column] = pa.array([values[i] for i in indices])
         features[column] = {"dtype": "string", "_type": "Value"}
-    table = pa.table(columns).replace_schema_metadata(
-        {"huggingface": json.dumps({"info": {"features": features}})}
-    )
+    table = pa.table(columns).replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
     folder = out / "data" / "glyphs"
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, folder / "test.parquet", row_group_size=len(concepts))
@@ -323,6 +319,8 @@ def make(plan: Plan, out: Path, seed: int, twin: Array | None = None) -> Array:
         "glyphs": {"top1": round(float(drawn.mean()), 4), "n": len(drawn), "templates": list(TEMPLATES)},
         "digits": {"top1": round(float(real.mean()), 4), "n": len(real), "templates": [DIGIT_TEMPLATE]},
     }
+    weakest = np.argsort(accuracy, kind="stable")[:5]
+    reached["glyphs"]["weakest"] = {glyphs.CLASSES[i]: float(accuracy[i]) for i in weakest}
     if twin is not None:
         reached["frequency"] = frequency_effect(plan.counts, accuracy, twin)
     settings = {

@@ -310,9 +310,7 @@ def draw(attributes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.
     blur = _blurs()[np.where(rng.random(n) < 0.35, rng.integers(0, 9, n), 9)]
     image = np.einsum("nij,njkc->nikc", blur, image, optimize=True)
     image = np.einsum("nij,nkjc->nkic", blur, image, optimize=True)
-    image += rng.standard_normal(image.shape, np.float32) * rng.uniform(0, 0.05, (n, 1, 1, 1)).astype(
-        np.float32
-    )
+    image += rng.standard_normal(image.shape, np.float32) * rng.uniform(0, 0.05, (n, 1, 1, 1)).astype(np.float32)
     return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 

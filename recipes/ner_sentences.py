@@ -91,12 +91,7 @@ def vocabulary() -> tuple[str, ...]:
     """All lower-case words of sentences and labels; invented names stay outside."""
     shapes = " ".join((*MENTIONS, *TAILS, *OPENERS, *JOINERS)).split()
     words = {shape.lower() for shape in shapes if "{" not in shape and shape.isalpha()}
-    words |= (
-        KINDS.keys()
-        | set(KINDS.values())
-        | ORIGINS.keys()
-        | {country.lower() for country in ORIGINS.values()}
-    )
+    words |= KINDS.keys() | set(KINDS.values()) | ORIGINS.keys() | {country.lower() for country in ORIGINS.values()}
     return tuple(sorted(words | {"thing", "from", ",", ";", "."}))
 
 
@@ -154,9 +149,7 @@ def mention(rng: np.random.Generator, pair: Pair, synonyms: float) -> tuple[list
     return words, start, end
 
 
-def write_sentence(
-    rng: np.random.Generator, pairs: Sequence[Pair], clauses: int, synonyms: float
-) -> Sentence:
+def write_sentence(rng: np.random.Generator, pairs: Sequence[Pair], clauses: int, synonyms: float) -> Sentence:
     """A sentence of so many clauses, each naming one entity; synonyms is how often it says the other word."""
     words = fill(rng, pick(rng, OPENERS))
     entities = []

@@ -149,9 +149,7 @@ def shade(canvas: Canvas, rng: np.random.Generator) -> NDArray[np.uint8]:
 def draw_room(rng: np.random.Generator, focal: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """One picture (H, W, 3) and its depth in metres along the optical axis (H, W); 0 where out of range."""
     view = random_view(rng, focal)
-    canvas = Canvas(
-        np.full((HEIGHT, WIDTH), np.inf), np.zeros((HEIGHT, WIDTH, 3)), np.zeros((HEIGHT, WIDTH, 3))
-    )
+    canvas = Canvas(np.full((HEIGHT, WIDTH), np.inf), np.zeros((HEIGHT, WIDTH, 3)), np.zeros((HEIGHT, WIDTH, 3)))
     low, high = paint_room(canvas, view, rng)
     paint_objects(canvas, view, low, high, rng)
     picture = shade(canvas, rng)

@@ -8,6 +8,7 @@ Source: Robertson & Zaragoza 2009; the variant Lucene uses (Kamphuis et al. 2020
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.data._collection import Collection
@@ -38,6 +39,7 @@ class Bm25:
     ) -> None:
         import bm25s
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)
         self.ids = list(collection.documents)
         self.position = {key: i for i, key in enumerate(self.ids)}
         self._options = _analysis(analyzer)

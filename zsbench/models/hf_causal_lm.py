@@ -104,9 +104,11 @@ class HfCausalLM:
         """Return a cache that holds exactly the prefix, rewinding the used one where it allows that."""
         if cache is not None:
             try:
-                cache.crop(len(prefix))
-                return cache
-            except (ValueError, NotImplementedError, AttributeError):
+                cache.crop(len(prefix) - cache.get_seq_length())
+                if cache.get_seq_length() == len(prefix):
+                    return cache
+            except (ValueError, RuntimeError, AttributeError):
+                # Sliding windows and recurrent states have forgotten what the prefix needs: encode it again.
                 pass
         return self._forward(prefix, None, use_cache=True, **self._last_only).past_key_values
 

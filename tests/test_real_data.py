@@ -1,0 +1,97 @@
+"""Real collections, where they are present: right numbers, intervals, and no crash on what real data holds."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from zsbench import plan
+from zsbench.cache import Cache
+from zsbench.engine import local
+from zsbench.runner import Options
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(os.environ.get("ZSBENCH_DATA") or ROOT.parent / "shared" / "data")
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="real data not present ($ZSBENCH_DATA)")
+
+
+@pytest.fixture(autouse=True)
+def _data(monkeypatch):
+    monkeypatch.setenv("ZSBENCH_DATA", str(DATA))
+
+
+def run(task, tmp_path, **choices):
+    made = plan.make(task, plan.Choices(**choices))
+    outcomes = list(local.run(made, Options(tmp_path, Cache(None)), lambda *_: None, lambda _: None))
+    assert [str(o.error) for o in outcomes if o.error] == []
+    return [o.result for o in outcomes]
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ("cranfield", {"nDCG@10": 0.3276, "MAP": 0.2642, "Recall@100": 0.6848, "MRR": 0.4969}),
+        ("vaswani", {"nDCG@10": 0.3697, "MAP": 0.2208, "Recall@100": 0.4728, "MRR": 0.6549}),
+    ],
+)
+def test_bm25_equals_the_independent_measurement(task, expected, tmp_path):
+    [result] = run(task, tmp_path)
+    for name, value in expected.items():
+        score = result["metrics"][name]
+        assert score["value"] == pytest.approx(value, abs=2e-3)
+        assert score["low"] < score["value"] < score["high"]
+
+
+@pytest.mark.parametrize(
+    ("run_name", "metric", "value", "n"),
+    [
+        ("scifact", "nDCG@10", 0.6789, 300),
+        ("nfcorpus", "nDCG@10", 0.3218, 323),
+        ("dl19", "nDCG@10", 0.5058, 43),
+        ("dl19", "MAP(rel=2)", 0.2476, 43),
+        ("dl19", "Recall(rel=2)@100", 0.4910, 43),
+        ("dl19", "MRR(rel=2)", 0.7036, 43),
+    ],
+)
+def test_public_runs_score_as_published(run_name, metric, value, n, capsys):
+    from zsbench.cli.score import score
+
+    folder = DATA / "ir" / "runs"
+    candidates = [p for p in folder.rglob("*") if p.is_file() and run_name in p.as_posix()]
+    qrels = next(p for p in candidates if "qrel" in p.as_posix())
+    run_file = next(p for p in candidates if "qrel" not in p.as_posix() and ".md" not in p.name)
+    score("rerank", predictions=run_file, gold=qrels, metric=[metric], seed=0, json=True)
+    [row] = json.loads(capsys.readouterr().out)["rows"]
+    assert row["value"] == pytest.approx(value, abs=1e-4)
+    assert row["n"] == n
+
+
+def test_icr_over_long_real_documents_does_not_crash(tmp_path):
+    [result] = run(
+        "cranfield", tmp_path, models=("lm-synonyms",), methods=("icr",), settings={"limit": 5},
+        assignments=("task.candidates.depth=20", 'method.prompt={intro: "", separator: " ", document: "{letter} : {text} .", instruction: "", query: "query {query}", blank: n/a}'),
+    )  # fmt: skip
+    assert result["n_items"] == 5
+    assert 0 <= result["metrics"]["nDCG@10"]["value"] <= 1
+
+
+@pytest.mark.parametrize(("domain", "n_labels"), [("science", 16), ("politics", 8)])
+def test_crossner_with_all_its_labels(domain, n_labels, tmp_path):
+    [result] = run(f"crossner-{domain}", tmp_path, models=("ner-synthetic",))
+    stats = json.loads((DATA / "ner" / "crossner" / "stats.json").read_text())
+    assert result["n_items"] == stats[domain]["test"]["sentences"]
+    assert 0 <= result["metrics"]["F1"]["value"] < 0.5
+    task = plan.make(f"crossner-{domain}", plan.Choices(models=("ner-synthetic",))).jobs[0].build_task()
+    assert len(task.load(limit=None, seed=0).context) == n_labels
+
+
+def test_sparse_depth_metric_and_aligned(tmp_path):
+    metric, aligned = (
+        run("nyu-kitti-frames", tmp_path / align, models=("depth-rooms",), methods=("canonical-camera",),
+            assignments=(f"task.align={align}",))[0]
+        for align in ("none", "lsq_depth")
+    )  # fmt: skip
+    assert metric["n_items"] == aligned["n_items"] == 6
+    # A least-squares line through the same pixels cannot be further away than the untouched prediction.
+    assert aligned["metrics"]["RMSE"]["value"] <= metric["metrics"]["RMSE"]["value"]

@@ -68,12 +68,13 @@ def test_public_runs_score_as_published(run_name, metric, value, n, capsys):
 
 
 def test_icr_over_long_real_documents_does_not_crash(tmp_path):
-    [result] = run(
-        "cranfield", tmp_path, models=("lm-synonyms",), methods=("icr",), settings={"limit": 5},
-        assignments=("task.candidates.depth=20", 'method.prompt={intro: "", separator: " ", document: "{letter} : {text} .", instruction: "", query: "query {query}", blank: n/a}'),
-    )  # fmt: skip
-    assert result["n_items"] == 5
-    assert 0 <= result["metrics"]["nDCG@10"]["value"] <= 1
+    made = plan.make("real-data", plan.Choices(settings={"limit": 5}))
+    jobs = [job for job in made.jobs if job.task_name == "cranfield-top-20" and job.method.name == "icr"]
+    made = plan.Plan(made.name, made.description, jobs)
+    [outcome] = local.run(made, Options(tmp_path, Cache(None)), lambda *_: None, lambda _: None)
+    assert outcome.error is None
+    assert outcome.result["n_items"] == 5
+    assert 0 <= outcome.result["metrics"]["nDCG@10"]["value"] <= 1
 
 
 @pytest.mark.parametrize(("domain", "n_labels"), [("science", 16), ("politics", 8)])

@@ -218,9 +218,7 @@ def write_collection(folder: Path, queries: int = 120, seed: int = COLLECTION_SE
         question, passages = _judged_pool(rng, KINDS[kind], want_never_asked=number % 10 < 2)
         asked.append({"_id": name, "text": question})
         ids = [f"{name}-{slot:02d}" for slot in range(POOL)]
-        corpus += [
-            {"_id": doc, "title": "", "text": text} for doc, (text, _) in zip(ids, passages, strict=True)
-        ]
+        corpus += [{"_id": doc, "title": "", "text": text} for doc, (text, _) in zip(ids, passages, strict=True)]
         judged += [f"{name}\t{doc}\t{grade}" for doc, (_, grade) in zip(ids, passages, strict=True) if grade]
         for rank, slot in enumerate(rng.permutation(POOL), start=1):
             run.append(f"{name} Q0 {ids[slot]} {rank} {POOL - rank + 1} pool")
@@ -272,10 +270,7 @@ def read_collection(folder: Path) -> tuple[dict[str, str], list[Topic]]:
     """Read the files back: the whole corpus, and the topics in file order."""
     corpus = {row["_id"]: row["text"] for row in map(json.loads, _lines(folder / "corpus.jsonl"))}
     queries = {row["_id"]: row["text"] for row in map(json.loads, _lines(folder / "queries.jsonl"))}
-    judged = {
-        tuple(line.split("\t")[:2]): int(line.split("\t")[2])
-        for line in _lines(folder / "qrels/test.tsv")[1:]
-    }
+    judged = {tuple(line.split("\t")[:2]): int(line.split("\t")[2]) for line in _lines(folder / "qrels/test.tsv")[1:]}
     candidates: dict[str, list[str]] = {name: [] for name in queries}
     for line in _lines(folder / "candidates.run"):
         name, _, document, *_ = line.split()
@@ -302,9 +297,7 @@ DISCOUNTS = 1 / np.log2(np.arange(2, 12))
 def ndcg(grades: list[int] | Array) -> float:
     """nDCG@10 of grades in ranked order, with the grade itself as gain."""
     ideal = np.sort(np.asarray(grades))[::-1][:10]
-    return float(
-        (np.asarray(grades)[:10] * DISCOUNTS[: len(ideal)]).sum() / (ideal * DISCOUNTS[: len(ideal)]).sum()
-    )
+    return float((np.asarray(grades)[:10] * DISCOUNTS[: len(ideal)]).sum() / (ideal * DISCOUNTS[: len(ideal)]).sum())
 
 
 def random_ndcg(grades: list[int]) -> float:

@@ -47,7 +47,7 @@ class TaskConfig(Strict):
     data: dict[str, Any]
     method: Any
     method_options: dict[str, dict[str, Any]] = {}
-    metrics: list[str] = Field(min_length=1)
+    metrics: list[str]
     version: int = 1
     synthetic: bool = False
     source: str = ""

@@ -247,6 +247,8 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
         others = {name: catalog.load_component("data", name) for name in catalog.components("data")}
         fits = [name for name, load in others.items() if getattr(load, "facts").gives == module.Task.gives]  # noqa: B009
         raise UserError(source.where, f"source '{source.name}' gives {source.facts.gives}", f"one of {', '.join(fits)}")
+    if not task.metrics:
+        raise UserError(document.where(("metrics",)), "key 'metrics' is an empty list", "at least one metric")
     for number, name in enumerate(task.metrics):
         metrics.resolve(name, kinds=module.Task.metric_kinds, where=document.where(("metrics", number)))
     module.Task(task, source)

@@ -1,0 +1,23 @@
+"""What every test shares: no network, a cache of its own, one thread."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZSBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("ZSBENCH_DEBUG", raising=False)
+
+
+def pytest_configure():
+    import torch
+
+    torch.set_num_threads(1)
+
+
+GOLDEN = Path(os.environ.get("ZSBENCH_GOLDEN") or Path(__file__).parent / "golden")

@@ -1,0 +1,41 @@
+"""CLIP's prompt ensemble equals the reference: weights, logits, accuracies."""
+
+import numpy as np
+import pytest
+
+from tests.reference._golden import load_npz
+from zsbench import metrics
+from zsbench.methods.classification import normalise
+from zsbench.methods.classification.prompt_ensemble import ensemble
+
+GOLDEN = load_npz("clip", "classifier.npz")
+
+
+def test_classifier_weights_and_logits():
+    weights = ensemble(GOLDEN["text_embeddings"])
+    np.testing.assert_allclose(weights.T, GOLDEN["weights"], atol=1e-5)
+    logits = 100 * normalise(GOLDEN["image_embeddings"]) @ weights.T
+    np.testing.assert_allclose(logits, GOLDEN["logits"], atol=1e-3)
+    assert (logits.argmax(1) == GOLDEN["pred"]).all()
+
+
+def test_wrong_ensembles_do_not_match():
+    wrong = [key for key in GOLDEN if key.startswith("weights_wrong")]
+    for key in wrong:
+        assert np.abs(ensemble(GOLDEN["text_embeddings"]).T - GOLDEN[key]).max() > 1e-3, key
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("acc@1", "acc1"), ("acc@5", "acc5"), ("mean-per-class", "mean_per_class_recall")]
+)
+def test_accuracies(name, key):
+    if key in GOLDEN and np.isfinite(GOLDEN[key]):
+        value = metrics.resolve(name).compute(GOLDEN["logits"], GOLDEN["labels"])
+        assert value == pytest.approx(float(GOLDEN[key]), abs=1e-6)
+
+
+def test_end_to_end_classifier_of_the_tiny_clip():
+    tiny = load_npz("clip", "tiny_e2e.npz")
+    if "weights" in tiny and "image_embeds" in tiny and "logits_100" in tiny:
+        logits = 100 * normalise(tiny["image_embeds"]) @ tiny["weights"]
+        np.testing.assert_allclose(logits, tiny["logits_100"], atol=1e-3)

@@ -1,5 +1,7 @@
 """Span F1, BIO decoding and greedy span decoding equal the reference packages."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -38,5 +40,5 @@ def test_greedy_decoding_never_overlaps_when_flat():
         table = 1 / (1 + np.exp(-data[key].astype(float)))
         labels = [str(c) for c in range(table.shape[-1])]
         spans = decode(table, labels, threshold=0.3)
-        assert all(a[1] < b[0] for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a[1] < b[0] for a, b in pairwise(spans))
         assert all(s[3] > 0.3 for s in spans)

@@ -158,7 +158,7 @@ def write_task(folder: Path, task: str, pairs: Sequence[Pair], labels: list[str]
 
 
 def write_tasks(folder: Path, seen: Sequence[Pair], unseen: Sequence[Pair]) -> dict[str, list[str]]:
-    """Write the three tasks and `labels.json`; returns the labels."""
+    """Write the three tasks, each with its labels in `labels-<task>.txt`; returns the labels."""
     rng = np.random.default_rng(100)
     some_seen = [seen[index] for index in sorted(rng.choice(len(seen), len(unseen), replace=False))]
     labels = {
@@ -168,12 +168,12 @@ def write_tasks(folder: Path, seen: Sequence[Pair], unseen: Sequence[Pair]) -> d
     }
     for task, pairs in (("seen", some_seen), ("unseen", unseen), ("ladder", seen)):
         write_task(folder, task, pairs, labels[task])
-    write_json(folder / "labels.json", labels)
+        (folder / f"labels-{task}.txt").write_text("\n".join(labels[task]) + "\n", encoding="utf-8")
     return labels
 
 
 def read_task(folder: Path, task: str) -> Task:
-    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))[task]
+    labels = (folder / f"labels-{task}.txt").read_text(encoding="utf-8").splitlines()
     lines = (folder / f"{task}.jsonl").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
     gold = [{(start, end, label) for start, end, label in record["spans"]} for record in records]

@@ -1,0 +1,41 @@
+"""Intervals against scipy and against simulation."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from zsbench import metrics
+from zsbench.metrics._intervals import interval, wilson
+
+ACCURACY, AP = metrics.resolve("acc@1"), metrics.resolve("MAP")
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (0, 25), (25, 25), (3, 10), (500, 1000)])
+def test_wilson_equals_scipy(k, n):
+    expected = binomtest(k, n).proportion_ci(method="wilson")
+    assert wilson(k, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_wilson_of_nothing_says_nothing():
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("metric", [ACCURACY, AP])
+def test_a_nominal_95_percent_interval_covers_the_truth(metric):
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(300):
+        sample = (rng.random((60, 1)) < 0.7).astype(float)
+        low, high, _ = interval(metric, sample, resamples=1000)
+        covered += low <= 0.7 <= high
+    assert 0.90 <= covered / 300 <= 0.98
+
+
+def test_no_variance_gives_a_point():
+    assert interval(AP, np.full((20, 1), 0.25), resamples=1000)[:2] == (0.25, 0.25)
+
+
+def test_undefined_items_are_left_out():
+    table = np.array([[1.0], [np.nan], [1.0], [0.0]])
+    assert ACCURACY.reduce(table) == pytest.approx(2 / 3)
+    assert interval(ACCURACY, table)[:2] == wilson(2, 3)

@@ -108,6 +108,14 @@ def load_component(kind: ComponentKind, name: str, *, where: str = "") -> Callab
     return function
 
 
+def load_family(family: str) -> Any:
+    """Import the package of a method family: its types and, where methods chain, its `compose`."""
+    try:
+        return importlib.import_module(f"zsbench.methods.{family.replace('-', '_')}")
+    except ModuleNotFoundError:  # a family that lives in another package
+        return None
+
+
 def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     """Import the file behind a component's name.
 

@@ -39,6 +39,7 @@ class MethodFacts:
     needs: tuple[type, ...] = ()
     kind: Kind = "inductive"
     uses: tuple[str, ...] = ()
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,19 @@ def source(*, gives: str, files: Callable[[dict[str, Any]], list[str]] | None = 
 
 
 def method(
-    *, family: str, needs: tuple[type, ...] = (), kind: Kind = "inductive", uses: tuple[str, ...] = ()
+    *,
+    family: str,
+    needs: tuple[type, ...] = (),
+    kind: Kind = "inductive",
+    uses: tuple[str, ...] = (),
+    after: str = "",
 ) -> Callable[[F], F]:
-    """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses."""
-    return _attach(MethodFacts(family, needs, kind, uses))
+    """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses.
+
+    `after` names the method it goes on from when it stands alone; in a chain (`[cupl, tip-adapter, loki]`) it goes
+    on from the one before it.
+    """
+    return _attach(MethodFacts(family, needs, kind, uses, after))
 
 
 def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:

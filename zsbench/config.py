@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError
 
 from zsbench import catalog, yamlio
-from zsbench.components import Strict, option_hints, options_schema
+from zsbench.components import MethodFacts, Strict, option_hints, options_schema
 from zsbench.errors import UserError, UserErrors, did_you_mean
 from zsbench.yamlio import Document, Loc
 
@@ -42,6 +42,9 @@ class TaskConfig(Strict):
     them (the paper's wording for this data set, the language of a synthetic one).
     """
 
+    data_keys: ClassVar[tuple[str, ...]] = ()
+    """Further keys that hold data blocks (`support`, `validation`); the plan puts checked `Block`s there."""
+
     type: str
     description: str
     data: dict[str, Any]
@@ -53,6 +56,10 @@ class TaskConfig(Strict):
     source: str = ""
     citation: str = ""
     license: str = ""
+
+    def sources(self) -> dict[str, Block]:
+        """Return the checked data blocks beside `data`, by key."""
+        return {key: block for key in self.data_keys if isinstance(block := getattr(self, key), Block)}
 
 
 class ModelConfig(Strict, extra="allow"):
@@ -152,13 +159,76 @@ class Block:
         return {key: _resolve(value, hints.get(key), self) for key, value in self.options.items()}
 
     def files(self) -> list[str]:
-        """Return the local files that define the component, found without loading any of them."""
+        """Return the local files that define the component, found without loading any of them.
+
+        A component that declares no finder depends on the files its `LocalPath` options name.
+        """
         find = getattr(self.facts, "files", None)
-        return [] if find is None else find(self.resolved())
+        if find is not None:
+            return list(find(self.resolved()))
+        hints = option_hints(catalog.load_component(self.kind, self.name, where=self.where))
+        return [str(v) for k, v in self.resolved().items() if isinstance(v, str) and "local-path" in _marks(hints[k])]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Methods of one family, each going on from what the one before it made; most chains have one link.
+
+    `implied` is the first link when the config did not name it (a rule's usual starting point).
+    """
+
+    parts: tuple[Block, ...]
+    implied: Block | None = None
+    label: str = ""
+    where: str = ""
+
+    @property
+    def name(self) -> str:
+        """The names of the links, joined with `+`."""
+        return "+".join(part.name for part in self.parts)
+
+    @property
+    def title(self) -> str:
+        """The name shown in tables and used for folders."""
+        return self.label or "+".join(part.title for part in self.parts)
+
+    @property
+    def facts(self) -> MethodFacts:
+        """What all links need and use together; one transductive link makes the chain transductive."""
+        found: list[MethodFacts] = [part.facts for part in self._links]
+        return MethodFacts(
+            found[0].family,
+            tuple(dict.fromkeys(need for facts in found for need in facts.needs)),
+            "transductive" if any(facts.kind == "transductive" for facts in found) else "inductive",
+            tuple(dict.fromkeys(use for facts in found for use in facts.uses)),
+        )
+
+    @property
+    def _links(self) -> tuple[Block, ...]:
+        return (self.implied, *self.parts) if self.implied else self.parts
+
+    def described(self) -> Any:
+        """Return the links as they stand in a result: one mapping, or a list of them."""
+        found = [part.described() for part in self._links]
+        return found[0] if len(found) == 1 else found
+
+    def build(self) -> Any:
+        """Build every link and compose them the way their family does (`compose` in its package)."""
+        rules = [part.build() for part in self._links]
+        compose = getattr(catalog.load_family(self.facts.family), "compose", None)
+        return compose(rules) if compose else rules[0]
+
+    def files(self) -> list[str]:
+        """Return the local files that any link depends on."""
+        return [path for part in self._links for path in part.files()]
+
+
+def _marks(hint: Any) -> set[Any]:
+    return {mark for part in (hint, *get_args(hint)) if get_origin(part) is Annotated for mark in part.__metadata__}
 
 
 def _resolve(value: Any, hint: Any, block: Block) -> Any:
-    marks = {mark for part in (hint, *get_args(hint)) if get_origin(part) is Annotated for mark in part.__metadata__}
+    marks = _marks(hint)
     if not isinstance(value, str) or not marks & {"local-path", "model-ref"}:
         return value
     if "local-path" in marks:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import zsbench
-from zsbench import catalog, config, metrics, yamlio
-from zsbench.config import Block, Embedded, Expected, PaperConfig, Settings, SuiteConfig, TaskConfig
-from zsbench.errors import UserError, UserErrors, did_you_mean, unknown_name
+from zsbench import assignments, catalog, config, metrics, yamlio
+from zsbench.config import Block, Chain, Embedded, Expected, PaperConfig, Settings, SuiteConfig, TaskConfig
+from zsbench.errors import UserError, UserErrors, unknown_name
 from zsbench.records import canonical_json, digest
 from zsbench.yamlio import Document
 
@@ -27,7 +27,7 @@ class Job:
     source: Block
     model_name: str
     model: Block | None
-    method: Block
+    method: Chain
     settings: Settings
     where: str = ""
 
@@ -37,9 +37,10 @@ class Job:
 
     def config(self) -> dict[str, Any]:
         """Return what identifies the run, as it stands in result.json."""
-        task = self.task.model_dump(exclude={"method", "method_options", "data"})
+        task = self.task.model_dump(exclude={"method", "method_options", "data", *type(self.task).data_keys})
+        sources = {key: block.described() for key, block in self.task.sources().items()}
         return {
-            "task": {**task, "data": self.source.described()},
+            "task": {**task, **sources, "data": self.source.described()},
             "model": self.model.described() if self.model else None,
             "method": self.method.described(),
             "settings": {key: value for key, value in self.settings.model_dump().items() if key in _IDENTITY},
@@ -192,7 +193,7 @@ def _jobs(
     jobs = []
     for task_ref in _as_list(run["tasks"]):
         task_name, task_document = _task_document(task_ref, document, where)
-        task_document = _assigned(task_document, "task", choices.assignments)
+        task_document = assignments.assigned(task_document, "task", choices.assignments)
         task, source = read_task(task_document)
         models = list(choices.models) or _as_list(run.get("models"))
         methods = list(choices.methods) or _as_list(run.get("methods")) or [None]
@@ -242,17 +243,29 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
         raise UserError(where, "key 'type' is missing", f"one of {', '.join(catalog.components('tasks'))}")
     module = catalog.load_module("tasks", kind, where=where)
     task: TaskConfig = config.check(module.Config, document)
-    source = config.block("data", task.data, "source", document, ("data",))
-    if source.facts.gives != module.Task.gives:
-        others = {name: catalog.load_component("data", name) for name in catalog.components("data")}
-        fits = [name for name, load in others.items() if getattr(load, "facts").gives == module.Task.gives]  # noqa: B009
-        raise UserError(source.where, f"source '{source.name}' gives {source.facts.gives}", f"one of {', '.join(fits)}")
+    blocks = {
+        key: _source(getattr(task, key), module.Task.gives, document, key)
+        for key in ("data", *type(task).data_keys)
+        if getattr(task, key) is not None
+    }
+    source = blocks.pop("data")
+    task = task.model_copy(update=blocks)
     if not task.metrics:
         raise UserError(document.where(("metrics",)), "key 'metrics' is an empty list", "at least one metric")
     for number, name in enumerate(task.metrics):
         metrics.resolve(name, kinds=module.Task.metric_kinds, where=document.where(("metrics", number)))
     module.Task(task, source)
     return task, source
+
+
+def _source(value: Any, gives: str, document: Document, key: str) -> Block:
+    """Return a checked data block that gives what the task type uses."""
+    block = config.block("data", value, "source", document, (key,))
+    if block.facts.gives != gives:
+        others = {name: catalog.load_component("data", name) for name in catalog.components("data")}
+        fits = [name for name, load in others.items() if getattr(load, "facts").gives == gives]  # noqa: B009
+        raise UserError(block.where, f"source '{block.name}' gives {block.facts.gives}", f"one of {', '.join(fits)}")
+    return block
 
 
 def _method(
@@ -262,18 +275,43 @@ def _method(
     document: Document,
     where: str,
     choices: Choices,
-) -> Block:
-    """Return the method's block: the run's, else the task's own."""
+) -> Chain:
+    """Return the method, or the chain of methods: the run's, else the task's own.
+
+    A chain is a list, `a+b`, or a mapping with `chain:` (and a `label:`).
+    """
     home, loc = (task_document, ("method",)) if reference is None else (document, ("runs",))
     value = task.method if reference is None else reference
+    label = ""
+    if isinstance(value, dict) and "chain" in value:
+        label, value = str(value.get("label", "")), value["chain"]
+    values = value.split("+") if isinstance(value, str) else _as_list(value)
+    if not values:
+        raise UserError(home.where(loc), "no method named", "a method's name")
+    # `--set method.key=value` speaks of the last link, the one a row is usually about.
+    by_link = [Choices()] * (len(values) - 1) + [choices]
+    links = [
+        _link(v, task, home, loc, where, c, named=reference is not None) for v, c in zip(values, by_link, strict=True)
+    ]
+    family = catalog.load_module("tasks", task.type).Task.family
+    if len(links) > 1 and not hasattr(catalog.load_family(family), "compose"):
+        raise UserError(where, f"a chain of {len(links)} methods", f"one method: {family} methods do not chain")
+    implied = None
+    if links[0].facts.after:
+        implied = _link(links[0].facts.after, task, home, loc, where, Choices(), named=reference is not None)
+    return Chain(tuple(links), implied, label, links[0].where)
+
+
+def _link(
+    value: Any, task: TaskConfig, home: Document, loc: yamlio.Loc, where: str, choices: Choices, *, named: bool
+) -> Block:
+    """Return one method's block, with the task's own options for it under what is written."""
     value = {"name": value} if isinstance(value, str) else value
-    if isinstance(value, dict) and value.get("name") in task.method_options:
-        value = {**task.method_options[value["name"]], **value}
-    assigned = _pairs("method", choices.assignments)
     if isinstance(value, dict):
-        value = config.merge(value, assigned)
+        value = {**task.method_options.get(str(value.get("name")), {}), **value}
+        value = config.merge(value, assignments.pairs("method", choices.assignments))
     block = config.block("methods", value, "name", home, loc)
-    if reference is not None:
+    if named:
         block = replace(block, where=where)
     family = catalog.load_module("tasks", task.type).Task.family
     if block.facts.family != family:
@@ -300,7 +338,7 @@ def _model(reference: Any, document: Document, where: str, choices: Choices) -> 
         value, name = reference, safe_name(str(reference.get("model", "model")))
     else:
         home, name, value = _named_model(str(reference), document, where)
-    value = config.merge(dict(value), _pairs("model", choices.assignments))
+    value = config.merge(dict(value), assignments.pairs("model", choices.assignments))
     label = str(value.get("label", "")) or label
     block = config.block("models", value, "adapter", home, () if home is not document else ("runs",))
     return label or name, block
@@ -347,40 +385,9 @@ def check_job(job: Job) -> None:
                 found,
                 f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})",
             )
-    named = [(block, block.files()) for block in (job.model, job.source) if block is not None]
+    blocks: list[Block | Chain | None] = [job.model, job.source, *job.task.sources().values(), job.method]
+    named = [(block, block.files()) for block in blocks if block is not None]
     for block, paths in [*named, (job.source, job.build_task().files())]:
         missing = next((path for path in paths if not Path(path).exists()), None)
         if missing:
             raise UserError(block.where, f"no such file '{yamlio.shown(Path(missing))}'")
-
-
-def _pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
-    """Return the `--set prefix.a.b=value` pairs as a nested mapping; values are read as YAML."""
-    import yaml
-
-    found: dict[str, Any] = {}
-    for text in assignments:
-        key, equals, raw = text.partition("=")
-        head, _, rest = key.partition(".")
-        if not equals or not rest or head not in ("task", "model", "method"):
-            hint = did_you_mean(head, ["task", "model", "method"])
-            raise UserError(
-                f"--set {text}",
-                "not an assignment",
-                "task.KEY=VALUE, model.KEY=VALUE or method.KEY=VALUE",
-                hint,
-            )
-        if head != prefix:
-            continue
-        try:
-            value: Any = yaml.safe_load(raw)
-        except yaml.YAMLError:
-            raise UserError(f"--set {text}", f"value '{raw}' is not valid YAML") from None
-        for part in reversed(rest.split(".")):
-            value = {part: value}
-        found = config.merge(found, value)
-    return found
-
-
-def _assigned(document: Document, prefix: str, assignments: tuple[str, ...]) -> Document:
-    return Document(document.path, config.merge(document.value, _pairs(prefix, assignments)), document.marks)

@@ -62,13 +62,14 @@ class Cost:
 
 @dataclass
 class RunContext:
-    """What a task needs while it predicts: batch size, cache, seed, cost counters, progress."""
+    """What a task needs while it predicts; `notes` collects choices (searched parameters, warnings) for the result."""
 
     batch_size: int | str
     cache: Cache
     seed: int
     cost: Cost
     progress: Callable[[int], None] = lambda _done: None
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

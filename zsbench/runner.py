@@ -51,7 +51,7 @@ def finished(job: Job, options: Options) -> dict[str, Any] | None:
 
 def input_files(job: Job, task: Task) -> list[str]:
     """Return every local file the job's numbers depend on."""
-    return [*task.files(), *(job.model.files() if job.model else [])]
+    return [*task.files(), *(job.model.files() if job.model else []), *job.method.files()]
 
 
 def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str, Any]:
@@ -89,6 +89,7 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
         lambda done: progress(job.title, done, len(data.items)),
     )
     done = store.resume(identity, fresh=options.fresh)
+    context.notes |= store.notes()
     progress(job.title, min(done * task.shard_size, len(data.items)), len(data.items))
     _predict(job, task, model, data, store, done, context)
     statistics = item_statistics(task, job, data, _Predictions(task, store.shards(), data.items))
@@ -97,6 +98,7 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
     cost.peak_memory_mb = peak_memory_mb()
     result = _result(job, task, data, identity, scores, cost, device=getattr(model, "device", "cpu"))
     result |= {
+        "notes": context.notes,
         "inputs": describe_inputs(input_files(job, task)),
         "resumed_items": min(done * task.shard_size, len(data.items)),
         "started": started.isoformat(timespec="seconds"),
@@ -122,6 +124,7 @@ def _predict(job: Job, task: Task, model: Any, data: TaskData, store: Store, don
             problem = task.check(item, prediction)
             if problem:
                 raise RunError(job.title, problem)
+        store.write_notes(context.notes)
         task.write(store.shard(number), items, predictions)
 
 

@@ -22,12 +22,12 @@ def score(
 ) -> None:
     """Score a predictions file with intervals. `zsbench eval` writes the same formats."""
     from zsbench import plan, runner
-    from zsbench.config import Block, Settings
+    from zsbench.config import Block, Chain, Settings
     from zsbench.report import tables
     from zsbench.tasks._base import settle
 
     config, source, name = _task(task, gold, metric)
-    nothing = Block("methods", "given", label=predictions.name)
+    nothing = Chain((Block("methods", "given", label=predictions.name),))
     job = plan.Job("score", name, config, source, "given", None, nothing, Settings(seed=seed))
     built = job.build_task()
     data = built.load(limit=None, seed=seed, score_only=True)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from zsbench.errors import RunError, UserError
 
@@ -54,10 +54,10 @@ class ImageItem:
 
 @dataclass
 class ImageSet:
-    """Images with 0-based labels and, where the data knows them, class names in label order."""
+    """Images with 0-based labels (lists of them in multi-label data) and, where known, class names in label order."""
 
-    items: Sequence[ImageItem]
-    labels: Sequence[int]
+    items: Sequence[Any]
+    labels: Sequence[int] | Sequence[Sequence[int]]
     class_names: list[str] | None = None
 
 
@@ -75,5 +75,7 @@ def check_labels(images: ImageSet, n_classes: int, where: str) -> None:
         With the first item whose label does not fit.
     """
     for item, label in zip(images.items, images.labels, strict=True):
-        if not 0 <= label < n_classes:
-            raise UserError(where, f"item '{item.id}' has label {label}", f"0 to {n_classes - 1} ({n_classes} classes)")
+        for one in cast(Sequence[int], [label] if isinstance(label, int) else label):
+            if not 0 <= one < n_classes:
+                found = f"item '{item.id}' has label {one}"
+                raise UserError(where, found, f"0 to {n_classes - 1} ({n_classes} classes)")

@@ -25,7 +25,7 @@ def label_ranks(scores: Any, labels: Any) -> Array:
 
     Parameters
     ----------
-    scores : (n_items, n_classes), finite.
+    scores : (n_items, n_classes), finite; or predicted labels (n_items,) of an integer type, which rank 0 or infinity.
     labels : (n_items,), 0-based.
 
     Raises
@@ -33,6 +33,8 @@ def label_ranks(scores: Any, labels: Any) -> Array:
     ValueError
         Shapes disagree, a score is NaN, a label is outside the classes.
     """
+    if np.ndim(scores) == 1 and np.issubdtype(np.asarray(scores).dtype, np.integer):
+        return np.where(np.asarray(scores) == np.asarray(labels), 0.0, np.inf)
     scores, labels = np.asarray(scores, dtype=np.float64), np.asarray(labels)
     if scores.ndim != 2 or labels.shape != scores.shape[:1]:
         raise ValueError(f"scores {scores.shape} and labels {labels.shape} do not fit")
@@ -51,7 +53,9 @@ def accuracy(scores: Any, labels: Any, *, k: int = 1) -> Array:
     Undefined (NaN) when there are fewer than k classes. Source: Radford et al. 2021, section 3.1.
     """
     ranks = label_ranks(scores, labels)
-    return np.where(np.shape(scores)[1] >= k, np.asarray(ranks < k, dtype=np.float64), np.nan)
+    if np.ndim(scores) == 1 and k > 1:
+        raise ValueError(f"predictions are labels without scores, so there is no acc@{k}")
+    return np.where(np.ndim(scores) == 1 or np.shape(scores)[-1] >= k, np.asarray(ranks < k, dtype=np.float64), np.nan)
 
 
 def _mean_over_classes(statistics: Array) -> float:

@@ -41,6 +41,7 @@ class Result(BaseModel):
     config_hash: str = Field(description="digest of config and zsbench version")
     data_fingerprint: str = Field(description="digest of inputs and gold; runs compare only when it agrees")
     model_fingerprint: str = Field(description="digest of weights, preprocessing and precision")
+    notes: dict[str, Any] = Field(default={}, description="choices made on the way: searched parameters, warnings")
     inputs: list[dict[str, Any]] = Field(description="local files: path, size, time stamp, digest")
     seeds: dict[str, int] = Field(description="every seed that was used")
     versions: dict[str, str] = Field(description="packages that can move a number")

@@ -41,7 +41,7 @@ class Store:
         run = self.folder / "run.json"
         if fresh or not run.is_file() or _read_json(run) != identity:
             shutil.rmtree(self.folder / "predictions", ignore_errors=True)
-            for name in ("result.json", "items.parquet"):
+            for name in ("result.json", "items.parquet", "notes.json"):
                 (self.folder / name).unlink(missing_ok=True)
             files.write_json(run, identity)
         count = 0
@@ -56,6 +56,16 @@ class Store:
     def shards(self) -> list[Path]:
         """Return the shards in order."""
         return sorted((self.folder / "predictions").glob(f"*{self.suffix}"))
+
+    def notes(self) -> dict[str, Any]:
+        """Return the choices that an interrupted run had recorded."""
+        path = self.folder / "notes.json"
+        return _read_json(path) or {} if path.is_file() else {}
+
+    def write_notes(self, notes: dict[str, Any]) -> None:
+        """Keep choices beside the shards they led to, so that a resumed run reports them too."""
+        if notes and notes != self.notes():
+            files.write_json(self.folder / "notes.json", notes)
 
     def write_items(self, columns: dict[str, Any]) -> None:
         """Write items.parquet."""

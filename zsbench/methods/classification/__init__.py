@@ -1,7 +1,14 @@
 """Classification rules: from class names and cached features to scores.
 
-A method file returns a `Rule`. It is called once as `rule(encoder, problem)`, may encode texts there, and answers
-with a `Scorer` that turns a batch of images into scores (n_images, n_classes).
+Three steps, each a file, each usable in any chain (`method: [cupl, tip-adapter, loki]`):
+
+    score builder  texts of the classes     -> a first `Classifier`     (prompt-ensemble, cupl, zpe)
+    adapter        a support set, test set  -> a better `Classifier`    (tip-adapter, gda)
+    rule           scores                   -> other scores or labels   (loki, s3a)
+
+A method file returns a `Rule`: `rule(encoder, problem, before) -> Classifier`. Builders ignore `before`; an adapter
+or rule that stands alone goes on from the builder its decorator names in `after=`. Scores are
+`logit_scale * cosine`, float32, whatever precision the model computes in.
 """
 
 from __future__ import annotations
@@ -22,12 +29,34 @@ else:
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """Images with labels that a rule may learn or choose from; `split` names them in the result."""
+
+    items: Sequence[Any]
+    labels: NDArray[np.int64]
+    split: str
+
+
+@dataclass(frozen=True)
 class Problem:
-    """What a rule may know: class names, prompt templates (`{}` or `{c}` is the class) and the logit scale."""
+    """What a rule may know of the task.
+
+    Attributes
+    ----------
+    class_names : in label order.
+    templates : prompt templates; `{}` or `{c}` is the class.
+    logit_scale : factor on cosines.
+    support : labelled training images (few shots), or None.
+    validation : labelled images for choosing hyper-parameters, or None.
+    unlabeled : further images without labels, or None.
+    """
 
     class_names: list[str]
     templates: list[str]
     logit_scale: float
+    support: Labelled | None = None
+    validation: Labelled | None = None
+    unlabeled: Sequence[Any] | None = None
 
     def prompts(self, class_name: str) -> list[str]:
         """Return the templates filled with one class name."""
@@ -44,15 +73,68 @@ class Batch(Protocol):
         """L2-normalised image features (n_images, width)."""
 
 
-class TextFeatures(Protocol):
-    """The text side of an encoder: normalised features (n_texts, width), each text encoded once."""
+class Encoder(Protocol):
+    """What a rule may ask: features, each image and text encoded once and cached, L2-normalised, float32."""
+
+    model: Any
+    """The adapter itself, for rules that need more than features (gradients, views)."""
+    items: Sequence[Any]
+    """All test images, in order; a rule that uses them declares itself transductive."""
+    seed: int
 
     def texts(self, texts: Sequence[str]) -> FloatArray:
-        """Return L2-normalised features (n_texts, width)."""
+        """Return text features (n_texts, width)."""
+
+    def images(self, items: Sequence[Any]) -> FloatArray:
+        """Return image features (n_images, width)."""
+
+    def chunks(self) -> Any:
+        """Yield the test images' features in order, a bounded number of rows at a time."""
+
+    def note(self, key: str, value: Any) -> None:
+        """Record a choice made on the way (a searched hyper-parameter, a warning) in the result."""
 
 
-Scorer = Callable[[Batch], "FloatArray"]
-Rule = Callable[[TextFeatures, Problem], Scorer]
+@dataclass(frozen=True)
+class Classifier:
+    """What one step hands to the next.
+
+    Attributes
+    ----------
+    score : batch -> scores (n_images, n_classes), or labels (n_images,) of an integer type.
+    weights : (n_classes, width) when scores are `logit_scale * features @ weights.T`, else None.
+    """
+
+    score: Callable[[Batch], Any]
+    weights: FloatArray | None = None
+
+
+Rule = Callable[[Encoder, Problem, "Classifier | None"], Classifier]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A batch whose features are at hand: how a rule applies a classifier to support or validation images."""
+
+    features: FloatArray
+    items: Sequence[Any] = ()
+
+
+def compose(rules: Sequence[Rule]) -> Rule:
+    """Return the rule that applies `rules` one after another."""
+
+    def chained(encoder: Encoder, problem: Problem, before: Classifier | None = None) -> Classifier:
+        for rule in rules:
+            before = rule(encoder, problem, before)
+        assert before is not None
+        return before
+
+    return chained
+
+
+def linear(weights: FloatArray, logit_scale: float) -> Classifier:
+    """Return the classifier `logit_scale * features @ weights.T`; weights are (n_classes, width)."""
+    return Classifier(lambda batch: np.asarray(logit_scale * batch.features @ weights.T), weights)
 
 
 def fill(template: str, class_name: str) -> str:
@@ -73,3 +155,10 @@ def normalise(features: Any, *, what: str = "features") -> FloatArray:
     if not np.isfinite(lengths).all() or (lengths == 0).any():
         raise ValueError(f"{what}: a vector is NaN or zero")
     return np.asarray(rows / lengths)
+
+
+def softmax(logits: Any) -> FloatArray:
+    """Return the softmax over the last axis, computed in float64."""
+    shifted = np.asarray(logits, dtype=np.float64)
+    exponentials = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))

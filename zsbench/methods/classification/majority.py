@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zsbench.components import method
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Batch, Problem, Rule, Scorer, TextFeatures
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ else:
 def majority(*, of: str) -> Rule:
     """Answer `of` for every image; the other classes stay tied behind it."""
 
-    def build(_encoder: TextFeatures | None, problem: Problem) -> Scorer:
+    def build(_encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
         if of not in problem.class_names:
             hint = did_you_mean(of, problem.class_names)
             raise UserError("", f"majority: no class '{of}'", "one of the task's class names", hint)
@@ -31,6 +31,6 @@ def majority(*, of: str) -> Rule:
         def score(batch: Batch) -> FloatArray:
             return np.tile(row, (len(batch.items), 1))
 
-        return score
+        return Classifier(score)
 
     return build

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.components import method
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Batch, Problem, Rule, Scorer, TextFeatures, fill, normalise
+from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, fill, linear, normalise
 from zsbench.models.capabilities import ImageTextEncoder
 
 if TYPE_CHECKING:
@@ -28,15 +28,11 @@ else:
 def prompt_ensemble() -> Rule:
     """Average the prompts of each class; the task's YAML holds class names and templates."""
 
-    def build(encoder: TextFeatures, problem: Problem) -> Scorer:
+    def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
         prompts = [problem.prompts(name) for name in problem.class_names]
         texts = encoder.texts([text for row in prompts for text in row])
         weights = ensemble(texts.reshape(len(prompts), len(problem.templates), -1))
-
-        def score(batch: Batch) -> FloatArray:
-            return np.asarray(problem.logit_scale * batch.features @ weights.T)
-
-        return score
+        return linear(weights, problem.logit_scale)
 
     return build
 

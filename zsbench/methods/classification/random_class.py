@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zsbench.components import method
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Batch, Problem, Rule, Scorer, TextFeatures
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,12 +21,12 @@ else:
 def random_class(*, seed: int = 0) -> Rule:
     """Draw scores that depend on the seed and the item's id only, never on order or batch."""
 
-    def build(_encoder: TextFeatures | None, problem: Problem) -> Scorer:
+    def build(_encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
         def score(batch: Batch) -> FloatArray:
             draws = [_draw(f"{seed}:{item.id}", len(problem.class_names)) for item in batch.items]
             return np.asarray(draws, dtype=np.float32)
 
-        return score
+        return Classifier(score)
 
     return build
 

@@ -6,12 +6,12 @@ batch size or another rule finds the same entries; memory holds one chunk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zsbench.batching import map_batches
-from zsbench.data._images import ImageItem
 from zsbench.lazy import lazy
 from zsbench.methods.classification import normalise
 from zsbench.models.capabilities import ImageTextEncoder
@@ -34,14 +34,13 @@ VERSION = "1"
 class ImageBatch:
     """One chunk of images; features are computed when a rule asks for them."""
 
-    items: Sequence[ImageItem]
-    encode: Any
+    items: Sequence[Any]
+    encode: Callable[[], FloatArray]
 
-    @property
+    @cached_property
     def features(self) -> FloatArray:
         """L2-normalised image features (n_images, width)."""
-        found: FloatArray = self.encode()
-        return found
+        return self.encode()
 
 
 class Features:
@@ -50,12 +49,16 @@ class Features:
     Parameters
     ----------
     model : the encoder, or None for rules that need none.
-    run : cache, batch size, cost counters.
+    run : cache, batch size, seed, cost counters, notes.
     items : all images of the task, in order.
     """
 
-    def __init__(self, model: ImageTextEncoder | None, run: RunContext, items: Sequence[ImageItem]) -> None:
-        self.model, self.run, self.items = model, run, items
+    def __init__(self, model: ImageTextEncoder | None, run: RunContext, items: Sequence[Any]) -> None:
+        self.model, self.run, self.items, self.seed = model, run, items, run.seed
+
+    def note(self, key: str, value: Any) -> None:
+        """Record a choice made on the way in the result."""
+        self.run.notes[key] = value
 
     def texts(self, texts: Sequence[str]) -> FloatArray:
         """Return L2-normalised features (n_texts, width); each distinct text is encoded once."""
@@ -65,6 +68,16 @@ class Features:
         rows = self.run.cache.array(key, lambda: map_batches(model.encode_texts, unique, self.run.batch_size))
         where = {text: row for row, text in enumerate(unique)}
         return normalise(rows[[where[text] for text in texts]], what="text features")
+
+    def images(self, items: Sequence[Any]) -> FloatArray:
+        """Return L2-normalised features (n_images, width) of any images, all in memory."""
+        parts = [self._images(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
+        return normalise(np.concatenate(parts), what="image features")
+
+    def chunks(self) -> Iterator[FloatArray]:
+        """Yield the test images' features in order, `CHUNK` rows at a time."""
+        for _, batch in self.batches(range(len(self.items))):
+            yield batch.features
 
     def batches(self, todo: range) -> Iterator[tuple[int, ImageBatch]]:
         """Yield (first item number, batch) so that batches cover `todo` in order."""
@@ -76,18 +89,15 @@ class Features:
                 ImageBatch(self.items[start:stop], self._encoder(whole, slice(start - chunk, stop - chunk))),
             )
 
-    def _encoder(self, chunk: Sequence[ImageItem], part: slice) -> Any:
-        def encode() -> FloatArray:
-            return normalise(self._images(chunk)[part], what="image features")
+    def _encoder(self, chunk: Sequence[Any], part: slice) -> Callable[[], FloatArray]:
+        return lambda: normalise(self._images(chunk)[part], what="image features")
 
-        return encode
-
-    def _images(self, chunk: Sequence[ImageItem]) -> FloatArray:
+    def _images(self, chunk: Sequence[Any]) -> FloatArray:
         assert self.model is not None
         model, before = self.model, self.run.cost.images
         key = ["image-features", VERSION, model.fingerprint, model.dtype, *(item.digest() for item in chunk)]
 
-        def decode_and_encode(items: Sequence[ImageItem]) -> FloatArray:
+        def decode_and_encode(items: Sequence[Any]) -> FloatArray:
             return model.encode_images([item.open() for item in items])
 
         found = self.run.cache.array(key, lambda: map_batches(decode_and_encode, chunk, self.run.batch_size))

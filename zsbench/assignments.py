@@ -1,0 +1,42 @@
+"""`--set task.key=value`, `--set model.key=value`, `--set method.key=value`: what the command line lays over YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zsbench import config
+from zsbench.errors import UserError, did_you_mean
+from zsbench.yamlio import Document
+
+
+def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
+    """Return the `--set prefix.a.b=value` pairs as a nested mapping; values are read as YAML."""
+    import yaml
+
+    found: dict[str, Any] = {}
+    for text in assignments:
+        key, equals, raw = text.partition("=")
+        head, _, rest = key.partition(".")
+        if not equals or not rest or head not in ("task", "model", "method"):
+            hint = did_you_mean(head, ["task", "model", "method"])
+            raise UserError(
+                f"--set {text}",
+                "not an assignment",
+                "task.KEY=VALUE, model.KEY=VALUE or method.KEY=VALUE",
+                hint,
+            )
+        if head != prefix:
+            continue
+        try:
+            value: Any = yaml.safe_load(raw)
+        except yaml.YAMLError:
+            raise UserError(f"--set {text}", f"value '{raw}' is not valid YAML") from None
+        for part in reversed(rest.split(".")):
+            value = {part: value}
+        found = config.merge(found, value)
+    return found
+
+
+def assigned(document: Document, prefix: str, assignments: tuple[str, ...]) -> Document:
+    """Return a document with the pairs of one prefix laid over it."""
+    return Document(document.path, config.merge(document.value, pairs(prefix, assignments)), document.marks)

@@ -78,12 +78,22 @@ class RunEntry(Strict):
     methods: Any = None
 
 
+class Average(Strict):
+    """A row over several tasks of a suite; without `metric` it takes each task's first."""
+
+    name: str
+    tasks: list[str] = Field(min_length=2)
+    metric: str = ""
+    kind: Literal["mean", "harmonic"] = "mean"
+
+
 class SuiteConfig(Strict):
-    """A suite's YAML: a list of runs and the settings they share."""
+    """A suite's YAML: a list of runs, the settings they share, and rows over several of them."""
 
     description: str
     runs: list[RunEntry] = Field(min_length=1)
     settings: dict[str, Any] = {}
+    averages: list[Average] = []
 
 
 class Paper(Strict):
@@ -111,6 +121,7 @@ class Embedded(Strict):
 
     runs: list[RunEntry] = Field(min_length=1)
     settings: dict[str, Any] = {}
+    averages: list[Average] = []
 
 
 class PaperConfig(SuiteConfig):

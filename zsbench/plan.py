@@ -8,7 +8,7 @@ from typing import Any
 
 import zsbench
 from zsbench import assignments, catalog, config, metrics, yamlio
-from zsbench.config import Block, Chain, Embedded, Expected, PaperConfig, Settings, SuiteConfig, TaskConfig
+from zsbench.config import Average, Block, Chain, Embedded, Expected, PaperConfig, Settings, SuiteConfig, TaskConfig
 from zsbench.errors import UserError, UserErrors, unknown_name
 from zsbench.records import canonical_json, digest
 from zsbench.yamlio import Document
@@ -69,6 +69,7 @@ class Plan:
     description: str
     jobs: list[Job]
     expected: dict[tuple[str, str], list[Expected]] = field(default_factory=dict)
+    averages: list[Average] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,22 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
                 "a paper config with `embedded: {runs: ...}`",
             )
         runs, settings = [run.model_dump() for run in embedded.runs], {**settings, **embedded.settings}
+        suite = suite.model_copy(update={"averages": embedded.averages})
     title = path.stem + ("-embedded" if choices.embedded else "")
-    return _finish(title, suite.description, runs, document, choices, settings, expected)
+    plan = _finish(title, suite.description, runs, document, choices, settings, expected)
+    _check_averages(suite.averages, {job.task_name for job in plan.jobs}, document)
+    return replace(plan, averages=suite.averages)
+
+
+def _check_averages(averages: list[Average], tasks: set[str], document: Document) -> None:
+    """Refuse an average over a task that the suite does not run, or under the name of one that it does."""
+    for number, average in enumerate(averages):
+        where = document.where(("averages", number))
+        unknown = [task for task in average.tasks if task not in tasks]
+        if unknown:
+            raise unknown_name(where, "task in this suite", unknown[0], tasks, listed_by="its `runs:`")
+        if average.name in tasks:
+            raise UserError(where, f"average '{average.name}' has the name of a task", "another name")
 
 
 def find(name: str) -> Path:

@@ -58,7 +58,9 @@ def evaluate(
     )
     plans = _plans(names, choices)
     outcomes = _run(plans, out, fresh=fresh, quiet=quiet or json)
-    _print(plans, outcomes, out, json=json, quiet=quiet)
+    results = [[outcome.result for outcome in found if outcome.result is not None] for found in outcomes]
+    results = [found + _averages(plan, found, out) for plan, found in zip(plans, results, strict=True)]
+    _print(plans, outcomes, results, out, json=json, quiet=quiet)
     errors = [outcome.error for found in outcomes for outcome in found if outcome.error is not None]
     if errors:
         raise UserErrors(errors) if len(errors) > 1 else errors[0]
@@ -100,6 +102,18 @@ def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list
     return found
 
 
+def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict[str, Any]]:
+    """Return the suite's rows over several tasks, written beside the others."""
+    from zsbench.plan import safe_name
+    from zsbench.results import averages
+
+    found = list(averages.averages(plan.averages, results))
+    for result in found:
+        parts = (plan.name, result["task"], result["model"], result["method"])
+        averages.write(result, out.joinpath(*(safe_name(part) for part in parts)))
+    return found
+
+
 @contextmanager
 def _progress(
     n_jobs: int, *, quiet: bool
@@ -126,37 +140,43 @@ def _progress(
         )
 
 
-def _print(plans: list[Plan], outcomes: list[list[Outcome]], out: Path, *, json: bool, quiet: bool) -> None:
+def _print(
+    plans: list[Plan],
+    outcomes: list[list[Outcome]],
+    results: list[list[dict[str, Any]]],
+    out: Path,
+    *,
+    json: bool,
+    quiet: bool,
+) -> None:
     from zsbench.report import tables
 
     if json:
-        typer.echo(_as_json(plans, outcomes))
+        typer.echo(_as_json(plans, outcomes, results))
         return
     if quiet:
         return
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 160)
-    for plan, found in zip(plans, outcomes, strict=True):
-        results = [outcome.result for outcome in found if outcome.result is not None]
-        if not results:
+    for plan, found, rows in zip(plans, outcomes, results, strict=True):
+        if not rows:
             continue
         console.print(f"\n[bold]{plan.name}[/bold]  {plan.description}", highlight=False)
-        console.print(tables.to_rich(tables.rows(results, plan.expected)))
+        console.print(tables.to_rich(tables.rows(rows, plan.expected)))
         reused = sum(outcome.reused for outcome in found)
         note = f"{reused} of {len(found)} runs were there already. " if reused else ""
         typer.echo(f"{note}Results in {out / plan.jobs[0].suite}", err=True)
 
 
-def _as_json(plans: list[Plan], outcomes: list[list[Outcome]]) -> str:
+def _as_json(plans: list[Plan], outcomes: list[list[Outcome]], results: list[list[dict[str, Any]]]) -> str:
     import json
 
     from zsbench.report import tables
 
     suites: list[dict[str, Any]] = []
-    for plan, found in zip(plans, outcomes, strict=True):
-        results = [outcome.result for outcome in found if outcome.result is not None]
+    for plan, found, kept in zip(plans, outcomes, results, strict=True):
         errors = [{"run": o.job.title, "error": str(o.error)} for o in found if o.error is not None]
-        rows = json.loads(tables.to_json(tables.rows(results, plan.expected)))["rows"]
-        suites.append({"suite": plan.name, "rows": rows, "results": results, "errors": errors})
+        rows = json.loads(tables.to_json(tables.rows(kept, plan.expected)))["rows"]
+        suites.append({"suite": plan.name, "rows": rows, "results": kept, "errors": errors})
     return json.dumps({"schema_version": 1, "suites": suites}, indent=2, ensure_ascii=False)

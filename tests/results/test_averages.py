@@ -1,0 +1,78 @@
+"""Rows over several tasks: values by definition, intervals against simulation, what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from zsbench import plan
+from zsbench.cli.main import app
+from zsbench.errors import UserError
+from zsbench.plan import Choices
+from zsbench.results.averages import combined
+
+
+def part(value, low, high):
+    return {"value": value, "low": low, "high": high, "unit": "%", "n": 10, "better": "higher"}
+
+
+def test_the_mean_and_the_harmonic_mean_are_what_they_say():
+    parts = [part(0.2, 0.1, 0.4), part(0.6, 0.5, 0.7)]
+    assert combined(parts)["value"] == pytest.approx(0.4)
+    assert combined(parts, harmonic=True)["value"] == pytest.approx(2 * 0.2 * 0.6 / 0.8)
+    assert combined([part(0.0, 0.0, 0.1), part(0.6, 0.5, 0.7)], harmonic=True)["value"] == 0.0
+
+
+def test_an_undefined_part_makes_the_average_undefined():
+    assert combined([part(None, None, None), part(0.5, 0.4, 0.6)])["value"] is None
+
+
+def test_the_interval_covers_about_as_often_as_it_says():
+    rng, truth, n, hits = np.random.default_rng(0), (0.3, 0.8, 0.55), 200, 0
+    for _ in range(400):
+        shares = [rng.binomial(n, p) / n for p in truth]
+        parts = [part(p, p - 1.96 * (p * (1 - p) / n) ** 0.5, p + 1.96 * (p * (1 - p) / n) ** 0.5) for p in shares]
+        found = combined(parts)
+        hits += found["low"] <= np.mean(truth) <= found["high"]
+    assert 0.91 <= hits / 400 <= 0.98
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1), st.floats(0, 0.2), st.floats(0, 0.2)), min_size=2, max_size=6))
+def test_shared_test_data_never_narrows_the_interval(rows):
+    parts = [part(v, v - a, v + b) for v, a, b in rows]
+    for harmonic in (False, True):
+        apart, together = (combined(parts, harmonic=harmonic, shared=shared) for shared in (False, True))
+        assert together["low"] <= apart["low"] + 1e-12
+        assert apart["high"] <= together["high"] + 1e-12
+        assert min(v for v, _, _ in rows) - 1e-9 <= apart["value"] <= max(v for v, _, _ in rows) + 1e-9
+
+
+SUITE = """description: two halves
+runs:
+  - tasks: [{use: digits, label: one}, {use: glyphs, label: two}]
+    methods: random-class
+averages:
+  - {name: both, tasks: [one, TWO], metric: acc@1}
+"""
+
+
+def run(*arguments):
+    found = CliRunner().invoke(app, list(arguments))
+    assert found.exit_code == 0, found.output
+    return found
+
+
+def test_a_suite_gets_its_average_row_and_a_typo_is_refused(tmp_path):
+    good = tmp_path / "suite.yaml"
+    good.write_text(SUITE.replace("TWO", "two"))
+    rows = json.loads(run("eval", str(good), "--out", str(tmp_path / "out"), "--json").stdout)["suites"][0]["rows"]
+    by_task = {row["task"]: row["value"] for row in rows if row["metric"] == "acc@1"}
+    assert by_task["both"] == pytest.approx((by_task["one"] + by_task["two"]) / 2)
+    assert "both" in run("table", str(tmp_path / "out"), "--format", "csv").stdout
+    (tmp_path / "bad.yaml").write_text(SUITE.replace("TWO", "tow"))
+    with pytest.raises(UserError, match="tow"):
+        plan.make(str(Path(tmp_path / "bad.yaml")), Choices())

@@ -1,0 +1,98 @@
+"""Rows over several tasks: the mean of a benchmark's data sets, or the harmonic mean of two.
+
+Interval, from the parts' own (v_i, l_i, h_i) and weights c_i (1/k for a mean, the gradient for a harmonic mean):
+
+    low  = value - sqrt( sum_i (c_i (v_i - l_i))^2 )       parts with different test data (independent)
+    low  = value - sum_i c_i (v_i - l_i)                   parts that share test data (never too narrow)
+
+and likewise for high. Source: Zou & Donner 2008 (MOVER) for independent parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import hypot
+from pathlib import Path
+from typing import Any
+
+from zsbench import files
+from zsbench.config import Average
+from zsbench.records import SCHEMA_VERSION, canonical_json, digest
+
+Score = dict[str, Any]
+
+
+def averages(wanted: Sequence[Average], results: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield one result for every average and every (model, method) that has all of its tasks."""
+    for average in wanted:
+        rows = {(r["model"], r["method"], r["task"]): r for r in results}
+        for model, method in dict.fromkeys((r["model"], r["method"]) for r in results):
+            parts = [rows.get((model, method, task)) for task in average.tasks]
+            found = [part for part in parts if part is not None]
+            if len(found) == len(average.tasks):
+                yield _result(average, found)
+
+
+def write(result: dict[str, Any], folder: Path) -> None:
+    """Write an average where `zsbench table` finds it, beside the results it came from."""
+    files.write_json(folder / "result.json", result)
+
+
+def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    names = [average.metric or next(iter(part["metrics"])) for part in parts]
+    scores: list[Score] = [part["metrics"][name] for part, name in zip(parts, names, strict=True)]
+    shared = len({part["data_fingerprint"] for part in parts}) < len(parts)
+    name = names[0] if len(set(names)) == 1 else "mean of main metrics"
+    first = parts[0]
+    kind = "harmonic mean" if average.kind == "harmonic" else "mean"
+    inputs = [part["config_hash"] for part in parts]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **{key: first[key] for key in ("model", "method", "method_kind", "method_uses", "versions", "device", "dtype")},
+        "task": average.name,
+        "task_type": "average",
+        "synthetic": any(part["synthetic"] for part in parts),
+        "protocol": f"{kind} of {len(parts)} tasks",
+        "metrics": {name: combined(scores, harmonic=average.kind == "harmonic", shared=shared)},
+        "n_items": sum(part["n_items"] for part in parts),
+        "counts": {},
+        "cost": _total([part["cost"] for part in parts]),
+        "config": {"average": average.model_dump(), "of": inputs},
+        "config_hash": digest([canonical_json(average.model_dump()), *inputs]),
+        "data_fingerprint": digest(part["data_fingerprint"] for part in parts),
+        "seeds": first["seeds"],
+        "started": first["started"],
+        "seconds": round(sum(part["seconds"] for part in parts), 3),
+    }
+
+
+def combined(scores: Sequence[Score], *, harmonic: bool = False, shared: bool = False) -> Score:
+    """Return the (harmonic) mean of scores with its interval; undefined when a part is undefined.
+
+    Parameters
+    ----------
+    scores : `value`, `low`, `high`, `unit`, `n`, `better` of each part.
+    harmonic : the harmonic mean instead of the mean; 0 when a part is 0.
+    shared : whether parts share test data, so that their errors may go together.
+    """
+    first = scores[0]
+    known = {"unit": first["unit"], "n": sum(score["n"] for score in scores), "better": first["better"]}
+    if any(score["value"] is None for score in scores):
+        return {"value": None, "low": None, "high": None, **known, "interval": "undefined"}
+    values, k = [float(score["value"]) for score in scores], len(scores)
+    if harmonic:
+        value = k / sum(1 / v for v in values) if all(values) else 0.0
+        weights = [value * value / (k * v * v) if v else 1.0 for v in values]
+    else:
+        value, weights = sum(values) / k, [1 / k] * k
+    below = [c * (v - score["low"]) for c, v, score in zip(weights, values, scores, strict=True)]
+    above = [c * (score["high"] - v) for c, v, score in zip(weights, values, scores, strict=True)]
+    spread = sum if shared else (lambda parts: hypot(*parts))
+    how = "sum of the parts' widths" if shared else "mover"
+    return {"value": value, "low": value - spread(below), "high": value + spread(above), **known, "interval": how}
+
+
+def _total(costs: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return counters added up; memory is a peak, not a sum."""
+    names = dict.fromkeys(name for cost in costs for name in cost)
+    return {n: (max if n == "peak_memory_mb" else sum)([cost.get(n, 0) for cost in costs]) for n in names}

@@ -52,6 +52,8 @@ class Cost:
     images_cached: int = 0
     tokens: int = 0
     tokens_generated: int = 0
+    comparisons: int = 0
+    malformed_outputs: int = 0
     truncated_items: int = 0
     peak_memory_mb: float = 0.0
 

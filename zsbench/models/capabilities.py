@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -55,6 +56,52 @@ class CausalLM(Model, Protocol):
 
         The prefix is encoded once; tails follow it one at a time. Tokens are those of prefix + tail.
         """
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a language model is asked: a conversation, or plain text; `answer` opens the model's turn.
+
+    `messages` go through the model's chat template; without them `text` is used as it is.
+    """
+
+    text: str = ""
+    messages: tuple[dict[str, str], ...] = ()
+    answer: str = ""
+
+
+class TextScorer(Model, Protocol):
+    """A language model, decoder or encoder-decoder, asked for probabilities of given answers."""
+
+    def label_logits(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> FloatArray:
+        """Return (n_prompts, n_labels): the logit of each label's first token right after each prompt."""
+
+    def target_logprobs(self, prompts: Sequence[Prompt], targets: Sequence[str]) -> list[FloatArray]:
+        """Return for each prompt the log-probability of every token of its target, (n_target_tokens,)."""
+
+
+class TextGenerator(Model, Protocol):
+    """A language model that writes: local weights or an endpoint."""
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+        """Return the greedy continuation of each prompt, without the prompt and without the stop text."""
+
+
+class TextEncoder(Model, Protocol):
+    """Texts to vectors, queries and documents each with their own prefix where the model was trained so."""
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """Encode queries to (n_texts, width), normalised if the model compares by cosine."""
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        """Encode documents to (n_texts, width), normalised if the model compares by cosine."""
+
+
+class PairScorer(Model, Protocol):
+    """A cross-encoder: one relevance score for a query and a document read together."""
+
+    def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
+        """Return (n_pairs,) scores, higher is more relevant."""
 
 
 class SpanExtractor(Model, Protocol):

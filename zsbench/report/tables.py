@@ -87,6 +87,8 @@ def _cost(result: dict[str, Any]) -> str:
         ("images_cached", "img cached"),
         ("tokens", "tok"),
         ("tokens_generated", "tok out"),
+        ("comparisons", "comparisons"),
+        ("malformed_outputs", "malformed"),
     )
     parts += [f"{_short(cost[key])} {unit}" for key, unit in names if cost.get(key)]
     if cost.get("truncated_items"):

@@ -56,12 +56,17 @@ class OpenClip:
             else _common.fingerprint_weights([*identity, reference], self._model)
         )
 
-    def encode_images(self, images: Sequence[Any]) -> FloatArray:
-        """Encode PIL images to (n_images, width), not normalised, float32."""
+    def prepare(self, image: Any) -> torch.Tensor:
+        """Return the pixels (3, height, width) the image tower takes."""
+        pixels: torch.Tensor = self._preprocess(image.convert("RGB"))
+        return pixels
+
+    def encode_images(self, prepared: Sequence[torch.Tensor]) -> FloatArray:
+        """Encode prepared images to (n_images, width), not normalised, float32."""
         with torch.inference_mode():
-            pixels = torch.stack([self._preprocess(image.convert("RGB")) for image in images])
-            features = self._model.encode_image(pixels.to(self.device, getattr(torch, self.dtype)))
-        self.cost.images += len(images)
+            pixels = torch.stack(list(prepared)).to(self.device, getattr(torch, self.dtype))
+            features = self._model.encode_image(pixels)
+        self.cost.images += len(prepared)
         self.cost.forward_passes += 1
         return _numpy(features)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from zsbench.ahead import ahead
 from zsbench.batching import map_batches
 from zsbench.lazy import lazy
 from zsbench.methods.classification import normalise
@@ -55,6 +56,8 @@ class Features:
 
     def __init__(self, model: ImageTextEncoder | None, run: RunContext, items: Sequence[Any]) -> None:
         self.model, self.run, self.items, self.seed = model, run, items, run.seed
+        if facts := getattr(model, "facts", None):
+            run.notes["model"] = facts
 
     def note(self, key: str, value: Any) -> None:
         """Record a choice made on the way in the result."""
@@ -97,10 +100,12 @@ class Features:
         model, before = self.model, self.run.cost.images
         key = ["image-features", VERSION, model.fingerprint, model.dtype, *(item.digest() for item in chunk)]
 
-        def decode_and_encode(items: Sequence[Any]) -> FloatArray:
-            return model.encode_images([item.open() for item in items])
+        def encode() -> FloatArray:
+            with ahead(lambda item: model.prepare(item.open()), chunk) as prepared:
+                found: FloatArray = map_batches(model.encode_images, prepared, self.run.batch_size)
+            return found
 
-        found = self.run.cache.array(key, lambda: map_batches(decode_and_encode, chunk, self.run.batch_size))
+        found = self.run.cache.array(key, encode)
         if self.run.cost.images == before:
             self.run.cost.images_cached += len(chunk)
         return found

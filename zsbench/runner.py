@@ -72,6 +72,7 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
     task: Task = job.build_task()
     store = Store(job.folder(options.out), task.suffix)
     files.require_writable(store.folder)
+    options.cache.use()
     data = task.load(limit=job.settings.limit, seed=job.settings.seed)
     cost = Cost()
     if model is not None:
@@ -152,8 +153,7 @@ def item_statistics(task: Task, job: Job, data: TaskData, predictions: Sequence[
     kinds = metric_kinds(job)
     wanted = [metrics.resolve(name, kinds=kinds) for name in job.task.metrics]
     rows: dict[str, list[Any]] = {metric.name: [] for metric in wanted}
-    held = predictions if task.suffix == ".npz" else list(predictions)
-    for pred, gold in task.chunks(data, held):
+    for pred, gold in task.chunks(data, predictions):
         for metric in wanted:
             rows[metric.name].append(metrics.as_table(_compute(metric, pred, gold, job)))
     return {name: np.concatenate(parts) for name, parts in rows.items()}

@@ -7,8 +7,9 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from zsbench.ahead import ahead
 from zsbench.errors import RunError, UserError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class ImageSet:
     """Images with 0-based labels (lists of them in multi-label data) and, where known, class names in label order."""
 
     items: Sequence[Any]
-    labels: Sequence[int] | Sequence[Sequence[int]]
+    labels: Sequence[Any]
     class_names: list[str] | None = None
 
 
@@ -75,7 +76,39 @@ def check_labels(images: ImageSet, n_classes: int, where: str) -> None:
         With the first item whose label does not fit.
     """
     for item, label in zip(images.items, images.labels, strict=True):
-        for one in cast(Sequence[int], [label] if isinstance(label, int) else label):
+        for one in [label] if isinstance(label, int) else label:
             if not 0 <= one < n_classes:
                 found = f"item '{item.id}' has label {one}"
                 raise UserError(where, found, f"0 to {n_classes - 1} ({n_classes} classes)")
+
+
+def drop_broken(images: ImageSet, allowed: int, where: str) -> tuple[ImageSet, dict[str, int]]:
+    """Return the images that can be decoded, and how many were left out, by name.
+
+    With `allowed=0` nothing is decoded here: the run stops at the first broken image with its path.
+
+    Raises
+    ------
+    UserError
+        More than `allowed` images are broken; the message names the first ones.
+    """
+    if not allowed:
+        return images, {}
+    with ahead(_problem, images.items) as problems:
+        found = [problem for start in range(0, len(images.items), 256) for problem in problems[start : start + 256]]
+    broken = [problem for problem in found if problem]
+    if len(broken) > allowed:
+        raise UserError(where, f"{len(broken)} broken images ({'; '.join(broken[:3])})", f"at most {allowed}")
+    kept = [i for i, problem in enumerate(found) if not problem]
+    sound = ImageSet([images.items[i] for i in kept], [images.labels[i] for i in kept], images.class_names)
+    return sound, {
+        f"broken images left out ({', '.join(b.split(':')[0] for b in broken)})": len(broken)
+    } if broken else {}
+
+
+def _problem(item: Any) -> str:
+    try:
+        item.open()
+    except RunError as error:
+        return str(error)
+    return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
     from zsbench.records import Cost
@@ -32,11 +33,31 @@ class ImageTextEncoder(Model, Protocol):
     logit_scale: float
     """The model's own exp(logit_scale)."""
 
-    def encode_images(self, images: Sequence[Any]) -> FloatArray:
-        """Encode PIL images to (n_images, width), not normalised."""
+    def prepare(self, image: Any) -> Any:
+        """Turn a PIL image into what the network takes; safe to call from several threads ahead of the model."""
+
+    def encode_images(self, prepared: Sequence[Any]) -> FloatArray:
+        """Encode prepared images to (n_images, width), not normalised."""
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Encode texts to (n_texts, width), not normalised."""
+
+
+class RegionEncoder(ImageTextEncoder, Protocol):
+    """An image-text encoder that also gives vectors of image regions (query embeddings)."""
+
+    def encode_regions(self, prepared: Sequence[Any]) -> FloatArray:
+        """Encode prepared images to (n_images, n_regions, width), not normalised."""
+
+
+class PromptTuner(ImageTextEncoder, Protocol):
+    """An image-text encoder whose text tower takes word embeddings, so that a prompt can be learned."""
+
+    def token_embeddings(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return word embeddings (n_texts, context, width) and the pooled position of each text (n_texts,)."""
+
+    def encode_embeddings(self, embeddings: torch.Tensor, pooled: torch.Tensor) -> torch.Tensor:
+        """Encode word embeddings to text features (n_texts, width), not normalised, with gradients."""
 
 
 class CausalLM(Model, Protocol):

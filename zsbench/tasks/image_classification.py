@@ -8,18 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from zsbench import files
+from zsbench.catalog import resolve_path
+from zsbench.components import Strict
 from zsbench.config import Block, TaskConfig
-from zsbench.data._images import ImageItem, ImageSet, check_labels
+from zsbench.data._distances import read_distances
+from zsbench.data._images import ImageItem, ImageSet, check_labels, drop_broken
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Labelled, Problem, Rule
+from zsbench.methods.classification import Problem, Rule
+from zsbench.metrics._gold import Labels
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import read_names, require_unique, sample
+from zsbench.tasks._class_splits import Halves, labelled, unseen_classes
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -28,11 +33,21 @@ else:
     np = lazy("numpy")
 
 
+class UnseenDraw(Strict):
+    """A drawn split: a share `seen` of the classes has labels, the rest has none (numpy's legacy generator)."""
+
+    seen: float = Field(default=0.62, gt=0, lt=1)
+    seed: int = 0
+
+
 class Config(TaskConfig):
     """Keys of a `type: image-classification` task.
 
     `support`, `validation` and `unlabeled` are data blocks like `data`, for methods that use them; `shots` keeps
-    that many support images a class, drawn with `support_seed`.
+    that many support images a class, drawn with `support_seed`. `half` asks for the first half of the classes
+    (`base`) or for the rest (`new`, with support and validation images of the base classes only). `unseen` names
+    the classes without labelled examples, or draws them. `distances` is a file with distances between classes: a
+    matrix (.npy, .npz, .csv) or the edges of a hierarchy. Up to `max_bad_items` broken images are left out, counted.
     """
 
     data_keys: ClassVar[tuple[str, ...]] = ("support", "validation", "unlabeled")
@@ -42,11 +57,15 @@ class Config(TaskConfig):
     templates: list[str] = Field(default=["a photo of a {}."], min_length=1)
     classes: list[str] | str | None = None
     logit_scale: float = Field(default=100.0, gt=0)
+    half: Literal["base", "new"] | None = None
+    unseen: list[str] | str | UnseenDraw | None = None
+    distances: str | None = None
     support: Any = None
     shots: int | None = Field(default=None, ge=1)
     support_seed: int = 1
     validation: Any = None
     unlabeled: Any = None
+    max_bad_items: int = Field(default=0, ge=0)
 
 
 class Task:
@@ -54,7 +73,14 @@ class Task:
 
     family: ClassVar[str] = "classification"
     gives: ClassVar[str] = "images"
-    metric_kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    metric_kinds: ClassVar[tuple[str, ...]] = (
+        "classification",
+        "multilabel",
+        "clustering",
+        "generalised",
+        "hierarchy",
+        "certainty",
+    )
     suffix: ClassVar[str] = ".parquet"
     shard_size: ClassVar[int] = 2048
     absent: ClassVar[Any] = None
@@ -68,15 +94,21 @@ class Task:
                 )
 
     def files(self) -> list[str]:
-        """Return the files of test, support and validation data."""
+        """Return the files of test, support and validation data, and the names and distances beside them."""
         blocks = [self.source, *self.config.sources().values()]
-        return [path for block in blocks for path in block.files()]
+        named = [v for v in (self.config.classes, self.config.unseen, self.config.distances) if isinstance(v, str)]
+        return [path for block in blocks for path in block.files()] + [
+            str(resolve_path(text, self.source.base, where=self.source.where)) for text in named
+        ]
 
     def protocol(self) -> str:
-        """Return the number of templates, and of shots where there are any: different ones are different rows."""
-        n, shots = len(self.config.templates), self.config.shots
-        few = f", {shots} shot{'s' * (shots > 1)}" if shots else ""
-        return f"{n} template{'s' * (n > 1)}{few}"
+        """Return the number of templates, and what else makes numbers comparable."""
+        own, n = self.config, len(self.config.templates)
+        parts = [f"{n} template{'s' * (n > 1)}"]
+        parts += [f"{own.shots} shot{'s' * (own.shots > 1)}"] if own.shots else []
+        parts += [f"{own.half} classes"] if own.half else []
+        parts += ["some classes unseen"] if own.unseen else []
+        return ", ".join(parts)
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels), labels and class names."""
@@ -88,32 +120,41 @@ class Task:
             )
         require_unique(images.items, self.source.where)
         check_labels(images, len(names), self.source.where)
+        images, counts = drop_broken(images, self.config.max_bad_items, self.source.where)
+        repeated = len(names) - len(set(names))
+        counts |= {"repeated class names": repeated} if repeated else {}
+        halves = Halves(names, self.config.half)
+        images = halves.own(images)
         keep = sample(len(images.items), limit, seed)
         items, labels = [images.items[i] for i in keep], [images.labels[i] for i in keep]
-        problem = Problem(names, self.config.templates, self.config.logit_scale)
-        parts = [*names, *(f"{i.id}:{i.digest()}:{y}" for i, y in zip(items, labels, strict=True))]
-        if not score_only:
-            problem = self._with_further_data(problem)
-        repeated = len(names) - len(set(names))
-        return TaskData(
-            items=items,
-            gold=labels,
-            context=problem,
-            fingerprint=digest(parts),
-            counts={"repeated class names": repeated} if repeated else {},
-        )
+        problem = self._problem(halves, score_only=score_only)
+        parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in zip(items, labels, strict=True))]
+        return TaskData(items=items, gold=labels, context=problem, fingerprint=digest(parts), counts=counts)
 
-    def _with_further_data(self, problem: Problem) -> Problem:
+    def _problem(self, halves: Halves, *, score_only: bool) -> Problem:
+        """Return names, templates and, for methods, the further images the task names."""
+        own, where = self.config, self.source.where
+        unseen = unseen_classes(own.unseen, halves.names, self.source.base, where)
+        problem = Problem(halves.names, own.templates, own.logit_scale, unseen=unseen)
+        if own.distances is not None:
+            path = resolve_path(own.distances, self.source.base, where=where)
+            problem = replace(problem, distances=read_distances(path, halves.names))
+        return problem if score_only else self._with_further_data(problem, halves)
+
+    def _with_further_data(self, problem: Problem, halves: Halves) -> Problem:
         """Return the problem with support, validation and unlabeled images where the task names them."""
-        sources, n = self.config.sources(), len(problem.class_names)
+        sources = self.config.sources()
         found: dict[str, Any] = {}
         for key in ("support", "validation"):
             if key in sources:
-                found[key] = labelled(sources[key], n, self.config.shots if key == "support" else None, self.config)
+                shots = self.config.shots if key == "support" else None
+                found[key] = labelled(sources[key], halves, shots, self.config.support_seed, problem.unseen)
         if "validation" in sources and sources["validation"].described() == self.source.described():
             found["validation"] = replace(found["validation"], split="test")
         if "unlabeled" in sources:
             found["unlabeled"] = sources["unlabeled"].build().items
+        if halves.half == "new":
+            found["support_names"] = halves.base_names
         return replace(problem, **found)
 
     def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
@@ -133,11 +174,17 @@ class Task:
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_classes) or labels (n_images,), and gold: labels, or a 0/1 matrix if several."""
-        n_classes = len(data.context.class_names)
-        for item, row in zip(data.items, predictions, strict=True):
-            if np.ndim(row) and len(row) != n_classes:
-                raise UserError("", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes")
-        yield np.stack(predictions), gold_array(data.gold, n_classes)
+        problem: Problem = data.context
+        n_classes, rows = len(problem.class_names), iter(predictions)
+        for start in range(0, len(data.items), self.shard_size):
+            items = data.items[start : start + self.shard_size]
+            block = [row for _, row in zip(items, rows, strict=False)]
+            for item, row in zip(items, block, strict=True):
+                if np.ndim(row) and len(row) != n_classes:
+                    raise UserError("", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes")
+            gold = gold_array(data.gold[start : start + self.shard_size], n_classes)
+            known = gold.ndim == 1 and (problem.unseen is not None or problem.distances is not None)
+            yield np.stack(block), Labels(gold, problem.unseen, problem.distances) if known else gold
 
     def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:
         """Write parquet with `id` and `scores` or `label`."""
@@ -178,42 +225,6 @@ class Task:
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""
         return str(int(np.argmax(prediction) if np.ndim(prediction) else prediction))
-
-
-def labelled(block: Block, n_classes: int, shots: int | None, config: Config) -> Labelled:
-    """Return a block's images with single labels, at most `shots` a class.
-
-    Raises
-    ------
-    UserError
-        A label outside the classes, several labels an image, or a class with fewer images than `shots`.
-    """
-    images: ImageSet = block.build()
-    require_unique(images.items, block.where)
-    check_labels(images, n_classes, block.where)
-    if not all(isinstance(label, int) for label in images.labels):
-        raise UserError(block.where, "several labels an image", "one label an image to learn from")
-    labels = np.asarray(images.labels, dtype=np.int64)
-    keep = np.arange(len(labels)) if shots is None else draw_shots(labels, shots, config.support_seed, block.where)
-    split = str(block.options.get("split", block.title))
-    return Labelled([images.items[int(i)] for i in keep], labels[keep], split)
-
-
-def draw_shots(labels: Any, shots: int, seed: int, where: str) -> Any:
-    """Return the numbers of `shots` items a class, drawn with the seed, class by class.
-
-    Raises
-    ------
-    UserError
-        A class has fewer items than `shots`.
-    """
-    generator, kept = np.random.default_rng(seed), []
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        if len(members) < shots:
-            raise UserError(where, f"class {label} has {len(members)} images", f"at least {shots} for {shots} shots")
-        kept.append(np.sort(generator.choice(members, shots, replace=False)))
-    return np.concatenate(kept)
 
 
 def gold_array(gold: Sequence[Any], n_classes: int) -> Any:

@@ -100,7 +100,7 @@ class Task:
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield predicted and gold spans of all sentences."""
-        yield predictions, data.gold
+        yield list(predictions), data.gold
 
     def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
         """Write JSONL."""

@@ -142,7 +142,7 @@ class Task:
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and judgements at once."""
-        yield predictions, data.gold
+        yield list(predictions), data.gold
 
     def write(self, path: Path, items: Sequence[RankItem], predictions: Sequence[dict[str, float]]) -> None:
         """Write a TREC run."""

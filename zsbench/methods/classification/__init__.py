@@ -49,6 +49,10 @@ class Problem:
     support : labelled training images (few shots), or None.
     validation : labelled images for choosing hyper-parameters, or None.
     unlabeled : further images without labels, or None.
+    support_names : classes of support and validation images when they are not the task's own (the base classes of
+        a task about new ones).
+    unseen : (n_classes,) True where a class has no labelled example, or None.
+    distances : (n_classes, n_classes) between classes, or None.
     """
 
     class_names: list[str]
@@ -57,6 +61,9 @@ class Problem:
     support: Labelled | None = None
     validation: Labelled | None = None
     unlabeled: Sequence[Any] | None = None
+    support_names: list[str] | None = None
+    unseen: NDArray[np.bool_] | None = None
+    distances: NDArray[np.float64] | None = None
 
     def prompts(self, class_name: str) -> list[str]:
         """Return the templates filled with one class name."""

@@ -1,0 +1,43 @@
+"""Distances between classes: matrices, hierarchies, and what is refused."""
+
+import numpy as np
+import pytest
+
+from zsbench.data._distances import read_distances
+from zsbench.errors import UserError
+
+
+def test_edges_give_shortest_paths_in_the_order_of_the_classes(tmp_path):
+    (tmp_path / "tree.tsv").write_text("root\tanimal\nroot\tplant\nanimal\tgreat ape\nanimal\tdog\nplant\toak\n")
+    found = read_distances(tmp_path / "tree.tsv", ["oak", "dog", "great ape"])
+    assert found.tolist() == [[0, 4, 4], [4, 0, 2], [4, 2, 0]]
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv"])
+def test_matrices(tmp_path, suffix):
+    matrix = np.array([[0.0, 1.5], [1.5, 0.0]])
+    path = tmp_path / f"d{suffix}"
+    {".npy": np.save, ".npz": np.savez, ".csv": lambda p, m: np.savetxt(p, m, delimiter=",")}[suffix](path, matrix)
+    assert (read_distances(path, ["a", "b"]) == matrix).all()
+    with pytest.raises(UserError, match=r"shape \(2, 2\).*\(3, 3\)"):
+        read_distances(path, ["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("root\tdog\n", "class 'dig' is on no edge.*did you mean 'dog'"),
+        ("a\tdig\nb\tdog\n", "no path between 'dig' and 'dog'"),
+        ("a\tb\tc\n", ":1: 3 columns"),
+    ],
+)
+def test_bad_hierarchies_are_named(tmp_path, text, message):
+    (tmp_path / "tree.tsv").write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_distances(tmp_path / "tree.tsv", ["dig", "dog"])
+
+
+def test_asymmetric_distances_are_refused(tmp_path):
+    np.save(tmp_path / "d.npy", np.array([[0.0, 1.0], [2.0, 0.0]]))
+    with pytest.raises(UserError, match="asymmetric"):
+        read_distances(tmp_path / "d.npy", ["a", "b"])

@@ -1,0 +1,41 @@
+"""Halves of the classes, unseen classes, shots: who may learn from what."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zsbench.data._images import ImageItem, ImageSet
+from zsbench.errors import UserError
+from zsbench.tasks._class_splits import Halves, draw_shots, unseen_classes
+from zsbench.tasks.image_classification import UnseenDraw
+
+
+@given(n=st.integers(1, 30))
+def test_the_first_half_of_the_classes_is_base_and_rounds_up(n):
+    names = [f"c{i}" for i in range(n)]
+    images = ImageSet([ImageItem(str(i), bytes) for i in range(n)], list(range(n)), names)
+    base, new = Halves(names, "base").own(images), Halves(names, "new").own(images)
+    assert len(base.items) == -(-n // 2)
+    assert base.class_names + new.class_names == names
+    assert base.labels == list(range(len(base.items)))
+    assert new.labels == list(range(len(new.items)))
+    assert [i.id for i in base.items] + [i.id for i in new.items] == [i.id for i in images.items]
+
+
+def test_unseen_classes_by_name_and_by_draw(tmp_path):
+    names = ["ant", "bee", "cat", "dog"]
+    assert list(unseen_classes(["bee", "dog"], names, tmp_path, "")) == [False, True, False, True]
+    drawn = unseen_classes(UnseenDraw(seen=0.62, seed=3), names, tmp_path, "")
+    assert drawn.sum() == len(names) - int(0.62 * len(names))
+    assert (drawn == unseen_classes(UnseenDraw(seen=0.62, seed=3), names, tmp_path, "")).all()
+    with pytest.raises(UserError, match="unseen class 'dig'.*'dog'"):
+        unseen_classes(["dig"], names, tmp_path, "t.yaml:3")
+
+
+def test_shots_are_drawn_class_by_class_and_too_few_images_are_an_error():
+    labels = np.array([0, 1, 0, 1, 0, 1])
+    kept = draw_shots(labels, 2, 1, "")
+    assert sorted(labels[kept]) == [0, 0, 1, 1]
+    with pytest.raises(UserError, match="class 0 has 3 images"):
+        draw_shots(labels, 4, 1, "")

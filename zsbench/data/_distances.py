@@ -1,0 +1,100 @@
+"""Distances between classes, from a matrix file or from the edges of a hierarchy.
+
+In a hierarchy the distance is the number of edges on the shortest path between two class nodes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zsbench.data._collection import open_text
+from zsbench.errors import UserError, did_you_mean
+from zsbench.lazy import lazy
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+MATRICES = {".npy", ".npz", ".csv"}
+
+
+def read_distances(path: Path, class_names: list[str]) -> Array:
+    """Return distances (n_classes, n_classes) in the order of the classes.
+
+    Parameters
+    ----------
+    path : a matrix in class order (.npy, .npz with one array, .csv), or a text file with one edge a line, two node
+        names separated by a tab (or by a blank when no name holds one); every class is a node of its own name.
+
+    Raises
+    ------
+    UserError
+        No such file, another shape, negative or asymmetric distances, an unknown class, classes without a path.
+    """
+    if not path.is_file():
+        raise UserError(shown(path), "no such file", "a distance matrix or a list of edges")
+    if path.suffix in MATRICES:
+        return _checked(_matrix(path), len(class_names), path)
+    return graph_distances(read_edges(path), class_names, where=shown(path))
+
+
+def _matrix(path: Path) -> Array:
+    try:
+        if path.suffix == ".csv":
+            return np.loadtxt(path, delimiter=",", ndmin=2)
+        loaded = np.load(path, allow_pickle=False)
+        return np.asarray(loaded[loaded.files[0]] if path.suffix == ".npz" else loaded, dtype=np.float64)
+    except (ValueError, OSError) as error:
+        raise UserError(shown(path), f"not a matrix of numbers ({error})") from None
+
+
+def _checked(matrix: Array, n: int, path: Path) -> Array:
+    if matrix.shape != (n, n):
+        raise UserError(shown(path), f"a matrix of shape {matrix.shape}", f"({n}, {n}), one row a class")
+    if not np.isfinite(matrix).all() or (matrix < 0).any() or not np.allclose(matrix, matrix.T):
+        raise UserError(shown(path), "distances that are negative, asymmetric or not finite", "a symmetric matrix")
+    return matrix
+
+
+def read_edges(path: Path) -> list[tuple[str, str]]:
+    """Return the undirected edges of a text file."""
+    edges = []
+    for number, line in open_text(path):
+        parts = [part.strip() for part in line.split("\t" if "\t" in line else None) if part.strip()]
+        if not parts or parts[0].startswith("#"):
+            continue
+        if len(parts) != 2:
+            raise UserError(f"{shown(path)}:{number}", f"{len(parts)} columns", "two node names, separated by a tab")
+        edges.append((parts[0], parts[1]))
+    return edges
+
+
+def graph_distances(edges: list[tuple[str, str]], nodes: list[str], *, where: str = "") -> Array:
+    """Return shortest-path lengths (n, n) between the nodes of an undirected graph.
+
+    Raises
+    ------
+    UserError
+        A node is on no edge, or two nodes have no path between them.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import shortest_path
+
+    position = {name: i for i, name in enumerate(dict.fromkeys(name for edge in edges for name in edge))}
+    unknown = next((name for name in nodes if name not in position), None)
+    if unknown is not None:
+        raise UserError(where, f"class '{unknown}' is on no edge", "", did_you_mean(unknown, position))
+    rows, columns = ([position[edge[side]] for edge in edges] for side in (0, 1))
+    graph = coo_array((np.ones(len(edges)), (rows, columns)), shape=(len(position), len(position)))
+    wanted = [position[name] for name in nodes]
+    found = np.asarray(shortest_path(graph, directed=False, unweighted=True, indices=wanted))[:, wanted]
+    if np.isinf(found).any():
+        a, b = np.argwhere(np.isinf(found))[0]
+        raise UserError(where, f"no path between '{nodes[a]}' and '{nodes[b]}'", "a connected hierarchy")
+    return found

@@ -1,0 +1,38 @@
+"""Gold of single-label classification, with what some metrics need beside the labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zsbench.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = lazy("numpy")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels that know their classes; `np.asarray(gold)` gives the labels alone.
+
+    Attributes
+    ----------
+    labels : (n_items,), 0-based.
+    unseen : (n_classes,) True where the class had no labelled example; None where there is no such split.
+    distances : (n_classes, n_classes) distance between classes, or None.
+    """
+
+    labels: NDArray[np.int64]
+    unseen: NDArray[np.bool_] | None = None
+    distances: NDArray[np.float64] | None = None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the labels."""
+        return self.labels if dtype is None else self.labels.astype(dtype)
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.labels)

@@ -1,0 +1,121 @@
+"""Splits of classes and support images: base and new halves, unseen classes, a few shots a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.config import Block
+from zsbench.data._images import ImageSet, check_labels
+from zsbench.errors import UserError, did_you_mean
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Labelled
+from zsbench.tasks._base import read_names, require_unique
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = lazy("numpy")
+
+
+@dataclass(frozen=True)
+class Halves:
+    """The classes a task asks for: all of them, the first ceil(C/2) (`base`) or the others (`new`).
+
+    Source: the base-to-new protocol of Zhou et al. 2022, arXiv:2203.05557.
+    """
+
+    all_names: list[str]
+    half: Literal["base", "new"] | None
+
+    @property
+    def n_base(self) -> int:
+        """The number of base classes."""
+        return -(-len(self.all_names) // 2)
+
+    @property
+    def base_names(self) -> list[str]:
+        """The names of the base classes."""
+        return self.all_names[: self.n_base]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the classes asked for."""
+        return {None: self.all_names, "base": self.base_names, "new": self.all_names[self.n_base :]}[self.half]
+
+    def own(self, images: ImageSet) -> ImageSet:
+        """Return the images of the classes asked for, labels counted from 0 again."""
+        if self.half is None:
+            return images
+        if not all(isinstance(label, int) for label in images.labels):
+            raise UserError("", "several labels an image", "one label an image for `half:`")
+        start = 0 if self.half == "base" else self.n_base
+        kept = [i for i, y in enumerate(images.labels) if 0 <= y - start < len(self.names)]
+        labels = [images.labels[i] - start for i in kept]
+        return ImageSet([images.items[i] for i in kept], labels, self.names)
+
+
+def unseen_classes(value: Any, names: list[str], base: Path, where: str) -> NDArray[np.bool_] | None:
+    """Return which classes have no labelled example (n_classes,), from names, a file of names or a seeded draw.
+
+    Raises
+    ------
+    UserError
+        A name that is no class.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, (str, list)):
+        seen = np.random.RandomState(value.seed).choice(len(names), int(value.seen * len(names)), replace=False)
+        return ~np.isin(np.arange(len(names)), seen)
+    listed = read_names(value, base, where) or []
+    unknown = [name for name in listed if name not in names]
+    if unknown:
+        raise UserError(
+            where, f"unseen class '{unknown[0]}'", "names of the task's classes", did_you_mean(unknown[0], names)
+        )
+    return np.isin(names, listed)
+
+
+def labelled(
+    block: Block, halves: Halves, shots: int | None, seed: int, unseen: NDArray[np.bool_] | None = None
+) -> Labelled:
+    """Return a block's labelled images: of the base classes where there are halves, at most `shots` a class.
+
+    Raises
+    ------
+    UserError
+        A label outside the classes, several labels an image, or a class with fewer images than `shots`.
+    """
+    images: ImageSet = block.build()
+    require_unique(images.items, block.where)
+    check_labels(images, len(halves.all_names), block.where)
+    if not all(isinstance(label, int) for label in images.labels):
+        raise UserError(block.where, "several labels an image", "one label an image to learn from")
+    labels = np.asarray(images.labels, dtype=np.int64)
+    known = np.ones(len(halves.all_names), dtype=bool) if unseen is None else ~unseen
+    if halves.half is not None:
+        known = np.arange(len(halves.all_names)) < halves.n_base
+    allowed = np.flatnonzero(known[labels])
+    keep = allowed if shots is None else allowed[draw_shots(labels[allowed], shots, seed, block.where)]
+    split = str(block.options.get("split", block.title))
+    return Labelled([images.items[int(i)] for i in keep], labels[keep], split)
+
+
+def draw_shots(labels: NDArray[np.int64], shots: int, seed: int, where: str) -> NDArray[np.int64]:
+    """Return the numbers of `shots` items a class, drawn with the seed, class by class.
+
+    Raises
+    ------
+    UserError
+        A class has fewer items than `shots`.
+    """
+    generator, kept = np.random.default_rng(seed), []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if len(members) < shots:
+            raise UserError(where, f"class {label} has {len(members)} images", f"at least {shots} for {shots} shots")
+        kept.append(np.sort(generator.choice(members, shots, replace=False)))
+    return np.concatenate(kept)

@@ -37,6 +37,14 @@ def default_root() -> Path:
     return Path(given) if given else base / "zsbench"
 
 
+_current: Cache | None = None
+
+
+def current() -> Cache:
+    """Return the store of the run in progress; outside of one, the user's own."""
+    return _current or Cache(default_root())
+
+
 class Cache:
     """Arrays on disk, addressed by what they were computed from.
 
@@ -48,6 +56,11 @@ class Cache:
 
     def __init__(self, root: Path | None, *, read: bool = True) -> None:
         self.root, self.read = root, read
+
+    def use(self) -> None:
+        """Make this the store that `current()` returns from now on."""
+        global _current
+        _current = self
 
     def array(self, key: Sequence[str], compute: Callable[[], Array]) -> Array:
         """Return the array stored under `key`, or compute, store and return it.

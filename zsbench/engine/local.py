@@ -53,14 +53,15 @@ class _Loaded:
     def model(self, job: Job) -> Any:
         from zsbench.models import _common
 
+        settings = job.settings
+        # A job without a model may still load one: a dense first stage.
+        _common.configure(device=settings.device, dtype=settings.dtype, threads=settings.threads)
         if job.model is None:
             return None
-        settings = job.settings
         key = canonical_json([job.model.resolved(), job.model.name, settings.device, settings.dtype])
         if key != self.key:
             self.note(f"loading {job.model_name}")
             self.key, self.current = "", None
-            _common.configure(device=settings.device, dtype=settings.dtype, threads=settings.threads)
             self.current = job.model.build()
             self.key = key
         return self.current

@@ -16,14 +16,12 @@ if TYPE_CHECKING:
 else:
     torch = lazy("torch")
 
-_RUNTIME: dict[str, str] = {"device": "auto", "dtype": "float32"}
+_RUNTIME: dict[str, Any] = {"device": "auto", "dtype": "float32", "threads": None}
 
 
 def configure(*, device: str, dtype: str, threads: int | None) -> None:
-    """Set where and in which precision the adapters built from now on compute."""
-    _RUNTIME.update(device=device, dtype=dtype)
-    if threads is not None:
-        torch.set_num_threads(threads)
+    """Set where and in which precision the adapters built from now on compute; torch is not needed before."""
+    _RUNTIME.update(device=device, dtype=dtype, threads=threads)
 
 
 def runtime_device() -> str:
@@ -34,7 +32,9 @@ def runtime_device() -> str:
     UserError
         The device asked for does not exist here.
     """
-    wanted = _RUNTIME["device"]
+    if _RUNTIME["threads"] is not None:
+        torch.set_num_threads(_RUNTIME["threads"])
+    wanted: str = _RUNTIME["device"]
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
@@ -47,7 +47,8 @@ def runtime_device() -> str:
 
 def runtime_dtype() -> str:
     """Return the name of the precision asked for."""
-    return _RUNTIME["dtype"]
+    dtype: str = _RUNTIME["dtype"]
+    return dtype
 
 
 def local_folder(reference: str) -> Path | None:

@@ -55,7 +55,9 @@ class _Loaded:
 
         settings = job.settings
         # A job without a model may still load one: a dense first stage.
-        _common.configure(device=settings.device, dtype=settings.dtype, threads=settings.threads)
+        _common.configure(
+            device=settings.device, dtype=settings.dtype, threads=settings.threads, batch_size=settings.batch_size
+        )
         if job.model is None:
             return None
         key = canonical_json([job.model.resolved(), job.model.name, settings.device, settings.dtype])

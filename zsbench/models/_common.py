@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 else:
     torch = lazy("torch")
 
-_RUNTIME: dict[str, Any] = {"device": "auto", "dtype": "float32", "threads": None}
+_RUNTIME: dict[str, Any] = {"device": "auto", "dtype": "float32", "threads": None, "batch_size": "auto"}
 
 
-def configure(*, device: str, dtype: str, threads: int | None) -> None:
+def configure(*, device: str, dtype: str, threads: int | None, batch_size: int | str = "auto") -> None:
     """Set where and in which precision the adapters built from now on compute; torch is not needed before."""
-    _RUNTIME.update(device=device, dtype=dtype, threads=threads)
+    _RUNTIME.update(device=device, dtype=dtype, threads=threads, batch_size=batch_size)
 
 
 def runtime_device() -> str:
@@ -49,6 +49,12 @@ def runtime_dtype() -> str:
     """Return the name of the precision asked for."""
     dtype: str = _RUNTIME["dtype"]
     return dtype
+
+
+def runtime_batch_size() -> int | str:
+    """Return the batch size asked for, for adapters that batch by themselves."""
+    size: int | str = _RUNTIME["batch_size"]
+    return size
 
 
 def local_folder(reference: str) -> Path | None:

@@ -63,6 +63,9 @@ class PromptTuner(ImageTextEncoder, Protocol):
 class CausalLM(Model, Protocol):
     """A decoder: tokens, next-token logits, and attention read off the forward pass."""
 
+    max_tokens: int | None
+    """The longest sequence the model reads; None where it has no limit."""
+
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
         """Return the prompt text of a conversation, ready for the assistant's turn; special tokens included."""
 
@@ -72,10 +75,13 @@ class CausalLM(Model, Protocol):
     def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
         """Return the logits (vocabulary,) of the token after `ids`."""
 
-    def attention_mass(self, prefix: Sequence[int], tails: Sequence[Sequence[int]]) -> list[FloatArray]:
+    def attention_mass(
+        self, prefix: Sequence[int], tails: Sequence[Sequence[int]], *, n_layers: int | None = None
+    ) -> list[FloatArray]:
         """Return, for each tail, the mean attention of its tokens to every token, (layers, heads, tokens).
 
-        The prefix is encoded once; tails follow it one at a time. Tokens are those of prefix + tail.
+        The prefix is encoded once; tails follow it one at a time. Tokens are those of prefix + tail. With `n_layers`
+        the forward pass stops after that many layers, and only they are returned.
         """
 
 

@@ -58,10 +58,24 @@ def accuracy(scores: Any, labels: Any, *, k: int = 1) -> Array:
     return np.where(np.ndim(scores) == 1 or np.shape(scores)[-1] >= k, np.asarray(ranks < k, dtype=np.float64), np.nan)
 
 
-def _mean_over_classes(statistics: Array) -> float:
+@metric("mean-top1-top5")
+def mean_of_top_1_and_top_5(scores: Any, labels: Any) -> Array:
+    """Mean of acc@1 and acc@5, undefined with fewer than five classes. Source: Radford et al. 2021, appendix A."""
+    return np.asarray((accuracy(scores, labels, k=1) + accuracy(scores, labels, k=5)) / 2)
+
+
+def _class_accuracies(statistics: Array) -> Array:
     labels = statistics[:, 0].astype(np.int64)
     totals, right = np.bincount(labels), np.bincount(labels, weights=statistics[:, 1])
-    return float((right[totals > 0] / totals[totals > 0]).mean())
+    return np.asarray(right[totals > 0] / totals[totals > 0])
+
+
+def _mean_over_classes(statistics: Array) -> float:
+    return float(_class_accuracies(statistics).mean())
+
+
+def _spread_over_classes(statistics: Array) -> float:
+    return float(_class_accuracies(statistics).std())
 
 
 @metric("mean-per-class", of_items=_mean_over_classes, strata=0)
@@ -71,3 +85,12 @@ def mean_per_class(scores: Any, labels: Any) -> Array:
     A class without items is left out, not counted as zero. Resampled within classes.
     """
     return np.stack([np.asarray(labels, dtype=np.float64), label_ranks(scores, labels) < 1], axis=1)
+
+
+@metric("per-class-std", better="lower", of_items=_spread_over_classes, strata=0)
+def per_class_std(scores: Any, labels: Any) -> Array:
+    """Standard deviation, over the classes present in the labels, of the accuracy per class.
+
+    Divided by the number of classes, not by one less. Resampled within classes, whose noise widens the spread.
+    """
+    return mean_per_class(scores, labels)

@@ -1,0 +1,117 @@
+"""Groups and names found without labels: predicted labels, or the best of scores, against labels (n_items,).
+
+Statistics are the pair (predicted, gold) of each item; what a group is worth depends on all its items together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.lazy import lazy
+from zsbench.metrics import metric
+from zsbench.metrics._answers import answers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.optimize as optimize
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np, optimize = lazy("numpy"), lazy("scipy.optimize")
+
+
+def contingency(statistics: Array) -> Array:
+    """Return how many items have predicted label i and gold label j, over the labels that occur."""
+    _, rows = np.unique(statistics[:, 0], return_inverse=True)
+    _, columns = np.unique(statistics[:, 1], return_inverse=True)
+    shape = int(rows.max()) + 1, int(columns.max()) + 1
+    counts = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
+    return np.asarray(counts.reshape(shape), dtype=np.float64)
+
+
+def _pairs(pred: Any, gold: Any) -> Array:
+    return np.stack(answers(pred, gold), axis=1).astype(np.float64)
+
+
+def _matched(statistics: Array) -> float:
+    counts = contingency(statistics)
+    rows, columns = optimize.linear_sum_assignment(counts, maximize=True)
+    return float(counts[rows, columns].sum() / len(statistics))
+
+
+@metric("clustering-acc", of_items=_matched)
+def clustering_accuracy(pred: Any, labels: Any) -> Array:
+    """Accuracy under the best one-to-one matching of predicted groups to classes (Hungarian algorithm).
+
+    Source: Zhang et al. 2024, arXiv:2308.12960, section 4.
+    """
+    return _pairs(pred, labels)
+
+
+def _hit_and_all(statistics: Array) -> tuple[int, int, int]:
+    """Return the numbers of classes named correctly at least once, of true classes, of all names on either side."""
+    predicted, gold = statistics.T
+    return len(np.unique(gold[predicted == gold])), len(np.unique(gold)), len(np.unique(statistics))
+
+
+def _vocabulary_iou(statistics: Array) -> float:
+    hit, _, names = _hit_and_all(statistics)
+    return hit / names
+
+
+@metric("vocabulary-IoU", of_items=_vocabulary_iou)
+def vocabulary_iou(pred: Any, labels: Any) -> Array:
+    """Classes named correctly at least once, of all classes named or true.
+
+    Source: Zhang et al. 2024, arXiv:2308.12960, reference implementation.
+    """
+    return _pairs(pred, labels)
+
+
+def _missing(statistics: Array, *, when: str = "never-right") -> float:
+    hit, true, _ = _hit_and_all(statistics)
+    return float(true - hit if when == "never-right" else len(np.setdiff1d(statistics[:, 1], statistics[:, 0])))
+
+
+@metric("missing-classes", unit="classes", better="lower", of_items=_missing)
+def missing_classes(
+    pred: Any,
+    labels: Any,
+    *,
+    when: Literal["never-right", "never-named"] = "never-right",  # noqa: ARG001 - the reducer's
+) -> Array:
+    """Number of true classes that no image is named by correctly (or, `when=never-named`, named by at all).
+
+    Resampling can lose a class altogether, so the interval lies low. Source: Zhang et al. 2024, arXiv:2308.12960,
+    reference implementation.
+    """
+    return _pairs(pred, labels)
+
+
+def _pair_share(statistics: Array, axis: int) -> float:
+    """Return the share of pairs in one group of `axis` (0 predicted, 1 gold) that are in one group of the other."""
+    counts = contingency(statistics)
+    groups = counts.sum(axis=1 - axis)
+    pairs = (groups * (groups - 1)).sum()
+    return float((counts * (counts - 1)).sum() / pairs) if pairs else float("nan")
+
+
+def _pair_precision(statistics: Array) -> float:
+    return _pair_share(statistics, 0)
+
+
+def _pair_recall(statistics: Array) -> float:
+    return _pair_share(statistics, 1)
+
+
+@metric("pair-precision", of_items=_pair_precision)
+def pair_precision(pred: Any, labels: Any) -> Array:
+    """Share of the item pairs put into one group that belong to one class; undefined without such a pair."""
+    return _pairs(pred, labels)
+
+
+@metric("pair-recall", of_items=_pair_recall)
+def pair_recall(pred: Any, labels: Any) -> Array:
+    """Share of the item pairs of one class that are put into one group; undefined without such a pair."""
+    return _pairs(pred, labels)

@@ -1,0 +1,78 @@
+"""What a model wrote, read as an order of passages or as a choice of one.
+
+Every reader answers for any text whatsoever and says whether the text was what was asked for.
+
+Source: the public code of RankGPT (arXiv:2304.09542), RankLLM and In-Context-Reranking (arXiv:2410.02642).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_STRICT_RUN = {False: re.compile(r"[\[\]> 0-9]*"), True: re.compile(r"(?:[\[\]> ]|[A-Z](?![A-Za-z]))*")}
+_STRICT_ITEM = {False: re.compile(r" *\[ *([0-9]{1,9}) *\] *"), True: re.compile(r" *\[ *([A-Z]) *\] *")}
+
+
+class Reading(NamedTuple):
+    """A permutation of range(n), best first, and whether the text itself named one."""
+
+    order: list[int]
+    well_formed: bool
+
+
+def lenient(text: str, n: int, *, letters: bool = False) -> Reading:
+    """Read every number anywhere in the text: repeated and unknown ones are dropped, missing ones follow in order.
+
+    Only what follows a closing think tag counts, and digits of any script or shape count (①, ², ３). Letters become
+    numbers as in RankLLM: each is replaced by the digits of its place in the alphabet, so letters that touch make
+    one number ("AB" is 12) and words fall out of range. Well formed: the first n numbers are a permutation.
+    """
+    answer = text.rpartition("</think>")[2]
+    digits = "".join((_letter(c) if letters else _digit(c)) for c in answer)
+    # Longer numbers are out of range, and Python refuses to read very long ones.
+    named = [int(word) - 1 if len(word) < 10 else -1 for word in digits.split()]
+    order = list(dict.fromkeys(i for i in named if 0 <= i < n))
+    missing = [i for i in range(n) if i not in order]
+    return Reading(order + missing, sorted(named[:n]) == list(range(n)))
+
+
+def _digit(c: str) -> str:
+    return str(unicodedata.digit(c)) if c.isdigit() else " "
+
+
+def _letter(c: str) -> str:
+    return str(ord(c) - ord("A") + 1) if c.isalpha() else " "
+
+
+def strict(text: str, n: int, *, letters: bool = False) -> Reading:
+    """Read `[2] > [1] > [3]` and nothing else; anything but a permutation leaves the input order.
+
+    What follows the leading run of brackets, blanks, `>` and identifiers is cut off, and so are items after the
+    n-th. An opening bracket that the prompt may have held is put back.
+    """
+    text = text.strip()
+    text = text if text.startswith("[") else "[" + text
+    run = _STRICT_RUN[letters].match(text)
+    items = run.group().split(">")[:n] if run else []
+    found = [match.group(1) for item in items if (match := _STRICT_ITEM[letters].fullmatch(item))]
+    order = [ord(name) - ord("A") if letters else int(name) - 1 for name in found]
+    if sorted(order) == list(range(n)) and len(items) == len(order):
+        return Reading(order, True)
+    return Reading(list(range(n)), False)
+
+
+def choice(text: str, labels: Sequence[str]) -> int | None:
+    """Return the index of the label that the answer names first, standing alone; None where it names none.
+
+    Case counts where it tells a label from a word: the article "a" is no answer "A" unless it is all there is.
+    """
+    answer = text.rpartition("</think>")[2]
+    bare = answer.strip(" \n\t\"'`*.:()[]")
+    if bare.upper() in labels:
+        return labels.index(bare.upper())
+    pattern = r"(?<!\w)(?:" + "|".join(map(re.escape, labels)) + r")(?!\w)"
+    match = re.search(pattern, answer)
+    return labels.index(match.group()) if match else None

@@ -34,7 +34,7 @@ def depth(rng, n):
 
 
 EXAMPLES = {"classification": classification, "ranking": ranking, "spans": spans, "depth": depth}
-NEEDS_CUT = {"P", "Recall", "Success", "Judged"}
+NEEDS_CUT = {"P", "Recall", "R_cap", "Success", "Judged", "Hole"}
 EVERY = [name + ("@3" if name in NEEDS_CUT else "") for name in catalog.metrics()] + [
     "acc@5", "nDCG(gain=exp)@5", "MRR@3", "F1(average=macro)", "AbsRel(average=pixel)", "RMSE(average=pixel)",
     "SILog(average=pixel,focus=0.5)", "delta(average=pixel)@2",

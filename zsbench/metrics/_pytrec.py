@@ -1,0 +1,105 @@
+"""The bridge to pytrec_eval: what is checked, cut and filled in before and after trec_eval judges.
+
+trec_eval sorts every ranking in full. A measure at k depends on the first k alone, so what stands below the k-th score
+is left out before: exact, because documents that tie with the k-th (as float32) stay and trec_eval orders them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from zsbench.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+Ranking = Mapping[str, float]
+Judged = Mapping[str, int]
+
+
+def trec_order(ranking: Ranking, depth: int | None = None) -> list[str]:
+    """Return document ids in trec_eval's order: float32 score, then id as bytes, both descending."""
+    kept = _first(ranking, depth)
+    scores = _single(_scores(kept)).tolist()
+    pairs = sorted(zip(scores, map(str.encode, kept), strict=True), reverse=True)
+    return [document.decode() for _, document in pairs[:depth]]
+
+
+def evaluate(
+    rankings: Sequence[Ranking | None],
+    qrels: Sequence[Judged],
+    measure: str,
+    *,
+    rel: int = 1,
+    depth: int | None = None,
+) -> Array:
+    """Return one trec_eval measure for each query.
+
+    A query without documents scores 0; one without judgement, or whose ranking is None, is undefined (NaN).
+
+    Parameters
+    ----------
+    rankings : {document: score} of each query, or None for a query to leave out.
+    qrels : the aligned {document: grade}.
+    measure : trec_eval's name, with a dot before a cut-off (`ndcg_cut.10`).
+    rel : least grade of a relevant document.
+    depth : the measure depends on the first `depth` documents only.
+
+    Raises
+    ------
+    ValueError
+        The lengths differ, or a score is NaN or infinite.
+    """
+    import pytrec_eval
+
+    if len(rankings) != len(qrels):
+        raise ValueError(f"{len(rankings)} rankings for {len(qrels)} queries")
+    run, judged, rows = {}, {}, np.full(len(qrels), np.nan)
+    for number, (ranking, row) in enumerate(zip(rankings, qrels, strict=True)):
+        if ranking is None or not row:
+            continue
+        rows[number] = 0.0
+        if ranking:
+            judged[str(number)] = {doc: int(grade) for doc, grade in row.items()}
+            run[str(number)] = _native(_first(ranking, depth, number))
+    found = pytrec_eval.RelevanceEvaluator(judged, {measure}, relevance_level=rel).evaluate(run)
+    # The key pytrec_eval answers with has an underscore where the question has a dot.
+    key = measure.replace(".", "_")
+    for query, values in found.items():
+        rows[int(query)] = values[key]
+    return rows
+
+
+def _scores(ranking: Ranking) -> Array:
+    return np.fromiter(ranking.values(), dtype=np.float64, count=len(ranking))
+
+
+def _single(scores: Array) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # trec_eval's floats overflow to infinity, and then tie
+        return scores.astype(np.float32)
+
+
+def _first(ranking: Ranking, depth: int | None, number: int = 0) -> Ranking:
+    """Return the documents that may be among the first `depth`, scores unchanged."""
+    scores = _scores(ranking)
+    if not np.isfinite(scores).all():
+        raise ValueError(f"ranking {number} holds a score that is NaN or infinite")
+    if depth is None or depth >= len(scores):
+        return ranking
+    single = _single(scores)
+    lowest = np.partition(single, len(single) - depth)[len(single) - depth]
+    documents = list(ranking)
+    return {documents[i]: float(scores[i]) for i in np.flatnonzero(single >= lowest).tolist()}
+
+
+def _native(ranking: Ranking) -> dict[str, float]:
+    """Return a ranking as pytrec_eval takes it: a dict of Python numbers."""
+    if type(ranking) is dict and set(map(type, ranking.values())) <= {float}:
+        return ranking
+    return {doc: float(score) for doc, score in ranking.items()}

@@ -29,7 +29,7 @@ def test_unseen_classes_by_name_and_by_draw(tmp_path):
     drawn = unseen_classes(UnseenDraw(seen=0.62, seed=3), names, tmp_path, "")
     assert drawn.sum() == len(names) - int(0.62 * len(names))
     assert (drawn == unseen_classes(UnseenDraw(seen=0.62, seed=3), names, tmp_path, "")).all()
-    with pytest.raises(UserError, match="unseen class 'dig'.*'dog'"):
+    with pytest.raises(UserError, match=r"unseen class 'dig'.*'dog'"):
         unseen_classes(["dig"], names, tmp_path, "t.yaml:3")
 
 

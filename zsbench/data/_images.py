@@ -55,11 +55,12 @@ class ImageItem:
 
 @dataclass
 class ImageSet:
-    """Images with 0-based labels (lists of them in multi-label data) and, where known, class names in label order."""
+    """Images, 0-based labels (lists of them if an image has several), names and templates where the data has them."""
 
     items: Sequence[Any]
     labels: Sequence[Any]
     class_names: list[str] | None = None
+    templates: list[str] | None = None
 
 
 def from_path(path: Path, name: str) -> ImageItem:
@@ -100,7 +101,9 @@ def drop_broken(images: ImageSet, allowed: int, where: str) -> tuple[ImageSet, d
     if len(broken) > allowed:
         raise UserError(where, f"{len(broken)} broken images ({'; '.join(broken[:3])})", f"at most {allowed}")
     kept = [i for i, problem in enumerate(found) if not problem]
-    sound = ImageSet([images.items[i] for i in kept], [images.labels[i] for i in kept], images.class_names)
+    sound = ImageSet(
+        [images.items[i] for i in kept], [images.labels[i] for i in kept], images.class_names, images.templates
+    )
     return sound, {
         f"broken images left out ({', '.join(b.split(':')[0] for b in broken)})": len(broken)
     } if broken else {}

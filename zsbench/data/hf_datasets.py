@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +28,67 @@ def hf_datasets(
     revision: str | None = None,
     image: str = "image",
     label: str = "label",
+    streaming: bool = False,
 ) -> ImageSet:
-    """Read a split; class names come from the label column's ClassLabel feature where it has one.
+    """Read a split; class names come from the label column: its ClassLabel feature, or its texts in sorted order.
 
     Parameters
     ----------
     path : hub id or local folder (images, parquet, or written by `save_to_disk`).
     split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
     image, label : names of the columns.
+    streaming : fetch this split's rows only and keep the encoded images in a temporary file.
     """
-    rows = _load(path, split=split, name=name, revision=revision)
+    import datasets
+
+    rows = _load(path, split=split, name=name, revision=revision, streaming=streaming)
     for column in (image, label):
         if column not in rows.column_names:
             hint = did_you_mean(column, rows.column_names) or f"columns: {', '.join(rows.column_names)}"
             raise UserError(path, f"no column '{column}'", "", hint)
-    import datasets
+    names = getattr(rows.features[label], "names", None)
+    rows = rows.cast_column(image, datasets.Image(decode=False)).select_columns([image, label])
+    readers, labels = _spooled(rows, image, label) if streaming else _indexed(rows, image, label)
+    if labels and isinstance(labels[0], str):
+        names = sorted(set(labels))
+        labels = [names.index(text) for text in labels]
+    items = [ImageItem(f"{split}/{i:06d}", read) for i, read in enumerate(readers)]
+    return ImageSet(items, labels, list(names) if names else None)
 
-    rows = rows.cast_column(image, datasets.Image(decode=False))
+
+def _indexed(rows: Any, image: str, label: str) -> tuple[list[Any], list[Any]]:
+    """Return a reader for every row of a data set on disk, and the labels."""
     encoded = rows.select_columns([image])
-    feature = rows.features[label]
-    items = [ImageItem(f"{split}/{i:06d}", _reader(encoded, i, image)) for i in range(len(rows))]
-    return ImageSet(items, list(rows[label]), list(feature.names) if hasattr(feature, "names") else None)
+    return [partial(_row_bytes, encoded, i, image) for i in range(len(rows))], list(rows[label])
 
 
-def _reader(rows: Any, index: int, column: str) -> Any:
-    def read() -> bytes:
-        value = rows[index][column]
-        data: bytes = value["bytes"] if value["bytes"] is not None else Path(value["path"]).read_bytes()
-        return data
-
-    return read
+def _row_bytes(rows: Any, index: int, image: str) -> bytes:
+    return _bytes(rows[index][image])
 
 
-def _load(path: str, *, split: str, name: str | None, revision: str | None) -> Any:
+def _bytes(value: dict[str, Any]) -> bytes:
+    data: bytes = value["bytes"] if value["bytes"] is not None else Path(value["path"]).read_bytes()
+    return data
+
+
+def _spooled(rows: Any, image: str, label: str) -> tuple[list[Any], list[Any]]:
+    """Return readers and labels of a stream, its images copied to one temporary file: memory stays flat."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - the readers keep it open
+    readers, labels = [], []
+    for row in rows:
+        data = _bytes(row[image])
+        readers.append(partial(_spool_bytes, spool, spool.tell(), len(data)))
+        labels.append(row[label])
+        spool.write(data)
+    spool.flush()
+    return readers, labels
+
+
+def _spool_bytes(spool: Any, offset: int, size: int) -> bytes:
+    return os.pread(spool.fileno(), size, offset)
+
+
+def _load(path: str, *, split: str, name: str | None, revision: str | None, streaming: bool) -> Any:
     """Return one split; what `datasets` raises becomes one sentence."""
     import datasets
 
@@ -67,12 +98,12 @@ def _load(path: str, *, split: str, name: str | None, revision: str | None) -> A
         if (local / "dataset_info.json").is_file() or (local / "dataset_dict.json").is_file():
             loaded = datasets.load_from_disk(path)
         else:
-            loaded = datasets.load_dataset(path, name, revision=revision)
+            loaded = datasets.load_dataset(path, name, revision=revision, streaming=streaming)
     except Exception as error:
         # datasets lets through the exceptions of every storage and format library below it.
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
         raise UserError(path, f"datasets cannot load this ({reason})") from error
-    if isinstance(loaded, datasets.DatasetDict):
+    if isinstance(loaded, dict):
         if split not in loaded:
             raise UserError(path, f"no split '{split}'", f"one of {', '.join(loaded)}")
         return loaded[split]

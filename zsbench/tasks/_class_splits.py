@@ -54,7 +54,7 @@ class Halves:
         start = 0 if self.half == "base" else self.n_base
         kept = [i for i, y in enumerate(images.labels) if 0 <= y - start < len(self.names)]
         labels = [images.labels[i] - start for i in kept]
-        return ImageSet([images.items[i] for i in kept], labels, self.names)
+        return ImageSet([images.items[i] for i in kept], labels, self.names, images.templates)
 
 
 def unseen_classes(value: Any, names: list[str], base: Path, where: str) -> NDArray[np.bool_] | None:

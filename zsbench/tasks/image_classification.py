@@ -47,14 +47,15 @@ class Config(TaskConfig):
     that many support images a class, drawn with `support_seed`. `half` asks for the first half of the classes
     (`base`) or for the rest (`new`, with support and validation images of the base classes only). `unseen` names
     the classes without labelled examples, or draws them. `distances` is a file with distances between classes: a
-    matrix (.npy, .npz, .csv) or the edges of a hierarchy. Up to `max_bad_items` broken images are left out, counted.
+    matrix (.npy, .npz, .csv) or the edges of a hierarchy. Names and templates that stand here replace those that come
+    with the data. Up to `max_bad_items` broken images are left out, counted.
     """
 
     data_keys: ClassVar[tuple[str, ...]] = ("support", "validation", "unlabeled")
 
     method: Any = "prompt-ensemble"
     metrics: list[str] = ["acc@1", "acc@5", "mean-per-class"]
-    templates: list[str] = Field(default=["a photo of a {}."], min_length=1)
+    templates: list[str] | None = Field(default=None, min_length=1)
     classes: list[str] | str | None = None
     logit_scale: float = Field(default=100.0, gt=0)
     half: Literal["base", "new"] | None = None
@@ -87,10 +88,14 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        for template in config.templates:
+        self.templates = config.templates or []
+        self._check_templates(self.templates)
+
+    def _check_templates(self, templates: list[str]) -> None:
+        for template in templates:
             if "{}" not in template and "{c}" not in template:
                 raise UserError(
-                    source.where, f"template '{template}' has no place for the class", "`{}` or `{c}` in it"
+                    self.source.where, f"template '{template}' has no place for the class", "`{}` or `{c}` in it"
                 )
 
     def files(self) -> list[str]:
@@ -103,8 +108,8 @@ class Task:
 
     def protocol(self) -> str:
         """Return the number of templates, and what else makes numbers comparable."""
-        own, n = self.config, len(self.config.templates)
-        parts = [f"{n} template{'s' * (n > 1)}"]
+        own, n = self.config, len(self.templates)
+        parts = [f"{n} template{'s' * (n > 1)}" if n else "the data's templates"]
         parts += [f"{own.shots} shot{'s' * (own.shots > 1)}"] if own.shots else []
         parts += [f"{own.half} classes"] if own.half else []
         parts += ["some classes unseen"] if own.unseen else []
@@ -127,6 +132,8 @@ class Task:
         images = halves.own(images)
         keep = sample(len(images.items), limit, seed)
         items, labels = [images.items[i] for i in keep], [images.labels[i] for i in keep]
+        self.templates = self.config.templates or images.templates or ["a photo of a {}."]
+        self._check_templates(self.templates)
         problem = self._problem(halves, score_only=score_only)
         parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in zip(items, labels, strict=True))]
         return TaskData(items=items, gold=labels, context=problem, fingerprint=digest(parts), counts=counts)
@@ -135,7 +142,7 @@ class Task:
         """Return names, templates and, for methods, the further images the task names."""
         own, where = self.config, self.source.where
         unseen = unseen_classes(own.unseen, halves.names, self.source.base, where)
-        problem = Problem(halves.names, own.templates, own.logit_scale, unseen=unseen)
+        problem = Problem(halves.names, self.templates, own.logit_scale, unseen=unseen)
         if own.distances is not None:
             path = resolve_path(own.distances, self.source.base, where=where)
             problem = replace(problem, distances=read_distances(path, halves.names))

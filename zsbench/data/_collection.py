@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from zsbench.data._stored import Stored
 from zsbench.errors import UserError
 from zsbench.records import digest
 from zsbench.yamlio import shown
+
+Qrels = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -22,22 +26,52 @@ class Document:
     text: str
     title: str = ""
 
+    @property
+    def passage(self) -> str:
+        """Title and text in one line, as first stages read them."""
+        return f"{self.title} {self.text}".strip()
+
 
 @dataclass
 class Collection:
-    """Passages, queries and judgements; `qrels[query][document]` is an integer grade."""
+    """Passages, queries and judgements.
 
-    documents: dict[str, Document]
+    Attributes
+    ----------
+    documents : by id; a `Stored` reads single ones on demand.
+    queries : texts by id.
+    qrels : `qrels[query][document]` is an integer grade.
+    counts : what did not fit, by name.
+    pool : reads the candidates that come with the data, {query: ids in their order}; None where there are none.
+    """
+
+    documents: Mapping[str, Document]
     queries: dict[str, str]
-    qrels: dict[str, dict[str, int]]
+    qrels: Qrels
     counts: dict[str, int] = field(default_factory=dict)
+    pool: Callable[[], dict[str, list[str]]] | None = None
+
+    def fetch(self, ids: Iterable[str]) -> None:
+        """Read these documents in one go where documents are read on demand."""
+        if isinstance(self.documents, Stored):
+            self.documents.fetch(ids)
+
+    def changed(self, change: Callable[[Document], Document]) -> Collection:
+        """Return the collection with every document changed; its id stays."""
+        documents = self.documents
+        if isinstance(documents, Stored):
+            return replace(self, documents=documents.changed(change))
+        return replace(self, documents={key: change(document) for key, document in documents.items()})
 
     def fingerprint(self) -> str:
         """Return the digest of every text, id and grade."""
-        documents = (f"{d.id}\0{d.title}\0{d.text}" for d in self.documents.values())
         queries = (f"{key}\0{text}" for key, text in self.queries.items())
         grades = (f"{q}\0{d}\0{g}" for q, row in self.qrels.items() for d, g in row.items())
-        return digest([digest(documents), digest(queries), digest(grades)])
+        if isinstance(self.documents, Stored):
+            documents = self.documents.fingerprint()
+        else:
+            documents = digest(f"{d.id}\0{d.title}\0{d.text}" for d in self.documents.values())
+        return digest([documents, digest(queries), digest(grades)])
 
 
 def open_text(path: Path) -> Iterator[tuple[int, str]]:
@@ -81,11 +115,30 @@ def json_lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dic
 def add_unique(table: dict[str, Any], key: str, value: Any, *, where: str, kind: str) -> None:
     """Put `value` under `key`, refusing an id that was there before."""
     if key in table:
-        raise UserError(where, f"{kind} id '{key}' stands twice", "unique ids")
+        raise twice(where, kind, key)
     table[key] = value
 
 
-def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+def twice(where: str, kind: str, key: str) -> UserError:
+    """Return the error for an id that was there before."""
+    return UserError(where, f"{kind} id '{key}' stands twice", "unique ids")
+
+
+def whole_number(text: str) -> int:
+    """Return a whole number, also when it is written `2.0` or `-1`.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    value = float(text)
+    if not value.is_integer():
+        raise ValueError(text)
+    return int(value)
+
+
+def read_qrels(path: Path) -> Qrels:
     """Read judgements: TREC (`qid 0 docid grade`) or BEIR (`query-id corpus-id score`, with a header).
 
     Raises
@@ -93,22 +146,21 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     UserError
         A line has other columns, a grade is no whole number, a pair is judged twice, nothing is judged.
     """
-    qrels: dict[str, dict[str, int]] = {}
+    qrels: Qrels = {}
     for number, line in open_text(path):
         parts = line.split()
         if not parts or (number == 1 and parts[-1] == "score"):
             continue
-        where = f"{shown(path)}:{number}"
         if len(parts) not in (3, 4):
+            where = f"{shown(path)}:{number}"
             raise UserError(where, f"{len(parts)} columns", "`qid 0 docid grade` or `query-id corpus-id score`")
-        query, document, grade = parts[0], parts[-2], parts[-1]
+        row = qrels.setdefault(parts[0], {})
+        if parts[-2] in row:
+            raise twice(f"{shown(path)}:{number}", f"query {parts[0]}: judged document", parts[-2])
         try:
-            value = int(float(grade)) if float(grade).is_integer() else None
+            row[parts[-2]] = int(parts[-1]) if parts[-1].isdecimal() else whole_number(parts[-1])
         except ValueError:
-            value = None
-        if value is None:
-            raise UserError(where, f"grade '{grade}'", "a whole number")
-        add_unique(qrels.setdefault(query, {}), document, value, where=where, kind=f"query {query}: judged document")
+            raise UserError(f"{shown(path)}:{number}", f"grade '{parts[-1]}'", "a whole number") from None
     if not qrels:
         raise UserError(shown(path), "no judgements")
     return qrels
@@ -125,18 +177,20 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
     run: dict[str, dict[str, float]] = {}
     for number, line in open_text(path):
         parts = line.split()
-        if not parts:
-            continue
-        where = f"{shown(path)}:{number}"
         if len(parts) not in (5, 6):
-            raise UserError(where, f"{len(parts)} columns", "`qid Q0 docid rank score tag`")
+            if not parts:
+                continue
+            raise UserError(f"{shown(path)}:{number}", f"{len(parts)} columns", "`qid Q0 docid rank score tag`")
         try:
             score = float(parts[4])
         except ValueError:
-            raise UserError(where, f"score '{parts[4]}'", "a number") from None
-        if score != score or score in (float("inf"), float("-inf")):
-            raise UserError(where, f"score '{parts[4]}'", "a finite number")
-        add_unique(run.setdefault(parts[0], {}), parts[2], score, where=where, kind=f"query {parts[0]}: document")
+            raise UserError(f"{shown(path)}:{number}", f"score '{parts[4]}'", "a number") from None
+        if not -math.inf < score < math.inf:
+            raise UserError(f"{shown(path)}:{number}", f"score '{parts[4]}'", "a finite number")
+        ranking = run.setdefault(parts[0], {})
+        if parts[2] in ranking:
+            raise twice(f"{shown(path)}:{number}", f"query {parts[0]}: document", parts[2])
+        ranking[parts[2]] = score
     if not run:
         raise UserError(shown(path), "an empty run")
     return run
@@ -156,6 +210,7 @@ def check(collection: Collection, where: str) -> Collection:
         raise UserError(where, "no queries")
     if not collection.qrels.keys() & collection.queries.keys():
         raise UserError(where, "no query has a judgement", "qrels whose query ids are those of the queries")
+    collection.fetch(d for row in collection.qrels.values() for d in row)
     unknown = collection.qrels.keys() - collection.queries.keys()
     absent = sum(d not in collection.documents for row in collection.qrels.values() for d in row)
     collection.counts.update(

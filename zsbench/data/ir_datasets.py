@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from zsbench.components import source
-from zsbench.data._collection import Collection, Document, add_unique, check
+from zsbench.data._collection import Collection, Document, Qrels, add_unique, check
+from zsbench.data._stored import Stored
 from zsbench.errors import UserError, did_you_mean
 
 
 @source(gives="collection")
 def ir_datasets(*, id: str) -> Collection:
-    """Read documents, queries and qrels of a data set known to ir_datasets (or registered with it).
+    """Read queries and qrels of a data set known to ir_datasets (or registered with it).
+
+    Documents are read one by one from its document store as candidates name them; only a first stage that searches
+    the corpus (bm25, dense) reads all of them. Scored documents that the set offers are the candidates of
+    `candidates: {stage: pool}`.
 
     Parameters
     ----------
@@ -32,32 +38,44 @@ def ir_datasets(*, id: str) -> Collection:
         if not getattr(dataset, f"has_{part}")():
             raise UserError("", f"ir_datasets '{id}' has no {part}", "a data set with docs, queries and qrels")
     try:
-        return check(_read(dataset), id)
+        return check(_read(dataset, id), id)
     except (RuntimeError, OSError) as error:
         raise UserError("", f"ir_datasets '{id}' cannot be read ({error})", "a downloaded data set") from error
 
 
-def _read(dataset: Any) -> Collection:
-    documents: dict[str, Document] = {}
-    for row in dataset.docs_iter():
-        text = row.default_text() if not hasattr(row, "text") else row.text
-        add_unique(
-            documents,
-            row.doc_id,
-            Document(row.doc_id, text, getattr(row, "title", "")),
-            where="",
-            kind="document",
-        )
+def _read(dataset: Any, name: str) -> Collection:
     queries: dict[str, str] = {}
     for row in dataset.queries_iter():
-        add_unique(
-            queries,
-            row.query_id,
-            row.text if hasattr(row, "text") else row.default_text(),
-            where="",
-            kind="query",
-        )
-    qrels: dict[str, dict[str, int]] = {}
+        add_unique(queries, row.query_id, _text(row), where=name, kind="query")
+    qrels: Qrels = {}
     for row in dataset.qrels_iter():
         qrels.setdefault(row.query_id, {})[row.doc_id] = int(row.relevance)
-    return Collection(documents, queries, qrels)
+
+    def get_many(ids: list[str]) -> Iterator[Document]:
+        return (_document(row) for row in dataset.docs_store().get_many_iter(ids))
+
+    def read_all() -> dict[str, Document]:
+        documents: dict[str, Document] = {}
+        for row in dataset.docs_iter():
+            add_unique(documents, row.doc_id, _document(row), where=name, kind="document")
+        return documents
+
+    pool = (lambda: _pool(dataset)) if dataset.has_scoreddocs() else None
+    return Collection(Stored(name, get_many, read_all), queries, qrels, pool=pool)
+
+
+def _document(row: Any) -> Document:
+    return Document(row.doc_id, _text(row), getattr(row, "title", "") or "")
+
+
+def _text(row: Any) -> str:
+    text: str = row.text if hasattr(row, "text") else row.default_text()
+    return text
+
+
+def _pool(dataset: Any) -> dict[str, list[str]]:
+    """Return scored documents best first; equal scores (MS MARCO's pools have no others) keep the file's order."""
+    scored: dict[str, list[tuple[float, str]]] = {}
+    for row in dataset.scoreddocs_iter():
+        scored.setdefault(row.query_id, []).append((-row.score, row.doc_id))
+    return {query: [doc for _, doc in sorted(rows, key=lambda pair: pair[0])] for query, rows in scored.items()}

@@ -48,21 +48,17 @@ def ndcg(
 
 
 @metric("MAP")
-def average_precision(
-    rankings: Rankings, qrels: Sequence[Judged], *, k: int | None = None, rel: int = 1
-) -> Array:
+def average_precision(rankings: Rankings, qrels: Sequence[Judged], *, k: int | None = None, rel: int = 1) -> Array:
     """Average precision over the relevant documents of the qrels (grade >= rel), retrieved or not."""
     return evaluate(rankings, qrels, _cut("map", k), rel=rel, depth=k)
 
 
 @metric("MRR")
-def reciprocal_rank(
-    rankings: Rankings, qrels: Sequence[Judged], *, k: int | None = None, rel: int = 1
-) -> Array:
+def reciprocal_rank(rankings: Rankings, qrels: Sequence[Judged], *, k: int | None = None, rel: int = 1) -> Array:
     """One over the rank of the first relevant document, 0 when none is among the first k."""
     rows = evaluate(rankings, qrels, "recip_rank", rel=rel, depth=k)
     # trec_eval knows no cut here; documents that tie with the k-th may have brought a rank beyond k.
-    return rows if k is None else np.where(rows < 1 / k, 0 * rows, rows)
+    return rows if k is None else np.asarray(np.where(rows < 1 / k, 0.0, rows))
 
 
 @metric("Recall")
@@ -75,7 +71,8 @@ def recall(rankings: Rankings, qrels: Sequence[Judged], *, k: int, rel: int = 1)
 def capped_recall(rankings: Rankings, qrels: Sequence[Judged], *, k: int, rel: int = 1) -> Array:
     """Recall at k over min(k, number of relevant documents): 1 is reachable whatever their number."""
     relevant = np.asarray([sum(grade >= rel for grade in row.values()) for row in qrels], dtype=np.float64)
-    return precision(rankings, qrels, k=k, rel=rel) * k / np.clip(relevant, 1, k)
+    found: Array = precision(rankings, qrels, k=k, rel=rel) * k
+    return found / np.clip(relevant, 1, k)
 
 
 @metric("P")
@@ -106,7 +103,9 @@ def bpref(rankings: Rankings, qrels: Sequence[Judged], *, rel: int = 1) -> Array
 def judged(rankings: Rankings, qrels: Sequence[Judged], *, k: int) -> Array:
     """Share of the first k documents (or of all, when fewer) that were judged at all for the query."""
     tops = _tops(rankings, qrels, k)
-    rows = [sum(doc in row for doc in top) / len(top) if top else math.nan for top, row in zip(tops, qrels, strict=True)]
+    rows = [
+        sum(doc in row for doc in top) / len(top) if top else math.nan for top, row in zip(tops, qrels, strict=True)
+    ]
     return np.asarray(rows, dtype=np.float64)
 
 

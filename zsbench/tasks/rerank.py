@@ -1,54 +1,55 @@
 """Re-ranking: order each query's candidates; judged by trec_eval over all judged queries.
 
-Candidates come from a first stage (BM25 built in) or a TREC run. A judged query without candidates scores 0, as
-published numbers do. Predictions: a TREC run whose scores are n - rank, so that neither float32 nor ties can
-undo the order; `zsbench score` takes any TREC run and reads it as trec_eval does.
+Candidates come from a first stage (BM25, a text encoder), a TREC run, or the data. A judged query without candidates
+scores 0, as published numbers do, unless `missing: skip` leaves it out; both counts are shown. Predictions: a TREC run
+whose scores are n - rank, so that neither float32 nor ties can undo the order; `zsbench score` takes any TREC run and
+reads it as trec_eval does.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from zsbench import catalog, files
-from zsbench.components import Strict
+from zsbench import files, metrics
 from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import Collection, read_run
-from zsbench.errors import UserError
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
-from zsbench.yamlio import shown
-
-
-class Candidates(Strict):
-    """Where the list to re-rank comes from.
-
-    `stage`: bm25, or `run` with `path`. `depth`: best candidates kept. `shuffle`: a control that destroys the
-    first-stage order (seeded by query id).
-    """
-
-    stage: Literal["bm25", "run"] = "bm25"
-    path: str | None = None
-    depth: int = Field(default=100, ge=1)
-    k1: float = 0.9
-    b: float = 0.4
-    analyzer: Literal["plain", "english"] = "plain"
-    shuffle: bool = False
+from zsbench.tasks._candidates import Candidates, FirstStage
 
 
 class Config(TaskConfig):
-    """Keys of a `type: rerank` task."""
+    """Keys of a `type: rerank` task.
+
+    `title`: `keep` leaves titles to the method, `join` puts them before the text, `drop` forgets them.
+    `relevance_level`: the grade from which metrics of binary relevance count a document; it becomes the `rel` of every
+    metric that has one and does not name its own. `missing`: a query absent from the run scores `zero`, or is left out.
+    """
 
     method: Any = "first-stage"
     metrics: list[str] = ["nDCG@10", "MRR@10", "Recall@100"]
     candidates: Candidates = Candidates()
     drop_query_id: bool = False
+    title: Literal["keep", "join", "drop"] = "keep"
+    relevance_level: int = Field(default=1, ge=1)
+    missing: Literal["zero", "skip"] = "zero"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out_the_level(cls, value: Any) -> Any:
+        """A metric's name is its formula: the level goes into the names."""
+        level = value.get("relevance_level", 1) if isinstance(value, dict) else 1
+        names = value.get("metrics", cls.model_fields["metrics"].default) if isinstance(value, dict) else []
+        if level == 1 or not isinstance(names, list):
+            return value
+        return {**value, "metrics": [metrics.with_default(name, "rel", level, kinds=Task.metric_kinds) for name in names]}
 
 
 class Task:
@@ -63,31 +64,30 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        self._run_path: Path | None = None
-        if config.candidates.stage == "run":
-            if config.candidates.path is None:
-                raise UserError(source.where, "candidates: {stage: run} lacks 'path'", "a TREC run file")
-            self._run_path = catalog.resolve_path(config.candidates.path, source.base, where=source.where)
+        self.first_stage = FirstStage(config.candidates, source)
 
     def files(self) -> list[str]:
-        """Return the collection's files and the run of candidates."""
-        return self.source.files() + ([str(self._run_path)] if self._run_path else [])
+        """Return the collection's files and what the candidates come from."""
+        return self.source.files() + self.first_stage.files()
 
     def protocol(self) -> str:
-        """Return first stage, depth and what is dropped."""
-        own = self.config.candidates
-        parts = [f"{own.stage} top {own.depth}"]
-        parts += ["shuffled"] if own.shuffle else []
+        """Return first stage, depth and what is dropped, joined or left out."""
+        parts = [self.first_stage.label()]
         parts += ["query id dropped"] if self.config.drop_query_id else []
+        parts += [] if self.config.title == "keep" else [f"title {self.config.title}"]
+        parts += ["absent queries skipped"] if self.config.missing == "skip" else []
         return ", ".join(parts)
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the collection and build each judged query's candidates (none for scoring a finished run)."""
-        collection: Collection = self.source.build()
+        collection = self._collection()
         judged = [key for key in collection.queries if collection.qrels.get(key)]
         keep = [judged[i] for i in sample(len(judged), limit, seed)]
-        first_stage = {} if score_only else self._first_stage(collection, keep)
-        items = [self._item(collection, key, first_stage.get(key, []), seed) for key in keep]
+        if score_only:
+            items = [RankItem(key, collection.queries[key], ()) for key in keep]
+        else:
+            drop = self.config.drop_query_id
+            items = self.first_stage.items(collection, keep, seed=seed, drop_query_id=drop)
         require_unique(items, self.source.where)
         counts = dict(collection.counts)
         if not score_only:
@@ -101,27 +101,13 @@ class Task:
             counts={name: n for name, n in counts.items() if n},
         )
 
-    def _first_stage(self, collection: Collection, queries: list[str]) -> dict[str, list[str]]:
-        own = self.config.candidates
-        if self._run_path is not None:
-            from zsbench.metrics.ranking import trec_order
-
-            run = read_run(self._run_path)
-            return {key: trec_order(run[key]) for key in queries if key in run}
-        from zsbench.data._bm25 import Bm25
-
-        index = Bm25(collection, k1=own.k1, b=own.b, analyzer=own.analyzer)
-        # One more than the depth, so that dropping the query's own document leaves a full list.
-        return {key: index.top(collection.queries[key], own.depth + 1) for key in queries}
-
-    def _item(self, collection: Collection, key: str, ids: list[str], seed: int) -> RankItem:
-        ids = [d for d in ids if not (self.config.drop_query_id and d == key)][: self.config.candidates.depth]
-        unknown = next((d for d in ids if d not in collection.documents), None)
-        if unknown is not None:
-            raise UserError(shown(self._run_path or Path()), f"query {key}: candidate '{unknown}' is not in the corpus")
-        if self.config.candidates.shuffle:
-            random.Random(f"{seed}:{key}").shuffle(ids)
-        return RankItem(key, collection.queries[key], tuple(collection.documents[d] for d in ids))
+    def _collection(self) -> Collection:
+        collection: Collection = self.source.build()
+        if self.config.title == "join":
+            return collection.changed(lambda d: replace(d, title="", text=d.passage))
+        if self.config.title == "drop":
+            return collection.changed(lambda d: replace(d, title=""))
+        return collection
 
     def predict(
         self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
@@ -141,8 +127,12 @@ class Task:
         return f"query {item.id}: score of '{bad[0]}' is not finite" if bad else ""
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield all rankings and judgements at once."""
-        yield list(predictions), data.gold
+        """Yield all rankings and judgements at once; a ranking is None where an absent query is left out."""
+        rankings = [ranking or None if self.config.missing == "skip" else ranking for ranking in predictions]
+        empty = sum(not ranking for ranking in rankings)
+        if empty and "queries without candidates" not in data.counts:
+            data.counts["queries absent from the run"] = empty
+        yield rankings, data.gold
 
     def write(self, path: Path, items: Sequence[RankItem], predictions: Sequence[dict[str, float]]) -> None:
         """Write a TREC run."""

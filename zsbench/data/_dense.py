@@ -1,0 +1,115 @@
+"""Dense first stage: exact inner-product search over a corpus that is encoded once, block by block.
+
+    score(q, d) = query vector . document vector
+
+The best documents of each query are kept while the blocks pass, so memory holds one block of vectors; every block
+goes through the cache. Equal scores keep the collection's order.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.batching import map_batches
+from zsbench.cache import Cache
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.models.capabilities import TextEncoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+    Keys = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+Index = Literal["exact", "faiss"]
+
+BLOCK = 4096
+# Raised when the encoding step changes, so that no older vector is ever mixed in.
+VERSION = "1"
+
+
+def search(
+    model: TextEncoder,
+    queries: Sequence[str],
+    passages: Sequence[str],
+    *,
+    depth: int,
+    cache: Cache,
+    index: Index = "exact",
+) -> list[list[int]]:
+    """Return the row numbers of the best passages of every query, best first.
+
+    Parameters
+    ----------
+    model : encodes queries and documents to vectors of one width.
+    queries, passages : texts.
+    depth : passages kept a query.
+    cache : holds the vectors.
+    index : `exact` compares with numpy, `faiss` with a flat inner-product index (extra `zsbench[faiss]`).
+
+    Raises
+    ------
+    UserError
+        faiss is wanted and not installed.
+    ValueError
+        A vector is NaN or infinite.
+    """
+    key = [VERSION, model.fingerprint, model.dtype]
+    asked = cache.array(["query-vectors", *key, *queries], lambda: map_batches(model.encode_queries, queries, "auto"))
+    blocks = _blocks(model, passages, cache, key)
+    depth = min(depth, len(passages))
+    return _faiss(_finite(asked), blocks, depth) if index == "faiss" else _exact(_finite(asked), blocks, depth)
+
+
+def _blocks(model: TextEncoder, passages: Sequence[str], cache: Cache, key: list[str]) -> Iterator[FloatArray]:
+    for start in range(0, len(passages), BLOCK):
+        block = passages[start : start + BLOCK]
+        encode = functools.partial(map_batches, model.encode_documents, block, "auto")
+        yield _finite(cache.array(["document-vectors", *key, *block], encode))
+
+
+def _finite(vectors: Any) -> FloatArray:
+    found = np.asarray(vectors, dtype=np.float32)
+    if not np.isfinite(found).all():
+        raise ValueError("the encoder gave a vector that is NaN or infinite")
+    return found
+
+
+def _exact(queries: FloatArray, blocks: Iterator[FloatArray], depth: int) -> list[list[int]]:
+    best: Keys = np.empty((len(queries), 0), dtype=np.int64)
+    first = 0
+    for block in blocks:
+        found = np.concatenate([best, order_keys(queries @ block.T, first)], axis=1)
+        kept = min(depth, found.shape[1])
+        best = np.partition(found, found.shape[1] - kept, axis=1)[:, found.shape[1] - kept :]
+        first += len(block)
+    rows: list[list[int]] = (0xFFFFFFFF - (np.sort(best, axis=1)[:, ::-1] & 0xFFFFFFFF)).tolist()
+    return rows
+
+
+def order_keys(scores: FloatArray, first: int) -> Keys:
+    """Return one integer for each score (n_queries, n_rows): larger is better, of equal scores the earlier row.
+
+    The upper 32 bits order like the float, the lower ones count rows backwards; `first` is the first row's number.
+    """
+    bits = (scores + np.float32(0)).view(np.int32)  # -0.0 becomes 0.0
+    upper = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64) << 32
+    return np.asarray(upper | (0xFFFFFFFF - np.arange(first, first + scores.shape[1], dtype=np.int64)))
+
+
+def _faiss(queries: FloatArray, blocks: Iterator[FloatArray], depth: int) -> list[list[int]]:
+    try:
+        import faiss
+    except ImportError:
+        raise UserError("", "index 'faiss' needs faiss", "", "pip install 'zsbench[faiss]'") from None
+    index = faiss.IndexFlatIP(queries.shape[1])
+    for block in blocks:
+        index.add(block)
+    rows: list[list[int]] = index.search(queries, depth)[1].tolist()
+    return rows

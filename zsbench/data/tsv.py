@@ -1,0 +1,89 @@
+"""MS MARCO-style TSV files: passages, queries, TREC qrels (ChatGPT-RetrievalQA, MS MARCO, psgs_w100).
+
+Lines are cut at the first tabs only, so that a passage may hold further ones. A line with an id and nothing else is
+an empty passage: kept, and counted.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import Collection, Document, add_unique, check, open_text, read_qrels
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+Column = Literal["id", "text", "title"]
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    return [options[key] for key in ("collection", "queries", "qrels") if key in options]
+
+
+@source(gives="collection", files=_files)
+def tsv(
+    *,
+    collection: LocalPath,
+    queries: LocalPath,
+    qrels: LocalPath,
+    columns: Sequence[Column] = ("id", "text"),
+    header: bool = False,
+    quoted: bool = False,
+) -> Collection:
+    """Read passages and queries from TSV, plain or .gz; queries without judgement belong to other splits.
+
+    Parameters
+    ----------
+    collection : passages, in `columns`.
+    queries : `qid<TAB>query`.
+    qrels : TREC judgements.
+    columns : what the columns of `collection` hold.
+    header : the first line of `collection` names the columns.
+    quoted : fields of `collection` may be quoted as in CSV (psgs_w100.tsv).
+
+    Raises
+    ------
+    UserError
+        A line lacks a column, an id stands twice, no query is judged; with file and line.
+    """
+    documents = read_passages(Path(collection), columns=columns, header=header, quoted=quoted)
+    texts = {d.id: d.text for d in read_passages(Path(queries)).values()}
+    judgements = read_qrels(Path(qrels))
+    judged = {key: text for key, text in texts.items() if key in judgements}
+    empty = {"documents without text": sum(not d.text.strip() for d in documents.values())}
+    return check(Collection(documents, judged or texts, judgements, empty), shown(Path(qrels)))
+
+
+def read_passages(
+    path: Path, *, columns: Sequence[Column] = ("id", "text"), header: bool = False, quoted: bool = False
+) -> dict[str, Document]:
+    """Return the passages of a TSV file by id; see `tsv` for the options."""
+    if "id" not in columns or "text" not in columns:
+        raise UserError(shown(path), f"columns {', '.join(columns)}", "`id` and `text` among them")
+    found: dict[str, Document] = {}
+    for number, fields in _rows(path, len(columns), quoted=quoted):
+        if header and number == 1:
+            continue
+        where = f"{shown(path)}:{number}"
+        if len(fields) == 1 and columns[0] == "id":
+            fields = [fields[0], *[""] * (len(columns) - 1)]
+        if len(fields) != len(columns) or not fields[columns.index("id")]:
+            raise UserError(where, f"{len(fields)} columns", "<TAB>".join(columns))
+        row = dict(zip(columns, fields, strict=True))
+        document = Document(row["id"], row["text"], row.get("title", ""))
+        add_unique(found, document.id, document, where=where, kind="line")
+    return found
+
+
+def _rows(path: Path, n_columns: int, *, quoted: bool) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, fields), the last field with whatever tabs it holds; blank lines are passed over."""
+    if not quoted:
+        yield from ((n, line.split("\t", n_columns - 1)) for n, line in open_text(path) if line.strip())
+        return
+    csv.field_size_limit(1 << 30)
+    reader = csv.reader((line + "\n" for _, line in open_text(path)), delimiter="\t")
+    yield from ((reader.line_num, fields) for fields in reader if fields)

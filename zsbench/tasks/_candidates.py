@@ -1,0 +1,151 @@
+"""The list to re-rank: where it comes from, how deep it is, and what is done to it before a method sees it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from zsbench import cache, catalog, config
+from zsbench.components import Strict
+from zsbench.config import Block
+from zsbench.data._collection import Collection, read_run
+from zsbench.errors import UserError
+from zsbench.methods.rerank import RankItem
+from zsbench.yamlio import Document, shown
+
+
+class Candidates(Strict):
+    """Where the list to re-rank comes from.
+
+    `stage`: `bm25`; `dense` with `model`, a text encoder; `run` with `path`, a TREC run; `pool`, the candidates that
+    come with the data. `depth`: best candidates kept. `shuffle`: a control that destroys the first-stage order (seeded
+    by query id). `k1`, `b`, `analyzer` are BM25's, `index` (exact or faiss) the dense search's.
+    """
+
+    stage: Literal["bm25", "dense", "run", "pool"] = "bm25"
+    path: str | None = None
+    model: str | None = None
+    depth: int = Field(default=100, ge=1)
+    k1: float = 0.9
+    b: float = 0.4
+    analyzer: Literal["plain", "english"] = "plain"
+    index: Literal["exact", "faiss"] = "exact"
+    shuffle: bool = False
+
+
+class FirstStage:
+    """Finds the candidates of queries; checked before anything is read.
+
+    Parameters
+    ----------
+    own : the task's `candidates:`.
+    source : the task's data block, for messages and relative paths.
+
+    Raises
+    ------
+    UserError
+        A run without path, a dense stage without model or with one that encodes no texts.
+    """
+
+    def __init__(self, own: Candidates, source: Block) -> None:
+        self.own, self.source = own, source
+        self.run_path: Path | None = None
+        self.encoder: Block | None = None
+        self._encoder_files: list[str] = []
+        if own.stage == "run":
+            if own.path is None:
+                raise UserError(source.where, "candidates: {stage: run} lacks 'path'", "a TREC run file")
+            self.run_path = catalog.resolve_path(own.path, source.base, where=source.where)
+        if own.stage == "dense":
+            if own.model is None:
+                raise UserError(source.where, "candidates: {stage: dense} lacks 'model'", "a text encoder's name")
+            self.encoder, self._encoder_files = _encoder(own.model, source)
+
+    def files(self) -> list[str]:
+        """Return the local files that the candidates come from."""
+        return [str(self.run_path)] if self.run_path else self._encoder_files
+
+    def label(self) -> str:
+        """Return stage, depth and control as the table's head shows them."""
+        stage = f"dense {self.own.model}" if self.own.stage == "dense" else self.own.stage
+        return f"{stage} top {self.own.depth}" + (", shuffled" if self.own.shuffle else "")
+
+    def items(
+        self, collection: Collection, queries: Sequence[str], *, seed: int, drop_query_id: bool = False
+    ) -> list[RankItem]:
+        """Return every query with its candidates, best first.
+
+        Raises
+        ------
+        UserError
+            A candidate is not in the corpus; the data come without the pool that is asked for.
+        """
+        # One more than the depth, so that dropping the query's own document leaves a full list.
+        found = self._lists(collection, queries, self.own.depth + drop_query_id)
+        kept = {
+            key: [doc for doc in found.get(key, []) if not (drop_query_id and doc == key)][: self.own.depth]
+            for key in queries
+        }
+        collection.fetch(doc for ids in kept.values() for doc in ids)
+        items = []
+        for key, ids in kept.items():
+            unknown = next((doc for doc in ids if doc not in collection.documents), None)
+            if unknown is not None:
+                where = shown(self.run_path) if self.run_path else self.source.where
+                raise UserError(where, f"query {key}: candidate '{unknown}' is not in the corpus")
+            if self.own.shuffle:
+                random.Random(f"{seed}:{key}").shuffle(ids)
+            items.append(RankItem(key, collection.queries[key], tuple(collection.documents[doc] for doc in ids)))
+        return items
+
+    def _lists(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, list[str]]:
+        """Return the best document ids of each query that has any."""
+        if self.run_path is not None:
+            from zsbench.metrics._pytrec import trec_order
+
+            run = read_run(self.run_path)
+            return {key: trec_order(run[key], depth) for key in queries if key in run}
+        if self.own.stage == "pool":
+            if collection.pool is None:
+                raise UserError(self.source.where, "the data come without a pool of candidates", "bm25, dense or run")
+            pool = collection.pool()
+            return {key: pool[key][:depth] for key in queries if key in pool}
+        if self.encoder is not None:
+            return self._dense(collection, queries, depth)
+        from zsbench.data._bm25 import Bm25
+
+        index = Bm25(collection, k1=self.own.k1, b=self.own.b, analyzer=self.own.analyzer)
+        return {key: index.top(collection.queries[key], depth) for key in queries}
+
+    def _dense(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, list[str]]:
+        from zsbench.data import _dense
+
+        assert self.encoder is not None
+        ids = list(collection.documents)
+        passages = [document.passage for document in collection.documents.values()]
+        texts = [collection.queries[key] for key in queries]
+        rows = _dense.search(
+            self.encoder.build(), texts, passages, depth=depth, cache=cache.current(), index=self.own.index
+        )
+        return {key: [ids[row] for row in found] for key, found in zip(queries, rows, strict=True)}
+
+
+def _encoder(reference: str, source: Block) -> tuple[Block, list[str]]:
+    """Return a text encoder's checked block and its local files: a config's name or path, or `ADAPTER:MODEL`."""
+    adapter, colon, model = reference.partition(":")
+    paths: list[str] = []
+    if colon and adapter in catalog.components("models"):
+        document = Document(source.base / "candidates", {"adapter": adapter, "model": model})
+    else:
+        path = catalog.find_config("models", reference, where=source.where, base=source.base)
+        document, paths = config.load(path), [str(path)]
+    block = config.block("models", document.value, "adapter", document, ())
+    if "TextEncoder" not in {offer.__name__ for offer in block.facts.offers}:
+        raise UserError(
+            source.where, f"candidates: model '{reference}' encodes no texts", "a model offering TextEncoder"
+        )
+    return block, paths + block.files()

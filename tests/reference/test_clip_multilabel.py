@@ -1,0 +1,49 @@
+"""CLIP's metrics of several labels, and its mean of top 1 and top 5, equal the reference's."""
+
+import numpy as np
+import pytest
+
+from tests.reference._golden import load_npz, some
+from zsbench import metrics
+from zsbench.metrics.multilabel import average_precision, roc_auc_per_class
+
+GOLDEN, SINGLE = load_npz("clip", "multilabel.npz"), load_npz("clip", "classifier.npz")
+
+
+def test_the_folder_holds_scores_and_targets():
+    some([key for key in ("scores", "targets") if key in GOLDEN], "clip")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "per_class", "interpolation"),
+    [("mAP", "map", "ap_per_class", "none"), ("mAP(interpolation=11)", "map11", "ap11_per_class", "11")],
+)
+def test_average_precision(name, key, per_class, interpolation):
+    if key in GOLDEN:
+        found = metrics.resolve(name).compute(GOLDEN["scores"], GOLDEN["targets"])
+        assert found == pytest.approx(float(GOLDEN[key]), abs=1e-5)
+    for column, wanted in enumerate(GOLDEN.get(per_class, ())):
+        scores, targets = GOLDEN["scores"][:, column], GOLDEN["targets"][:, column]
+        assert average_precision(scores, targets, interpolation=interpolation) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_roc_auc():
+    if "roc_auc_per_class" in GOLDEN:
+        wanted = GOLDEN["roc_auc_per_class"]
+        np.testing.assert_allclose(roc_auc_per_class(GOLDEN["scores"], GOLDEN["targets"]), wanted, atol=1e-6)
+        if np.isfinite(wanted).any():
+            found = metrics.resolve("ROC-AUC").compute(GOLDEN["scores"], GOLDEN["targets"])
+            assert found == pytest.approx(np.nanmean(wanted), abs=1e-6)
+
+
+def test_mean_of_top_1_and_top_5():
+    if "mean_top1_top5" in SINGLE and np.isfinite(SINGLE["mean_top1_top5"]):
+        found = metrics.resolve("mean-top1-top5").compute(SINGLE["logits"], SINGLE["labels"])
+        assert found == pytest.approx(float(SINGLE["mean_top1_top5"]), abs=1e-6)
+
+
+def test_spread_over_classes():
+    if "per_class_recall" in SINGLE:
+        recalls = SINGLE["per_class_recall"][np.unique(SINGLE["labels"])]
+        found = metrics.resolve("per-class-std").compute(SINGLE["logits"], SINGLE["labels"])
+        assert found == pytest.approx(np.std(recalls), abs=1e-6)

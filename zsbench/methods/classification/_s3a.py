@@ -1,0 +1,207 @@
+"""The pure steps of S3A's cluster-vote-prompt-realign: votes, assignment, reassignment, realignment.
+
+    A[k, v] = share of cluster k's images whose best name is v             (n_clusters, n_names)
+    assign  : every cluster gets a name of its own, sum of A largest       (Hungarian algorithm)
+    reassign: every image takes the best of the assigned names             (n_images,)
+
+    realign : h[j] = number of images of the cluster with phrase j among their k2 nearest
+              score(candidate) = sum over its phrases of w[j] h[j]
+
+Source: Zhang et al. 2024, arXiv:2308.12960, section 3; the weights w as in the reference implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zsbench.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.optimize as optimize
+    import sklearn.cluster as cluster
+    import sklearn.metrics as measures
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+else:
+    np, optimize = lazy("numpy"), lazy("scipy.optimize")
+    cluster, measures = lazy("sklearn.cluster"), lazy("sklearn.metrics")
+
+_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Images in clusters, each cluster with a name of its own.
+
+    Attributes
+    ----------
+    names : (n_images,) name of each image, a class number.
+    clusters : (n_images,) numbered 0, 1, ... in the order of the names that occur.
+    voted_on : (n_images,) the partition before, which the last votes were counted in.
+    agreement : (n_clusters, n_names) those votes, a row for each cluster of `voted_on` in ascending order.
+    assigned : (n_clusters,) the name each of these clusters got.
+    """
+
+    names: IntArray
+    clusters: IntArray
+    voted_on: IntArray
+    agreement: Array
+    assigned: IntArray
+
+
+def best_names(features: Any, weights: Any, allowed: IntArray | None = None) -> IntArray:
+    """Return the name with the highest cosine for each image (n_images,), among `allowed` names (ascending) or all.
+
+    Features are (n_images, width), weights (n_names, width), both of length 1.
+    """
+    among = weights if allowed is None else weights[allowed]
+    parts = [(features[i : i + _ROWS] @ among.T).argmax(axis=1) for i in range(0, len(features), _ROWS)]
+    best = np.concatenate(parts)
+    return best if allowed is None else allowed[best]
+
+
+def vote(clusters: Any, names: Any, n_names: int) -> Array:
+    """Return A (n_clusters, n_names), rows in ascending order of the cluster numbers that occur."""
+    present, rows = np.unique(clusters, return_inverse=True)
+    counts = np.bincount(rows * n_names + names, minlength=len(present) * n_names).reshape(len(present), n_names)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def assign(agreement: Any) -> IntArray:
+    """Return a different name for each cluster (n_clusters,) so that the agreement summed over clusters is largest.
+
+    Raises
+    ------
+    ValueError
+        More clusters than names.
+    """
+    if agreement.shape[0] > agreement.shape[1]:
+        raise ValueError(f"{agreement.shape[0]} clusters for {agreement.shape[1]} names")
+    return np.asarray(optimize.linear_sum_assignment(agreement.max() - agreement)[1])
+
+
+def name_clusters(features: Any, weights: Any, clusters: Any, *, n_iter: int = 3) -> Partition:
+    """Return the partition after `n_iter` rounds of vote, assignment and reassignment.
+
+    The votes are the images' best names among all, in every round.
+
+    Parameters
+    ----------
+    features : (n_images, width), rows of length 1.
+    weights : (n_names, width), rows of length 1.
+    clusters : (n_images,) where to start from.
+    """
+    votes = best_names(features, weights)
+    partition = reassigned(features, weights, clusters, vote(clusters, votes, len(weights)))
+    for _ in range(n_iter - 1):
+        agreement = vote(partition.clusters, votes, len(weights))
+        partition = reassigned(features, weights, partition.clusters, agreement)
+    return partition
+
+
+def reassigned(features: Any, weights: Any, clusters: Any, agreement: Array) -> Partition:
+    """Return the partition in which every image has the best of the names assigned to `clusters`."""
+    assigned = assign(agreement)
+    names = best_names(features, weights, np.unique(assigned))
+    return Partition(names, np.unique(names, return_inverse=True)[1], np.asarray(clusters), agreement, assigned)
+
+
+def candidates(agreement: Any, *, k1: int = 3) -> IntArray:
+    """Return the `k1` names with most votes in each cluster (n_clusters, k1), the lower name first among equals."""
+    return np.argsort(-np.asarray(agreement), axis=1, kind="stable")[:, :k1]
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """What tells the candidates of one cluster apart.
+
+    Attributes
+    ----------
+    names : (n_candidates,) class numbers, in alphabetical order of the class names.
+    candidate : (n_phrases,) position in `names` of the candidate a phrase speaks of.
+    counts : (n_phrases,) how often the phrase was given.
+    embeddings : (n_phrases, width), rows of length 1.
+    """
+
+    names: IntArray
+    candidate: IntArray
+    counts: IntArray
+    embeddings: Any
+
+
+def distinct_phrases(phrases: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Drop phrases that are a candidate's name or are given for several candidates; {candidate: {phrase: count}}."""
+    owners: dict[str, int] = {}
+    for own in phrases.values():
+        for phrase in own:
+            owners[phrase] = owners.get(phrase, 0) + 1
+    return {
+        name: {phrase: n for phrase, n in own.items() if owners[phrase] == 1 and phrase not in phrases}
+        for name, own in phrases.items()
+    }
+
+
+def phrase_scores(features: Any, phrases: Phrases, *, k2: int = 3, weighted: bool = True) -> Array:
+    """Return the score of each candidate (n_candidates,) over the images (n_images, width) of its cluster.
+
+    Each image votes for its `k2` nearest phrases. With `weighted`, a candidate's own counts are first divided by
+    their sum, then by the total over all phrases of the cluster, the other candidates' counts being raw.
+    """
+    votes = np.zeros(len(phrases.counts))
+    near = np.argsort(-(features @ phrases.embeddings.T), axis=1, kind="stable")[:, :k2]
+    np.add.at(votes, near.ravel(), 1)
+    scores = np.zeros(len(phrases.names))
+    for number in range(len(phrases.names)):
+        own = phrases.candidate == number
+        if own.any():
+            scores[number] = (_weights(phrases.counts, own) * votes)[own].sum() if weighted else votes[own].sum()
+    return scores
+
+
+def _weights(counts: Any, own: Any) -> Array:
+    weights = np.asarray(counts, dtype=np.float64).copy()
+    weights[own] /= weights[own].sum()
+    return np.asarray(weights / weights.sum())
+
+
+def realigned(
+    features: Any, weights: Any, clusters: Any, phrases: Sequence[Phrases], *, k2: int = 3, weighted: bool = True
+) -> Partition:
+    """Return the partition after one assignment by phrase scores; `phrases` is for clusters in ascending order."""
+    scores = np.zeros((len(phrases), len(weights)))
+    for row, (cluster, own) in enumerate(zip(np.unique(clusters), phrases, strict=True)):
+        if len(own.counts):
+            scores[row, own.names] = phrase_scores(
+                features[clusters == cluster], own, k2=k2, weighted=weighted
+            )
+    return reassigned(features, weights, clusters, scores)
+
+
+def estimate_clusters(features: Any, *, low: int = 10, high: int = 1000, seed: int = 0, sample: int = 5000) -> int:
+    """Return the number of clusters with the best silhouette met in a binary search between `low` and `high`.
+
+    Each step halves the range towards the better end. Sampled images are clustered once (k-means, one start).
+    """
+    rng = np.random.default_rng(seed)
+    if len(features) > sample:
+        features = features[np.sort(rng.choice(len(features), sample, replace=False))]
+    high = min(high, len(features) - 1)
+    if high < 2:
+        return max(1, high)
+    low = min(max(low, 2), high)
+    scores = {k: _silhouette(features, k, seed) for k in dict.fromkeys((low, high))}
+    while high - low > 1:
+        middle = (low + high) // 2
+        scores[middle] = _silhouette(features, middle, seed)
+        low, high = (low, middle) if scores[low] > scores[high] else (middle, high)
+    return max(sorted(scores), key=scores.__getitem__)
+
+
+def _silhouette(features: Any, k: int, seed: int) -> float:
+    labels = cluster.KMeans(k, random_state=seed, n_init=1).fit_predict(features)
+    return float(measures.silhouette_score(features, labels)) if len(np.unique(labels)) > 1 else -1.0

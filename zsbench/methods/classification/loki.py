@@ -1,0 +1,126 @@
+"""Loki's Frechet-mean prediction: the class nearest, in squared distance, to the classifier's whole distribution.
+
+    P      = softmax( scores / temperature )             over the observed classes   (n_images, n_observed)
+    scores = - P @ D2,     D2[k, y] = d(k, y)^2          over all classes            (n_images, n_classes)
+
+With `observed`, only those classes have probabilities while any class may be the answer. Distances are d, not d^2;
+between text embeddings d is Euclidean. Where all distances are equal the rule is the plain argmax, and a
+distribution near one-hot leaves it little to do: see `temperature`.
+
+Source: Roberts et al. 2023, arXiv:2307.12226.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from zsbench.components import method
+from zsbench.config import LocalPath
+from zsbench.data._collection import open_text
+from zsbench.data._distances import graph_distances, read_distances, read_edges
+from zsbench.errors import UserError, did_you_mean
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
+from zsbench.methods.classification._support import zero_shot
+from zsbench.methods.classification._texts import of_classes, read_names
+from zsbench.methods.classification.prompt_ensemble import ensemble
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    FloatArray = NDArray[np.float32]
+    IntArray = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+
+@method(family="classification", after="prompt-ensemble", uses=("distances between classes",))
+def loki(
+    *,
+    geometry: Literal["given", "embeddings"] = "given",
+    distances: LocalPath | None = None,
+    nodes: LocalPath | None = None,
+    observed: list[str] | LocalPath | None = None,
+    temperature: Annotated[float, Field(gt=0)] = 1.0,
+    answer: Literal["frechet-mean", "argmax"] = "frechet-mean",
+) -> Rule:
+    """Predict the Frechet mean of the class distribution.
+
+    Parameters
+    ----------
+    geometry : take distances from a file, or from the class text embeddings where no metric is at hand.
+    distances : matrix (.npy, .npz, .csv) or edges of a hierarchy; by default the task's own `distances:`.
+    nodes : JSON {class name: node name} where the classes have other names in the hierarchy.
+    observed : the classes that have probabilities (names, or a file with one a line); by default all.
+    temperature : divides the scores before the softmax, which on its own is often too sure.
+    answer : argmax answers with the likeliest observed class, the baseline of the paper's tables.
+    """
+
+    def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
+        names = problem.class_names
+        known = np.arange(len(names)) if observed is None else observed_classes(observed, names)
+        if answer == "argmax":
+            return Classifier(lambda batch: known[zero_shot(before, batch)[:, known].argmax(axis=1)])
+        if geometry == "embeddings":
+            texts = encoder.texts([prompt for name in names for prompt in problem.prompts(name)])
+            squared = squared_euclidean(ensemble(texts.reshape(len(names), len(problem.templates), -1)))
+        else:
+            squared = _given(distances, nodes, problem) ** 2
+
+        def score(batch: Batch) -> FloatArray:
+            probabilities = softmax(zero_shot(before, batch)[:, known] / temperature)
+            return frechet_scores(probabilities, squared[known]).astype(np.float32)
+
+        return Classifier(score)
+
+    return build
+
+
+def _given(distances: str | None, nodes: str | None, problem: Problem) -> Array:
+    """Return the distances of the method's file, else of the task."""
+    if distances is None:
+        if problem.distances is None:
+            expected = "`distances:` in the method or the task, or `geometry: embeddings`"
+            raise UserError("", "loki: no distances between the classes", expected)
+        return problem.distances
+    if nodes is None:
+        return read_distances(Path(distances), problem.class_names)
+    chosen = of_classes(read_names(nodes), problem.class_names, nodes)
+    return graph_distances(read_edges(Path(distances)), chosen, where=shown(Path(distances)))
+
+
+def observed_classes(observed: list[str] | str, class_names: list[str]) -> IntArray:
+    """Return the numbers of the observed classes in ascending order; `observed` is names or a file of names.
+
+    Raises
+    ------
+    UserError
+        A name that is no class, or no name at all.
+    """
+    where = "" if isinstance(observed, list) else shown(Path(observed))
+    lines = observed if isinstance(observed, list) else [line.strip() for _, line in open_text(Path(observed))]
+    wanted = [name for name in lines if name]
+    unknown = next((name for name in wanted if name not in class_names), None)
+    if unknown is not None or not wanted:
+        found = "loki: no observed class" if unknown is None else f"loki: observed class '{unknown}'"
+        raise UserError(where, found, "names of the task's classes", did_you_mean(unknown or "", class_names))
+    return np.flatnonzero(np.isin(class_names, wanted))
+
+
+def frechet_scores(probabilities: Any, squared_distances: Any) -> Array:
+    """Return `- P @ D2` (n_images, n_classes) of P (n_images, n_observed), D2 (n_observed, n_classes), float64."""
+    return np.asarray(-(np.asarray(probabilities, dtype=np.float64) @ np.asarray(squared_distances, dtype=np.float64)))
+
+
+def squared_euclidean(embeddings: Any) -> Array:
+    """Return squared Euclidean distances (n_classes, n_classes) between rows of length 1: 2 - 2 cos, zero on the diagonal."""
+    rows = np.asarray(embeddings, dtype=np.float64)
+    squared = np.maximum(2 - 2 * rows @ rows.T, 0)
+    np.fill_diagonal(squared, 0)
+    return np.asarray(squared)

@@ -1,0 +1,159 @@
+"""S3A's CVPR: cluster the test images, vote each cluster a name of a broad vocabulary, realign by told-apart phrases.
+
+    1  k-means over the image features                                     clusters of images
+    2  vote, assign, reassign, `n_iter` times                              a name for every image
+    3  with `phrases`: candidates of each cluster scored by what tells them apart, assigned and reassigned once more
+
+The vocabulary is the task's class list; answers are labels. Without `phrases` the candidates of each cluster stand
+in the result's notes, ready to be put to a language model.
+
+Source: Zhang et al. 2024, arXiv:2308.12960, section 3 (the self-training of the encoder is not part of it).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from zsbench.components import method
+from zsbench.config import LocalPath
+from zsbench.errors import UserError, did_you_mean
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
+from zsbench.methods.classification._s3a import (
+    Partition,
+    Phrases,
+    candidates,
+    distinct_phrases,
+    estimate_clusters,
+    name_clusters,
+    realigned,
+)
+from zsbench.methods.classification._support import text_weights
+from zsbench.methods.classification.prompt_ensemble import ensemble
+from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    import sklearn.cluster as cluster
+    from numpy.typing import NDArray
+
+    IntArray = NDArray[np.int64]
+else:
+    np, cluster = lazy("numpy"), lazy("sklearn.cluster")
+
+EXPECTED = "JSON {cluster: {candidate: {phrase: count}}}"
+
+
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    kind="transductive",
+    uses=("all test images",),
+    after="prompt-ensemble",
+)
+def s3a(
+    *,
+    clusters: Annotated[int, Field(ge=1)] | Literal["estimate"] = "estimate",
+    n_iter: Annotated[int, Field(ge=1)] = 3,
+    phrases: LocalPath | None = None,
+    weighted: bool = True,
+) -> Rule:
+    """Name images by clusters that vote.
+
+    Parameters
+    ----------
+    clusters : their number, if known; `estimate` searches the best silhouette.
+    n_iter : rounds of vote, assignment and reassignment.
+    phrases : JSON {cluster: {candidate: {phrase: count}}} about the candidates in the notes of a run without it.
+    weighted : weigh phrases by their counts.
+    """
+
+    def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
+        weights = text_weights(before, method="s3a")
+        features = np.concatenate(list(encoder.chunks()))
+        k = _number_of_clusters(clusters, features, len(weights), encoder)
+        start = cluster.KMeans(k, random_state=encoder.seed, n_init=17, max_iter=1000).fit_predict(features)
+        found = name_clusters(features, weights, start, n_iter=n_iter)
+        if phrases is None:
+            names = [[problem.class_names[i] for i in row] for row in candidates(found.agreement)]
+            encoder.note("s3a candidates", dict(zip(_keys(found), names, strict=True)))
+        else:
+            told = _told_apart(Path(phrases), found, encoder, problem)
+            found = realigned(features, weights, found.voted_on, told, weighted=weighted)
+        labels = {item.id: label for item, label in zip(encoder.items, found.names, strict=True)}
+
+        def score(batch: Batch) -> IntArray:
+            return np.array([labels[item.id] for item in batch.items], dtype=np.int64)
+
+        return Classifier(score)
+
+    return build
+
+
+def _number_of_clusters(wanted: int | str, features: Any, n_names: int, encoder: Encoder) -> int:
+    if isinstance(wanted, int):
+        if wanted > min(len(features), n_names):
+            found = f"s3a: {wanted} clusters for {len(features)} images and {n_names} names"
+            raise UserError("", found, "at most as many as images and as names")
+        return wanted
+    k = estimate_clusters(features, high=min(1000, n_names), seed=encoder.seed)
+    encoder.note("s3a clusters (estimated)", k)
+    return k
+
+
+def _keys(found: Partition) -> list[str]:
+    return [str(number) for number in np.unique(found.voted_on)]
+
+
+def _told_apart(file: Path, found: Partition, encoder: Encoder, problem: Problem) -> list[Phrases]:
+    """Return the phrases of every cluster with their embeddings.
+
+    A phrase's prompts are the templates filled with `NAME with PHRASE`; their embeddings are averaged like a class's.
+    """
+    told = read_phrases(file, _keys(found), problem.class_names)
+    rows = []
+    for by_name in told:
+        names = sorted(by_name)
+        pairs = [(number, phrase) for number, name in enumerate(names) for phrase in by_name[name]]
+        texts = [t for number, phrase in pairs for t in problem.prompts(f"{names[number]} with {phrase}")]
+        shape = (len(pairs), len(problem.templates), -1)
+        embeddings = ensemble(encoder.texts(texts).reshape(shape)) if pairs else np.zeros((0, 1))
+        counts = [by_name[names[number]][phrase] for number, phrase in pairs]
+        numbers = [problem.class_names.index(name) for name in names]
+        rows.append(Phrases(np.array(numbers), np.array([n for n, _ in pairs]), np.array(counts), embeddings))
+    return rows
+
+
+def read_phrases(file: Path, clusters: Sequence[str], class_names: Sequence[str]) -> list[dict[str, dict[str, int]]]:
+    """Return {candidate: {phrase: count}} for each cluster, without phrases that tell no candidate apart.
+
+    Raises
+    ------
+    UserError
+        Not such a JSON file, a cluster that is missing, a candidate that is no class.
+    """
+    try:
+        told: Any = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(shown(file), f"cannot be read ({error})", EXPECTED) from None
+    missing = [key for key in clusters if not isinstance(told, dict) or not isinstance(told.get(key), dict)]
+    if missing:
+        hint = "the notes of a run without `phrases:` list clusters and candidates"
+        raise UserError(shown(file), f"nothing for cluster {missing[0]}", EXPECTED, hint)
+    for key in clusters:
+        _check(told[key], f"{shown(file)}: cluster {key}", class_names)
+    return [distinct_phrases(told[key]) for key in clusters]
+
+
+def _check(told: Mapping[str, Any], where: str, class_names: Sequence[str]) -> None:
+    for name, counts in told.items():
+        if name not in class_names:
+            raise UserError(where, f"candidate '{name}' is no class", "", did_you_mean(name, class_names))
+        if not isinstance(counts, dict) or not all(isinstance(n, int) and n > 0 for n in counts.values()):
+            raise UserError(where, f"candidate '{name}' has no phrases with counts", EXPECTED)

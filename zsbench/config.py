@@ -178,7 +178,9 @@ class Block:
         if find is not None:
             return list(find(self.resolved()))
         hints = option_hints(catalog.load_component(self.kind, self.name, where=self.where))
-        return [str(v) for k, v in self.resolved().items() if isinstance(v, str) and "local-path" in _marks(hints[k])]
+        named = [Path(v) for k, v in self.resolved().items() if isinstance(v, str) and "local-path" in _marks(hints[k])]
+        inside = {folder: sorted(p for p in folder.rglob("*") if p.is_file()) for folder in named if folder.is_dir()}
+        return [str(file) for path in named for file in inside.get(path) or [path]]
 
 
 @dataclass(frozen=True)

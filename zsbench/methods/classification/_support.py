@@ -1,0 +1,99 @@
+"""Support images as keys of a cache model: unit features, their classes, and sums over the images of a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zsbench.data._augment import views
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Classifier, Encoder, Labelled, Problem, normalise
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+    IntArray = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+
+@dataclass(frozen=True)
+class Values:
+    """The one-hot matrix L (n_support, n_classes) of a cache model, kept as labels.
+
+    `kernel @ L` adds up columns of one class, which is a sum over slices once the columns are sorted.
+    """
+
+    labels: IntArray
+    n_classes: int
+
+    def apply(self, kernel: Any) -> Any:
+        """Return `kernel @ L` (n, n_classes) of a kernel (n, n_support); a class without support images gets 0."""
+        order = np.argsort(self.labels, kind="stable")
+        present, starts = np.unique(self.labels[order], return_index=True)
+        sums = np.zeros((len(kernel), self.n_classes), dtype=kernel.dtype)
+        sums[:, present] = np.add.reduceat(kernel[:, order], starts, axis=1)
+        return sums
+
+
+def support_of(problem: Problem, *, method: str, other_classes: bool = False) -> Labelled:
+    """Return the support images.
+
+    Raises
+    ------
+    UserError
+        The task has none, or they are of other classes than the task's own and the method cannot use those.
+    """
+    support = problem.support
+    if support is None or not len(support.items):
+        raise UserError("", f"{method}: no support images", "`support:` (and `shots:`) in the task's YAML")
+    if problem.support_names is not None and not other_classes:
+        found = f"{method}: the support images are of other classes ('{problem.support_names[0]}', ...)"
+        raise UserError("", found, "support images of the task's classes", "gda goes from base classes to new ones")
+    return support
+
+
+def keys(encoder: Encoder, support: Labelled, *, augment: int = 1) -> FloatArray:
+    """Return unit features (n_support, width): of the images, or the mean over `augment` random views of each."""
+    if augment == 1:
+        return encoder.images(support.items)
+    return normalise(view_features(encoder, support, augment=augment).mean(axis=1), what="support features")
+
+
+def view_features(encoder: Encoder, support: Labelled, *, augment: int) -> FloatArray:
+    """Return unit features (n_support, augment, width) of random views, or of the images themselves for one."""
+    items = support.items if augment == 1 else [v for item in support.items for v in views(item, augment)]
+    return encoder.images(items).reshape(len(support.items), augment, -1)
+
+
+def zero_shot(before: Classifier | None, batch: Any) -> FloatArray:
+    """Return the scores (n_images, n_classes) that a support set is added to.
+
+    Raises
+    ------
+    UserError
+        The step before gives labels only.
+    """
+    assert before is not None
+    scores = np.asarray(before.score(batch))
+    if scores.ndim != 2:
+        raise UserError("", "the method before gives labels, not scores", "a method with scores, like prompt-ensemble")
+    return scores
+
+
+def text_weights(before: Classifier | None, *, method: str) -> FloatArray:
+    """Return the class weights (n_classes, width) of the step before.
+
+    Raises
+    ------
+    UserError
+        Its scores are not linear in the features.
+    """
+    assert before is not None
+    if before.weights is None:
+        found = f"{method}: the method before has no class weights"
+        raise UserError("", found, "one whose scores are a product with the features, like prompt-ensemble")
+    return before.weights

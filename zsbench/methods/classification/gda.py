@@ -1,0 +1,123 @@
+"""Gaussian discriminant analysis of the support images added to zero-shot scores, without training.
+
+    mu_c   = mean of the rows of class c;  S = X^T X / (n - 1),  X = rows minus their class mean,  n = all rows
+    S^-1   = D pinv( (n - 1) S + trace(S) I )                                       D = width
+    W, b   = mu_c S^-1,  log(1 / C) - mu_c S^-1 mu_c / 2                            (n_classes, width), (n_classes,)
+    scores = zero-shot + alpha (features . W^T + b)
+
+New classes without images (base-to-new): the k base rows nearest to the class's text stand in for its images,
+
+    mu_j   = mean( those k rows and `text_repeat` copies of the text w_j )
+    S^-1   = mean_j D pinv( (k - 1) S_j + trace(S_j) I ),  S_j = covariance of the k rows about w_j
+
+while the base classes average the covariances of their classes, unshrunk, and alpha is the base classes'.
+`alpha` is the first best on the validation images.
+
+Source: Wang et al. 2024, arXiv:2402.04087, sections 3.2 and 3.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.components import method
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
+from zsbench.methods.classification._gaussians import Gaussians, new_classes, per_class, pooled
+from zsbench.methods.classification._search import axis, blocks, choose, correct_along
+from zsbench.methods.classification._support import support_of, text_weights, view_features, zero_shot
+from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
+from zsbench.models.capabilities import ImageTextEncoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    IntArray = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+ALPHAS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)
+
+
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    uses=("support set", "validation set"),
+    after="prompt-ensemble",
+)
+def gda(
+    *,
+    alpha: float | None = None,
+    covariance: Literal["pooled", "per-class"] = "pooled",
+    k: int = 64,
+    text_repeat: int = 16,
+    augment: int = 1,
+) -> Rule:
+    """Add a Gaussian classifier of the support images to the scores of the method before.
+
+    On a task about new classes (`half: new`) alpha is chosen on the base classes, whose zero-shot scores are the
+    task's prompt ensemble, so that both halves of a data set have one alpha.
+
+    Parameters
+    ----------
+    alpha : weight of the Gaussian classifier; None chooses from 1e-4, 1e-3, ..., 100 on the validation images.
+    covariance : of the support images' classes: `pooled` and shrunk (few shots), or the `per-class` ones' mean,
+        unshrunk, as the paper has it for base-to-new.
+    k, text_repeat : support rows that stand in for a new class, and the weight of its text among them.
+    augment : every support image counts as this many random views; 1 is the image itself, the paper takes 10.
+    """
+    axes = {"alpha": axis(alpha, ALPHAS)}
+
+    def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
+        support = support_of(problem, method="gda", other_classes=True)
+        own, first = problem, before
+        if problem.support_names is not None:
+            own = replace(problem, class_names=problem.support_names, support_names=None)
+            first = prompt_ensemble()(encoder, own, None)
+        rows = view_features(encoder, support, augment=augment)
+        rows, labels = rows.reshape(-1, rows.shape[-1]), np.repeat(support.labels, augment)
+        gaussians = fit(rows, labels, own.class_names, covariance=covariance)
+        if not gaussians.precision.any():
+            encoder.note("covariance", "0: one row a class; the scores are the zero-shot ones (set `augment`)")
+        weights, biases = gaussians.discriminant()
+
+        def count(images: Known, labels: IntArray) -> IntArray:
+            return table(zero_shot(first, images), images.features @ weights.T + biases, labels, axes["alpha"])
+
+        chosen = choose(encoder, own, axes, count, method="gda")
+        if own is not problem:
+            encoder.note("k", min(k, len(rows)))
+            texts = text_weights(before, method="gda")
+            weights, biases = new_classes(rows, texts, k=k, text_repeat=text_repeat).discriminant()
+
+        def score(batch: Batch) -> Any:
+            return zero_shot(before, batch) + chosen["alpha"] * (batch.features @ weights.T + biases)
+
+        return Classifier(score)
+
+    return build
+
+
+def fit(rows: Any, labels: IntArray, class_names: list[str], *, covariance: str) -> Gaussians:
+    """Return the Gaussians of the support images' classes.
+
+    Raises
+    ------
+    UserError
+        A class has too few rows.
+    """
+    counts, least = np.bincount(labels, minlength=len(class_names)), 2 if covariance == "per-class" else 1
+    if counts.min() < least:
+        name = class_names[int(counts.argmin())]
+        found = f"gda: class '{name}' has {counts.min()} support rows"
+        raise UserError("", found, f"{least} for {covariance} covariance", "more `shots:`, or `augment:` above 1")
+    return (pooled if covariance == "pooled" else per_class)(rows, labels, len(class_names))
+
+
+def table(zero_shot: Any, gaussian: Any, labels: IntArray, alpha: Any) -> IntArray:
+    """Return how many images (n_images, n_classes) are right for every alpha."""
+    parts = (correct_along(zero_shot[rows], gaussian[rows], labels[rows], alpha) for rows in blocks(len(labels)))
+    return np.asarray(sum(parts))

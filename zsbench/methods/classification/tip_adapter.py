@@ -1,0 +1,102 @@
+"""Tip-Adapter: zero-shot scores plus the labels of similar support images, without training.
+
+    A      = features . keys^T                                          (n_images, n_support) cosines
+    scores = zero-shot + alpha * exp( -beta (1 - A) ) . L               L one-hot (n_support, n_classes)
+
+`alpha` weighs the support images, `beta` is the sharpness (some releases of the code swap the two names). Left out,
+they are chosen on validation images: beta outside, alpha inside, the first best wins.
+
+Source: Zhang et al. 2022, arXiv:2207.09519, section 3.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zsbench.components import method
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
+from zsbench.methods.classification._search import axis, blocks, choose, correct_along, steps
+from zsbench.methods.classification._support import Values, keys, support_of, zero_shot
+from zsbench.models.capabilities import ImageTextEncoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+    IntArray = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    uses=("support set", "validation set"),
+    after="prompt-ensemble",
+)
+def tip_adapter(
+    *,
+    alpha: float | None = None,
+    beta: float | None = None,
+    alpha_max: float = 3.0,
+    alpha_steps: int = 20,
+    beta_max: float = 7.0,
+    beta_steps: int = 200,
+    augment: int = 1,
+) -> Rule:
+    """Add the support images to the scores of the method before.
+
+    Parameters
+    ----------
+    alpha, beta : fixed values; None chooses on the validation images.
+    alpha_max, alpha_steps, beta_max, beta_steps : values tried, from 0.1 up to (not reaching) the maximum. The
+        defaults are the paper's for ImageNet.
+    augment : a key is the mean over this many random views of its image; 1 is the image itself, the paper takes 10.
+    """
+    axes = {
+        "beta": axis(beta, steps(0.1, beta_max, beta_steps)),
+        "alpha": axis(alpha, steps(0.1, alpha_max, alpha_steps)),
+    }
+
+    def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
+        support = support_of(problem, method="tip-adapter")
+        values = Values(support.labels, len(problem.class_names))
+        own = keys(encoder, support, augment=augment)
+
+        def count(images: Known, labels: IntArray) -> IntArray:
+            return table(zero_shot(before, images), images.features @ own.T, values, labels, **axes)
+
+        chosen = choose(encoder, problem, axes, count, method="tip-adapter")
+
+        def score(batch: Batch) -> FloatArray:
+            cache = from_support(batch.features @ own.T, values, beta=chosen["beta"])
+            return np.asarray(zero_shot(before, batch) + chosen["alpha"] * cache)
+
+        return Classifier(score)
+
+    return build
+
+
+def from_support(affinity: Any, values: Values, *, beta: float) -> Any:
+    """Return what the support images say of each class (n, n_classes), from cosines (n, n_support)."""
+    return values.apply(np.exp(beta * affinity - beta))
+
+
+def table(zero_shot: Any, affinity: Any, values: Values, labels: IntArray, *, beta: Any, alpha: Any) -> IntArray:
+    """Return how many images are right for every (beta, alpha).
+
+    Parameters
+    ----------
+    zero_shot : (n, n_classes) scores without the support images.
+    affinity : (n, n_support) cosines.
+    labels : (n,).
+    beta, alpha : values to try.
+    """
+    correct = np.zeros((len(beta), len(alpha)), dtype=np.int64)
+    for rows in blocks(len(labels)):
+        for i, sharpness in enumerate(beta):
+            cache = from_support(affinity[rows], values, beta=sharpness)
+            correct[i] += correct_along(zero_shot[rows], cache, labels[rows], alpha)
+    return correct

@@ -13,20 +13,36 @@ if TYPE_CHECKING:
 
 
 def score(
-    task: Annotated[str, typer.Argument(help="A task (name or YAML file), or a task type together with --gold.")],
-    predictions: Annotated[Path, typer.Option(help="File or folder in the task type's format.")],
+    task: Annotated[
+        str | None, typer.Argument(help="A task (name or YAML file), or a task type together with --gold.")
+    ] = None,
+    predictions: Annotated[Path | None, typer.Option(help="File or folder in the task type's format.")] = None,
     gold: Annotated[Path | None, typer.Option(help="Gold file instead of the task's data.")] = None,
-    metric: Annotated[list[str] | None, typer.Option(help="These metrics instead of the task's. Repeatable.")] = None,
+    run: Annotated[Path | None, typer.Option(help="A TREC run, judged by --qrels; no task is needed.")] = None,
+    qrels: Annotated[Path | None, typer.Option(help="TREC or BEIR judgements for --run.")] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="These metrics; trec_eval's names are known too. Repeatable.")
+    ] = None,
+    missing: Annotated[
+        str | None, typer.Option(help="Judged queries absent from a run: zero (as published) or skip.")
+    ] = None,
+    items: Annotated[Path | None, typer.Option(help="Write each item's values here: metric, id, value (TSV).")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
-    """Score a predictions file with intervals. `zsbench eval` writes the same formats."""
+    """Score predictions with intervals, in the formats `eval` writes; `--run R --qrels Q` stands in for trec_eval."""
     from zsbench import plan, runner
     from zsbench.config import Block, Chain, Settings
+    from zsbench.errors import UserError
+    from zsbench.metrics._trec_names import ours
     from zsbench.report import tables
     from zsbench.tasks._base import settle
 
-    config, source, name = _task(task, gold, metric)
+    task, predictions, gold = _asked(task, predictions, gold, run, qrels)
+    overrides: dict[str, Any] = {"metrics": [ours(name) for name in metric]} if metric else {}
+    if missing is not None:
+        overrides["missing"] = missing
+    config, source, name = _task(task, gold, overrides)
     nothing = Chain((Block("methods", "given", label=predictions.name),))
     job = plan.Job("score", name, config, source, "given", None, nothing, Settings(seed=seed))
     built = job.build_task()
@@ -35,10 +51,11 @@ def score(
     for item, prediction in zip(data.items, found, strict=True):
         problem = built.check(item, prediction)
         if problem:
-            from zsbench.errors import UserError
-
             raise UserError(str(predictions), problem)
-    scores = runner.score(job, runner.item_statistics(built, job, data, found))
+    statistics = runner.item_statistics(built, job, data, found)
+    scores = runner.score(job, statistics)
+    if items is not None:
+        _write_items(items, [item.id for item in data.items], statistics)
     result: dict[str, Any] = {
         "task": name,
         "model": "given",
@@ -60,13 +77,41 @@ def score(
             typer.echo(f"{what}: {count}", err=True)
 
 
-def _task(name: str, gold: Path | None, metric: list[str] | None) -> tuple[TaskConfig, Block, str]:
+def _asked(
+    task: str | None, predictions: Path | None, gold: Path | None, run: Path | None, qrels: Path | None
+) -> tuple[str, Path, Path | None]:
+    """Return task, predictions and gold, whichever way they were named."""
+    from zsbench.errors import UserError
+
+    if run is not None or qrels is not None:
+        if run is None or qrels is None:
+            raise UserError("score", "--run and --qrels go together", "--run FILE --qrels FILE")
+        if predictions is not None or gold is not None:
+            raise UserError("score", "--predictions or --gold beside --run", "--run FILE --qrels FILE alone")
+        return task or "rerank", run, qrels
+    if task is None or predictions is None:
+        raise UserError("score", "no predictions to judge", "TASK --predictions FILE, or --run FILE --qrels FILE")
+    return task, predictions, gold
+
+
+def _write_items(path: Path, ids: list[str], statistics: Any) -> None:
+    """Write `metric<TAB>id<TAB>value`, as trec_eval's -q prints; a metric of several statistics has one row each."""
+    from zsbench import files
+
+    lines = []
+    for name, table in statistics.items():
+        for column in range(table.shape[1]):
+            label = name if table.shape[1] == 1 else f"{name}.{column}"
+            lines += [f"{label}\t{key}\t{value!r}\n" for key, value in zip(ids, table[:, column].tolist(), strict=True)]
+    files.write_bytes(path, "".join(lines).encode())
+
+
+def _task(name: str, gold: Path | None, overrides: dict[str, Any]) -> tuple[TaskConfig, Block, str]:
     """Return the checked task config, its data block (from `gold` when given) and its name."""
     from zsbench import catalog, config, plan
     from zsbench.errors import UserError
     from zsbench.yamlio import Document
 
-    overrides: dict[str, Any] = {"metrics": metric} if metric else {}
     if name in catalog.components("tasks") and name not in catalog.configs("tasks"):
         if gold is None:
             raise UserError("--gold", f"task type '{name}' alone has no data", "--gold FILE, or the name of a task")

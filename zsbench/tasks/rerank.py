@@ -49,7 +49,10 @@ class Config(TaskConfig):
         names = value.get("metrics", cls.model_fields["metrics"].default) if isinstance(value, dict) else []
         if level == 1 or not isinstance(names, list):
             return value
-        return {**value, "metrics": [metrics.with_default(name, "rel", level, kinds=Task.metric_kinds) for name in names]}
+        return {
+            **value,
+            "metrics": [metrics.with_default(name, "rel", level, kinds=Task.metric_kinds) for name in names],
+        }
 
 
 class Task:
@@ -72,7 +75,9 @@ class Task:
 
     def protocol(self) -> str:
         """Return first stage, depth and what is dropped, joined or left out."""
-        parts = [self.first_stage.label()]
+        # Bare judgements have no texts, so nothing can have searched them.
+        texts = self.source.name != "trec" or "documents" in self.source.options
+        parts = [self.first_stage.label()] if texts or self.config.candidates.stage == "run" else []
         parts += ["query id dropped"] if self.config.drop_query_id else []
         parts += [] if self.config.title == "keep" else [f"title {self.config.title}"]
         parts += ["absent queries skipped"] if self.config.missing == "skip" else []

@@ -5,28 +5,46 @@ Weights come from safetensors only; code from the hub runs only when the YAML sa
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench.batching import map_by_length
 from zsbench.components import model as declare
-from zsbench.config import ModelRef
-from zsbench.errors import RunError, UserError
+from zsbench.config import LocalPath, ModelRef
 from zsbench.lazy import lazy
-from zsbench.models import _attention, _common
-from zsbench.models.capabilities import CausalLM
-from zsbench.records import Cost
+from zsbench.models import _chat, _common, _decoding, _hf
+from zsbench.models._decoder import Decoder
+from zsbench.models._hf import Quantization
+from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer
+from zsbench.records import canonical_json
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from zsbench.models.capabilities import FloatArray
 else:
+    np = lazy("numpy")
     torch = lazy("torch")
 
 
-@declare(offers=(CausalLM,), files=_common.folder_files)
-def hf_causal_lm(*, model: ModelRef, revision: str | None = None, trust_remote_code: bool = False) -> HfCausalLM:
+def _files(options: dict[str, Any]) -> list[str]:
+    template = options.get("chat_template")
+    return _common.folder_files(options) + ([str(template)] if template else [])
+
+
+@declare(offers=(CausalLM, TextScorer, TextGenerator), files=_files)
+def hf_causal_lm(
+    *,
+    model: ModelRef,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+    quantization: Quantization | None = None,
+    chat_template: LocalPath | None = None,
+    chat_options: dict[str, bool | str] = {},  # noqa: B006 - never changed
+    on_overflow: Literal["error", "truncate"] = "error",
+) -> HfCausalLM:
     """Load a decoder.
 
     Parameters
@@ -34,118 +52,130 @@ def hf_causal_lm(*, model: ModelRef, revision: str | None = None, trust_remote_c
     model : hub id or folder with config.json, safetensors weights and tokenizer files.
     revision : commit or tag on the hub.
     trust_remote_code : run the modelling code that comes with the weights.
+    quantization : 8 or 4 bits through bitsandbytes, e.g. `{load_in_4bit: true}`.
+    chat_template : Jinja file instead of the tokenizer's own template.
+    chat_options : what the template asks for, e.g. `{enable_thinking: false}`.
+    on_overflow : a prompt longer than the model reads is an error, or loses its start and is counted.
     """
-    return HfCausalLM(model, revision, trust_remote_code)
+    return HfCausalLM(
+        model,
+        revision=revision,
+        trust_remote_code=trust_remote_code,
+        quantization=quantization,
+        chat_template=_hf.read_text(chat_template) if chat_template else None,
+        chat_options=chat_options,
+        on_overflow=on_overflow,
+    )
 
 
-class HfCausalLM:
-    """A `CausalLM` over `AutoModelForCausalLM`."""
+@dataclass(frozen=True)
+class _Asked:
+    """A prompt's tokens and the tokens of each answer as it goes on after the prompt."""
 
-    def __init__(self, reference: str, revision: str | None = None, trust_remote_code: bool = False) -> None:
-        self.device, self.dtype = _common.runtime_device(), _common.runtime_dtype()
-        self.cost = Cost()
-        folder = _common.local_folder(reference)
-        if folder is None:
-            _common.require_offline_ok(reference)
-        self._model, self._tokenizer = _load(
-            str(folder or reference), self.dtype, revision=revision, trust_remote_code=trust_remote_code
+    ids: list[int]
+    answers: list[list[int]]
+
+
+class HfCausalLM(Decoder):
+    """`CausalLM`, `TextScorer` and `TextGenerator` over `AutoModelForCausalLM`."""
+
+    def __init__(
+        self,
+        reference: str,
+        *,
+        revision: str | None = None,
+        trust_remote_code: bool = False,
+        quantization: Quantization | None = None,
+        chat_template: str | None = None,
+        chat_options: dict[str, bool | str] | None = None,
+        on_overflow: Literal["error", "truncate"] = "error",
+    ) -> None:
+        loaded = _hf.load(
+            "AutoModelForCausalLM",
+            reference,
+            revision=revision,
+            trust_remote_code=trust_remote_code,
+            quantization=quantization,
+            attention="eager",
+            options=(chat_template or "", canonical_json(chat_options or {}), on_overflow),
         )
-        self._model.to(self.device).eval()
-        takes_keep = "logits_to_keep" in inspect.signature(self._model.forward).parameters
-        self._last_only = {"logits_to_keep": 1} if takes_keep else {}
-        identity = ["hf-causal-lm", self.dtype, revision or ""]
-        self.fingerprint = (
-            _common.fingerprint(identity, _common.folder_files({"model": str(folder)}))
-            if folder
-            else _common.fingerprint_weights([*identity, reference], self._model)
-        )
+        super().__init__(loaded.model, loaded.device)
+        self._tokenizer, self.dtype, self.fingerprint = loaded.tokenizer, loaded.dtype, loaded.fingerprint
+        if chat_template is not None:
+            self._tokenizer.chat_template = chat_template
+        self._chat_options, self._on_overflow = chat_options or {}, on_overflow
 
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
-        """Return the prompt of a conversation by the tokenizer's own template, special tokens included."""
-        if not self._tokenizer.chat_template:
-            raise UserError(
-                self._tokenizer.name_or_path,
-                "the tokenizer has no chat template",
-                "a chat model, or a `prompt:` without `system` in the method's options",
-            )
-        text: str = self._tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
-        return text
+        """Return the prompt of a conversation by the chat template, special tokens included."""
+        return _chat.chat(self._tokenizer, messages, self._chat_options)
 
     def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
         """Return token ids and their character offsets in `text`."""
         encoded = self._tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
         return list(encoded["input_ids"]), [tuple(pair) for pair in encoded["offset_mapping"]]
 
-    def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
-        """Return the float32 logits (vocabulary,) of the token after `ids`."""
-        with torch.inference_mode():
-            logits = self._forward(ids, None, **self._last_only).logits[0, -1]
-        found: FloatArray = logits.float().cpu().numpy()
+    def label_logits(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> FloatArray:
+        """Return (n_prompts, n_labels): the logit of each label's first token right after each prompt.
+
+        Tokens that all labels begin with (a space of its own) go to the prompt, so that the first that differs counts.
+        """
+        asked = [self._ask(prompt, labels, decide=True) for prompt in prompts]
+
+        def run(batch: Sequence[_Asked]) -> FloatArray:
+            wanted = torch.tensor([[label[0] for label in one.answers] for one in batch], device=self.device)
+            logits: FloatArray = self._logits([one.ids for one in batch], 1)[:, -1].gather(1, wanted).cpu().numpy()
+            return logits
+
+        found: FloatArray = map_by_length(run, asked, [len(o.ids) for o in asked], _common.runtime_batch_size())
         return found
 
-    def attention_mass(self, prefix: Sequence[int], tails: Sequence[Sequence[int]]) -> list[FloatArray]:
-        """Return for each tail the mean attention of its tokens, (layers, heads, prefix + tail tokens)."""
-        found: list[FloatArray] = []
-        with torch.inference_mode():
-            cache = None
-            for tail in tails:
-                cache = self._rewound(cache, prefix)
-                with _attention.recording() as layers:
-                    cache = self._forward(tail, cache, **self._last_only).past_key_values
-                if not layers:
-                    raise RunError("", f"{type(self._model).__name__} does not report attention", "another decoder")
-                total = len(prefix) + len(tail)
-                # Layers with a sliding window keep only the last keys; what they cannot see has no mass.
-                padded = [torch.nn.functional.pad(layer, (total - layer.shape[-1], 0)) for layer in layers]
-                found.append(torch.stack(padded).cpu().numpy())
-        return found
+    def target_logprobs(self, prompts: Sequence[Prompt], targets: Sequence[str]) -> list[FloatArray]:
+        """Return for each prompt the log-probability of every token of its target, (n_target_tokens,)."""
+        asked = [self._ask(prompt, [target]) for prompt, target in zip(prompts, targets, strict=True)]
 
-    def _rewound(self, cache: Any, prefix: Sequence[int]) -> Any:
-        """Return a cache that holds exactly the prefix, rewinding the used one where it allows that."""
-        if cache is not None:
-            try:
-                cache.crop(len(prefix) - cache.get_seq_length())
-                if cache.get_seq_length() == len(prefix):
-                    return cache
-            except (ValueError, RuntimeError, AttributeError):
-                # Sliding windows and recurrent states have forgotten what the prefix needs: encode it again.
-                pass
-        return self._forward(prefix, None, use_cache=True, **self._last_only).past_key_values
+        def run(batch: Sequence[_Asked]) -> Any:
+            answers = [one.answers[0] for one in batch]
+            logits = self._logits(
+                [one.ids + own for one, own in zip(batch, answers, strict=True)], 1 + max(len(own) for own in answers)
+            )
+            found = np.empty(len(batch), dtype=object)
+            for row, own in enumerate(answers):
+                ahead = logits[row, -len(own) - 1 : -1].log_softmax(dim=-1)
+                found[row] = ahead.gather(1, torch.tensor(own, device=self.device)[:, None])[:, 0].cpu().numpy()
+            return found
 
-    def _forward(self, ids: Sequence[int], cache: Any, **options: Any) -> Any:
-        limit = getattr(self._model.config, "max_position_embeddings", None)
-        total = len(ids) + (cache.get_seq_length() if cache is not None else 0)
-        if limit is not None and total > limit:
-            hint = "lower max_words, the candidate depth, or set a window"
-            raise RunError("", f"a prompt of {total} tokens does not fit the model's {limit}", "", hint)
-        self.cost.forward_passes += 1
-        self.cost.tokens += len(ids)
-        tokens = torch.tensor([list(ids)], device=self.device)
-        return self._model(tokens, past_key_values=cache, **options)
+        lengths = [len(one.ids) + len(one.answers[0]) for one in asked]
+        return list(map_by_length(run, asked, lengths, _common.runtime_batch_size()))
 
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+        """Return the greedy continuation of each prompt, without the prompt and without the stop text."""
+        asked = [self._ask(prompt, (), room=max_new_tokens - 1).ids for prompt in prompts]
+        ends = _decoding.end_tokens(self._model, self._tokenizer)
 
-def _load(reference: str, dtype: str, *, revision: str | None, trust_remote_code: bool) -> tuple[Any, Any]:
-    """Return model and tokenizer; whatever the libraries raise becomes one sentence."""
-    import transformers
+        def run(batch: Sequence[list[int]]) -> Any:
+            texts = _decoding.greedy(
+                self._step(batch),
+                len(batch),
+                tokenizer=self._tokenizer,
+                ends=ends,
+                max_new_tokens=max_new_tokens,
+                stop=stop,
+                cost=self.cost,
+            )
+            return np.array(texts, dtype=object)
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    shared = {"revision": revision, "trust_remote_code": trust_remote_code}
-    try:
-        model, report = transformers.AutoModelForCausalLM.from_pretrained(
-            reference,
-            dtype=getattr(torch, dtype),
-            use_safetensors=True,
-            attn_implementation=_attention.register(),
-            output_loading_info=True,
-            **shared,
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(reference, **shared)
-    except Exception as error:
-        # transformers, safetensors, tokenizers and the hub client share no exception type.
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        raise UserError(reference, f"transformers cannot load this checkpoint ({reason})") from error
-    if report["missing_keys"]:
-        missing = ", ".join(sorted(report["missing_keys"])[:3])
-        raise UserError(reference, f"the checkpoint lacks weights ({missing}, ...)", "a complete checkpoint")
-    return model, tokenizer
+        lengths = [len(ids) + max_new_tokens for ids in asked]
+        return list(map_by_length(run, asked, lengths, _common.runtime_batch_size()))
+
+    def _ask(self, prompt: Prompt, answers: Sequence[str], *, decide: bool = False, room: int = 0) -> _Asked:
+        """Return a prompt's tokens, with room for what is read after them, and those of the answers."""
+        text, special = _chat.written(self._tokenizer, prompt, self._chat_options)
+        ids: list[int] = self._tokenizer(text, add_special_tokens=special)["input_ids"]
+        found = [_chat.continuation(self._tokenizer, text, answer) for answer in answers]
+        if decide:
+            shared, found = _chat.told_apart(found, answers)
+            ids = ids + shared
+        elif found:
+            room = len(found[0])
+        limit = None if self.max_tokens is None else self.max_tokens - room
+        return _Asked(_hf.fit(ids, limit, overflow=self._on_overflow, cost=self.cost), found)

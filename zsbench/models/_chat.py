@@ -1,0 +1,92 @@
+"""From prompts to tokens: chat templates, special tokens, and how a text goes on after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os.path import commonprefix
+from typing import Any
+
+from zsbench.errors import RunError, UserError
+from zsbench.models.capabilities import Prompt
+
+# How much of the text before a continuation can change the way it is split into tokens.
+_NEAR = 32
+
+
+def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: dict[str, Any]) -> str:
+    """Return the prompt of a conversation by the tokenizer's own template, ready for the assistant's turn.
+
+    A template that knows no system message gets it at the head of the first user message.
+
+    Raises
+    ------
+    UserError
+        There is no template, or it refuses the conversation.
+    """
+    import jinja2
+
+    if not tokenizer.chat_template:
+        raise UserError(
+            tokenizer.name_or_path,
+            "the tokenizer has no chat template",
+            "a chat model, `chat_template:` with a file, or a `prompt:` without `system` in the method's options",
+        )
+    try:
+        text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True, **options)
+    except jinja2.TemplateError as refused:
+        if len(messages) < 2 or messages[0]["role"] != "system":
+            raise UserError(tokenizer.name_or_path, f"the chat template refuses the prompt ({refused})") from refused
+        head, first, *rest = messages
+        return chat(tokenizer, [{**first, "content": f"{head['content']}\n\n{first['content']}"}, *rest], options)
+    return text
+
+
+def written(tokenizer: Any, prompt: Prompt, options: dict[str, Any]) -> tuple[str, bool]:
+    """Return a prompt as text, and whether the tokenizer still has to add its special tokens."""
+    if prompt.messages:
+        return chat(tokenizer, prompt.messages, options) + prompt.answer, False
+    return prompt.text + prompt.answer, True
+
+
+def continuation(tokenizer: Any, before: str, text: str) -> list[int]:
+    """Return the tokens of `text` as it goes on after `before`.
+
+    Where the two would merge into one token, `text` is split by itself.
+
+    Raises
+    ------
+    RunError
+        `text` has no tokens.
+    """
+    near = before[-_NEAR:]
+    head: list[int] = tokenizer(near, add_special_tokens=False)["input_ids"] if near else []
+    both: list[int] = tokenizer(near + text, add_special_tokens=False)["input_ids"]
+    if both[: len(head)] == head and len(both) > len(head):
+        return both[len(head) :]
+    alone: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    if not alone:
+        raise RunError("", f"the answer {text!r} has no tokens", "a label or target that is not empty")
+    return alone
+
+
+def told_apart(tokens: list[list[int]], labels: Sequence[str]) -> tuple[list[int], list[list[int]]]:
+    """Return the tokens that all labels begin with, and the rest of each, whose first tokens differ.
+
+    Raises
+    ------
+    RunError
+        Two labels still begin with the same token.
+    """
+    shared = commonprefix(tokens) if len(tokens) > 1 else []
+    rest = [own[len(shared) :] for own in tokens]
+    seen: dict[int, str] = {}
+    for label, own in zip(labels, rest, strict=True):
+        if not own or seen.setdefault(own[0], label) != label or labels.count(label) > 1:
+            raise RunError("", f"label {label!r} begins like another one to this model", "labels that differ at once")
+    return list(shared), rest
+
+
+def earliest(text: str, stop: Sequence[str]) -> int | None:
+    """Return where the first of the stop texts begins in `text`, or None."""
+    found = [text.find(word) for word in stop if word and word in text]
+    return min(found) if found else None

@@ -1,0 +1,121 @@
+"""A transformers decoder in tokens: logits of padded batches, step by step, and attention read off the pass."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.errors import RunError
+from zsbench.lazy import lazy
+from zsbench.models import _attention, _decoding, _hf
+from zsbench.records import Cost
+
+if TYPE_CHECKING:
+    import torch
+
+    from zsbench.models.capabilities import FloatArray
+else:
+    torch = lazy("torch")
+
+# Tokens of a long prefix that are encoded at once.
+CHUNK = 4096
+
+
+class Decoder:
+    """What a decoder does with token ids; adapters add the text.
+
+    Padding stands on the left, is masked, and takes no position, so that it changes nothing.
+    """
+
+    def __init__(self, model: Any, device: str) -> None:
+        self.cost = Cost()
+        self.device = device
+        self._model = model
+        self._watched = _attention.switch(model)
+        self._takes = inspect.signature(model.forward).parameters
+        self.max_tokens = _hf.max_tokens(model.config.get_text_config())
+
+    def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
+        """Return the float32 logits (vocabulary,) of the token after `ids`."""
+        found: FloatArray = self._logits([ids], 1)[0, -1].cpu().numpy()
+        return found
+
+    def attention_mass(
+        self, prefix: Sequence[int], tails: Sequence[Sequence[int]], *, n_layers: int | None = None
+    ) -> list[FloatArray]:
+        """Return for each tail the mean attention of its tokens, (layers, heads, prefix + tail tokens)."""
+        longest = len(prefix) + max(len(tail) for tail in tails)
+        if self.max_tokens is not None and longest > self.max_tokens:
+            raise _hf.too_long(longest, self.max_tokens)
+        with torch.inference_mode():
+            cache = self._cache()
+            for start in range(0, len(prefix), CHUNK):
+                with _attention.watching(_attention.Watch(record=False, n_layers=n_layers)):
+                    self._forward(torch.tensor([prefix[start : start + CHUNK]], device=self.device), None, cache)
+            self.cost.tokens += len(prefix) + sum(len(tail) for tail in tails)
+            return [self._rows(tail, _attention.forked(cache), len(prefix), n_layers) for tail in tails]
+
+    def _rows(self, tail: Sequence[int], cache: Any, before: int, n_layers: int | None) -> FloatArray:
+        watch, output = _attention.Watch(record=True, n_layers=n_layers), None
+        with _attention.watching(watch):
+            ids = torch.tensor([list(tail)], device=self.device)
+            output = self._forward(ids, None, cache, attentions=not self._watched)
+        layers = watch.layers
+        if not self._watched:
+            layers = [layer[0].float().mean(dim=1) for layer in (output.attentions or ())[:n_layers]]
+        if not layers:
+            raise RunError("", f"{type(self._model).__name__} does not report attention", "another decoder")
+        # Layers with a sliding window keep only the last keys; what they cannot see has no mass.
+        total = before + len(tail)
+        padded = [torch.nn.functional.pad(layer, (total - layer.shape[-1], 0)) for layer in layers]
+        found: FloatArray = torch.stack(padded).cpu().numpy()
+        return found
+
+    def _logits(self, sequences: Sequence[Sequence[int]], keep: int) -> torch.Tensor:
+        """Return the float32 logits (n, at least `keep`, vocabulary) after the last tokens of each sequence."""
+        longest = max(len(sequence) for sequence in sequences)
+        if self.max_tokens is not None and longest > self.max_tokens:
+            raise _hf.too_long(longest, self.max_tokens)
+        ids, mask = _decoding.pad(sequences, 0, self.device, left=True)
+        self.cost.tokens += sum(len(sequence) for sequence in sequences)
+        with torch.inference_mode():
+            logits: torch.Tensor = self._forward(ids, mask, None, keep=keep).logits[:, -keep:].float()
+        return logits
+
+    def _step(self, sequences: Sequence[Sequence[int]]) -> _decoding.Step:
+        """Return what reads the prompts, then one token after another, keeping keys and values."""
+        ids, mask = _decoding.pad(sequences, 0, self.device, left=True)
+        cache = self._cache()
+        self.cost.tokens += sum(len(sequence) for sequence in sequences)
+
+        def step(new: torch.Tensor | None) -> torch.Tensor:
+            nonlocal ids, mask
+            if new is not None:
+                ids, mask = new, None if mask is None else torch.cat([mask, torch.ones_like(new)], dim=1)
+            with torch.inference_mode():
+                logits: torch.Tensor = self._forward(ids, mask, cache).logits[:, -1]
+            return logits
+
+        return step
+
+    def _cache(self) -> Any:
+        from transformers import DynamicCache
+
+        return DynamicCache(config=self._model.config)
+
+    def _forward(
+        self, ids: torch.Tensor, mask: torch.Tensor | None, cache: Any, *, keep: int = 1, attentions: bool = False
+    ) -> Any:
+        name = "cache" if "cache" in self._takes else "past_key_values"
+        options: dict[str, Any] = {name: cache, "use_cache": cache is not None}
+        if "logits_to_keep" in self._takes:
+            options["logits_to_keep"] = keep
+        if mask is not None:
+            options["attention_mask"] = mask
+            if "position_ids" in self._takes:
+                options["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+        if attentions:
+            options["output_attentions"] = True
+        self.cost.forward_passes += 1
+        return self._model(ids, **options)

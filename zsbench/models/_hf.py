@@ -1,0 +1,173 @@
+"""Loading checkpoints of transformers: hub ids and folders, quantised or not, every failure one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.components import Strict
+from zsbench.errors import RunError, UserError
+from zsbench.lazy import lazy
+from zsbench.models import _common
+from zsbench.records import Cost
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = lazy("torch")
+
+
+class Quantization(Strict):
+    """Weights in fewer bits, quantised by bitsandbytes while loading."""
+
+    load_in_8bit: bool = False
+    load_in_4bit: bool = False
+    bnb_4bit_quant_type: Literal["nf4", "fp4"] = "nf4"
+    bnb_4bit_use_double_quant: bool = False
+    bnb_4bit_compute_dtype: Literal["float32", "float16", "bfloat16"] | None = None
+    """None computes in the run's own precision."""
+    llm_int8_threshold: float = 6.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model in evaluation mode on its device, its tokenizer, and its identity."""
+
+    model: Any
+    tokenizer: Any
+    fingerprint: str
+    device: str
+    dtype: str
+
+
+def load(
+    auto: str,
+    reference: str,
+    *,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+    quantization: Quantization | None = None,
+    attention: str | None = None,
+    options: tuple[str, ...] = (),
+) -> Checkpoint:
+    """Load weights (safetensors only) and tokenizer.
+
+    Parameters
+    ----------
+    auto : transformers' Auto class.
+    reference : hub id or folder.
+    attention : attention implementation; None leaves it to transformers.
+    options : whatever else changes what the adapter computes; part of the fingerprint.
+
+    Raises
+    ------
+    UserError
+        No such folder, not on this machine while offline, not loadable, or weights missing.
+    """
+    device, dtype = _common.runtime_device(), _common.runtime_dtype()
+    folder = _common.local_folder(reference)
+    if folder is None:
+        _common.require_offline_ok(reference)
+    shared = {"revision": revision, "trust_remote_code": trust_remote_code}
+    how: dict[str, Any] = {"dtype": getattr(torch, dtype), "attn_implementation": attention}
+    if quantization is not None:
+        how |= {"quantization_config": _bitsandbytes(quantization, dtype), "device_map": {"": device}}
+    model, tokenizer = _from_pretrained(auto, str(folder or reference), shared, how)
+    if quantization is None:
+        model.to(device)
+    bits = quantization.model_dump_json() if quantization is not None else ""
+    identity = [auto, dtype, revision or "", bits, *options]
+    fingerprint = (
+        _common.fingerprint(identity, _common.folder_files({"model": str(folder)}))
+        if folder
+        else _common.fingerprint_weights([*identity, reference], model)
+    )
+    return Checkpoint(model.eval(), tokenizer, fingerprint, device, dtype)
+
+
+def _from_pretrained(auto: str, reference: str, shared: dict[str, Any], how: dict[str, Any]) -> tuple[Any, Any]:
+    """Return model and tokenizer; whatever the libraries raise becomes one sentence."""
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        model, report = getattr(transformers, auto).from_pretrained(
+            reference, use_safetensors=True, output_loading_info=True, **shared, **how
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(reference, **shared)
+    except Exception as error:
+        # transformers, safetensors, tokenizers and the hub client share no exception type.
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        raise UserError(reference, f"transformers cannot load this checkpoint ({reason})") from error
+    if report["missing_keys"]:
+        missing = ", ".join(sorted(report["missing_keys"])[:3])
+        raise UserError(reference, f"the checkpoint lacks weights ({missing}, ...)", "a complete checkpoint")
+    return model, tokenizer
+
+
+def _bitsandbytes(quantization: Quantization, dtype: str) -> Any:
+    """Return transformers' quantisation config.
+
+    Raises
+    ------
+    UserError
+        Not exactly one of 8 and 4 bits is asked for, or a library is missing.
+    """
+    if quantization.load_in_8bit == quantization.load_in_4bit:
+        raise UserError("quantization", "not exactly one of 8 and 4 bits", "load_in_8bit: true or load_in_4bit: true")
+    lacking = [name for name in ("bitsandbytes", "accelerate") if find_spec(name) is None]
+    if lacking:
+        raise UserError(
+            "quantization", f"{' and '.join(lacking)} not installed", "", f"pip install {' '.join(lacking)}"
+        )
+    import transformers
+
+    chosen = {"bnb_4bit_compute_dtype": quantization.bnb_4bit_compute_dtype or dtype}
+    return transformers.BitsAndBytesConfig(**{**quantization.model_dump(), **chosen})
+
+
+def fit(ids: list[int], limit: int | None, *, overflow: str, cost: Cost, keep: str = "end") -> list[int]:
+    """Return a prompt's tokens, no more than `limit`.
+
+    With `overflow` "truncate" the start (or, with `keep` "start", the end) of a longer prompt is dropped and counted.
+
+    Raises
+    ------
+    RunError
+        The prompt is longer and `overflow` is "error".
+    """
+    if limit is None or len(ids) <= limit:
+        return ids
+    if overflow == "error":
+        raise too_long(len(ids), limit)
+    cost.truncated_items += 1
+    return ids[:limit] if keep == "start" else ids[len(ids) - limit :]
+
+
+def too_long(n: int, limit: int) -> RunError:
+    """Return the error for a prompt that the model cannot read whole."""
+    hint = "lower max_words, the candidate depth, or set a window"
+    return RunError("", f"a prompt of {n} tokens does not fit the model's {limit}", "", hint)
+
+
+def max_tokens(config: Any) -> int | None:
+    """Return the longest sequence a model reads, or None where its positions have no end."""
+    found = getattr(config, "max_position_embeddings", None)
+    return int(found) if found else None
+
+
+def read_text(path: str) -> str:
+    """Return a text file's content.
+
+    Raises
+    ------
+    UserError
+        No such file, or not text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(path, f"cannot be read ({type(error).__name__})", "a text file") from None

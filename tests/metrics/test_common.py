@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from zsbench import catalog, metrics
@@ -33,11 +33,37 @@ def depth(rng, n):
     return [g * rng.uniform(0.7, 1.4, 20) for g in gold], gold
 
 
-EXAMPLES = {"classification": classification, "ranking": ranking, "spans": spans, "depth": depth}
+def multilabel(rng, n):
+    return [list(row) for row in rng.random((n, 6))], [list(row) for row in rng.integers(0, 2, (n, 6))]
+
+
+def hierarchy(rng, n):
+    class Tree(list):
+        distances = np.array([[0, 2, 4], [2, 0, 4], [4, 4, 0]])[np.ix_([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2])]
+
+    pred, gold = classification(rng, n)
+    return pred, Tree(gold)
+
+
+def certainty(rng, n):
+    pred, gold = classification(rng, n)
+    pred = [[8 * s for s in row] for row in pred]
+    for row in pred[1::2]:  # every other item has lost one or two classes
+        row[rng.integers(0, 3)] = row[rng.integers(0, 3)] = -np.inf
+    pred[0] = [30.0 * (c == 1) for c in range(6)]
+    return pred, gold
+
+
+EXAMPLES = {
+    "classification": classification, "ranking": ranking, "spans": spans, "depth": depth,
+    "clustering": classification, "multilabel": multilabel, "hierarchy": hierarchy, "certainty": certainty,
+}  # fmt: skip
+OF_PAIRS = {"pair-precision", "pair-recall"}  # an item and its copy are a pair of their own
 NEEDS_CUT = {"P", "Recall", "R_cap", "Success", "Judged", "Hole"}
 EVERY = [name + ("@3" if name in NEEDS_CUT else "") for name in catalog.metrics()] + [
     "acc@5", "nDCG(gain=exp)@5", "MRR@3", "F1(average=macro)", "AbsRel(average=pixel)", "RMSE(average=pixel)",
     "SILog(average=pixel,focus=0.5)", "delta(average=pixel)@2",
+    "missing-classes(when=never-named)", "certain-ratio(classes=kept)", "acc-among(items=newly-certain)",
 ]  # fmt: skip
 
 
@@ -52,10 +78,14 @@ def example(name, seed, n):
 def test_order_and_duplication_change_nothing(name, seed, n):
     metric = metrics.resolve(name)
     pred, gold = example(name, seed, n)
+    assume((~np.isnan(metrics.as_table(metric.statistics(pred, gold))).any(axis=1)).any())
     value = metric.compute(pred, gold)
+    assume(not np.isnan(value))
     order = np.random.default_rng(seed + 1).permutation(n)
-    assert metric.compute([pred[i] for i in order], [gold[i] for i in order]) == pytest.approx(value, abs=1e-9)
-    assert metric.compute(pred * 2, gold * 2) == pytest.approx(value, abs=1e-9)
+    shuffled = [pred[i] for i in order], type(gold)(gold[i] for i in order)
+    assert metric.compute(*shuffled) == pytest.approx(value, abs=1e-9)
+    if name not in OF_PAIRS:
+        assert metric.compute(pred * 2, type(gold)(gold * 2)) == pytest.approx(value, abs=1e-9)
     if metric.unit == "%" and metric.better == "higher":
         assert 0 <= value <= 1
 
@@ -101,6 +131,12 @@ def test_a_perfect_prediction_cannot_be_beaten(name):
         "ranking": lambda: [{d: float(g) for d, g in row.items()} for row in gold],
         "spans": lambda: gold,
         "depth": lambda: gold,
+        "clustering": lambda: gold,
+        "multilabel": lambda: [[float(target) for target in row] for row in gold],
+        "hierarchy": lambda: gold,
+        "certainty": lambda: [
+            [-np.inf if i % 2 and c == (y + 1) % 6 else 30.0 * (c == y) for c in range(6)] for i, y in enumerate(gold)
+        ],
     }[kind]()
     perfect, other = metric.compute(best, gold), metric.compute(pred, gold)
     assert perfect >= other - 1e-12 if metric.better == "higher" else perfect <= other + 1e-12

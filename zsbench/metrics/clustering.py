@@ -1,10 +1,11 @@
 """Groups and names found without labels: predicted labels, or the best of scores, against labels (n_items,).
 
-Statistics are the pair (predicted, gold) of each item; what a group is worth depends on all its items together.
+Statistics hold predicted and gold label of each item; what a group is worth depends on all its items together.
 """
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.lazy import lazy
@@ -89,12 +90,23 @@ def missing_classes(
     return _pairs(pred, labels)
 
 
+def _with_keys(pred: Any, gold: Any) -> Array:
+    """Return predicted label, gold label and a number of its own for each item, so that a resample's copies show."""
+    pairs = _pairs(pred, gold)
+    keys = np.random.default_rng(zlib.crc32(pairs.tobytes())).random(len(pairs))
+    return np.concatenate([pairs, keys[:, None]], axis=1)
+
+
 def _pair_share(statistics: Array, axis: int) -> float:
-    """Return the share of pairs in one group of `axis` (0 predicted, 1 gold) that are in one group of the other."""
+    """Return the share of pairs in one group of `axis` (0 predicted, 1 gold) that are in one group of the other.
+
+    An item and its copy are no pair: in a resample they would always agree.
+    """
     counts = contingency(statistics)
     groups = counts.sum(axis=1 - axis)
-    pairs = (groups * (groups - 1)).sum()
-    return float((counts * (counts - 1)).sum() / pairs) if pairs else float("nan")
+    copies = np.unique(statistics[:, 2], return_counts=True)[1]
+    apart = [(n * (n - 1)).sum() - (copies * (copies - 1)).sum() for n in (counts, groups)]
+    return float(apart[0] / apart[1]) if apart[1] else float("nan")
 
 
 def _pair_precision(statistics: Array) -> float:
@@ -108,10 +120,10 @@ def _pair_recall(statistics: Array) -> float:
 @metric("pair-precision", of_items=_pair_precision)
 def pair_precision(pred: Any, labels: Any) -> Array:
     """Share of the item pairs put into one group that belong to one class; undefined without such a pair."""
-    return _pairs(pred, labels)
+    return _with_keys(pred, labels)
 
 
 @metric("pair-recall", of_items=_pair_recall)
 def pair_recall(pred: Any, labels: Any) -> Array:
     """Share of the item pairs of one class that are put into one group; undefined without such a pair."""
-    return _pairs(pred, labels)
+    return _with_keys(pred, labels)

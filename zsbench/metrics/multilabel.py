@@ -46,21 +46,23 @@ def side_by_side(scores: Any, targets: Any) -> Array:
 def average_precision(scores: Array, targets: Array, *, interpolation: str = "none") -> float:
     """Return the average precision of one class; 0 without positives. Scores and targets are (n_items,).
 
-    none : the precision at the rank of each positive, averaged over the positives.
+    Precision at a positive is the share of positives among the items that score at least as high.
+
+    none : that precision, averaged over the positives.
     11 : the best precision at recall >= r, averaged over r = 0, 0.1, ..., 1.
     """
-    # Among equal scores negatives come first, so that a constant scorer cannot look good.
-    ranked = targets[np.lexsort((targets, -scores))] > 0
-    n_positives = int(ranked.sum())
-    if not n_positives:
+    positives = np.sort(scores[targets > 0])
+    n = len(positives)
+    if not n:
         return 0.0
-    at = np.flatnonzero(ranked) + 1
-    precision = np.arange(1, n_positives + 1) / at
+    hits = n - np.searchsorted(positives, positives)
+    precision = hits / (len(scores) - np.searchsorted(np.sort(scores), positives))
     if interpolation == "none":
         return float(precision.mean())
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    # Recall >= r / 10 in whole numbers: the first positive that reaches it is number ceil(r * n / 10).
-    first = np.maximum(-(-np.arange(11) * n_positives // 10), 1) - 1
+    # From low to high scores recall falls, so the best precision at recall >= r is a running maximum.
+    best = np.maximum.accumulate(precision)[::-1]
+    # In whole numbers: positive number ceil(r n / 10) is the first to reach recall r / 10.
+    first = np.maximum(-(-np.arange(11) * n // 10), 1) - 1
     return float(best[first].mean())
 
 

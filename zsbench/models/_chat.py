@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 from zsbench.errors import RunError, UserError
@@ -48,6 +48,12 @@ def written(tokenizer: Any, prompt: Prompt, options: dict[str, Any]) -> tuple[st
     return prompt.text + prompt.answer, True
 
 
+def tokenize(tokenizer: Any, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return token ids and their character offsets in `text`."""
+    encoded = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
+    return list(encoded["input_ids"]), [tuple(pair) for pair in encoded["offset_mapping"]]
+
+
 def continuation(tokenizer: Any, before: str, text: str) -> list[int]:
     """Return the tokens of `text` as it goes on after `before`.
 
@@ -77,13 +83,14 @@ def told_apart(tokens: list[list[int]], labels: Sequence[str]) -> tuple[list[int
     RunError
         Two labels still begin with the same token.
     """
-    shared = commonprefix(tokens) if len(tokens) > 1 else []
+    columns = zip(*tokens, strict=False) if len(tokens) > 1 else ()
+    shared = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns)]
     rest = [own[len(shared) :] for own in tokens]
     seen: dict[int, str] = {}
     for label, own in zip(labels, rest, strict=True):
         if not own or seen.setdefault(own[0], label) != label or labels.count(label) > 1:
             raise RunError("", f"label {label!r} begins like another one to this model", "labels that differ at once")
-    return list(shared), rest
+    return shared, rest
 
 
 def earliest(text: str, stop: Sequence[str]) -> int | None:

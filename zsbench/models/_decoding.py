@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from zsbench.errors import RunError
 from zsbench.lazy import lazy
 from zsbench.models import _chat
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
     import torch
+
+    from zsbench.models.capabilities import FloatArray
 else:
     torch = lazy("torch")
 
@@ -65,6 +68,26 @@ def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     listed = getattr(model.generation_config, "eos_token_id", None)
     several = listed if isinstance(listed, list) else [listed]
     return frozenset(token for token in (*several, tokenizer.eos_token_id) if token is not None)
+
+
+def logprobs(logits: torch.Tensor, tokens: Sequence[int]) -> FloatArray:
+    """Return log p of each token under its row of `logits` (n_tokens, vocabulary)."""
+    wanted = torch.tensor(list(tokens), device=logits.device)[:, None]
+    return finite(logits.log_softmax(dim=-1).gather(1, wanted)[:, 0])
+
+
+def finite(values: torch.Tensor) -> FloatArray:
+    """Return the values as an array.
+
+    Raises
+    ------
+    RunError
+        One is NaN or infinite.
+    """
+    if not bool(torch.isfinite(values).all()):
+        raise RunError("", "the model's logits are NaN or infinite", "another dtype (float32 or bfloat16)")
+    found: FloatArray = values.cpu().numpy()
+    return found
 
 
 def pad(

@@ -129,22 +129,20 @@ def _bitsandbytes(quantization: Quantization, dtype: str) -> Any:
     return transformers.BitsAndBytesConfig(**{**quantization.model_dump(), **chosen})
 
 
-def fit(ids: list[int], limit: int | None, *, overflow: str, cost: Cost, keep: str = "end") -> list[int]:
-    """Return a prompt's tokens, no more than `limit`.
-
-    With `overflow` "truncate" the start (or, with `keep` "start", the end) of a longer prompt is dropped and counted.
+def overflows(n: int, limit: int | None, *, overflow: str, cost: Cost) -> bool:
+    """Return whether a prompt of `n` tokens has to be cut to `limit`, and count it.
 
     Raises
     ------
     RunError
-        The prompt is longer and `overflow` is "error".
+        It is longer, and `overflow` is "error".
     """
-    if limit is None or len(ids) <= limit:
-        return ids
+    if limit is None or n <= limit:
+        return False
     if overflow == "error":
-        raise too_long(len(ids), limit)
+        raise too_long(n, limit)
     cost.truncated_items += 1
-    return ids[:limit] if keep == "start" else ids[len(ids) - limit :]
+    return True
 
 
 def too_long(n: int, limit: int) -> RunError:

@@ -111,8 +111,7 @@ class HfCausalLM(Decoder):
 
     def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
         """Return token ids and their character offsets in `text`."""
-        encoded = self._tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
-        return list(encoded["input_ids"]), [tuple(pair) for pair in encoded["offset_mapping"]]
+        return _chat.tokenize(self._tokenizer, text, special=special)
 
     def label_logits(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> FloatArray:
         """Return (n_prompts, n_labels): the logit of each label's first token right after each prompt.
@@ -123,8 +122,7 @@ class HfCausalLM(Decoder):
 
         def run(batch: Sequence[_Asked]) -> FloatArray:
             wanted = torch.tensor([[label[0] for label in one.answers] for one in batch], device=self.device)
-            logits: FloatArray = self._logits([one.ids for one in batch], 1)[:, -1].gather(1, wanted).cpu().numpy()
-            return logits
+            return _decoding.finite(self._logits([one.ids for one in batch], 1)[:, -1].gather(1, wanted))
 
         found: FloatArray = map_by_length(run, asked, [len(o.ids) for o in asked], _common.runtime_batch_size())
         return found
@@ -140,8 +138,7 @@ class HfCausalLM(Decoder):
             )
             found = np.empty(len(batch), dtype=object)
             for row, own in enumerate(answers):
-                ahead = logits[row, -len(own) - 1 : -1].log_softmax(dim=-1)
-                found[row] = ahead.gather(1, torch.tensor(own, device=self.device)[:, None])[:, 0].cpu().numpy()
+                found[row] = _decoding.logprobs(logits[row, -len(own) - 1 : -1], own)
             return found
 
         lengths = [len(one.ids) + len(one.answers[0]) for one in asked]
@@ -178,4 +175,6 @@ class HfCausalLM(Decoder):
         elif found:
             room = len(found[0])
         limit = None if self.max_tokens is None else self.max_tokens - room
-        return _Asked(_hf.fit(ids, limit, overflow=self._on_overflow, cost=self.cost), found)
+        if _hf.overflows(len(ids), limit, overflow=self._on_overflow, cost=self.cost):
+            ids = ids[-limit:] if limit else []
+        return _Asked(ids, found)

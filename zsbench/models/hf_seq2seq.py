@@ -1,0 +1,202 @@
+"""Encoder-decoder language models through transformers (T5, FLAN-T5, monoT5): scores of answers, and writing.
+
+The prompt goes to the encoder; the decoder begins with its start token and `Prompt.answer`. These models have no
+chat template: messages are joined by blank lines where a prompt has no text.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.batching import map_by_length
+from zsbench.components import model as declare
+from zsbench.config import ModelRef
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.models import _chat, _common, _decoding, _hf
+from zsbench.models._hf import Quantization
+from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer
+from zsbench.records import Cost
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from zsbench.models.capabilities import FloatArray
+else:
+    np = lazy("numpy")
+    torch = lazy("torch")
+
+
+@declare(offers=(TextScorer, TextGenerator), files=_common.folder_files)
+def hf_seq2seq(
+    *,
+    model: ModelRef,
+    revision: str | None = None,
+    quantization: Quantization | None = None,
+    max_length: int | None = None,
+    on_overflow: Literal["error", "truncate"] = "error",
+) -> HfSeq2Seq:
+    """Load an encoder-decoder.
+
+    Parameters
+    ----------
+    model : hub id or folder with config.json, safetensors weights and tokenizer files.
+    revision : commit or tag on the hub.
+    quantization : 8 or 4 bits through bitsandbytes, e.g. `{load_in_8bit: true}`.
+    max_length : tokens of a prompt, end token included; None is as many as the model has positions for (T5: no limit).
+    on_overflow : a longer prompt is an error, or loses its end and is counted.
+    """
+    return HfSeq2Seq(
+        model, revision=revision, quantization=quantization, max_length=max_length, on_overflow=on_overflow
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Encoder tokens of a prompt, decoder tokens before the answer, and the tokens of each answer."""
+
+    ids: list[int]
+    opening: list[int]
+    answers: list[list[int]]
+
+
+class HfSeq2Seq:
+    """`TextScorer` and `TextGenerator` over `AutoModelForSeq2SeqLM`."""
+
+    def __init__(
+        self,
+        reference: str,
+        *,
+        revision: str | None = None,
+        quantization: Quantization | None = None,
+        max_length: int | None = None,
+        on_overflow: Literal["error", "truncate"] = "error",
+    ) -> None:
+        self.cost = Cost()
+        loaded = _hf.load(
+            "AutoModelForSeq2SeqLM",
+            reference,
+            revision=revision,
+            quantization=quantization,
+            options=(str(max_length), on_overflow),
+        )
+        self._model, self._tokenizer = loaded.model, loaded.tokenizer
+        self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
+        self.max_tokens = max_length or _hf.max_tokens(self._model.config)
+        self._on_overflow = on_overflow
+        self._start = self._model.config.decoder_start_token_id
+        if self._start is None:
+            raise UserError(reference, "the config has no decoder_start_token_id", "an encoder-decoder language model")
+
+    def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return token ids and their character offsets in `text`."""
+        return _chat.tokenize(self._tokenizer, text, special=special)
+
+    def label_logits(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> FloatArray:
+        """Return (n_prompts, n_labels): the logit of each label's first token right after the decoder's opening.
+
+        Tokens that all labels begin with go to the opening, so that the first that differs counts.
+        """
+
+        def run(batch: Sequence[_Asked]) -> FloatArray:
+            wanted = torch.tensor([[label[0] for label in one.answers] for one in batch], device=self.device)
+            logits = self._logits(batch, [one.opening for one in batch])
+            last = torch.tensor([len(one.opening) - 1 for one in batch], device=self.device)
+            ahead = logits[torch.arange(len(batch), device=self.device), last]
+            return _decoding.finite(ahead.gather(1, wanted))
+
+        found: FloatArray = self._map(run, [self._ask(prompt, labels, decide=True) for prompt in prompts])
+        return found
+
+    def target_logprobs(self, prompts: Sequence[Prompt], targets: Sequence[str]) -> list[FloatArray]:
+        """Return for each prompt the log-probability of every token of its target, (n_target_tokens,)."""
+
+        def run(batch: Sequence[_Asked]) -> Any:
+            logits = self._logits(batch, [one.opening + one.answers[0][:-1] for one in batch])
+            found = np.empty(len(batch), dtype=object)
+            for row, one in enumerate(batch):
+                first = len(one.opening) - 1
+                found[row] = _decoding.logprobs(logits[row, first : first + len(one.answers[0])], one.answers[0])
+            return found
+
+        asked = [self._ask(prompt, [target]) for prompt, target in zip(prompts, targets, strict=True)]
+        return list(self._map(run, asked))
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+        """Return the greedy continuation of each prompt's opening, without it and without the stop text."""
+        ends = _decoding.end_tokens(self._model, self._tokenizer)
+
+        def run(batch: Sequence[_Asked]) -> Any:
+            found = np.empty(len(batch), dtype=object)
+            # Openings of one length go together, so that no decoder position is padding.
+            for size in {len(one.opening) for one in batch}:
+                rows = [row for row, one in enumerate(batch) if len(one.opening) == size]
+                found[rows] = _decoding.greedy(
+                    self._step([batch[row] for row in rows]),
+                    len(rows),
+                    tokenizer=self._tokenizer,
+                    ends=ends,
+                    max_new_tokens=max_new_tokens,
+                    stop=stop,
+                    cost=self.cost,
+                )
+            return found
+
+        return list(self._map(run, [self._ask(prompt, ()) for prompt in prompts]))
+
+    def _map(self, run: Callable[[Sequence[_Asked]], Any], asked: Sequence[_Asked]) -> Any:
+        return map_by_length(run, asked, [len(one.ids) for one in asked], _common.runtime_batch_size())
+
+    def _ask(self, prompt: Prompt, answers: Sequence[str], *, decide: bool = False) -> _Asked:
+        text = prompt.text or "\n\n".join(message["content"] for message in prompt.messages)
+        ids: list[int] = self._tokenizer(text)["input_ids"]
+        if _hf.overflows(len(ids), self.max_tokens, overflow=self._on_overflow, cost=self.cost):
+            ids = self._tokenizer(text, truncation=True, max_length=self.max_tokens)["input_ids"]
+        opening = [self._start, *(self._tokenizer(prompt.answer, add_special_tokens=False)["input_ids"])]
+        found = [_chat.continuation(self._tokenizer, prompt.answer, answer) for answer in answers]
+        shared: list[int] = []
+        if decide:
+            shared, found = _chat.told_apart(found, answers)
+        return _Asked(ids, opening + shared, found)
+
+    def _logits(self, batch: Sequence[_Asked], decoder: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Return the float32 logits (n, longest decoder input, vocabulary) after each decoder token."""
+        ids, mask = _decoding.pad([one.ids for one in batch], 0, self.device, left=False)
+        # Padding behind a causal decoder's tokens is never seen by them.
+        inputs, _ = _decoding.pad(decoder, 0, self.device, left=False)
+        self.cost.forward_passes += 1
+        self.cost.tokens += sum(len(one.ids) for one in batch) + sum(len(own) for own in decoder)
+        with torch.inference_mode():
+            output = self._model(ids, attention_mask=mask, decoder_input_ids=inputs, use_cache=False)
+        found: torch.Tensor = output.logits.float()
+        return found
+
+    def _step(self, batch: Sequence[_Asked]) -> _decoding.Step:
+        """Return what reads the prompts, then one decoder token after another, keeping keys and values."""
+        from transformers import DynamicCache, EncoderDecoderCache
+
+        ids, mask = _decoding.pad([one.ids for one in batch], 0, self.device, left=False)
+        opening = torch.tensor([one.opening for one in batch], device=self.device)
+        cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        name = "cache" if "cache" in inspect.signature(self._model.forward).parameters else "past_key_values"
+        self.cost.tokens += sum(len(one.ids) + len(one.opening) for one in batch)
+        with torch.inference_mode():
+            encoded = self._model.get_encoder()(ids, attention_mask=mask)
+
+        def step(new: torch.Tensor | None) -> torch.Tensor:
+            self.cost.forward_passes += 1
+            with torch.inference_mode():
+                logits: torch.Tensor = self._model(
+                    encoder_outputs=encoded,
+                    attention_mask=mask,
+                    decoder_input_ids=opening if new is None else new,
+                    use_cache=True,
+                    **{name: cache},
+                ).logits[:, -1]
+            return logits
+
+        return step

@@ -6,7 +6,7 @@ import pytest
 from tests.reference._golden import load_npz, some
 from zsbench import metrics
 from zsbench.methods.classification import _s3a
-from zsbench.methods.classification._s3a import Phrases
+from zsbench.methods.classification._s3a_phrases import Phrases
 
 GOLDEN = load_npz("s3a", "cvpr.npz")
 KINDS = ("classification", "clustering")

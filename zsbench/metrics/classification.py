@@ -93,4 +93,4 @@ def per_class_std(scores: Any, labels: Any) -> Array:
 
     Divided by the number of classes, not by one less. Resampled within classes, whose noise widens the spread.
     """
-    return mean_per_class(scores, labels)
+    return np.asarray(mean_per_class(scores, labels))

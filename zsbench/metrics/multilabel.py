@@ -97,7 +97,7 @@ def roc_auc_per_class(scores: Array, targets: Array) -> Array:
     ranks = np.asarray(stats.rankdata(scores, axis=0))
     wins = (ranks * targets).sum(axis=0) - positives * (positives + 1) / 2
     pairs = positives * negatives
-    return np.divide(wins, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+    return np.asarray(np.divide(wins, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0))
 
 
 def _mean_roc_auc(statistics: Array) -> float:

@@ -1,22 +1,20 @@
-"""The pure steps of S3A's cluster-vote-prompt-realign: votes, assignment, reassignment, realignment.
+"""The pure steps of S3A's cluster-vote-prompt-realign: number of clusters, votes, assignment, reassignment.
 
     A[k, v] = share of cluster k's images whose best name is v             (n_clusters, n_names)
     assign  : every cluster gets a name of its own, sum of A largest       (Hungarian algorithm)
     reassign: every image takes the best of the assigned names             (n_images,)
 
-    realign : h[j] = number of images of the cluster with phrase j among their k2 nearest
-              score(candidate) = sum over its phrases of w[j] h[j]
-
-Source: Zhang et al. 2024, arXiv:2308.12960, section 3; the weights w as in the reference implementation.
+Source: Zhang et al. 2024, arXiv:2308.12960, section 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zsbench.lazy import lazy
+from zsbench.methods.classification._s3a_phrases import Phrases, phrase_scores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,59 +114,6 @@ def candidates(agreement: Any, *, k1: int = 3) -> IntArray:
     return np.argsort(-np.asarray(agreement), axis=1, kind="stable")[:, :k1]
 
 
-@dataclass(frozen=True)
-class Phrases:
-    """What tells the candidates of one cluster apart.
-
-    Attributes
-    ----------
-    names : (n_candidates,) class numbers, in alphabetical order of the class names.
-    candidate : (n_phrases,) position in `names` of the candidate a phrase speaks of.
-    counts : (n_phrases,) how often the phrase was given.
-    embeddings : (n_phrases, width), rows of length 1.
-    """
-
-    names: IntArray
-    candidate: IntArray
-    counts: IntArray
-    embeddings: Any
-
-
-def distinct_phrases(phrases: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    """Drop phrases that are a candidate's name or are given for several candidates; {candidate: {phrase: count}}."""
-    owners: dict[str, int] = {}
-    for own in phrases.values():
-        for phrase in own:
-            owners[phrase] = owners.get(phrase, 0) + 1
-    return {
-        name: {phrase: n for phrase, n in own.items() if owners[phrase] == 1 and phrase not in phrases}
-        for name, own in phrases.items()
-    }
-
-
-def phrase_scores(features: Any, phrases: Phrases, *, k2: int = 3, weighted: bool = True) -> Array:
-    """Return the score of each candidate (n_candidates,) over the images (n_images, width) of its cluster.
-
-    Each image votes for its `k2` nearest phrases. With `weighted`, a candidate's own counts are first divided by
-    their sum, then by the total over all phrases of the cluster, the other candidates' counts being raw.
-    """
-    votes = np.zeros(len(phrases.counts))
-    near = np.argsort(-(features @ phrases.embeddings.T), axis=1, kind="stable")[:, :k2]
-    np.add.at(votes, near.ravel(), 1)
-    scores = np.zeros(len(phrases.names))
-    for number in range(len(phrases.names)):
-        own = phrases.candidate == number
-        if own.any():
-            scores[number] = (_weights(phrases.counts, own) * votes)[own].sum() if weighted else votes[own].sum()
-    return scores
-
-
-def _weights(counts: Any, own: Any) -> Array:
-    weights = np.asarray(counts, dtype=np.float64).copy()
-    weights[own] /= weights[own].sum()
-    return np.asarray(weights / weights.sum())
-
-
 def realigned(
     features: Any, weights: Any, clusters: Any, phrases: Sequence[Phrases], *, k2: int = 3, weighted: bool = True
 ) -> Partition:
@@ -176,9 +121,7 @@ def realigned(
     scores = np.zeros((len(phrases), len(weights)))
     for row, (cluster, own) in enumerate(zip(np.unique(clusters), phrases, strict=True)):
         if len(own.counts):
-            scores[row, own.names] = phrase_scores(
-                features[clusters == cluster], own, k2=k2, weighted=weighted
-            )
+            scores[row, own.names] = phrase_scores(features[clusters == cluster], own, k2=k2, weighted=weighted)
     return reassigned(features, weights, clusters, scores)
 
 

@@ -96,13 +96,7 @@ def _given(distances: str | None, nodes: str | None, problem: Problem) -> Array:
 
 
 def observed_classes(observed: list[str] | str, class_names: list[str]) -> IntArray:
-    """Return the numbers of the observed classes in ascending order; `observed` is names or a file of names.
-
-    Raises
-    ------
-    UserError
-        A name that is no class, or no name at all.
-    """
+    """Return the numbers of the observed classes (names, or a file of names) in ascending order."""
     where = "" if isinstance(observed, list) else shown(Path(observed))
     lines = observed if isinstance(observed, list) else [line.strip() for _, line in open_text(Path(observed))]
     wanted = [name for name in lines if name]
@@ -115,11 +109,11 @@ def observed_classes(observed: list[str] | str, class_names: list[str]) -> IntAr
 
 def frechet_scores(probabilities: Any, squared_distances: Any) -> Array:
     """Return `- P @ D2` (n_images, n_classes) of P (n_images, n_observed), D2 (n_observed, n_classes), float64."""
-    return np.asarray(-(np.asarray(probabilities, dtype=np.float64) @ np.asarray(squared_distances, dtype=np.float64)))
+    return np.asarray(-(np.asarray(probabilities, dtype=np.float64) @ squared_distances))
 
 
 def squared_euclidean(embeddings: Any) -> Array:
-    """Return squared Euclidean distances (n_classes, n_classes) between rows of length 1: 2 - 2 cos, zero on the diagonal."""
+    """Return squared Euclidean distances (n_classes, n_classes) between rows of length 1: 2 - 2 cosine."""
     rows = np.asarray(embeddings, dtype=np.float64)
     squared = np.maximum(2 - 2 * rows @ rows.T, 0)
     np.fill_diagonal(squared, 0)

@@ -12,8 +12,6 @@ Source: Zhang et al. 2024, arXiv:2308.12960, section 3 (the self-training of the
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,22 +19,14 @@ from pydantic import Field
 
 from zsbench.components import method
 from zsbench.config import LocalPath
-from zsbench.errors import UserError, did_you_mean
+from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
-from zsbench.methods.classification._s3a import (
-    Partition,
-    Phrases,
-    candidates,
-    distinct_phrases,
-    estimate_clusters,
-    name_clusters,
-    realigned,
-)
+from zsbench.methods.classification._s3a import Partition, candidates, estimate_clusters, name_clusters, realigned
+from zsbench.methods.classification._s3a_phrases import Phrases, read_phrases
 from zsbench.methods.classification._support import text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,8 +36,6 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 else:
     np, cluster = lazy("numpy"), lazy("sklearn.cluster")
-
-EXPECTED = "JSON {cluster: {candidate: {phrase: count}}}"
 
 
 @method(
@@ -128,32 +116,3 @@ def _told_apart(file: Path, found: Partition, encoder: Encoder, problem: Problem
         numbers = [problem.class_names.index(name) for name in names]
         rows.append(Phrases(np.array(numbers), np.array([n for n, _ in pairs]), np.array(counts), embeddings))
     return rows
-
-
-def read_phrases(file: Path, clusters: Sequence[str], class_names: Sequence[str]) -> list[dict[str, dict[str, int]]]:
-    """Return {candidate: {phrase: count}} for each cluster, without phrases that tell no candidate apart.
-
-    Raises
-    ------
-    UserError
-        Not such a JSON file, a cluster that is missing, a candidate that is no class.
-    """
-    try:
-        told: Any = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(shown(file), f"cannot be read ({error})", EXPECTED) from None
-    missing = [key for key in clusters if not isinstance(told, dict) or not isinstance(told.get(key), dict)]
-    if missing:
-        hint = "the notes of a run without `phrases:` list clusters and candidates"
-        raise UserError(shown(file), f"nothing for cluster {missing[0]}", EXPECTED, hint)
-    for key in clusters:
-        _check(told[key], f"{shown(file)}: cluster {key}", class_names)
-    return [distinct_phrases(told[key]) for key in clusters]
-
-
-def _check(told: Mapping[str, Any], where: str, class_names: Sequence[str]) -> None:
-    for name, counts in told.items():
-        if name not in class_names:
-            raise UserError(where, f"candidate '{name}' is no class", "", did_you_mean(name, class_names))
-        if not isinstance(counts, dict) or not all(isinstance(n, int) and n > 0 for n in counts.values()):
-            raise UserError(where, f"candidate '{name}' has no phrases with counts", EXPECTED)

@@ -1,0 +1,112 @@
+"""What tells S3A's candidate names of a cluster apart: phrases read from a file, and the votes images give them.
+
+    h[j]             = number of the cluster's images that have phrase j among their k2 nearest
+    score(candidate) = sum over its phrases of w[j] h[j]
+
+Source: Zhang et al. 2024, arXiv:2308.12960, section 3; the weights w as in the reference implementation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.errors import UserError, did_you_mean
+from zsbench.lazy import lazy
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+EXPECTED = "JSON {cluster: {candidate: {phrase: count}}}"
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """What tells the candidates of one cluster apart.
+
+    Attributes
+    ----------
+    names : (n_candidates,) class numbers, in alphabetical order of the class names.
+    candidate : (n_phrases,) position in `names` of the candidate a phrase speaks of.
+    counts : (n_phrases,) how often the phrase was given.
+    embeddings : (n_phrases, width), rows of length 1.
+    """
+
+    names: IntArray
+    candidate: IntArray
+    counts: IntArray
+    embeddings: Any
+
+
+def distinct_phrases(phrases: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Drop phrases that are a candidate's name or are given for several candidates; {candidate: {phrase: count}}."""
+    owners: dict[str, int] = {}
+    for own in phrases.values():
+        for phrase in own:
+            owners[phrase] = owners.get(phrase, 0) + 1
+    return {
+        name: {phrase: n for phrase, n in own.items() if owners[phrase] == 1 and phrase not in phrases}
+        for name, own in phrases.items()
+    }
+
+
+def phrase_scores(features: Any, phrases: Phrases, *, k2: int = 3, weighted: bool = True) -> Array:
+    """Return the score of each candidate (n_candidates,) over the images (n_images, width) of its cluster.
+
+    Each image votes for its `k2` nearest phrases. With `weighted`, a candidate's own counts are first divided by
+    their sum, then by the total over all phrases of the cluster, the other candidates' counts being raw.
+    """
+    votes = np.zeros(len(phrases.counts))
+    near = np.argsort(-(features @ phrases.embeddings.T), axis=1, kind="stable")[:, :k2]
+    np.add.at(votes, near.ravel(), 1)
+    scores = np.zeros(len(phrases.names))
+    for number in range(len(phrases.names)):
+        own = phrases.candidate == number
+        if own.any():
+            scores[number] = (_weights(phrases.counts, own) * votes)[own].sum() if weighted else votes[own].sum()
+    return scores
+
+
+def _weights(counts: Any, own: Any) -> Array:
+    weights = np.asarray(counts, dtype=np.float64).copy()
+    weights[own] /= weights[own].sum()
+    return np.asarray(weights / weights.sum())
+
+
+def read_phrases(file: Path, clusters: Sequence[str], class_names: Sequence[str]) -> list[dict[str, dict[str, int]]]:
+    """Return {candidate: {phrase: count}} for each cluster, without phrases that tell no candidate apart.
+
+    Raises
+    ------
+    UserError
+        Not such a JSON file, a cluster that is missing, a candidate that is no class.
+    """
+    try:
+        told: Any = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(shown(file), f"cannot be read ({error})", EXPECTED) from None
+    missing = [key for key in clusters if not isinstance(told, dict) or not isinstance(told.get(key), dict)]
+    if missing:
+        hint = "the notes of a run without `phrases:` list clusters and candidates"
+        raise UserError(shown(file), f"nothing for cluster {missing[0]}", EXPECTED, hint)
+    for key in clusters:
+        _check(told[key], f"{shown(file)}: cluster {key}", class_names)
+    return [distinct_phrases(told[key]) for key in clusters]
+
+
+def _check(told: Mapping[str, Any], where: str, class_names: Sequence[str]) -> None:
+    for name, counts in told.items():
+        if name not in class_names:
+            raise UserError(where, f"candidate '{name}' is no class", "", did_you_mean(name, class_names))
+        if not isinstance(counts, dict) or not all(isinstance(n, int) and n > 0 for n in counts.values()):
+            raise UserError(where, f"candidate '{name}' has no phrases with counts", EXPECTED)

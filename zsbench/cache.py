@@ -41,7 +41,7 @@ _current: Cache | None = None
 
 
 def current() -> Cache:
-    """Return the store of the run in progress; outside of one, the user's own."""
+    """Return the store of the run in progress, or of the last one; before any run, the user's own."""
     return _current or Cache(default_root())
 
 

@@ -9,8 +9,8 @@ goes through the cache. Equal scores keep the collection's order.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from zsbench.batching import map_batches
 from zsbench.cache import Cache
@@ -61,21 +61,21 @@ def search(
         A vector is NaN or infinite.
     """
     key = [VERSION, model.fingerprint, model.dtype]
-    asked = cache.array(["query-vectors", *key, *queries], lambda: map_batches(model.encode_queries, queries, "auto"))
+    asked = cache.array(["query-vectors", *key, *queries], lambda: _encoded(model.encode_queries, queries))
     blocks = _blocks(model, passages, cache, key)
     depth = min(depth, len(passages))
-    return _faiss(_finite(asked), blocks, depth) if index == "faiss" else _exact(_finite(asked), blocks, depth)
+    return _faiss(asked, blocks, depth) if index == "faiss" else _exact(asked, blocks, depth)
 
 
 def _blocks(model: TextEncoder, passages: Sequence[str], cache: Cache, key: list[str]) -> Iterator[FloatArray]:
     for start in range(0, len(passages), BLOCK):
         block = passages[start : start + BLOCK]
-        encode = functools.partial(map_batches, model.encode_documents, block, "auto")
-        yield _finite(cache.array(["document-vectors", *key, *block], encode))
+        encode = functools.partial(_encoded, model.encode_documents, block)
+        yield cache.array(["document-vectors", *key, *block], encode)
 
 
-def _finite(vectors: Any) -> FloatArray:
-    found = np.asarray(vectors, dtype=np.float32)
+def _encoded(encode: Callable[[Sequence[str]], FloatArray], texts: Sequence[str]) -> FloatArray:
+    found = np.asarray(map_batches(encode, texts, "auto"), dtype=np.float32)
     if not np.isfinite(found).all():
         raise ValueError("the encoder gave a vector that is NaN or infinite")
     return found

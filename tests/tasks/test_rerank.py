@@ -1,0 +1,179 @@
+"""The keys of a rerank task: first stages, titles, relevance level, absent queries, the shuffled control."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zsbench import plan
+from zsbench.cache import Cache
+from zsbench.data import _dense
+from zsbench.engine import local
+from zsbench.errors import UserError
+from zsbench.runner import Options
+from zsbench.tasks import _candidates
+
+WORDS = ["cat", "dog", "fish", "bird"]
+
+
+class BagOfWords:
+    """A text encoder whose vectors count four words."""
+
+    fingerprint, device, dtype = "bag", "cpu", "float32"
+
+    def __init__(self):
+        self.encoded = 0
+
+    def encode_queries(self, texts):
+        return np.array([[text.split().count(word) for word in WORDS] for text in texts], np.float32)
+
+    def encode_documents(self, texts):
+        self.encoded += len(texts)
+        return self.encode_queries(texts)
+
+
+@pytest.fixture
+def collection(tmp_path):
+    folder = tmp_path / "c"
+    (folder / "qrels").mkdir(parents=True)
+    texts = {"d1": ("cat", "cat fish"), "d2": ("", "dog"), "d3": ("", "cat dog"), "q1": ("", "cat cat cat cat")}
+    rows = [{"_id": key, "title": title, "text": text} for key, (title, text) in texts.items()]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    queries = [{"_id": "q1", "text": "cat"}, {"_id": "q2", "text": "dog"}, {"_id": "q3", "text": "bird"}]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in queries))
+    (folder / "qrels" / "test.tsv").write_text("q1\td1\t2\nq1\td3\t1\nq2\td2\t1\nq3\td1\t1\n")
+    return tmp_path
+
+
+def write_task(folder, extra):
+    text = f"type: rerank\ndescription: d\ndata: {{source: beir, path: c}}\n{extra}\n"
+    (folder / "t.yaml").write_text(text)
+    return str(folder / "t.yaml")
+
+
+def result(folder, extra="", cache=None):
+    outcomes = local.run(
+        plan.make(write_task(folder, extra)),
+        Options(folder / "out", cache or Cache(None), True),
+        lambda *_: None,
+        print,
+    )
+    [outcome] = outcomes
+    if outcome.error:
+        raise outcome.error
+    return outcome.result
+
+
+def load(folder, extra, **options):
+    return plan.make(write_task(folder, extra)).jobs[0].build_task().load(limit=None, seed=0, **options)
+
+
+def ids(data):
+    return {item.id: [d.id for d in item.documents] for item in data.items}
+
+
+@pytest.fixture
+def encoder(monkeypatch):
+    found = BagOfWords()
+
+    class Block:
+        build = staticmethod(lambda: found)
+
+    monkeypatch.setattr(_candidates, "_encoder", lambda reference, source: (Block, []))
+    return found
+
+
+DENSE = "candidates: {stage: dense, model: bag}"
+
+
+def test_dense_candidates_and_a_corpus_that_is_encoded_once(collection, encoder, tmp_path):
+    assert ids(load(collection, DENSE))["q1"] == ["q1", "d1", "d3", "d2"]
+    encoder.encoded = 0
+    cache = Cache(tmp_path / "kept")
+    first = result(collection, DENSE, cache)
+    assert encoder.encoded == 4
+    assert result(collection, DENSE + "\nmetrics: [MAP]", cache)["data_fingerprint"] == first["data_fingerprint"]
+    assert encoder.encoded == 4
+    assert first["protocol"] == "dense bag top 100"
+
+
+def test_dense_needs_a_model_that_encodes_texts(collection):
+    with pytest.raises(UserError, match="lacks 'model'"):
+        load(collection, "candidates: {stage: dense}")
+    with pytest.raises(UserError, match="encodes no texts"):
+        load(collection, "candidates: {stage: dense, model: lm-synonyms}")
+    with pytest.raises(UserError, match="did you mean 'lm-synonyms'"):
+        load(collection, "candidates: {stage: dense, model: lm-synonims}")
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**16), n=st.integers(1, 40), depth=st.integers(1, 45), block=st.integers(1, 17))
+def test_search_in_blocks_is_a_stable_sort(seed, n, depth, block):
+    rng = np.random.default_rng(seed)
+    documents, queries = rng.integers(-2, 3, (n, 3)), rng.integers(-2, 3, (4, 3))
+
+    class Fixed(BagOfWords):
+        encode_queries = staticmethod(lambda texts: np.float32([queries[int(t)] for t in texts]))
+        encode_documents = staticmethod(lambda texts: np.float32([documents[int(t)] for t in texts]))
+
+    before, _dense.BLOCK = _dense.BLOCK, block
+    try:
+        found = _dense.search(Fixed(), list("0123"), [str(i) for i in range(n)], depth=depth, cache=Cache(None))
+    finally:
+        _dense.BLOCK = before
+    scores = queries @ documents.T
+    assert found == [np.argsort(-row, kind="stable")[:depth].tolist() for row in scores]
+
+
+def test_faiss_agrees_where_it_is_installed(collection, encoder):
+    pytest.importorskip("faiss")
+    exact = ids(load(collection, DENSE))
+    assert ids(load(collection, DENSE.replace("bag", "bag, index: faiss")))["q1"][:2] == exact["q1"][:2]
+
+
+def test_a_vector_that_is_nan_is_refused(collection, encoder, monkeypatch):
+    monkeypatch.setattr(encoder, "fingerprint", "broken")
+    monkeypatch.setattr(encoder, "encode_documents", lambda texts: np.full((len(texts), 4), np.nan, np.float32))
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        load(collection, DENSE)
+
+
+def test_the_query_itself_is_dropped_and_the_list_stays_full(collection):
+    assert ids(load(collection, "candidates: {depth: 2}"))["q1"] == ["q1", "d1"]
+    assert ids(load(collection, "candidates: {depth: 2}\ndrop_query_id: true"))["q1"] == ["d1", "d3"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "document"), [("keep", ("cat", "cat fish")), ("join", ("", "cat cat fish")), ("drop", ("", "cat fish"))]
+)
+def test_titles(policy, document, collection):
+    data = load(collection, f"title: {policy}")
+    found = next(d for d in data.items[0].documents if d.id == "d1")
+    assert (found.title, found.text) == document
+    assert data.context.documents["d1"] == found
+
+
+def test_the_relevance_level_is_written_into_the_names(collection):
+    extra = "relevance_level: 2\nmetrics: [nDCG@10, MAP, MRR@10, Recall(rel=1)@5]"
+    found = result(collection, extra)["metrics"]
+    assert list(found) == ["nDCG@10", "MAP(rel=2)", "MRR(rel=2)@10", "Recall(rel=1)@5"]
+    # q1 has one document of grade 2, second after the query's own; q2 and q3 have none and stay in the mean.
+    assert found["MAP(rel=2)"]["value"] == pytest.approx(0.5 / 3)
+
+
+def test_absent_queries_score_zero_or_are_left_out_and_are_counted(collection):
+    zero = result(collection, "metrics: [MRR]")
+    assert zero["counts"]["queries without candidates"] == 1
+    assert zero["metrics"]["MRR"]["n"] == 3
+    skip = result(collection, "metrics: [MRR]\nmissing: skip")
+    assert skip["metrics"]["MRR"]["n"] == 2
+    assert skip["metrics"]["MRR"]["value"] == pytest.approx(zero["metrics"]["MRR"]["value"] * 3 / 2)
+    assert "absent queries skipped" in skip["protocol"]
+
+
+def test_the_shuffled_control_keeps_the_documents_and_depends_on_the_seed_only(collection):
+    plain, shuffled = load(collection, ""), load(collection, "candidates: {shuffle: true}")
+    assert ids(shuffled) == ids(load(collection, "candidates: {shuffle: true}"))
+    assert {k: sorted(v) for k, v in ids(shuffled).items()} == {k: sorted(v) for k, v in ids(plain).items()}

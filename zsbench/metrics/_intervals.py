@@ -8,6 +8,8 @@ Wilson, with z the normal quantile of 1 - alpha/2:
 Bootstrap: B resamples of the items, the metric of each from its resampled sums, the interval from the
 linear-interpolation quantiles alpha/2 and 1 - alpha/2.
 
+Normal, for fields that print mean +- 1.96 std / sqrt(n) over episodes (std of the population, ddof 0).
+
 Source: Wilson 1927; Efron & Tibshirani 1993, chapters 13 and 8 (clusters).
 """
 
@@ -53,6 +55,16 @@ def wilson(successes: float, n: int, *, confidence: float = 0.95) -> tuple[float
     return (0.0 if p == 0 else max(0.0, centre - half)), (1.0 if p == 1 else min(1.0, centre + half))
 
 
+def normal(values: Array, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return mean -+ z std / sqrt(n) of values (n,), with ddof 0 and, at 95 %, z = 1.96: the few-shot convention.
+
+    The ends may lie outside 0..1. Source: the evaluation code of few-shot papers, e.g. arXiv:2106.09516.
+    """
+    z = 1.96 if confidence == 0.95 else NormalDist().inv_cdf(0.5 + confidence / 2)
+    mean, half = float(np.mean(values)), z * float(np.std(values)) / len(values) ** 0.5
+    return mean - half, mean + half
+
+
 def replicates(metric: Metric, statistics: Array, index: Index) -> Array:
     """Return the metric of every resample: `index` is (B, m), rows of item numbers; the result is (B,)."""
     if metric.of_items is not None:
@@ -94,6 +106,10 @@ def interval(
     if metric.interval == "wilson":
         low, high = wilson(float(defined[:, 0].sum()), len(defined), confidence=confidence)
         return low, high, "wilson"
+    if metric.interval == "normal":
+        low, high = normal(defined[:, 0], confidence=confidence)
+        value = metric.reduce(defined)  # summed in another order: equal items must not fall out of their interval
+        return min(low, value), max(high, value), "normal"
     resamples = int(max(1000, min(resamples, _MAX_DRAWS // max(1, len(defined)))))
     rng = np.random.default_rng(seed)
     strata = None if metric.strata is None else defined[:, metric.strata]

@@ -1,0 +1,73 @@
+"""Episodic rules: a few labelled vectors and the queries of one episode in, the queries' labels out.
+
+A method file returns a `Rule`: `rule(problem) -> Solver`, called once a run; `solver(episode)` returns one label
+(0..way-1) for each query. Features are float64 and already transformed (UN, L2N, CL2N).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zsbench.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Index = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What a rule sees of one episode; the queries come in random order.
+
+    Attributes
+    ----------
+    support : (way * shot, width), class by class.
+    query : (n_queries, width).
+    """
+
+    support: Array
+    query: Array
+    way: int
+    shot: int
+
+    @property
+    def support_labels(self) -> Index:
+        """0..way-1 of each support vector, (way * shot,)."""
+        return np.repeat(np.arange(self.way), self.shot)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a rule may know beyond the episode.
+
+    Attributes
+    ----------
+    validation : episodes of other classes with the labels of their queries, for choosing hyper-parameters, or None.
+    note : records a choice in the result.
+    """
+
+    validation: Sequence[tuple[Episode, Index]] | None
+    note: Callable[[str, Any], None]
+
+
+Solver = Callable[[Episode], "Index"]
+Rule = Callable[[Problem], Solver]
+
+
+def prototypes(episode: Episode) -> Array:
+    """Return the mean support vector of each class, (way, width)."""
+    return np.asarray(episode.support.reshape(episode.way, episode.shot, -1).mean(axis=1))
+
+
+def squared_distances(a: Any, b: Any) -> Array:
+    """Return squared Euclidean distances (len(a), len(b)), by differences: no cancellation."""
+    from scipy.spatial.distance import cdist
+
+    return np.asarray(cdist(a, b, "sqeuclidean"))

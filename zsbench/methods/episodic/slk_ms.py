@@ -1,0 +1,35 @@
+"""SLK-MS: k-modes (mean shift) over support and queries with a Laplacian term that pulls neighbours to one class.
+
+    a_ik  = -exp(-|| x_i - C_k ||^2 / 2 sigma^2), C_k the kernel mode of the points labelled k
+    Z     = softmax(-a + lam W Z), iterated; W_ij = 1 for the knn - 1 nearest other points j of i
+    label = argmax_k Z_ik
+
+Source: Ziko et al. 2021, arXiv:2106.09516.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from zsbench.components import method
+from zsbench.methods.episodic import Rule
+from zsbench.methods.episodic._slk import laplacian_rule
+
+
+@method(
+    family="episodic",
+    kind="transductive",
+    uses=("support set", "all queries of the episode", "validation classes, for lam"),
+)
+def slk_ms(*, lam: Annotated[float, Field(ge=0)] | None = None, knn: Annotated[int, Field(ge=2)] = 3) -> Rule:
+    """Cluster by class modes and neighbours.
+
+    Parameters
+    ----------
+    lam : weight of the neighbours; None takes the best of 0.05 ... 1.0 on the task's validation classes (0.7 on a
+        task without them).
+    knn : neighbours of a point, itself counted.
+    """
+    return laplacian_rule(centres="modes", lam=lam, knn=knn)

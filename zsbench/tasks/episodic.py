@@ -1,0 +1,154 @@
+"""Few-shot episodes on precomputed features: label the queries of a few classes from one or more shots of each.
+
+Predictions: JSONL, one episode a line, {"id": ..., "labels": [...]}: for each query, in the episode's order, its
+class as 0..way-1. `eval` also writes which rows of the features file the episode is made of ("classes", "support"
+class by class, "query"); where a scored file has "query", it must be the same draw.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from zsbench import files
+from zsbench.config import Block, TaskConfig
+from zsbench.data._collection import json_lines
+from zsbench.data.labelled_features import LabelledFeatures
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.methods.episodic import Problem, Rule
+from zsbench.records import RunContext, TaskData, digest
+from zsbench.tasks._base import sample
+from zsbench.tasks._episodes import Drawn, Episodes
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+class Config(TaskConfig):
+    """Keys of a `type: episodic` task.
+
+    `queries` a class; with `query_distribution: dirichlet` that many on average, the classes' shares drawn with
+    concentration `alpha`. `transform`: features as they are (UN), of length 1 (L2N), or of length 1 after the mean
+    of the base classes is taken off (CL2N). `validation`: features of other classes, for methods that search, with
+    `validation_episodes` episodes of the same kind.
+    """
+
+    data_keys: ClassVar[tuple[str, ...]] = ("validation",)
+
+    method: Any = "simpleshot"
+    metrics: list[str] = ["episode-acc"]
+    way: int = Field(default=5, ge=2)
+    shots: int = Field(default=1, ge=1)
+    queries: int = Field(default=15, ge=1)
+    query_distribution: Literal["balanced", "dirichlet"] = "balanced"
+    alpha: float = Field(default=2.0, gt=0)
+    episodes: int = Field(default=10_000, ge=1)
+    episode_seed: int = Field(default=0, ge=0)
+    transform: Literal["UN", "L2N", "CL2N"] = "CL2N"
+    validation: Any = None
+    validation_episodes: int = Field(default=500, ge=1)
+
+
+class Task:
+    """Episodes; gold is the class of each query, 0..way-1."""
+
+    family: ClassVar[str] = "episodic"
+    gives: ClassVar[str] = "labelled-features"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("episodes",)
+    suffix: ClassVar[str] = ".jsonl"
+    shard_size: ClassVar[int] = 256
+    absent: ClassVar[Any] = None
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+
+    def files(self) -> list[str]:
+        """Return the files of the features."""
+        return [path for block in (self.source, *self.config.sources().values()) for path in block.files()]
+
+    def protocol(self) -> str:
+        """Return way, shots, queries, their distribution and the transform."""
+        own = self.config
+        spread = f", dirichlet(alpha={own.alpha:g})" if own.query_distribution == "dirichlet" else ""
+        return f"{own.way}-way {own.shots}-shot, {own.queries} queries a class{spread}, {own.transform}"
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
+        """Read features and draw the episodes; each depends on `episode_seed` and its own number only."""
+        own, found = self.config, self.source.build()
+        episodes = Episodes(found, found.base_mean, own, self.source.where)
+        items = [episodes.draw(number) for number in sample(own.episodes, limit, seed)]
+        gold = [episodes.labels(item) for item in items]
+        fewer = sum(len(item.query) < own.way * own.queries for item in items)
+        return TaskData(
+            items,
+            gold,
+            (episodes, None if score_only else self._validation(found)),
+            digest([found.features.tobytes(), *(f"{i.id}:{i.classes}:{i.support}:{i.query}" for i in items)]),
+            {"episodes with fewer queries, for lack of images": fewer} if fewer else {},
+        )
+
+    def _validation(self, found: LabelledFeatures) -> list[Any] | None:
+        """Return validation episodes with their labels; the mean taken off is that of the test features' file."""
+        block = self.config.sources().get("validation")
+        if block is None:
+            return None
+        episodes = Episodes(block.build(), found.base_mean, self.config, block.where)
+        drawn = (episodes.draw(number) for number in range(self.config.validation_episodes))
+        return [(episodes.episode(item), episodes.labels(item)) for item in drawn]
+
+    def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[int]]:  # noqa: ARG002
+        """Yield the labels of each episode's queries."""
+        episodes, validation = data.context
+        solve = rule(Problem(validation, run.notes.__setitem__))
+        for number in todo:
+            yield [int(label) for label in solve(episodes.episode(data.items[number]))]
+            run.progress(number + 1)
+
+    def check(self, item: Drawn, prediction: list[int]) -> str:
+        """Say whether labels are missing or no classes of the episode."""
+        if len(prediction) != len(item.query):
+            return f"episode {item.id}: {len(prediction)} labels for {len(item.query)} queries"
+        bad = [label for label in prediction if not 0 <= label < len(item.classes)]
+        return f"episode {item.id}: label {bad[0]} of {len(item.classes)} classes" if bad else ""
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield predicted and true labels of all episodes."""
+        yield predictions, data.gold
+
+    def write(self, path: Path, items: Sequence[Drawn], predictions: Sequence[list[int]]) -> None:
+        """Write JSONL."""
+        rows = [{**item.described(), "labels": labels} for item, labels in zip(items, predictions, strict=True)]
+        files.write_bytes(path, "".join(json.dumps(row) + "\n" for row in rows).encode())
+
+    def read(self, path: Path, items: Sequence[Drawn]) -> dict[str, list[int]]:
+        """Read JSONL with `id` and `labels`."""
+        known = {item.id: item for item in items}
+        found: dict[str, list[int]] = {}
+        for number, row in json_lines(path, {"id": str, "labels": list}):
+            where, item = f"{shown(path)}:{number}", known.get(row["id"])
+            if row["id"] in found:
+                raise UserError(where, f"episode id '{row['id']}' stands twice", "unique ids")
+            if not all(type(label) is int for label in row["labels"]):
+                raise UserError(where, "'labels' are not all whole numbers", "0..way-1 for each query")
+            if item is not None and row.get("query", list(item.query)) != list(item.query):
+                hint = "same features file, `episode_seed`, way, shots and queries?"
+                raise UserError(where, f"episode '{row['id']}' has other queries than the task draws", "", hint)
+            found[row["id"]] = row["labels"]
+        return found
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read a features file."""
+        return {"source": "labelled-features", "path": path}
+
+    def preview(self, prediction: list[int]) -> str:
+        """Return the labels in one text."""
+        return " ".join(map(str, prediction))

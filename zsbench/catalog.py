@@ -11,7 +11,7 @@ import importlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -139,13 +139,21 @@ _METRIC = re.compile(r'^@metric\(\s*"([^"]+)".*?^def .*?"""(.*?)(?:"""|\n)', re.
 
 
 @lru_cache
-def metrics() -> dict[str, Entry]:
-    """Return every metric by the name used in YAML (`nDCG`, `acc`), read from the decorators without import."""
-    found: dict[str, Entry] = {}
+def metrics(kinds: tuple[str, ...] | None = None) -> dict[str, Entry]:
+    """Return metrics by the name used in YAML (`nDCG`, `acc`), read from the decorators without import.
+
+    Parameters
+    ----------
+    kinds : the metric files that fit a task; None for all, and then a name that several kinds use is `kind:name`.
+    """
+    found: list[Entry] = []
     for path in sorted((PACKAGE / "metrics").glob("[a-z]*.py")):
-        for name, summary in _METRIC.findall(path.read_text(encoding="utf-8")):
-            found[name] = Entry(name, path, path.stem, summary.strip())
-    return found
+        if kinds is None or path.stem in kinds:
+            text = path.read_text(encoding="utf-8")
+            found += [Entry(name, path, path.stem, summary.strip()) for name, summary in _METRIC.findall(text)]
+    names = [entry.name for entry in found]
+    named = {e: e.name if names.count(e.name) == 1 else f"{e.family}:{e.name}" for e in found}
+    return {key: replace(entry, name=key) for entry, key in named.items()}
 
 
 def find_config(kind: ConfigKind, name: str, *, where: str = "", base: Path | None = None) -> Path:

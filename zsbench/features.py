@@ -16,7 +16,7 @@ from zsbench.batching import map_batches
 from zsbench.lazy import lazy
 from zsbench.methods.classification import normalise
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.records import RunContext
+from zsbench.records import RunContext, digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +67,8 @@ class Features:
         """Return L2-normalised features (n_texts, width); each distinct text is encoded once."""
         assert self.model is not None
         model, unique = self.model, list(dict.fromkeys(texts))
+        self.run.prompts |= dict.fromkeys(unique)
+        self.note("prompts", {"count": len(self.run.prompts), "digest": digest(self.run.prompts)})
         key = ["text-features", VERSION, model.fingerprint, model.dtype, *unique]
         rows = self.run.cache.array(key, lambda: map_batches(model.encode_texts, unique, self.run.batch_size))
         where = {text: row for row, text in enumerate(unique)}

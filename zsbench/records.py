@@ -64,7 +64,10 @@ class Cost:
 
 @dataclass
 class RunContext:
-    """What a task needs while it predicts; `notes` collects choices (searched parameters, warnings) for the result."""
+    """What a task needs while it predicts.
+
+    `notes` collects choices (searched parameters, warnings) for the result; `prompts` the exact texts of the classes.
+    """
 
     batch_size: int | str
     cache: Cache
@@ -72,6 +75,7 @@ class RunContext:
     cost: Cost
     progress: Callable[[int], None] = lambda _done: None
     notes: dict[str, Any] = field(default_factory=dict)
+    prompts: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

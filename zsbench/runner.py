@@ -125,7 +125,7 @@ def _predict(job: Job, task: Task, model: Any, data: TaskData, store: Store, don
             problem = task.check(item, prediction)
             if problem:
                 raise RunError(job.title, problem)
-        store.write_notes(context.notes)
+        store.write_notes(context.notes, context.prompts)
         task.write(store.shard(number), items, predictions)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from zsbench import catalog, metrics
 from zsbench.metrics._intervals import interval
+from zsbench.metrics.retrieval import Relevant
 
 LABELS = ["person", "place", "thing"]
 
@@ -54,12 +55,23 @@ def certainty(rng, n):
     return pred, gold
 
 
+def retrieval(rng, n):
+    pred, _ = ranking(rng, n)
+    found = [frozenset(f"d{i}" for i in rng.choice(12, rng.integers(1, 4), replace=False)) for _ in range(n)]
+    return pred, [Relevant(positives, query=("text", "image")[i % 2]) for i, positives in enumerate(found)]
+
+
+def caption_selection(rng, n):
+    return [[list(row) for row in rng.random((2, 4))] for _ in range(n)], [None] * n
+
+
 EXAMPLES = {
+    "caption_selection": caption_selection,
     "classification": classification, "ranking": ranking, "spans": spans, "depth": depth,
-    "clustering": classification, "multilabel": multilabel, "hierarchy": hierarchy, "certainty": certainty,
+    "clustering": classification, "multilabel": multilabel, "hierarchy": hierarchy, "certainty": certainty, "retrieval": retrieval,
 }  # fmt: skip
 OF_PAIRS = {"pair-precision", "pair-recall"}  # an item and its copy are a pair of their own
-NEEDS_CUT = {"P", "Recall", "R_cap", "Success", "Judged", "Hole"}
+NEEDS_CUT = {"hit", "retrieval:recall", "P", "Recall", "R_cap", "Success", "Judged", "Hole"}
 EVERY = [name + ("@3" if name in NEEDS_CUT else "") for name in catalog.metrics()] + [
     "acc@5", "nDCG(gain=exp)@5", "MRR@3", "F1(average=macro)", "AbsRel(average=pixel)", "RMSE(average=pixel)",
     "SILog(average=pixel,focus=0.5)", "delta(average=pixel)@2",
@@ -113,6 +125,8 @@ def test_nan_in_a_prediction_raises(name):
     pred, gold = example(name, 5, 4)
     if isinstance(pred[1], dict):
         pred[1]["d3"] = float("nan")
+    elif isinstance(pred[1][0], list):
+        pred[1][0][0] = float("nan")
     else:
         pred[1][3] = float("nan")
     if name.startswith("Judged"):
@@ -130,6 +144,8 @@ def test_a_perfect_prediction_cannot_be_beaten(name):
         "classification": lambda: [[float(c == y) for c in range(6)] for y in gold],
         "ranking": lambda: [{d: float(g) for d, g in row.items()} for row in gold],
         "spans": lambda: gold,
+        "caption_selection": lambda: [np.eye(2, 4)] * len(gold),
+        "retrieval": lambda: [{d: float(d in row.positives) for d in pred[0]} for row in gold],
         "depth": lambda: gold,
         "clustering": lambda: gold,
         "multilabel": lambda: [[float(target) for target in row] for row in gold],

@@ -14,12 +14,13 @@ from zsbench.data._images import ImageItem, ImageSet
 from zsbench.errors import UserError, did_you_mean
 
 
-def _files(options: dict[str, Any]) -> list[str]:
+def dataset_files(options: dict[str, Any]) -> list[str]:
+    """Return the local files behind a block that names a data set of `datasets`."""
     path = Path(options["path"])
     return sorted(str(p) for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
 
 
-@source(gives="images", files=_files)
+@source(gives="images", files=dataset_files)
 def hf_datasets(
     *,
     path: ModelRef,
@@ -39,21 +40,37 @@ def hf_datasets(
     image, label : names of the columns.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
     """
-    import datasets
-
-    rows = _load(path, split=split, name=name, revision=revision, streaming=streaming)
-    for column in (image, label):
-        if column not in rows.column_names:
-            hint = did_you_mean(column, rows.column_names) or f"columns: {', '.join(rows.column_names)}"
-            raise UserError(path, f"no column '{column}'", "", hint)
-    names = getattr(rows.features[label], "names", None)
-    rows = rows.cast_column(image, datasets.Image(decode=False)).select_columns([image, label])
-    readers, labels = _spooled(rows, image, label) if streaming else _indexed(rows, image, label)
+    readers, labels, names = read_columns(
+        path, image, label, split=split, name=name, revision=revision, streaming=streaming
+    )
     if labels and isinstance(labels[0], str):
         names = sorted(set(labels))
         labels = [names.index(text) for text in labels]
     items = [ImageItem(f"{split}/{i:06d}", read) for i, read in enumerate(readers)]
-    return ImageSet(items, labels, list(names) if names else None)
+    return ImageSet(items, labels, names)
+
+
+def read_columns(
+    path: str, image: str, other: str, *, split: str, name: str | None, revision: str | None, streaming: bool
+) -> tuple[list[Any], list[Any], list[str] | None]:
+    """Return a reader of every row's encoded image, another column's values, and that column's class names if any.
+
+    Raises
+    ------
+    UserError
+        `datasets` cannot load it, or a column is missing.
+    """
+    import datasets
+
+    rows = _load(path, split=split, name=name, revision=revision, streaming=streaming)
+    for column in (image, other):
+        if column not in rows.column_names:
+            hint = did_you_mean(column, rows.column_names) or f"columns: {', '.join(rows.column_names)}"
+            raise UserError(path, f"no column '{column}'", "", hint)
+    names = getattr(rows.features[other], "names", None)
+    rows = rows.cast_column(image, datasets.Image(decode=False)).select_columns([image, other])
+    readers, values = _spooled(rows, image, other) if streaming else _indexed(rows, image, other)
+    return readers, values, list(names) if names else None
 
 
 def _indexed(rows: Any, image: str, label: str) -> tuple[list[Any], list[Any]]:

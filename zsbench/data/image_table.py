@@ -34,7 +34,7 @@ def image_table(
     folder = Path(root) if root else table.parent
     items: list[ImageItem] = []
     texts: list[list[str]] = []
-    for number, row in enumerate(_rows(table, [image, label]), 2):
+    for number, row in enumerate(read_rows(table, [image, label]), 2):
         where = f"{shown(table)}:{number}"
         if not row[label]:
             raise UserError(where, f"column '{label}' is empty", "a label")
@@ -53,7 +53,7 @@ def image_table(
     return ImageSet(items, numbers if several else [row[0] for row in numbers], names)
 
 
-def _rows(path: Path, columns: list[str]) -> list[dict[str, str]]:
+def read_rows(path: Path, columns: list[str]) -> list[dict[str, str]]:
     """Return the rows as texts, with the columns checked."""
     if not path.is_file():
         raise UserError(shown(path), "no such file")

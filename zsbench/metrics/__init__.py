@@ -1,7 +1,8 @@
 """Metrics: `statistics(pred, gold) -> per-item array`, then `reduce(array) -> float`.
 
 The string in YAML is the name in every table and file: `nDCG@10`, `nDCG(gain=exp)@10`, `acc@1`. Its grammar is
-`NAME[(key=value, ...)][@k]`; key and `k` are keyword arguments of the metric's function.
+`NAME[(key=value, ...)][@k]`; key and `k` are keyword arguments of the metric's function. Two kinds of metrics may
+share a name; where no task says which is meant, it is written `spans:recall`.
 
 A metric is a function with this decorator:
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 else:
     np = lazy("numpy")
 
-_NAME = re.compile(r"^([A-Za-z][\w-]*?)(?:\(([^()]*)\))?(?:@(\d+))?$")
+_NAME = re.compile(r"^((?:[a-z_]+:)?[A-Za-z][\w-]*?)(?:\(([^()]*)\))?(?:@(\d+))?$")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Metric:
     name: str
     unit: str
     better: Literal["higher", "lower"]
-    interval: Literal["wilson", "bootstrap"]
+    interval: Literal["wilson", "bootstrap", "normal"]
     statistics: Callable[..., Array]
     of_sums: Callable[[Array, Array], Array] | None
     of_items: Callable[[Array], float] | None
@@ -96,7 +97,7 @@ def metric(
     *,
     unit: str = "%",
     better: Literal["higher", "lower"] = "higher",
-    interval: Literal["wilson", "bootstrap"] = "bootstrap",
+    interval: Literal["wilson", "bootstrap", "normal"] = "bootstrap",
     of_sums: Callable[..., Any] | None = mean,
     of_items: Callable[..., Any] | None = None,
     strata: int | None = None,
@@ -131,19 +132,33 @@ def resolve(name: str, *, kinds: tuple[str, ...] | None = None, where: str = "")
     if not match:
         raise UserError(where, f"'{name}' is no metric name", "NAME, NAME@k or NAME(key=value)@k")
     base, arguments, cutoff = match.groups()
-    known = {key: e for key, e in catalog.metrics().items() if kinds is None or e.path.stem in kinds}
+    known = catalog.metrics(kinds)
     if base not in known:
         hint = did_you_mean(base, known) or f"metrics that fit: {', '.join(known)}"
         raise UserError(where, f"no metric '{base}' for this task", "", hint)
-    function = declared(base)
+    function = declared(base, kinds=kinds)
     return _bound(function, name, _parameters(function, name, arguments, cutoff, where))
 
 
-def declared(base: str) -> Any:
+def with_default(name: str, key: str, value: Any, *, kinds: tuple[str, ...]) -> str:
+    """Return the metric's name with `key=value` written into it, if it takes the key and does not give it already."""
+    match = _NAME.match(name)
+    if not match or match.group(1) not in catalog.metrics(kinds):
+        return name
+    base, arguments, cutoff = match.groups()
+    written = {part.partition("=")[0].strip() for part in (arguments or "").split(",")}
+    if key in written or key not in inspect.signature(declared(base, kinds=kinds)).parameters:
+        return name
+    parameters = ",".join([*([arguments] if arguments else []), f"{key}={value}"])
+    return f"{base}({parameters})" + (f"@{cutoff}" if cutoff else "")
+
+
+def declared(base: str, *, kinds: tuple[str, ...] | None = None) -> Any:
     """Return the function declared as metric `base`; its `metric` attribute holds the declaration."""
-    module = importlib.import_module(f"zsbench.metrics.{catalog.metrics()[base].path.stem}")
+    module = importlib.import_module(f"zsbench.metrics.{catalog.metrics(kinds)[base].path.stem}")
     functions = (value for value in vars(module).values() if inspect.isfunction(value))
-    return next(f for f in functions if getattr(f, "metric", None) is not None and f.metric.name == base)  # type: ignore[attr-defined]
+    plain = base.rpartition(":")[2]
+    return next(f for f in functions if getattr(f, "metric", None) is not None and f.metric.name == plain)  # type: ignore[attr-defined]
 
 
 def _parameters(function: Any, name: str, arguments: str | None, cutoff: str | None, where: str) -> dict[str, Any]:

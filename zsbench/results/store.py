@@ -3,6 +3,7 @@
 <out>/<suite>/<task>/<model>/<method>/
     run.json              which run the shards belong to
     predictions/00000.*   the task type's own format
+    prompts.json          the exact texts of the classes, after templating
     items.parquet         per-item statistics of every metric
     result.json           present only when everything before it is complete
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Store:
         run = self.folder / "run.json"
         if fresh or not run.is_file() or _read_json(run) != identity:
             shutil.rmtree(self.folder / "predictions", ignore_errors=True)
-            for name in ("result.json", "items.parquet", "notes.json"):
+            for name in ("result.json", "items.parquet", "notes.json", "prompts.json"):
                 (self.folder / name).unlink(missing_ok=True)
             files.write_json(run, identity)
         count = 0
@@ -62,10 +63,12 @@ class Store:
         path = self.folder / "notes.json"
         return _read_json(path) or {} if path.is_file() else {}
 
-    def write_notes(self, notes: dict[str, Any]) -> None:
-        """Keep choices beside the shards they led to, so that a resumed run reports them too."""
+    def write_notes(self, notes: dict[str, Any], prompts: Iterable[str]) -> None:
+        """Keep choices and prompts beside the shards they led to, so that a resumed run reports them too."""
         if notes and notes != self.notes():
             files.write_json(self.folder / "notes.json", notes)
+            if prompts:
+                files.write_json(self.folder / "prompts.json", list(prompts))
 
     def write_items(self, columns: dict[str, Any]) -> None:
         """Write items.parquet."""

@@ -1,0 +1,125 @@
+"""The retrieval task end to end: both directions, folds, depth, formats, and scoring a matrix."""
+
+import csv
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+
+from tests.test_cli import zsbench
+from zsbench import plan
+from zsbench.cache import Cache
+from zsbench.catalog import ASSETS
+from zsbench.data.caption_table import caption_table
+from zsbench.data.hf_captions import hf_captions
+from zsbench.data.karpathy import karpathy
+from zsbench.data.webdataset_captions import webdataset_captions
+from zsbench.engine import local
+from zsbench.errors import UserError
+from zsbench.runner import Options
+
+FOLDER = ASSETS / "data" / "glyph-captions"
+
+
+def rows():
+    with (FOLDER / "captions.csv").open() as handle:
+        found = {}
+        for row in csv.DictReader(handle):
+            found.setdefault(row["path"], []).append(row["caption"])
+        return found
+
+
+def evaluate(tmp_path, *assignments, methods=("dual-encoder",), **settings):
+    choices = plan.Choices(("clip-glyphs",), methods, {"resamples": 200, **settings}, assignments)
+    made = plan.make("glyph-captions", choices)
+    options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
+    outcomes = list(local.run(made, options, lambda *_: None, lambda _: None))
+    assert [str(o.error) for o in outcomes if o.error] == []
+    return [outcome.result for outcome in outcomes]
+
+
+def test_the_embedded_task_stands_far_above_chance(tmp_path):
+    model, chance = evaluate(tmp_path, methods=("dual-encoder", "random-match"))
+    for name, score in model["metrics"].items():
+        assert score["low"] > chance["metrics"][name]["high"], name
+    assert model["metrics"]["hit(query=text)@1"]["n"] == sum(map(len, rows().values()))
+    assert model["metrics"]["hit(query=image)@1"]["n"] == len(rows())
+
+
+def test_depth_and_batch_change_no_hit(tmp_path):
+    [whole] = evaluate(tmp_path / "a")
+    [cut] = evaluate(tmp_path / "b", "task.depth=10", batch_size=7)
+    assert {n: s["value"] for n, s in whole["metrics"].items()} == {n: s["value"] for n, s in cut["metrics"].items()}
+
+
+def test_folds_are_galleries_of_their_own(tmp_path):
+    [result] = evaluate(tmp_path, "task.folds=5")
+    assert result["protocol"] == "all captions, 5 folds"
+    import pyarrow.parquet as pq
+
+    shard = next((tmp_path / "out").rglob("00000.parquet"))
+    images, n = list(rows()), len(rows())
+    for row in pq.read_table(shard).to_pylist()[:40]:
+        folds = {images.index(i) * 5 // n for i in row["found"]}
+        assert folds == {images.index(row["id"].partition("#")[0]) * 5 // n}
+
+
+def test_a_score_matrix_is_judged_like_the_run_it_came_from(tmp_path):
+    own = [(path, text) for path, texts in rows().items() for text in texts]
+    images = list(rows())
+    matrix = np.array([[float(path == image) for image in images] for path, _ in own])
+    np.savez(tmp_path / "scores.npz", scores=matrix)
+    done = zsbench("score", "glyph-captions", "--predictions", str(tmp_path / "scores.npz"), "--json")
+    assert done.returncode == 0, done.stderr
+    values = {row["metric"]: row["value"] for row in json.loads(done.stdout)["rows"]}
+    assert values["hit(query=text)@1"] == 1
+    assert values["hit(query=image)@1"] == 1
+
+
+def test_every_format_gives_the_same_pairs(tmp_path):
+    import datasets
+
+    expected = caption_table(path=str(FOLDER / "captions.csv"))
+    (tmp_path / "test").mkdir()
+    with tarfile.open(tmp_path / "test" / "0.tar", "w") as archive:
+        for i, (path, texts) in enumerate(rows().items()):
+            for suffix, data in (("png", (FOLDER / path).read_bytes()), ("txt", "\n".join(texts).encode())):
+                entry = tarfile.TarInfo(f"{i:04d}.{suffix}")
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+    described = [
+        {"filename": path, "split": "test", "sentences": [{"raw": text} for text in texts]}
+        for path, texts in rows().items()
+    ]
+    (tmp_path / "captions.json").write_text(json.dumps({"images": described}))
+    features = datasets.Features({"image": datasets.Image(), "caption": [datasets.Value("string")]})
+    images = [{"bytes": (FOLDER / path).read_bytes(), "path": None} for path in rows()]
+    saved = datasets.Dataset.from_dict({"image": images, "caption": list(rows().values())}, features=features)
+    saved.save_to_disk(str(tmp_path / "saved"))
+    for found in (
+        webdataset_captions(path=str(tmp_path)),
+        hf_captions(path=str(tmp_path / "saved")),
+        karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER)),
+    ):
+        pairs = {item.digest(): list(texts) for item, texts in zip(found.items, found.captions, strict=True)}
+        assert pairs == {
+            item.digest(): list(texts) for item, texts in zip(expected.items, expected.captions, strict=True)
+        }
+
+
+def test_bad_caption_files_are_named(tmp_path):
+    (tmp_path / "captions.json").write_text('{"images": [{"filename": "a.png", "split": "test"}]}')
+    with pytest.raises(UserError, match="not a caption file"):
+        karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER))
+    described = {"images": [{"filename": "none.png", "split": "test", "sentences": [{"raw": "x"}]}]}
+    (tmp_path / "captions.json").write_text(json.dumps(described))
+    with pytest.raises(UserError, match=r"no image 'none\.png'"):
+        karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER))
+    with pytest.raises(UserError, match="no split 'val'; expected one of test"):
+        karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER), split="val")
+    described["images"][0] |= {"filename": "digit-one-1.png", "sentences": []}
+    (tmp_path / "captions.json").write_text(json.dumps(described))
+    with pytest.raises(UserError, match="has no caption"):
+        karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER))

@@ -1,0 +1,33 @@
+"""Images with captions, read from any format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zsbench.errors import UserError
+
+
+@dataclass
+class CaptionedImages:
+    """Images and, aligned, the captions of each; the number of captions may differ from image to image."""
+
+    items: Sequence[Any]
+    captions: Sequence[Sequence[str]]
+
+
+def checked(images: CaptionedImages, where: str) -> CaptionedImages:
+    """Return the images when each has a caption.
+
+    Raises
+    ------
+    UserError
+        No images, or an image without caption.
+    """
+    if not images.items:
+        raise UserError(where, "no images")
+    bare = next((item.id for item, own in zip(images.items, images.captions, strict=True) if not own), None)
+    if bare is not None:
+        raise UserError(where, f"image '{bare}' has no caption", "at least one caption an image")
+    return images

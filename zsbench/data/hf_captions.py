@@ -1,0 +1,36 @@
+"""Captioned images through `datasets`: hub ids, folders of parquet, and `save_to_disk` folders."""
+
+from __future__ import annotations
+
+from zsbench.components import source
+from zsbench.config import ModelRef
+from zsbench.data._captions import CaptionedImages, checked
+from zsbench.data._images import ImageItem
+from zsbench.data.hf_datasets import dataset_files, read_columns
+
+
+@source(gives="captioned-images", files=dataset_files)
+def hf_captions(
+    *,
+    path: ModelRef,
+    split: str = "test",
+    name: str | None = None,
+    revision: str | None = None,
+    image: str = "image",
+    caption: str = "caption",
+    streaming: bool = False,
+) -> CaptionedImages:
+    """Read a split; the caption column holds a text or a list of texts.
+
+    Parameters
+    ----------
+    path : hub id (`nlphuji/flickr_1k_test_image_text_retrieval`) or local folder.
+    split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
+    image, caption : names of the columns.
+    streaming : fetch this split's rows only and keep the encoded images in a temporary file.
+    """
+    readers, texts, _ = read_columns(
+        path, image, caption, split=split, name=name, revision=revision, streaming=streaming
+    )
+    items = [ImageItem(f"{split}/{i:06d}", read) for i, read in enumerate(readers)]
+    return checked(CaptionedImages(items, [[text] if isinstance(text, str) else list(text) for text in texts]), path)

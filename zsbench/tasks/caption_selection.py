@@ -1,0 +1,120 @@
+"""Caption selection: in each small group, images choose their caption and captions their image.
+
+Predictions: JSONL, one object a group: `{"id": ..., "similarities": [[...], ...]}`, a row an image.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zsbench import files
+from zsbench.config import Block, TaskConfig
+from zsbench.data._collection import add_unique, json_lines
+from zsbench.data.caption_choices import Group
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.methods.image_text import Matcher
+from zsbench.records import RunContext, TaskData, digest
+from zsbench.tasks._base import require_unique, sample
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+class Config(TaskConfig):
+    """Keys of a `type: caption-selection` task."""
+
+    method: Any = "dual-encoder"
+    metrics: list[str] = ["text-score", "image-score", "group-score"]
+    template: str = "{}"
+
+
+class Task:
+    """Groups; the gold pairing is the order of images and captions."""
+
+    family: ClassVar[str] = "image-text"
+    gives: ClassVar[str] = "caption-groups"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("caption_selection",)
+    suffix: ClassVar[str] = ".jsonl"
+    shard_size: ClassVar[int] = 512
+    absent: ClassVar[Any] = None
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+
+    def files(self) -> list[str]:
+        """Return the list of groups and its images."""
+        return self.source.files()
+
+    def protocol(self) -> str:
+        """Return the template where there is one."""
+        return "" if self.config.template == "{}" else f"template '{self.config.template}'"
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+        """Read the groups, not the pixels."""
+        groups: list[Group] = self.source.build()
+        require_unique(groups, self.source.where)
+        items = [groups[i] for i in sample(len(groups), limit, seed)]
+        parts = [text for g in items for text in (g.id, *(image.digest() for image in g.images), *g.captions)]
+        return TaskData(items=items, gold=[None] * len(items), context=None, fingerprint=digest(parts))
+
+    def predict(self, rule: Matcher, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
+        """Yield the similarities (n_images, n_captions) of each group."""
+        from zsbench.features import Features
+
+        groups: Sequence[Group] = data.items
+        images = [image for group in groups for image in group.images]
+        captions = [self.config.template.replace("{}", text) for group in groups for text in group.captions]
+        scores = rule(Features(model, run, images), captions, images)
+        ends = np.cumsum([[len(group.images), len(group.captions)] for group in groups], axis=0)
+        for number in todo:
+            own, texts = (
+                np.arange(end - n, end)
+                for end, n in zip(ends[number], (len(groups[number].images), len(groups[number].captions)), strict=True)
+            )
+            yield np.asarray(scores.texts_for(own, texts))
+            run.progress(number + 1)
+
+    def check(self, item: Group, prediction: Any) -> str:
+        """Say what is wrong with the shape or the values."""
+        expected = (len(item.images), len(item.captions))
+        if np.shape(prediction) != expected:
+            return f"group {item.id}: similarities {np.shape(prediction)}, expected {expected}"
+        return f"group {item.id}: a similarity is NaN" if np.isnan(prediction).any() else ""
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield all groups at once."""
+        yield list(predictions), data.gold
+
+    def write(self, path: Path, items: Sequence[Group], predictions: Sequence[Any]) -> None:
+        """Write JSONL."""
+        rows = zip(items, predictions, strict=True)
+        lines = [json.dumps({"id": item.id, "similarities": np.asarray(table).tolist()}) for item, table in rows]
+        files.write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+    def read(self, path: Path, items: Sequence[Group]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
+        """Read JSONL."""
+        found: dict[str, Any] = {}
+        for number, row in json_lines(path, {"id": str, "similarities": list}):
+            where = f"{shown(path)}:{number}"
+            try:
+                table = np.asarray(row["similarities"], dtype=np.float64)
+            except (ValueError, TypeError):
+                raise UserError(where, "similarities are no table of numbers", "a row an image") from None
+            add_unique(found, row["id"], table, where=where, kind="group")
+        return found
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read the groups."""
+        return {"source": "caption-choices", "path": path}
+
+    def preview(self, prediction: Any) -> str:
+        """Return the number of the caption each image chose."""
+        return " ".join(str(i) for i in np.asarray(prediction).argmax(axis=1))

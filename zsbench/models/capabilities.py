@@ -51,13 +51,19 @@ class RegionEncoder(ImageTextEncoder, Protocol):
 
 
 class PromptTuner(ImageTextEncoder, Protocol):
-    """An image-text encoder whose text tower takes word embeddings, so that a prompt can be learned."""
+    """An image-text encoder that can be adapted: a learned prompt, or image weights that are put back afterwards."""
 
     def token_embeddings(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return word embeddings (n_texts, context, width) and the pooled position of each text (n_texts,)."""
 
     def encode_embeddings(self, embeddings: torch.Tensor, pooled: torch.Tensor) -> torch.Tensor:
         """Encode word embeddings to text features (n_texts, width), not normalised, with gradients."""
+
+    def image_features(self, prepared: Sequence[Any]) -> torch.Tensor:
+        """Encode prepared images to (n_images, width), not normalised, with gradients."""
+
+    def image_network(self) -> torch.nn.Module:
+        """Return the network behind `image_features`; whoever changes its weights restores them."""
 
 
 class CausalLM(Model, Protocol):

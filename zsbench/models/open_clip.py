@@ -12,77 +12,95 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from zsbench.components import model as declare
-from zsbench.config import ModelRef
+from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common
-from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.models import _common, _two_towers
+from zsbench.models._open_clip_text import OpenClipText
+from zsbench.models._prompts import PrefixMode
+from zsbench.models._two_towers import TwoTowers
+from zsbench.models.capabilities import ImageTextEncoder, PromptTuner
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
     import torch
-
-    from zsbench.models.capabilities import FloatArray
 else:
     torch = lazy("torch")
 
+# open_clip's own names: half-precision weights, layer norms in float32.
+_PRECISION = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
 
-@declare(offers=(ImageTextEncoder,), files=_common.folder_files)
-def open_clip(*, model: ModelRef) -> OpenClip:
+
+@declare(offers=(ImageTextEncoder, PromptTuner), files=_two_towers.files)
+def open_clip(
+    *,
+    model: ModelRef,
+    prefix: LocalPath | None = None,
+    prefix_mode: PrefixMode = "caption",
+    text_prefix: str = "",
+    channels_last: bool = False,
+    compile: bool = False,
+) -> OpenClip:
     """Load a CLIP-like model.
 
     Parameters
     ----------
     model : `ARCHITECTURE/PRETRAINED`, `hf-hub:org/name`, or a local-dir folder.
+    prefix : learned word embeddings put before every text: .npy (vectors, width), or .npz/.safetensors with arrays
+        `caption` and `label`.
+    prefix_mode : which of those two.
+    text_prefix : text put before every text, such as the special token of a training source.
+    channels_last : memory layout of the image network; faster for convolutions.
+    compile : compile the image network with torch.compile.
     """
-    return OpenClip(model)
+    adapter = OpenClip(model, channels_last=channels_last, compiled=compile)
+    adapter.condition(prefix, prefix_mode, text_prefix)
+    return adapter
 
 
-class OpenClip:
-    """An `ImageTextEncoder` over an open_clip model."""
+class OpenClip(TwoTowers):
+    """An `ImageTextEncoder` and `PromptTuner` over an open_clip model."""
 
-    def __init__(self, reference: str) -> None:
+    def __init__(self, reference: str, *, channels_last: bool = False, compiled: bool = False) -> None:
         self.device, self.dtype = _common.runtime_device(), _common.runtime_dtype()
         self.cost = Cost()
         folder = _common.local_folder(reference)
-        self._model, self._preprocess, self._tokenizer = _load(
+        self._model, self._preprocess, tokenizer = _load(
             reference, str(folder) if folder else None, self.device, self.dtype
         )
+        self._text = OpenClipText(self._model, tokenizer, self.device)
         self.logit_scale = float(self._model.logit_scale.detach().float().exp())
-        identity = ["open-clip", str(self._preprocess), self.dtype]
+        self._describe(self._model, " ".join(str(self._preprocess).split()))
+        # The number stands for how this file computes features; raised when that moves them.
+        identity = ["open-clip", "2", str(self._preprocess), self.dtype]
         self.fingerprint = (
             _common.fingerprint(identity, _common.folder_files({"model": str(folder)}))
             if folder
             else _common.fingerprint_weights([*identity, reference], self._model)
         )
+        self._format = torch.channels_last if channels_last else torch.contiguous_format
+        self._model.visual.to(memory_format=self._format)
+        self._encode_image = torch.compile(self._model.encode_image) if compiled else self._model.encode_image
+        if channels_last or compiled:
+            self._identify(f"channels_last={channels_last}", f"compiled={compiled}")
 
     def prepare(self, image: Any) -> torch.Tensor:
-        """Return the pixels (3, height, width) the image tower takes."""
+        """Turn a PIL image into the network's input (3, height, width) by the model's own preprocessing."""
         pixels: torch.Tensor = self._preprocess(image.convert("RGB"))
         return pixels
 
-    def encode_images(self, prepared: Sequence[torch.Tensor]) -> FloatArray:
-        """Encode prepared images to (n_images, width), not normalised, float32."""
-        with torch.inference_mode():
-            pixels = torch.stack(list(prepared)).to(self.device, getattr(torch, self.dtype))
-            features = self._model.encode_image(pixels)
+    def image_network(self) -> torch.nn.Module:
+        """Return the image network, whose weights a rule may change for a while."""
+        network: torch.nn.Module = self._model.visual
+        return network
+
+    def image_features(self, prepared: Sequence[Any]) -> torch.Tensor:
+        """Encode prepared images to (n_images, width), not normalised, float32, with gradients."""
+        pixels = torch.stack(list(prepared)).to(self.device, getattr(torch, self.dtype), memory_format=self._format)
         self.cost.images += len(prepared)
         self.cost.forward_passes += 1
-        return _numpy(features)
-
-    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
-        """Encode texts to (n_texts, width), not normalised, float32."""
-        tokens = self._tokenizer(list(texts))
-        with torch.inference_mode():
-            features = self._model.encode_text(tokens.to(self.device))
-        self.cost.tokens += int((tokens != 0).sum())
-        self.cost.forward_passes += 1
-        return _numpy(features)
-
-
-def _numpy(features: torch.Tensor) -> FloatArray:
-    array: FloatArray = features.float().cpu().numpy()
-    return array
+        features: torch.Tensor = self._encode_image(pixels)
+        return features.float()
 
 
 def _load(reference: str, folder: str | None, device: str, dtype: str) -> tuple[Any, Any, Any]:
@@ -96,14 +114,14 @@ def _load(reference: str, folder: str | None, device: str, dtype: str) -> tuple[
         _check_named(name, pretrained, open_clip.list_pretrained_tags_by_model(name), open_clip.list_models())
     try:
         loaded, _, preprocess = open_clip.create_model_and_transforms(
-            name, pretrained=pretrained, device=device, require_pretrained=True
+            name, pretrained=pretrained, device=device, precision=_PRECISION[dtype], require_pretrained=True
         )
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
         # open_clip, safetensors, tokenizers and the hub client share no exception type; all mean the same here.
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
         raise UserError(reference, f"open_clip cannot load this checkpoint ({reason})") from error
-    return loaded.to(getattr(torch, dtype)).eval(), preprocess, tokenizer
+    return loaded.eval(), preprocess, tokenizer
 
 
 def _check_named(name: str, tag: str | None, tags: list[str], names: list[str]) -> None:

@@ -51,6 +51,7 @@ def load(
     quantization: Quantization | None = None,
     attention: str | None = None,
     options: tuple[str, ...] = (),
+    unused: tuple[str, ...] = (),
 ) -> Checkpoint:
     """Load weights (safetensors only) and tokenizer.
 
@@ -60,6 +61,7 @@ def load(
     reference : hub id or folder.
     attention : attention implementation; None leaves it to transformers.
     options : whatever else changes what the adapter computes; part of the fingerprint.
+    unused : beginnings of names of weights that may be missing, because what they compute is not used.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def load(
     how: dict[str, Any] = {"dtype": getattr(torch, dtype), "attn_implementation": attention}
     if quantization is not None:
         how |= {"quantization_config": _bitsandbytes(quantization, dtype), "device_map": {"": device}}
-    model, tokenizer = _from_pretrained(auto, str(folder or reference), shared, how)
+    model, tokenizer = _from_pretrained(auto, str(folder or reference), shared, how, unused)
     if quantization is None:
         model.to(device)
     bits = quantization.model_dump_json() if quantization is not None else ""
@@ -87,7 +89,9 @@ def load(
     return Checkpoint(model.eval(), tokenizer, fingerprint, device, dtype)
 
 
-def _from_pretrained(auto: str, reference: str, shared: dict[str, Any], how: dict[str, Any]) -> tuple[Any, Any]:
+def _from_pretrained(
+    auto: str, reference: str, shared: dict[str, Any], how: dict[str, Any], unused: tuple[str, ...]
+) -> tuple[Any, Any]:
     """Return model and tokenizer; whatever the libraries raise becomes one sentence."""
     import transformers
 
@@ -102,9 +106,9 @@ def _from_pretrained(auto: str, reference: str, shared: dict[str, Any], how: dic
         # transformers, safetensors, tokenizers and the hub client share no exception type.
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
         raise UserError(reference, f"transformers cannot load this checkpoint ({reason})") from error
-    if report["missing_keys"]:
-        missing = ", ".join(sorted(report["missing_keys"])[:3])
-        raise UserError(reference, f"the checkpoint lacks weights ({missing}, ...)", "a complete checkpoint")
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
+    if missing:
+        raise UserError(reference, f"the checkpoint lacks weights ({', '.join(missing[:3])}, ...)", "a complete one")
     return model, tokenizer
 
 

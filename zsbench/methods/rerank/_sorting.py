@@ -19,6 +19,19 @@ Judge = Callable[[Sequence[tuple[int, int]]], Sequence[int]]
 Ties = Literal["first-stage", "first-point"]
 
 
+def champion(judge: Judge) -> Pick:
+    """Return the pick that lets each candidate in turn challenge the best so far; a contradiction leaves it."""
+
+    def pick(candidates: list[int]) -> int:
+        best = 0
+        for challenger in range(1, len(candidates)):
+            if judge([(candidates[challenger], candidates[best])])[0] > 0:
+                best = challenger
+        return best
+
+    return pick
+
+
 def allpair(n: int, judge: Judge, *, ties: Ties = "first-stage") -> list[int]:
     """Return candidates by points over all n (n - 1) / 2 pairs: 1 for a win, a half each for a contradiction.
 

@@ -1,0 +1,32 @@
+"""Cross-encoder: rank passages by the score of query and passage read together.
+
+    score = model(query, title + text)        one pair a passage, all candidates of a query in one call
+
+Source: Nogueira & Cho 2019, arXiv:1901.04085, section 2; as the second stage of a cascade: Askari et al. 2023,
+arXiv:2305.02320, section 4.
+"""
+
+from __future__ import annotations
+
+from zsbench.components import method
+from zsbench.data._collection import Collection
+from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._scores import best_first
+from zsbench.methods.rerank._texts import NO_CUT, Cut, shown
+from zsbench.models.capabilities import PairScorer
+
+
+@method(family="rerank", needs=(PairScorer,))
+def cross_encoder(*, cut: Cut = NO_CUT) -> Ranker:
+    """Rank by the score of the pair; what the model cannot read whole it cuts by itself.
+
+    Parameters
+    ----------
+    cut : how much of query and passage is shown, where a protocol cuts them beforehand.
+    """
+
+    def rank(model: PairScorer, item: RankItem, _collection: Collection) -> list[int]:
+        query, passages = shown(model, item, cut)
+        return best_first(model.score_pairs([(query, passage) for passage in passages]))
+
+    return rank

@@ -1,0 +1,58 @@
+"""Listwise by likelihood: sliding windows ordered by the logits of their labels under the setwise question.
+
+One forward pass a window and nothing is generated; windows go from the tail to the head, `repeats` times.
+
+Source: Zhuang et al. 2024 (SIGIR), arXiv:2310.09497, section 3; wording of ielab/llm-rankers.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from zsbench.components import method
+from zsbench.data._collection import Collection
+from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._labels import LABELS, label_logits
+from zsbench.methods.rerank._scores import best_first
+from zsbench.methods.rerank._texts import Cut, shown
+from zsbench.methods.rerank._windows import Schedule, slide
+from zsbench.methods.rerank.setwise import SetPrompt, describe_prompt
+from zsbench.models.capabilities import TextScorer
+
+__all__ = ["describe_prompt", "listwise_likelihood"]
+
+
+@method(family="rerank", needs=(TextScorer,))
+def listwise_likelihood(
+    *,
+    window: Annotated[int, Field(ge=1, le=len(LABELS))] = 4,
+    step: Annotated[int, Field(ge=1)] = 2,
+    repeats: Annotated[int, Field(ge=1)] = 5,
+    schedule: Schedule = "covering",
+    prompt: SetPrompt = SetPrompt(),
+    cut: Cut = Cut(passage=100),
+) -> Ranker:
+    """Rank by the logits of labels.
+
+    Parameters
+    ----------
+    window, step : passages in a prompt, and how far the window moves.
+    repeats : passes over the whole list.
+    schedule : what happens at the head of the list.
+    prompt : wording.
+    cut : how much of query and passages is shown.
+    """
+
+    def rank(model: Any, item: RankItem, _collection: Collection) -> list[int]:
+        query, passages = shown(model, item, cut)
+
+        def sort(numbers: list[int]) -> list[int]:
+            model.cost.comparisons += 1
+            content = prompt.content(query, [passages[i] for i in numbers])
+            return [numbers[i] for i in best_first(label_logits(model, [content], len(numbers), prompt)[0])]
+
+        return slide(len(passages), window, step, sort, schedule=schedule, repeats=repeats)
+
+    return rank

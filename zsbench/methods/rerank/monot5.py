@@ -1,0 +1,73 @@
+"""monoT5: rank passages by how probable "true" is against "false" after "Query: q Document: d Relevant:".
+
+    score = log softmax(logit(true), logit(false))[true]        one decoder step
+
+The document is cut so that the prompt, "Relevant:" included, fits into `max_tokens`. Decoders trained on the same
+prompt are scored at its last position.
+
+Source: Pradeep, Nogueira & Lin 2021, arXiv:2101.05667, section 3.2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zsbench.components import method
+from zsbench.data._collection import Collection
+from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._scores import best_first, log_probability
+from zsbench.methods.rerank._texts import Wording, cut_tokens, fill, joined, put
+from zsbench.models.capabilities import TextScorer
+
+
+class MonoPrompt(Wording):
+    """What the checkpoints were trained on, and the two words that are compared."""
+
+    chat: bool | None = False
+    text: str = "Query: {query} Document: {document} Relevant:"
+    true: str = "true"
+    false: str = "false"
+
+
+@method(family="rerank", needs=(TextScorer,))
+def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: int | None = 512) -> Ranker:
+    """Rank by the probability of true.
+
+    Parameters
+    ----------
+    prompt : wording.
+    max_tokens : documents are cut until the prompt has no more tokens; null leaves them whole.
+    """
+
+    def rank(model: TextScorer, item: RankItem, _collection: Collection) -> list[int]:
+        chat = prompt.talks(model)
+        contents = [fit(model, joined(document), item.query) for document in item.documents]
+        prompts = [put(content, chat=chat) for content in contents]
+        return best_first(log_probability(model.label_logits(prompts, [prompt.true, prompt.false])))
+
+    def fit(model: Any, document: str, query: str) -> str:
+        content = fill(prompt.text, query=query, document=document)
+        if max_tokens is None:
+            return content
+        own = n_tokens(model, document, special=False)
+        over = n_tokens(model, content, special=True) - max_tokens
+        model.cost.truncated_items += over > 0
+        # Words at the cut may split into other tokens, so that once is not always enough.
+        while over > 0 and own > 0:
+            own = max(0, own - over)
+            content = fill(prompt.text, query=query, document=cut_tokens(model, document, own))
+            over = n_tokens(model, content, special=True) - max_tokens
+        return content
+
+    return rank
+
+
+def n_tokens(model: Any, text: str, *, special: bool) -> int:
+    """Return how many tokens a text has, with those the tokenizer adds by itself (`special`) or without."""
+    return len(model.tokenize(text, special=special)[0])
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+    """Return the prompt with stand-ins and the two answers, for `zsbench show`."""
+    prompt = MonoPrompt.model_validate(options.get("prompt", {}))
+    return f"{fill(prompt.text, query='<query>', document='<document>')}\n-> {prompt.true} | {prompt.false}"

@@ -1,0 +1,122 @@
+"""Pairwise ranking prompting (PRP, duoT5): which of two passages is more relevant, asked in both orders, then sorted.
+
+A passage wins when it wins in both orders; contradicting answers are no win. Sorting: `allpair` asks about all pairs
+and counts points, `heapsort` and `bubblesort` ask until the best k are found. Only those k take new places; all others
+follow in first-stage order. A comparison costs two prompts.
+
+    likelihood   "A" or "B", whichever has the larger logit after "Passage"
+    generation   the letter that the model writes
+    duot5        p(true | a, b) > p(true | b, a) after "Query: q Document0: a Document1: b Relevant:"
+
+Source: Qin et al. 2023, arXiv:2306.17563, section 3; Pradeep et al. 2021, arXiv:2101.05667, section 3.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from zsbench.components import method
+from zsbench.data._collection import Collection
+from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank import _sorting as sorting
+from zsbench.methods.rerank._labels import LabelPrompt, chosen
+from zsbench.methods.rerank._scores import log_probability
+from zsbench.methods.rerank._texts import Cut, fill, put, shown
+from zsbench.models.capabilities import TextGenerator
+
+Sort = Literal["allpair", "heapsort", "bubblesort"]
+Scoring = Literal["likelihood", "generation", "duot5"]
+
+
+class PairPrompt(LabelPrompt):
+    """The question about passages A and B; `duot5` is what those checkpoints were trained on."""
+
+    text: str = (
+        'Given a query "{query}", which of the following two passages is more relevant to the query?\n\n'
+        'Passage A: "{a}"\n\nPassage B: "{b}"\n\nOutput Passage A or Passage B:'
+    )
+    duot5: str = "Query: {query} Document0: {a} Document1: {b} Relevant:"
+
+
+@method(family="rerank", needs=(TextGenerator,))
+def pairwise(
+    *,
+    sort: Sort = "heapsort",
+    scoring: Scoring = "likelihood",
+    k: Annotated[int, Field(ge=1)] = 10,
+    prompt: PairPrompt = PairPrompt(),
+    cut: Cut = Cut(),
+    max_new_tokens: int = 2,
+    flavour: Literal["correct", "reference"] = "correct",
+) -> Ranker:
+    """Rank by comparing two passages at a time.
+
+    Parameters
+    ----------
+    sort : how comparisons become an order.
+    scoring : how an answer is read; `likelihood` and `duot5` need a model that gives probabilities.
+    k : places that are settled.
+    prompt : wording.
+    cut : how much of query and passages is shown.
+    max_new_tokens : length of a written answer; endpoints that open their turn themselves need more than two.
+    flavour : `reference` sorts as the public code does: bubblesort skips what did not change at the tail and so
+        loses passages now and then; equal points of allpair go to the passage that scored first.
+    """
+
+    def rank(model: Any, item: RankItem, _collection: Collection) -> list[int]:
+        query, passages = shown(model, item, cut)
+
+        def judge(pairs: Sequence[tuple[int, int]]) -> list[int]:
+            model.cost.comparisons += len(pairs)
+            orders = [order for a, b in pairs for order in ((a, b), (b, a))]
+            contents = [question(query, passages[a], passages[b]) for a, b in orders]
+            return verdicts(preferences(model, contents), absolute=scoring != "duot5")
+
+        n = len(passages)
+        return sorting.top_k(settle(n, judge), n, k)
+
+    def question(query: str, a: str, b: str) -> str:
+        return fill(prompt.duot5 if scoring == "duot5" else prompt.text, query=query, a=a, b=b)
+
+    def preferences(model: Any, contents: list[str]) -> list[float]:
+        """Return for each prompt how much the answer speaks for the first of its two passages."""
+        if scoring == "duot5":
+            prompts = [put(content, chat=False) for content in contents]
+            return [float(score) for score in log_probability(model.label_logits(prompts, ["true", "false"]))]
+        letters = chosen(model, contents, 2, prompt, scoring=scoring, max_new_tokens=max_new_tokens)
+        return [0.0 if letter is None else 1.0 - 2.0 * letter for letter in letters]
+
+    def settle(n: int, judge: sorting.Judge) -> list[int]:
+        if sort == "allpair":
+            return sorting.allpair(n, judge, ties="first-stage" if flavour == "correct" else "first-point")
+        if sort == "heapsort":
+            return sorting.heapsort(n, k, sorting.champion(judge))
+        rule = sorting.bubblesort if flavour == "correct" else sorting.bubblesort_skipping_pairs
+        return rule(n, k, sorting.champion(judge))
+
+    return rank
+
+
+def verdicts(preferences: Sequence[float], *, absolute: bool) -> list[int]:
+    """Return 1 (the first passage is better), -1 (the second) or 0 for each pair of prompts (a, b), (b, a).
+
+    Parameters
+    ----------
+    preferences : how much each prompt's answer speaks for the passage that stands first in it.
+    absolute : each answer is a verdict of its own and both must agree; otherwise the two are compared.
+    """
+    found = []
+    for ab, ba in zip(preferences[::2], preferences[1::2], strict=True):
+        agree = (ab > 0 > ba) - (ab < 0 < ba)
+        found.append(agree if absolute else (ab > ba) - (ab < ba))
+    return found
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+    """Return the prompt of one order with stand-ins, for `zsbench show`."""
+    prompt = PairPrompt.model_validate(options.get("prompt", {}))
+    wording = prompt.duot5 if options.get("scoring") == "duot5" else prompt.text
+    return fill(wording, query="<query>", a="<passage a>", b="<passage b>")

@@ -1,0 +1,55 @@
+"""Pointwise yes/no: rank passages by how probable "Yes" is against "No" when asked whether they answer the query.
+
+    score = softmax(logit(Yes), logit(No))[Yes]        first token of each word, right after the prompt
+
+One prompt a passage; the same for encoder-decoders (first decoder step) and decoders (last prompt position).
+
+Source: Zhuang et al. 2024 (SIGIR), arXiv:2310.09497, section 2; wording of ielab/llm-rankers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zsbench.components import method
+from zsbench.data._collection import Collection
+from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._scores import best_first, log_probability
+from zsbench.methods.rerank._texts import Cut, Wording, fill, put, shown
+from zsbench.models.capabilities import TextScorer
+
+
+class PointwisePrompt(Wording):
+    """The question about one passage, how the answer opens, and the two words that are compared."""
+
+    text: str = "Passage: {passage}\nQuery: {query}\nDoes the passage answer the query? Answer 'Yes' or 'No'"
+    answer: str = ""
+    yes: str = "Yes"
+    no: str = "No"
+
+
+@method(family="rerank", needs=(TextScorer,))
+def pointwise(*, prompt: PointwisePrompt = PointwisePrompt(), cut: Cut = Cut()) -> Ranker:
+    """Rank by the probability of yes.
+
+    Parameters
+    ----------
+    prompt : wording.
+    cut : how much of query and passage is shown.
+    """
+
+    def rank(model: TextScorer, item: RankItem, _collection: Collection) -> list[int]:
+        query, passages = shown(model, item, cut)
+        chat = prompt.talks(model)
+        contents = [fill(prompt.text, passage=passage, query=query) for passage in passages]
+        prompts = [put(content, chat=chat, answer=prompt.answer) for content in contents]
+        return best_first(log_probability(model.label_logits(prompts, [prompt.yes, prompt.no])))
+
+    return rank
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+    """Return the prompt with stand-ins and the two answers, for `zsbench show`."""
+    prompt = PointwisePrompt.model_validate(options.get("prompt", {}))
+    asked = fill(prompt.text, passage="<passage>", query="<query>")
+    return f"{asked}\n-> {prompt.answer}{prompt.yes} | {prompt.answer}{prompt.no}"

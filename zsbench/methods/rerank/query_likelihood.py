@@ -1,0 +1,66 @@
+"""Query likelihood (UPR): rank passages by how probable the query is after "write a question based on this passage".
+
+    score = sum_t log p(query_t | prompt(passage), query_<t)        a sum: the query is the same for all passages
+
+One prompt a passage; decoders score the query after the prompt, encoder-decoders in the decoder. The public T5 code
+scores the text "<pad> query" there and so adds log p(<pad> | start), which differs between passages. The same text is
+fed here, without that term; `flavour: reference` adds it.
+
+Source: Sachan et al. 2022 (EMNLP), arXiv:2204.07496, section 2.2; wording of ielab/llm-rankers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from zsbench.components import method
+from zsbench.data._collection import Collection
+from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._scores import best_first
+from zsbench.methods.rerank._texts import Cut, Wording, fill, is_decoder, put, shown
+from zsbench.models.capabilities import TextScorer
+
+
+class QueryPrompt(Wording):
+    """The request to write a question, how the model's turn opens, and the text whose probability counts."""
+
+    text: str = "Passage: {passage}\nPlease write a question based on this passage."
+    answer: str = ""
+    target: str = "{query}"
+
+
+@method(family="rerank", needs=(TextScorer,))
+def query_likelihood(
+    *,
+    prompt: QueryPrompt = QueryPrompt(),
+    cut: Cut = Cut(),
+    flavour: Literal["correct", "reference"] = "correct",
+) -> Ranker:
+    """Rank by the log-likelihood of the query.
+
+    Parameters
+    ----------
+    prompt : wording.
+    cut : how much of query and passage is shown.
+    flavour : `reference` adds the pad token's term of encoder-decoders.
+    """
+
+    def rank(model: TextScorer, item: RankItem, _collection: Collection) -> list[int]:
+        query, passages = shown(model, item, cut)
+        chat = prompt.talks(model)
+        contents = [fill(prompt.text, passage=passage, query=query) for passage in passages]
+        prompts = [put(content, chat=chat, answer=prompt.answer) for content in contents]
+        target = fill(prompt.target, query=query)
+        padded = not is_decoder(model)
+        logprobs = model.target_logprobs(prompts, [f"<pad> {target}" if padded else target] * len(prompts))
+        first = 1 if padded and flavour == "correct" else 0
+        return best_first([float(tokens[first:].sum()) for tokens in logprobs])
+
+    return rank
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+    """Return the prompt with stand-ins and what is scored, for `zsbench show`."""
+    prompt = QueryPrompt.model_validate(options.get("prompt", {}))
+    asked = fill(prompt.text, passage="<passage>", query="<query>")
+    return f"{asked}\n-> {prompt.answer}{fill(prompt.target, query='<query>')}"

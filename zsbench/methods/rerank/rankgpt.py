@@ -1,0 +1,90 @@
+"""RankGPT: permutation generation; the model writes the order of a window's passages as [2] > [1] > ...
+
+Windows run from the tail of the list to its head and each result is written back before the next. `chat` shows every
+passage in a turn of its own, which the assistant receipts; `single` shows all in one text and opens the answer with
+"[". Answers that are no permutation of the window are counted: the share of well-formed ones is
+1 - malformed / comparisons, a window being one comparison.
+
+    lenient   every number in the answer counts, in order; missing passages follow in their present order
+    strict    `[2] > [1] > ...` and nothing else; otherwise the window keeps its present order
+
+Source: Sun et al. 2023 (EMNLP), arXiv:2304.09542, section 3; `single` and `strict` as published with
+arXiv:2410.02642.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from zsbench.components import method
+from zsbench.data._collection import Collection
+from zsbench.errors import UserError
+from zsbench.methods.rerank import Ranker, RankItem, _parse
+from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
+from zsbench.methods.rerank._windows import Schedule, slide
+from zsbench.models.capabilities import TextGenerator
+
+# "[12] > " is five tokens to most models; a window of 20 gets the 100 of the published code.
+TOKENS_PER_PASSAGE = 5
+
+
+@method(family="rerank", needs=(TextGenerator,))
+def rankgpt(
+    *,
+    window: Annotated[int, Field(ge=1)] = 20,
+    step: Annotated[int, Field(ge=1)] = 10,
+    repeats: Annotated[int, Field(ge=1)] = 1,
+    schedule: Schedule = "covering",
+    prompt: Literal["chat", "single"] | RankPrompt = "chat",
+    parser: Literal["lenient", "strict"] = "lenient",
+    identifiers: Literal["numeric", "alpha"] = "numeric",
+    max_words: int | None = 300,
+    max_new_tokens: int | None = None,
+) -> Ranker:
+    """Rank by the order that the model writes.
+
+    Parameters
+    ----------
+    window, step : passages in a prompt, and how far the window moves.
+    repeats : passes over the whole list.
+    schedule : what happens at the head of the list; `rankgpt` is that of the public code.
+    prompt : one of the published styles, or pieces of one's own.
+    parser : how answers are read.
+    identifiers : numbers, or letters (up to 26 in a window).
+    max_words : passages are cut to this many words, with single blanks between them; null shows them as they are.
+    max_new_tokens : length of an answer; null is 5 a passage. Models that think aloud need more.
+    """
+    pieces = prompt if isinstance(prompt, RankPrompt) else STYLES[prompt]
+    names = NAMES[identifiers]
+    if window > len(names):
+        raise UserError("", f"window {window}", f"at most {len(names)} with {identifiers} identifiers")
+    read = _parse.lenient if parser == "lenient" else _parse.strict
+
+    def rank(model: TextGenerator, item: RankItem, _collection: Collection) -> list[int]:
+        texts = [passage(document, max_words) for document in item.documents]
+        chat = pieces.talks(model)
+
+        def sort(numbers: list[int]) -> list[int]:
+            asked = build(pieces, [texts[i] for i in numbers], item.query, identifiers=identifiers, chat=chat)
+            room = max_new_tokens or TOKENS_PER_PASSAGE * len(numbers)
+            [answer] = model.generate([asked], max_new_tokens=room)
+            reading = read(answer, len(numbers), letters=identifiers == "alpha")
+            model.cost.comparisons += 1
+            model.cost.malformed_outputs += not reading.well_formed
+            return [numbers[i] for i in reading.order]
+
+        return slide(len(texts), window, step, sort, schedule=schedule, repeats=repeats)
+
+    return rank
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+    """Return the prompt with two stand-in passages, for `zsbench show`."""
+    raw = options.get("prompt", "chat")
+    pieces = STYLES[raw] if isinstance(raw, str) else RankPrompt.model_validate(raw)
+    style = options.get("identifiers", "numeric")
+    asked = build(pieces, ["<passage 1>", "<passage 2>"], "<query>", identifiers=style, chat=False)
+    turns = [f"{message['role']}: {message['content']}" for message in asked.messages]
+    return ("\n".join(turns) or asked.text) + asked.answer

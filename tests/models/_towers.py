@@ -71,3 +71,54 @@ def images(n, seed=0):
     generator = np.random.default_rng(seed)
     sizes = generator.integers(33, 60, size=(n, 2))
     return [Image.fromarray(generator.integers(0, 256, (h, w, 3), dtype=np.uint8)) for h, w in sizes]
+
+
+def hf_folder(path, kind, seed=0):
+    """Write an untrained transformers model (`siglip`, `siglip2`, `align`) as a folder and return the folder."""
+    import transformers as tf
+
+    words = sorted({word for text in TEXTS for word in text.split()})
+    marks = {"siglip": ["<pad>", "</s>"], "siglip2": ["<pad>", "</s>"], "align": ["[PAD]", "[CLS]", "[SEP]"]}[kind]
+    tokenizer = _word_tokenizer([*marks, "[UNK]", *words], first=marks[1] if kind == "align" else "", last=marks[-1])
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = {**tower, "vocab_size": len(tokenizer), "max_position_embeddings": 16, "pad_token_id": 0}
+    torch.manual_seed(seed)
+    if kind == "align":
+        net = {"in_channels": [32], "out_channels": [16], "kernel_sizes": [3], "strides": [1], "num_block_repeats": [1]}
+        vision = {**net, "image_size": 32, "expand_ratios": [1], "depthwise_padding": [], "hidden_dim": 32}
+        config = tf.AlignConfig(text_config=text, vision_config=vision, projection_dim=32, temperature_init_value=0.5)
+        model, image_processor = tf.AlignModel(config), tf.EfficientNetImageProcessor(size={"height": 32, "width": 32})
+        processor = tf.AlignProcessor(image_processor, tokenizer)
+    elif kind == "siglip":
+        config = tf.SiglipConfig(
+            text_config={**text, "projection_size": 32}, vision_config={**tower, "image_size": 32, "patch_size": 16}
+        )
+        model, image_processor = tf.SiglipModel(config), tf.SiglipImageProcessor(size={"height": 32, "width": 32})
+        processor = tf.SiglipProcessor(image_processor, tokenizer)
+    else:
+        config = tf.Siglip2Config(
+            text_config={**text, "projection_size": 32}, vision_config={**tower, "num_patches": 16, "patch_size": 8}
+        )
+        model, image_processor = tf.Siglip2Model(config), tf.Siglip2ImageProcessor(patch_size=8, max_num_patches=16)
+        processor = tf.Siglip2Processor(image_processor, tokenizer)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.05)
+    model.save_pretrained(path)
+    processor.save_pretrained(path)
+    return path
+
+
+def _word_tokenizer(vocabulary, *, first, last):
+    """Return a tokenizer of whole words whose rows end with `last` and, where there is one, begin with `first`."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    ids = {word: i for i, word in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    marks = [(mark, ids[mark]) for mark in (first, last) if mark]
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"{first} $A {last}".strip(), special_tokens=marks)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token=vocabulary[0], eos_token=last, model_max_length=16
+    )

@@ -1,5 +1,9 @@
 """The open_clip adapter: short passes equal whole ones, prefixes stand where they belong, batches change nothing."""
 
+import functools
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -68,17 +72,10 @@ def test_any_texts_in_any_batches_give_what_one_text_alone_gives(texts, budget):
     np.testing.assert_allclose(together, whole(adapter, texts), atol=1e-5)
 
 
-_CACHE = {}
-
-
+@functools.cache
 def _shared_adapter():
-    if "adapter" not in _CACHE:
-        import tempfile
-        from pathlib import Path
-
-        _CACHE["folder"] = tempfile.TemporaryDirectory()
-        _CACHE["adapter"] = open_clip(model=str(open_clip_folder(Path(_CACHE["folder"].name) / "m", "clip")))
-    return _CACHE["adapter"]
+    with tempfile.TemporaryDirectory() as folder:
+        return open_clip(model=str(open_clip_folder(Path(folder) / "clip", "clip")))
 
 
 @settings(max_examples=10, deadline=None)

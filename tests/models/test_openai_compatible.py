@@ -1,0 +1,169 @@
+"""The endpoint adapter against a server on this machine: requests, retries, and what becomes of every failure."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from zsbench.errors import RunError, UserError
+from zsbench.models.capabilities import Prompt
+from zsbench.models.openai_compatible import Asking, OpenAiCompatible, openai_compatible
+
+SECRET = "sk-very-secret"
+
+
+def answer(text, key="message"):
+    choice = {"message": {"content": text}} if key == "message" else {"text": text}
+    return 200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}, {}
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("ZS_TEST_KEY", SECRET)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.server.seen.append((self.path, dict(self.headers), body))
+            status, reply, headers = self.server.reply(len(self.server.seen), body)
+            raw = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+            try:
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+            except BrokenPipeError:
+                pass
+
+        def log_message(self, *_):
+            pass
+
+    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.seen, found.reply = [], lambda _n, _body: answer("hello")
+    threading.Thread(target=found.serve_forever, args=(0.01,), daemon=True).start()
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+def model(server, **asking):
+    url = f"http://127.0.0.1:{server.server_port}/v1"
+    return OpenAiCompatible("m", url, "ZS_TEST_KEY", Asking(**{"pause": 0.0, "retries": 2, **asking}))
+
+
+def one(adapter, **options):
+    return adapter.generate([Prompt(text="hi")], max_new_tokens=5, **options)
+
+
+def test_a_chat_request_and_its_cost(server):
+    adapter = model(server, extra={"seed": 1, "temperature": None})
+    messages = ({"role": "system", "content": "s"}, {"role": "user", "content": "u"})
+    assert adapter.generate([Prompt(messages=messages)], max_new_tokens=5, stop=["x"]) == ["hello"]
+    [(path, headers, body)] = server.seen
+    assert path == "/v1/chat/completions"
+    assert headers["Authorization"] == f"Bearer {SECRET}"
+    assert body == {"messages": list(messages), "model": "m", "max_tokens": 5, "stop": ["x"], "seed": 1}
+    assert (adapter.cost.tokens, adapter.cost.tokens_generated, adapter.cost.forward_passes) == (7, 3, 1)
+
+
+def test_completions_take_the_opened_answer(server):
+    server.reply = lambda _n, _body: answer("2] > [1", key="text")
+    adapter = model(server, api="completions", length_key="max_completion_tokens")
+    assert adapter.generate([Prompt(text="rank ", answer="[")], max_new_tokens=5) == ["2] > [1"]
+    path, _, body = server.seen[0]
+    assert path == "/v1/completions"
+    assert body == {"prompt": "rank [", "model": "m", "max_completion_tokens": 5, "temperature": 0}
+
+
+def test_answers_keep_the_order_of_prompts_and_are_cut_at_stop_texts(server):
+    server.reply = lambda _n, body: answer(body["messages"][0]["content"] + "\nmore")
+    prompts = [Prompt(text=f"prompt {i}") for i in range(9)]
+    assert model(server).generate(prompts, max_new_tokens=5, stop=["\n"]) == [p.text for p in prompts]
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_busy_endpoint_is_asked_again(server, status):
+    server.reply = lambda n, _body: (status, {"error": {"message": "busy"}}, {}) if n < 3 else answer("late")
+    assert one(model(server)) == ["late"]
+    assert len(server.seen) == 3
+
+
+def test_an_endpoint_that_stays_busy_ends_the_run(server):
+    server.reply = lambda _n, _body: (429, {"error": {"message": "rate limit reached"}}, {"Retry-After": "0"})
+    with pytest.raises(RunError, match=r"HTTP 429 rate limit reached \(3 tries\)"):
+        one(model(server))
+    assert len(server.seen) == 3
+
+
+def test_a_refusal_is_not_asked_again_and_never_shows_the_key(server):
+    server.reply = lambda _n, _body: (401, {"error": {"message": f"wrong key {SECRET}"}}, {})
+    with pytest.raises(RunError, match="HTTP 401 wrong key") as failure:
+        one(model(server))
+    assert SECRET not in str(failure.value)
+    assert len(server.seen) == 1
+
+
+def test_a_redirect_is_not_followed(server):
+    server.reply = lambda _n, _body: (302, b"", {"Location": "http://127.0.0.1:9/"})
+    with pytest.raises(RunError, match="HTTP 302"):
+        one(model(server))
+
+
+def test_a_time_out_ends_the_run(server):
+    release = threading.Event()
+    server.reply = lambda _n, _body: (release.wait(5), answer("late"))[1]
+    with pytest.raises(RunError, match=r"(?i)timed? ?out"):
+        one(model(server, timeout=0.1, retries=1))
+    release.set()
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (b"<html>", "not JSON"),
+        (b"[]", "no text"),
+        ({"choices": []}, "no text"),
+        ({"error": {"message": "no such model"}}, "no such model"),
+    ],
+)
+def test_a_malformed_answer_is_one_sentence(server, reply, said):
+    server.reply = lambda _n, _body: (200, reply, {})
+    with pytest.raises(RunError, match=said):
+        one(model(server))
+
+
+def test_an_answer_without_content_is_empty(server):
+    server.reply = lambda _n, _body: (200, {"choices": [{"message": {"content": None}}]}, {})
+    assert one(model(server)) == [""]
+
+
+def test_nobody_listens():
+    with pytest.raises(RunError, match="URLError"):
+        one(OpenAiCompatible("m", "http://127.0.0.1:9/v1", None, Asking(retries=0)))
+
+
+def test_the_key_is_part_of_nothing(server, monkeypatch):
+    first = model(server).fingerprint
+    monkeypatch.setenv("ZS_TEST_KEY", "another")
+    assert model(server).fingerprint == first
+    assert model(server, extra={"seed": 1}).fingerprint != first
+
+
+def test_bad_options_are_told_at_once(monkeypatch, server):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(UserError, match="OPENAI_API_KEY is not set"):
+        openai_compatible(model="m")
+    for address in ("ftp://x/v1", "http://me:pw@x/v1", "x"):
+        with pytest.raises(UserError, match="address"):
+            openai_compatible(model="m", base_url=address, key_env=None)
+    with pytest.raises(RunError, match="already opened"):
+        model(server).generate([Prompt(text="a", answer="[")], max_new_tokens=1)
+    with pytest.raises(RunError, match="conversation"):
+        model(server, api="completions").generate(
+            [Prompt(messages=({"role": "user", "content": "u"},))], max_new_tokens=1
+        )

@@ -1,0 +1,185 @@
+"""Endpoints that speak OpenAI's HTTP interface (hosted models, vLLM, llama.cpp, Ollama): greedy text.
+
+The key comes from an environment variable and stands in no result, fingerprint or message. Busy and broken answers
+(429, 5xx, time-outs) are asked for again with growing pauses; everything else ends the run with one sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from zsbench.components import model as declare
+from zsbench.errors import RunError, UserError
+from zsbench.models import _chat
+from zsbench.models.capabilities import Prompt, TextGenerator
+from zsbench.records import Cost, canonical_json, digest
+
+_AGAIN = {408, 409, 429, 500, 502, 503, 504}
+_LONGEST_PAUSE = 60.0
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How an endpoint is asked, beside its address."""
+
+    api: Literal["chat", "completions"] = "chat"
+    length_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    extra: dict[str, Any] = field(default_factory=dict)
+    timeout: float = 120.0
+    retries: int = 5
+    pause: float = 1.0
+    concurrency: int = 4
+
+
+@declare(offers=(TextGenerator,))
+def openai_compatible(
+    *,
+    model: str,
+    base_url: str = "https://api.openai.com/v1",
+    key_env: str | None = "OPENAI_API_KEY",
+    api: Literal["chat", "completions"] = "chat",
+    length_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
+    extra: dict[str, Any] = {},  # noqa: B006 - never changed
+    timeout: Annotated[float, Field(gt=0)] = 120.0,
+    retries: Annotated[int, Field(ge=0)] = 5,
+    pause: Annotated[float, Field(ge=0)] = 1.0,
+    concurrency: Annotated[int, Field(ge=1)] = 4,
+) -> OpenAiCompatible:
+    """Ask an endpoint.
+
+    Parameters
+    ----------
+    model : the model's name there.
+    base_url : address up to and with the version, e.g. `http://127.0.0.1:8000/v1`.
+    key_env : environment variable with the key; null for an endpoint without keys.
+    api : `chat`, or `completions` for prompts without messages.
+    length_key : what the endpoint calls the limit of the answer's length.
+    extra : further keys of the request; null removes one (`{temperature: null}`).
+    timeout : seconds for one answer.
+    retries, pause : further tries of a busy endpoint, and the seconds before the first, doubled for each.
+    concurrency : requests at a time.
+    """
+    return OpenAiCompatible(
+        model, base_url, key_env, Asking(api, length_key, extra, timeout, retries, pause, concurrency)
+    )
+
+
+class OpenAiCompatible:
+    """A `TextGenerator` over HTTP."""
+
+    def __init__(self, model: str, base_url: str, key_env: str | None = None, asking: Asking = Asking()) -> None:
+        self.device, self.dtype, self.cost = "remote", "remote", Cost()
+        parts = urllib.parse.urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+            raise UserError("base_url", "no http or https address without user name", "e.g. http://127.0.0.1:8000/v1")
+        self._model, self._asking, self._key = model, asking, ""
+        if key_env is not None:
+            self._key = os.environ.get(key_env, "")
+            if not self._key:
+                found = f"the environment variable {key_env} is not set"
+                raise UserError("key_env", found, "the key in it, or null for an endpoint without keys")
+        self._url = base_url.rstrip("/") + ("/chat/completions" if asking.api == "chat" else "/completions")
+        self.fingerprint = digest(["openai-compatible", self._url, model, canonical_json(asking.extra)])
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+        """Return the continuation of each prompt at temperature 0, cut before the first stop text."""
+        bodies = [self._body(prompt, max_new_tokens, stop) for prompt in prompts]
+        with ThreadPoolExecutor(self._asking.concurrency) as pool:
+            answers = list(pool.map(self._ask, bodies))
+        return [text[: _chat.earliest(text, stop)] for text in map(self._read, answers)]
+
+    def _body(self, prompt: Prompt, max_new_tokens: int, stop: Sequence[str]) -> bytes:
+        asked: dict[str, Any]
+        if self._asking.api == "completions":
+            if prompt.messages:
+                raise RunError(self._url, "a conversation", "a prompt without messages, or `api: chat`")
+            asked = {"prompt": prompt.text + prompt.answer}
+        elif prompt.answer:
+            raise RunError(self._url, "an answer that is already opened", "`api: completions`, or a prompt without it")
+        else:
+            asked = {"messages": list(prompt.messages) or [{"role": "user", "content": prompt.text}]}
+        asked |= {"model": self._model, self._asking.length_key: max_new_tokens, "temperature": 0}
+        asked |= {"stop": list(stop)} if stop else {}
+        kept = {key: value for key, value in {**asked, **self._asking.extra}.items() if value is not None}
+        return json.dumps(kept).encode()
+
+    def _ask(self, body: bytes) -> Any:
+        """Return the endpoint's answer, asking again while it is busy or broken."""
+        for attempt in range(self._asking.retries + 1):
+            reason, wait = "", self._asking.pause * 2**attempt
+            try:
+                with _OPENER.open(self._request(body), timeout=self._asking.timeout) as response:
+                    return json.loads(response.read())
+            except urllib.error.HTTPError as error:
+                said = error.read(2000).decode(errors="replace")
+                reason = f"HTTP {error.code} {_message(said)}".strip()
+                if error.code not in _AGAIN:
+                    raise self._failure(reason) from None
+                wait = max(wait, _seconds(error.headers.get("Retry-After")))
+            except (OSError, HTTPException) as error:  # time-outs and broken connections
+                reason = f"{type(error).__name__}: {error}"
+            except ValueError:
+                raise self._failure("the answer is not JSON") from None
+            if attempt < self._asking.retries:
+                time.sleep(min(wait, _LONGEST_PAUSE))
+        raise self._failure(f"{reason} ({self._asking.retries + 1} tries)")
+
+    def _request(self, body: bytes) -> urllib.request.Request:
+        headers = {"Content-Type": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        return urllib.request.Request(self._url, data=body, headers=headers)
+
+    def _read(self, answer: Any) -> str:
+        """Return the text of an answer and count its tokens."""
+        try:
+            choice = answer["choices"][0]
+            text = choice["message"]["content"] if self._asking.api == "chat" else choice["text"]
+            usage = answer.get("usage") or {}
+            self.cost.tokens += int(usage.get("prompt_tokens", 0))
+            self.cost.tokens_generated += int(usage.get("completion_tokens", 0))
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+            raise self._failure(f"the answer has no text ({_message(json.dumps(answer))})") from None
+        self.cost.forward_passes += 1
+        return text or ""
+
+    def _failure(self, reason: str) -> RunError:
+        shown = reason.replace(self._key, "***") if self._key else reason
+        return RunError(self._url, shown, "", "the same command goes on where this one stopped")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the key to another host; it is an error like any other."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nothing."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _message(said: str) -> str:
+    """Return the server's own sentence, or the beginning of what it sent."""
+    try:
+        error = json.loads(said).get("error")
+        said = error["message"] if isinstance(error, dict) else str(error or said)
+    except (ValueError, KeyError, AttributeError):
+        pass
+    return " ".join(str(said).split())[:200]
+
+
+def _seconds(header: str | None) -> float:
+    """Return the seconds a Retry-After header asks for; dates are not waited for."""
+    return float(header) if header and header.replace(".", "", 1).isdigit() else 0.0

@@ -8,16 +8,16 @@ from typing import Any, Literal
 from zsbench.components import source
 from zsbench.data._images import ImageItem, ImageSet
 
-PARTS = {"all": slice(None), "train": slice(900), "validation": slice(900, 1200), "test": slice(1200, None)}
+SPLITS = {"all": slice(None), "train": slice(900), "validation": slice(900, 1200), "test": slice(1200, None)}
 
 
 @source(gives="images")
-def digits(*, part: Literal["all", "train", "validation", "test"] = "all") -> ImageSet:
+def digits(*, split: Literal["all", "train", "validation", "test"] = "all") -> ImageSet:
     """Read scikit-learn's digits as white strokes on black, grey levels 0..16 scaled to 0..255.
 
     Parameters
     ----------
-    part : all 1,797 images; or, for methods that learn from some, the first 900 (`train`), the next 300
+    split : all 1,797 images; or, for methods that learn from some, the first 900 (`train`), the next 300
         (`validation`) or the last 597 (`test`), in the file's own order.
 
     Source: the test part of the Optical Recognition of Handwritten Digits set (Alpaydin & Kaynak 1998, UCI).
@@ -26,7 +26,7 @@ def digits(*, part: Literal["all", "train", "validation", "test"] = "all") -> Im
 
     data = load_digits()
     items = [ImageItem(f"{i:04d}", _reader(image)) for i, image in enumerate(data.images)]
-    kept = range(len(items))[PARTS[part]]
+    kept = range(len(items))[SPLITS[split]]
     names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     return ImageSet([items[i] for i in kept], [int(data.target[i]) for i in kept], names)
 

@@ -110,13 +110,17 @@ def choose(
     UserError
         There is something to choose and the task has no validation images.
     """
-    names = ", ".join(name for name, values in axes.items() if len(values) > 1)
-    if not names:
+    searched = [name for name, values in axes.items() if len(values) > 1]
+    if not searched:
         return {name: float(values[0]) for name, values in axes.items()}
-    images, labelled = validation_images(encoder, problem, method=method, what=names)
+    images, labelled = validation_images(encoder, problem, method=method, what=", ".join(searched))
     correct = count(images, labelled.labels)
     chosen = first_best(correct, axes)
-    record(encoder, chosen, labelled, correct=int(correct.max()), tried=correct.size)
+    at_end = [name for name in searched if chosen[name] == axes[name][-1]]
+    if at_end:
+        encoder.note("chosen at the end of the values tried", at_end)
+    found = {name: chosen[name] for name in searched}
+    record(encoder, found, labelled, correct=int(correct.max()), tried=correct.size)
     return chosen
 
 

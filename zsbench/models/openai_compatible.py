@@ -2,6 +2,7 @@
 
 The key comes from an environment variable and stands in no result, fingerprint or message. Busy and broken answers
 (429, 5xx, time-outs) are asked for again with growing pauses; everything else ends the run with one sentence.
+A chat endpoint opens its turn itself, so a prompt's own opening of the answer is left out there.
 """
 
 from __future__ import annotations
@@ -106,8 +107,6 @@ class OpenAiCompatible:
             if prompt.messages:
                 raise RunError(self._url, "a conversation", "a prompt without messages, or `api: chat`")
             asked = {"prompt": prompt.text + prompt.answer}
-        elif prompt.answer:
-            raise RunError(self._url, "an answer that is already opened", "`api: completions`, or a prompt without it")
         else:
             asked = {"messages": list(prompt.messages) or [{"role": "user", "content": prompt.text}]}
         asked |= {"model": self._model, self._asking.length_key: max_new_tokens, "temperature": 0}

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 import zsbench
+from zsbench.cli import bound, schema, score, show, table, validate
 from zsbench.cli import eval as eval_command
 from zsbench.cli import list as list_command
-from zsbench.cli import schema, score, show, table, validate
 from zsbench.errors import EXIT_RUN_FAILED, UserError
 
 EPILOG = "Exit codes: 0 done, 1 a check failed, 2 the input is wrong, 3 a run failed."
@@ -30,6 +30,7 @@ app.command("show")(show.show)
 app.command("validate")(validate.validate)
 app.command("score", epilog=EPILOG)(score.score)
 app.command("table")(table.table)
+app.command("bound", epilog=EPILOG)(bound.bound)
 app.command("schema")(schema.schema)
 
 

@@ -1,0 +1,1 @@
+"""Questions asked of results rather than of models: bounds, frequencies, familiarity."""

@@ -1,0 +1,110 @@
+"""What the prompts of a classification result cost: which texts count, on which split, under which prior.
+
+A template shared by all classes counts once, without the class name, which is given. Prompts of single classes
+count each. A prior is uniform over the tokens of the image-text model, or a language model's probability.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench import catalog
+from zsbench.analysis.pac_bayes import kl_of_tokens, kl_uniform
+from zsbench.config import Block
+from zsbench.errors import UserError
+from zsbench.models.capabilities import Prompt
+
+if TYPE_CHECKING:
+    from zsbench.models.capabilities import TextScorer
+
+_TRAIN = re.compile(r"(?<![a-z])train(?:ing)?(?![a-z])")
+_TEST = re.compile(r"(?<![a-z])(?:test|testing|val|valid|validation|dev|eval)(?![a-z])")
+
+
+def split_of(result: dict[str, Any]) -> str:
+    """Return `train`, `test` (which validation is too) or an empty string, by the split or file a result names."""
+    data = dict(result["config"]["task"]["data"])
+    source = inspect.signature(catalog.load_component("data", data.pop("name"))).parameters
+    default = source["split"].default if "split" in source else ""
+    words = str(data.get("split", default) or Path(str(data.get("path", ""))).stem).lower()
+    if _TEST.search(words) and not _TRAIN.search(words):
+        return "test"
+    return "train" if _TRAIN.search(words) else ""
+
+
+def prompts_of(result: dict[str, Any]) -> list[str]:
+    """Return the texts that make up a result's classifier, each to be paid for.
+
+    Raises
+    ------
+    UserError
+        The method's prompts are not known from its result.
+    """
+    noted = result.get("notes", {}).get("chosen prompts")
+    if isinstance(noted, dict):
+        return [text for texts in noted.values() for text in ([texts] if isinstance(texts, str) else texts)]
+    method = result["config"]["method"]
+    names = [link["name"] for link in (method if isinstance(method, list) else [method])]
+    if names != ["prompt-ensemble"]:
+        found = f"the result of {'+'.join(names)} does not tell its prompts"
+        raise UserError(result["task"], found, "a result of prompt-ensemble or greedy-prompts", "or --prompts FILE")
+    return [without_class(template) for template in result["config"]["task"]["templates"]]
+
+
+def without_class(template: str) -> str:
+    """Return a template's own words."""
+    return " ".join(template.replace("{c}", "").replace("{}", "").split())
+
+
+def uniform_kl(texts: Sequence[str], result: dict[str, Any]) -> float:
+    """Return KL in nats of texts under a uniform prior over the tokens of the result's own model.
+
+    Raises
+    ------
+    UserError
+        The model's tokenizer is not known here.
+    """
+    encode, vocabulary = _tokenizer(result["config"]["model"])
+    return kl_uniform(sum(len(encode(text)) for text in texts), vocabulary)
+
+
+def lm_kl(texts: Sequence[str], model: TextScorer) -> float:
+    """Return KL in nats of texts under a language model, the first token given the begin-of-text token.
+
+    Raises
+    ------
+    UserError
+        The model begins texts with nothing, so that a first token has no probability.
+    """
+    tokenize = getattr(model, "tokenize", None)
+    if tokenize is not None and not tokenize("", special=True)[0]:
+        raise UserError("--prior", "the model has no begin-of-text token", "one that gives a first token a probability")
+    return kl_of_tokens([[float(v) for v in row] for row in model.target_logprobs([Prompt()] * len(texts), texts)])
+
+
+def _tokenizer(model: dict[str, Any] | None) -> tuple[Callable[[str], Sequence[int]], int]:
+    """Return the encoder of an image-text model's tokenizer, without special tokens, and its vocabulary's size."""
+    options = {key: value for key, value in (model or {"name": "none"}).items() if key != "name"}
+    adapter = str((model or {}).get("name", "none"))
+    if adapter not in ("open-clip", "hf-clip"):
+        raise UserError(
+            "--prior", f"no uniform prior over the tokens of '{adapter}'", "--prior MODEL, a language model"
+        )
+    reference = str(Block("models", adapter, options, base=Path.cwd()).resolved()["model"])
+    if adapter == "hf-clip":
+        import transformers
+
+        found: Any = transformers.AutoTokenizer.from_pretrained(reference)
+    else:
+        import open_clip
+
+        name = reference if reference.startswith("hf-hub:") else reference.partition("/")[0]
+        found = open_clip.get_tokenizer(f"local-dir:{reference}" if Path(reference).is_dir() else name)
+        if not hasattr(found, "tokenizer"):
+            return found.encode, int(found.vocab_size)
+        found = found.tokenizer
+    return (lambda text: found(text, add_special_tokens=False)["input_ids"]), len(found)

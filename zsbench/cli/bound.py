@@ -1,0 +1,63 @@
+"""`zsbench bound`: PAC-Bayes bounds on the test error of prompts, beside the errors that were measured."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def bound(
+    results: Annotated[list[Path], typer.Argument(help="Results on the split that the prompts were chosen with.")],
+    test: Annotated[
+        list[Path] | None, typer.Option(help="Results on the test split, to show beside. Repeatable.")
+    ] = None,
+    prior: Annotated[str, typer.Option(help="uniform, or a language model: a name or a YAML file.")] = "uniform",
+    prompts: Annotated[
+        Path | None, typer.Option(help="JSON {class: prompt or prompts}, where a result does not tell them.")
+    ] = None,
+    delta: Annotated[float, typer.Option(min=1e-12, max=0.999999, help="Probability that a bound fails.")] = 0.01,
+    chosen_on: Annotated[
+        bool, typer.Option("--chosen-on", help="The data are those of the choice, though they don't say `train`.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
+) -> None:
+    """Bound the test error of prompts from their error on the training split."""
+    from zsbench.analysis import prompt_bounds
+    from zsbench.results.store import find_results
+
+    trained = [result for folder in results for result in find_results(folder)]
+    tested = [result for folder in test or [] for result in find_results(folder)]
+    texts = prompt_bounds.read_prompts(prompts) if prompts else None
+    cost = _prior(prior)
+    rows = prompt_bounds.rows(trained, tested, cost, texts=texts, delta=delta, chosen_on=chosen_on)
+    if json:
+        typer.echo(prompt_bounds.to_json(rows, prior=prior, delta=delta))
+        return
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 160).print(prompt_bounds.to_rich(rows, prior=prior, delta=delta))
+
+
+def _prior(name: str) -> Callable[[Sequence[str], dict[str, Any]], float]:
+    """Return what gives the KL of texts of a result: the uniform prior, or a language model loaded once."""
+    from zsbench.analysis import prompt_prior
+
+    if name == "uniform":
+        return prompt_prior.uniform_kl
+    from zsbench import catalog, config
+    from zsbench.errors import UserError
+
+    document = config.load(catalog.find_config("models", name, where="--prior"))
+    block = config.block("models", document.value, "adapter", document, ())
+    offers = [offer.__name__ for offer in block.facts.offers]
+    if "TextScorer" not in offers:
+        found = f"model '{name}' offers {', '.join(offers)}"
+        raise UserError("--prior", found, "a language model, one that offers TextScorer")
+    model = block.build()
+    return lambda texts, _result: prompt_prior.lm_kl(texts, model)

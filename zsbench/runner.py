@@ -19,7 +19,7 @@ from zsbench.metrics import Metric
 from zsbench.plan import Job
 from zsbench.records import Cost, RunContext, Score, TaskData
 from zsbench.results import provenance
-from zsbench.results.store import Store, describe_inputs
+from zsbench.results.store import Store, describe_inputs, digest_inputs
 from zsbench.tasks._base import Task, settle
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
         cost,
         lambda done: progress(job.title, done, len(data.items)),
     )
-    done = store.resume(identity, fresh=options.fresh)
+    inputs = describe_inputs(input_files(job, task))
+    done = store.resume({**identity, "inputs": digest_inputs(inputs)}, fresh=options.fresh)
     context.notes |= store.notes()
     progress(job.title, min(done * task.shard_size, len(data.items)), len(data.items))
     _predict(job, task, model, data, store, done, context)
@@ -100,7 +101,7 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
     result = _result(job, task, data, identity, scores, cost, device=getattr(model, "device", "cpu"))
     result |= {
         "notes": context.notes,
-        "inputs": describe_inputs(input_files(job, task)),
+        "inputs": inputs,
         "resumed_items": min(done * task.shard_size, len(data.items)),
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),

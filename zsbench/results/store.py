@@ -18,7 +18,7 @@ from typing import Any
 
 from zsbench import files
 from zsbench.errors import UserError
-from zsbench.records import SCHEMA_VERSION, digest_file
+from zsbench.records import SCHEMA_VERSION, canonical_json, digest, digest_file
 from zsbench.yamlio import shown
 
 _HASHED_UP_TO = 64 << 20
@@ -127,9 +127,14 @@ def describe_inputs(paths: Sequence[str]) -> list[dict[str, Any]]:
     rows = []
     for path in sorted({str(Path(p).resolve()) for p in paths}):
         stat = Path(path).stat()
-        digest = digest_file(Path(path)) if Path(path).is_file() and stat.st_size <= _HASHED_UP_TO else ""
-        rows.append({"path": path, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "digest": digest})
+        content = digest_file(Path(path)) if Path(path).is_file() and stat.st_size <= _HASHED_UP_TO else ""
+        rows.append({"path": path, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "digest": content})
     return rows
+
+
+def digest_inputs(rows: list[dict[str, Any]]) -> str:
+    """Return the digest of what `describe_inputs` says of contents: shards made from other files are no beginning."""
+    return digest(canonical_json([row["path"], row["size"], row["digest"] or row["mtime_ns"]]) for row in rows)
 
 
 def same_inputs(recorded: list[dict[str, Any]], paths: Sequence[str]) -> bool:

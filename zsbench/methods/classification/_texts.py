@@ -209,3 +209,8 @@ def first_class(task: Mapping[str, Any], entries: Mapping[str, Any]) -> str:
     if isinstance(names, str):
         names = read_lines(str(resolve_path(names, Path()))) if names.startswith("asset:") else None
     return str([*(names or entries), "<class>"][0])
+
+
+def templates_of(task: Mapping[str, Any]) -> list[str]:
+    """Return a task's templates for `zsbench show`; a stand-in where they come with the data."""
+    return list(task.get("templates") or ["<template of {}>"])

@@ -76,6 +76,6 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every text of the first class, for `zsbench show`."""
     entries = _texts.known(options, "prompts", _texts.read_sentences)
     name = _texts.first_class(task, entries)
-    templates = task.get("templates", []) if options.get("templates") else []
+    templates = _texts.templates_of(task) if options.get("templates") else []
     own = entries.get(name, [f"<each sentence of '{name}' in {options.get('prompts', 'the file of `prompts:`')}>"])
     return "\n".join(class_texts([name], templates, [own])[0])

@@ -107,7 +107,7 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every text of the first class, for `zsbench show`."""
     entries = _texts.known(options, "descriptions", _texts.read_sentences)
     name = _texts.first_class(task, entries)
-    template = options.get("template") or (task.get("templates") or ["<template of {}>"])[0]
+    template = options.get("template") or _texts.templates_of(task)[0]
     lines = [*entries.get(name, []), *unquoted(_texts.known(options, "locations", _texts.read_sentences).get(name, []))]
     placeholder = f"{fill(template, name)} <each line of '{name}' in {options.get('descriptions', 'a file')}>"
     return "\n".join(class_texts(template, name, lines, options.get("drop_words", 2))) or placeholder

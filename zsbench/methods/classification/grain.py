@@ -117,4 +117,4 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every prompt of the first class, for `zsbench show`."""
     entries = _texts.known(options, "descriptions", _texts.read_sentences)
     name = _texts.first_class(task, entries)
-    return "\n".join(class_texts(task.get("templates", []), name, entries.get(name, [])))
+    return "\n".join(class_texts(_texts.templates_of(task), name, entries.get(name, [])))

@@ -33,7 +33,7 @@ from zsbench.methods.classification._template_weights import (
     above_median,
     template_weights,
 )
-from zsbench.methods.classification._texts import first_class
+from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
 
 if TYPE_CHECKING:
@@ -117,4 +117,4 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     if isinstance(pool, str):
         path = resolve_path(pool, Path())
         pool = read_pool(str(path)) if path.exists() else [f"<each template of {pool} with {{}}>"]
-    return "\n".join(fill(template, first_class(task, {})) for template in pool or task.get("templates", []))
+    return "\n".join(fill(template, first_class(task, {})) for template in pool or templates_of(task))

@@ -1,0 +1,48 @@
+"""An encoder of given vectors, for tests of rules that see nothing but features."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from zsbench.methods.classification import Known, Problem, normalise
+
+
+class FakeEncoder:
+    """Texts and images whose features are known; `rows` of them a chunk.
+
+    `images` (n, width) are the test images, `texts` maps a text to its vector (or is a function of it), `other`
+    (m, width) are further images whose items are `others`.
+    """
+
+    def __init__(self, images, texts, *, logit_scale=100.0, other=(), rows=16, model=None):
+        self.model = model or SimpleNamespace(logit_scale=logit_scale)
+        self.features, self.vector, self.rows = normalise(images), texts if callable(texts) else texts.__getitem__, rows
+        self.items, self.others = list(range(len(images))), [("other", i) for i in range(len(other))]
+        self.other = normalise(other) if len(other) else other
+        self.notes, self.asked, self.seed = {}, [], 0
+
+    def texts(self, texts):
+        self.asked += texts
+        return normalise(np.stack([self.vector(text) for text in texts]))
+
+    def images(self, items):
+        return np.stack([self.other[item[1]] if isinstance(item, tuple) else self.features[item] for item in items])
+
+    def batches(self):
+        for start in range(0, len(self.items), self.rows):
+            yield Known(self.features[start : start + self.rows], self.items[start : start + self.rows])
+
+    def chunks(self):
+        for batch in self.batches():
+            yield batch.features
+
+    def note(self, key, value):
+        self.notes[key] = value
+
+    def scores(self, classifier):
+        """The classifier's answers for all test images."""
+        return np.concatenate([classifier.score(batch) for batch in self.batches()])
+
+
+def fake_problem(names, templates=("{}",), logit_scale=100.0, **further):
+    return Problem(list(names), list(templates), logit_scale, **further)

@@ -1,0 +1,45 @@
+"""CuPL's class weights and accuracies equal the reference, whatever number of sentences a class has."""
+
+import numpy as np
+import pytest
+
+from tests.reference._golden import load_json, load_npz, some
+from zsbench import metrics
+from zsbench.methods.classification import normalise
+from zsbench.methods.classification.cupl import class_texts, class_weights
+
+GOLDEN, PROMPTS = load_npz("cupl", "classifier.npz"), load_json("cupl", "prompts.json")
+PARTS = {"base": (True, False), "cupl": (False, True), "both": (True, True)}
+CASES = some([name for name in PARTS if f"weights_{name}" in GOLDEN and PROMPTS], "cupl")
+
+
+def weights(name):
+    """Weights of the texts in play, each text looked up by the row the golden data say it has."""
+    templates, sentences = PARTS[name]
+    names = PROMPTS["class_names"]
+    texts = class_texts(
+        names,
+        PROMPTS["templates"] if templates else [],
+        [PROMPTS["prompts"][c] if sentences else [] for c in names],
+    )
+    row = {text: i for i, text in enumerate(PROMPTS["texts_in_row_order"])}
+    owner = [c for c, own in enumerate(texts) for _ in own]
+    return class_weights(GOLDEN["text_embeddings"][[row[text] for own in texts for text in own]], np.array(owner))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_weights(name):
+    np.testing.assert_allclose(weights(name).T, GOLDEN[f"weights_{name}"], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if f"top1_pct_{name}" in GOLDEN])
+def test_accuracy(name):
+    scores = normalise(GOLDEN["image_embeddings"]) @ weights(name).T
+    value = 100 * metrics.resolve("acc@1").compute(scores, GOLDEN["labels"])
+    assert value == pytest.approx(float(GOLDEN[f"top1_pct_{name}"]), abs=1e-4)
+
+
+def test_texts_stand_in_the_order_of_the_reference():
+    names = PROMPTS["class_names"]
+    texts = class_texts(names, PROMPTS["templates"], [PROMPTS["prompts"][name] for name in names])
+    assert [text for own in texts for text in own] == PROMPTS["texts_in_row_order"]

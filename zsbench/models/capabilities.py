@@ -50,6 +50,19 @@ class RegionEncoder(ImageTextEncoder, Protocol):
         """Encode prepared images to (n_images, n_regions, width), not normalised."""
 
 
+class VideoTextScorer(Model, Protocol):
+    """A video-text model: logits of a clip's frames against texts, the texts seen in the light of the clip."""
+
+    n_frames: int
+    """Frames it takes, exactly."""
+
+    def prepare(self, image: Any) -> Any:
+        """Turn one frame (PIL) into what the network takes; safe to call from several threads."""
+
+    def score_videos(self, videos: Sequence[Sequence[Any]], texts: Sequence[str]) -> FloatArray:
+        """Return logits (n_videos, n_texts) of lists of prepared frames."""
+
+
 class PromptTuner(ImageTextEncoder, Protocol):
     """An image-text encoder that can be adapted: a learned prompt, or image weights that are put back afterwards."""
 

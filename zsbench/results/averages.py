@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import hypot
 from pathlib import Path
+from statistics import pstdev, stdev
 from typing import Any
 
 from zsbench import files
@@ -52,7 +53,8 @@ def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
         "task": average.name,
         "task_type": "average",
         "synthetic": any(part["synthetic"] for part in parts),
-        "protocol": f"{kind} of {len(parts)} tasks",
+        "protocol": f"{kind} of {len(parts)} tasks{_shown_spread(scores)}",
+        "spread": spread([score["value"] for score in scores]),
         "metrics": {name: combined(scores, harmonic=average.kind == "harmonic", shared=shared)},
         "n_items": sum(part["n_items"] for part in parts),
         "counts": {},
@@ -64,6 +66,21 @@ def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
         "started": first["started"],
         "seconds": round(sum(part["seconds"] for part in parts), 3),
     }
+
+
+def spread(values: Sequence[float | None]) -> dict[str, float | None]:
+    """Return the standard deviation over the parts, of them as a population and as a sample; papers use either."""
+    known = [float(value) for value in values if value is not None]
+    if len(known) < len(values) or len(known) < 2:
+        return {"std_population": None, "std_sample": None}
+    return {"std_population": pstdev(known), "std_sample": stdev(known)}
+
+
+def _shown_spread(scores: Sequence[Score]) -> str:
+    std = spread([score["value"] for score in scores])["std_population"]
+    if std is None:
+        return ""
+    return f", std {100 * std:.1f} %" if scores[0]["unit"] == "%" else f", std {std:.3f}"
 
 
 def combined(scores: Sequence[Score], *, harmonic: bool = False, shared: bool = False) -> Score:

@@ -195,34 +195,11 @@ class Task:
 
     def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:
         """Write parquet with `id` and `scores` or `label`."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        columns: dict[str, Any] = {"id": [item.id for item in items]}
-        if np.ndim(predictions[0]):
-            rows = [np.asarray(row, dtype=np.float32) for row in predictions]
-            columns["scores"] = pa.array(rows, pa.list_(pa.float32()))
-        else:
-            columns["label"] = pa.array([int(label) for label in predictions], pa.int64())
-        with files.replacing(path) as temporary:
-            pq.write_table(pa.table(columns), temporary)
+        write_scores(path, items, predictions)
 
     def read(self, path: Path, items: Sequence[ImageItem]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
         """Read parquet with `id` and `scores` or `label`."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        expected = "parquet with `id` and `scores` or `label`"
-        try:
-            table = pq.read_table(path)
-        except (pa.ArrowInvalid, KeyError) as error:
-            raise UserError(shown(path), f"not a predictions file ({error})", expected) from None
-        column = next((name for name in ("scores", "label") if name in table.column_names), None)
-        if column is None or "id" not in table.column_names:
-            raise UserError(shown(path), f"columns {', '.join(table.column_names)}", expected)
-        kind = np.float32 if column == "scores" else np.int64
-        values = (np.asarray(value, dtype=kind) for value in table.column(column).to_pylist())
-        return dict(zip(table.column("id").to_pylist(), values, strict=True))
+        return read_scores(path)
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:
@@ -232,6 +209,45 @@ class Task:
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""
         return str(int(np.argmax(prediction) if np.ndim(prediction) else prediction))
+
+
+def write_scores(path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
+    """Write parquet with `id` and `scores` (a list of floats) or, for predictions that are numbers, `label`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns: dict[str, Any] = {"id": [item.id for item in items]}
+    if np.ndim(predictions[0]):
+        rows = [np.asarray(row, dtype=np.float32) for row in predictions]
+        columns["scores"] = pa.array(rows, pa.list_(pa.float32()))
+    else:
+        columns["label"] = pa.array([int(label) for label in predictions], pa.int64())
+    with files.replacing(path) as temporary:
+        pq.write_table(pa.table(columns), temporary)
+
+
+def read_scores(path: Path) -> dict[str, Any]:
+    """Read parquet with `id` and `scores` or `label`, by id.
+
+    Raises
+    ------
+    UserError
+        Not parquet, or without these columns.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    expected = "parquet with `id` and `scores` or `label`"
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise UserError(shown(path), f"not a predictions file ({error})", expected) from None
+    column = next((name for name in ("scores", "label") if name in table.column_names), None)
+    if column is None or "id" not in table.column_names:
+        raise UserError(shown(path), f"columns {', '.join(table.column_names)}", expected)
+    kind = np.float32 if column == "scores" else np.int64
+    values = (np.asarray(value, dtype=kind) for value in table.column(column).to_pylist())
+    return dict(zip(table.column("id").to_pylist(), values, strict=True))
 
 
 def gold_array(gold: Sequence[Any], n_classes: int) -> Any:

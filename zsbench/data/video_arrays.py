@@ -1,0 +1,54 @@
+"""Decoded videos in one .npz: `frames` (n_videos, n_frames, height, width, 3) uint8 and `labels` (n_videos,)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._videos import Video, VideoSet
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.records import digest
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+@source(gives="videos", files=lambda options: [options["path"]])
+def video_arrays(*, path: LocalPath) -> VideoSet:
+    """Read the arrays; `class_names` (n_classes,) may stand beside them.
+
+    Parameters
+    ----------
+    path : the file.
+    """
+    file = Path(path)
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            frames, labels = archive["frames"], archive["labels"]
+            names = [str(name) for name in archive["class_names"]] if "class_names" in archive else None
+    except FileNotFoundError:
+        raise UserError(shown(file), "no such file") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(shown(file), f"not an archive of videos ({error})", "`frames` and `labels`") from None
+    if frames.ndim != 5 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or labels.shape != frames.shape[:1]:
+        found = f"frames {frames.shape} {frames.dtype}, labels {labels.shape}"
+        raise UserError(shown(file), found, "frames (n, n_frames, height, width, 3) uint8 and labels (n,)")
+    videos = [
+        Video(f"{i:06d}", partial(len, own), partial(_images, own), lambda own=own: digest([own.tobytes()]))  # type: ignore[misc]
+        for i, own in enumerate(frames)
+    ]
+    return VideoSet(videos, [int(label) for label in labels], names)
+
+
+def _images(frames: Any, numbers: Sequence[int]) -> list[Any]:
+    from PIL import Image
+
+    return [Image.fromarray(frames[i]) for i in numbers]

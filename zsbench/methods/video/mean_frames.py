@@ -1,0 +1,46 @@
+"""CLIP on frames: the mean of a view's normalised frame features against the classes' prompts.
+
+    v      = normalise( mean_t normalise( image(frame_t) ) )            (n_views, width)
+    logits = logit_scale * v . w_c,   w_c as in prompt-ensemble         (n_views, n_classes)
+
+Source: the CLIP baseline of Ni et al. 2022, arXiv:2208.02816, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.components import method
+from zsbench.lazy import lazy
+from zsbench.methods.classification import normalise
+from zsbench.methods.video import Clips, VideoProblem, VideoRule
+from zsbench.models.capabilities import ImageTextEncoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+
+@method(family="video", needs=(ImageTextEncoder,))
+def mean_frames() -> VideoRule:
+    """Average frames, then compare as an image."""
+
+    def build(model: ImageTextEncoder, problem: VideoProblem) -> Any:
+        texts = [normalise(model.encode_texts(own), what="prompts").mean(axis=0) for own in problem.prompts]
+        weights = normalise(np.stack(texts), what="class weights")
+
+        def score(clips: Sequence[Clips]) -> FloatArray:
+            views = [view for clip in clips for view in clip.views]
+            frames = normalise(model.encode_images([f for view in views for f in view]), what="frame features")
+            ends = np.cumsum([len(view) for view in views])[:-1]
+            means = normalise(np.stack([own.mean(axis=0) for own in np.split(frames, ends)]), what="videos")
+            return np.asarray(problem.logit_scale * means @ weights.T).reshape(len(clips), -1, len(weights))
+
+        return score
+
+    return build

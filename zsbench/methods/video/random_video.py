@@ -1,0 +1,33 @@
+"""Random logits: the chance row of video classification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.components import method
+from zsbench.lazy import lazy
+from zsbench.methods.video import Clips, VideoProblem, VideoRule
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+
+@method(family="video")
+def random_video(*, seed: int = 0) -> VideoRule:
+    """Draw logits that depend on the seed and the video's id only, never on order or batch."""
+
+    def build(_model: Any, problem: VideoProblem) -> Any:
+        def score(clips: Sequence[Clips]) -> FloatArray:
+            n = len(problem.class_names)
+            draws = [np.random.default_rng(list(f"{seed}:{clip.id}".encode())).random(n) for clip in clips]
+            return np.asarray(draws, dtype=np.float32)[:, None]
+
+        return score
+
+    return build

@@ -1,0 +1,39 @@
+"""Video-text models (X-CLIP): the model's own logits of every view, with text features made for each video.
+
+Source: Ni et al. 2022, arXiv:2208.02816, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.components import method
+from zsbench.lazy import lazy
+from zsbench.methods.video import Clips, VideoProblem, VideoRule
+from zsbench.models.capabilities import VideoTextScorer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+
+@method(family="video", needs=(VideoTextScorer,))
+def video_text() -> VideoRule:
+    """Score every view against every class; several templates average their logits."""
+
+    def build(model: VideoTextScorer, problem: VideoProblem) -> Any:
+        texts = [text for own in problem.prompts for text in own]
+        n_classes = len(problem.prompts)
+
+        def score(clips: Sequence[Clips]) -> FloatArray:
+            logits = model.score_videos([view for clip in clips for view in clip.views], texts)
+            return np.asarray(logits.reshape(len(clips), -1, n_classes, len(texts) // n_classes).mean(axis=-1))
+
+        return score
+
+    return build

@@ -1,0 +1,153 @@
+"""Zero-shot video classification: frames sampled from each video, logits of its views, fused to one score a class.
+
+A video's score is the sum over its views of the softmax over classes, not the mean of logits.
+Predictions: as in image-classification, parquet with `id` and `scores` or `label`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from zsbench.ahead import ahead
+from zsbench.config import Block, TaskConfig
+from zsbench.data._videos import Video, VideoSet
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.methods.classification import fill
+from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
+from zsbench.records import RunContext, TaskData, digest
+from zsbench.tasks import image_classification
+from zsbench.tasks._base import read_names, require_unique, sample
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+class Config(TaskConfig):
+    """Keys of a `type: video-classification` task.
+
+    `frames` are taken from each of `clips` passes over a video; `crops` is 1 (centre) or 3 (along the longer side).
+    A template names the class as in image-classification; the default is the bare name.
+    """
+
+    method: Any = "mean-frames"
+    metrics: list[str] = ["acc@1", "acc@5"]
+    templates: list[str] = Field(default=["{}"], min_length=1)
+    classes: list[str] | str | None = None
+    logit_scale: float = Field(default=100.0, gt=0)
+    frames: int = Field(default=8, ge=1)
+    clips: int = Field(default=1, ge=1)
+    crops: int = Field(default=1, ge=1, le=3)
+
+
+class Task:
+    """Videos; gold is the 0-based label."""
+
+    family: ClassVar[str] = "video"
+    gives: ClassVar[str] = "videos"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    suffix: ClassVar[str] = ".parquet"
+    shard_size: ClassVar[int] = 64
+    absent: ClassVar[Any] = None
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+        if config.crops == 2:
+            raise UserError(source.where, "crops is 2", "1 or 3")
+
+    def files(self) -> list[str]:
+        """Return the files of the videos."""
+        return self.source.files()
+
+    def protocol(self) -> str:
+        """Return frames, views and templates."""
+        own, n = self.config, len(self.config.templates)
+        return f"{own.frames} frames, {own.clips} x {own.crops} views, {n} template{'s' * (n > 1)}"
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+        """Read the list of videos, not their frames."""
+        videos: VideoSet = self.source.build()
+        names = read_names(self.config.classes, self.source.base, self.source.where) or videos.class_names
+        if names is None:
+            raise UserError(
+                self.source.where, "neither data nor task name the classes", "`classes:` in the task's YAML"
+            )
+        require_unique(videos.items, self.source.where)
+        bad = next((y for y in videos.labels if not 0 <= y < len(names)), None)
+        if bad is not None:
+            raise UserError(self.source.where, f"label {bad}", f"0 to {len(names) - 1} ({len(names)} classes)")
+        keep = sample(len(videos.items), limit, seed)
+        items, labels = [videos.items[i] for i in keep], [videos.labels[i] for i in keep]
+        prompts = [[fill(template, name) for template in self.config.templates] for name in names]
+        parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
+        problem = VideoProblem(names, prompts, self.config.logit_scale)
+        return TaskData(items=items, gold=labels, context=problem, fingerprint=digest(parts))
+
+    def predict(self, rule: VideoRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
+        """Yield the fused scores (n_classes,) of each video."""
+        expected = getattr(model, "n_frames", self.config.frames)
+        if expected != self.config.frames:
+            raise UserError(self.source.where, f"{self.config.frames} frames", f"{expected}, which this model takes")
+        run.prompts |= {text: None for own in data.context.prompts for text in own}
+        score = rule(model, data.context)
+        per_video = self.config.frames * self.config.clips * self.config.crops
+        size = max(1, (128 if run.batch_size == "auto" else int(run.batch_size)) // per_video)
+        videos = data.items[todo.start : todo.stop]
+        with ahead(lambda video: self._clips(video, getattr(model, "prepare", None)), videos) as ready:
+            for start in range(0, len(videos), size):
+                block = ready[start : start + size]
+                yield from fuse(score(block)).astype(np.float32)
+                run.progress(todo.start + start + len(block))
+
+    def _clips(self, video: Video, prepare: Any) -> Clips:
+        """Decode and prepare the views of one video; a rule without a model gets none."""
+        own = self.config
+        if prepare is None:
+            return Clips(video.id, [], video.logits)
+        total = video.length()
+        views = []
+        for clip in range(own.clips):
+            frames = video.frames(frame_numbers(total, own.frames, clip=clip, n_clips=own.clips))
+            views += [[prepare(crop(frame, i, own.crops)) for frame in frames] for i in range(own.crops)]
+        return Clips(video.id, views)
+
+    def check(self, item: Video, prediction: Any) -> str:
+        """Say whether a score is NaN."""
+        return f"video {item.id}: a score is NaN" if np.isnan(prediction).any() else ""
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield scores (n_videos, n_classes) and labels."""
+        yield np.stack(list(predictions)), np.asarray(data.gold, dtype=np.int64)
+
+    def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
+        """Write parquet with `id` and `scores`."""
+        image_classification.write_scores(path, items, predictions)
+
+    def read(self, path: Path, items: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
+        """Read parquet with `id` and `scores` or `label`."""
+        return image_classification.read_scores(path)
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read a folder of folders of frames."""
+        return {"source": "frame-folders", "path": path}
+
+    def preview(self, prediction: Any) -> str:
+        """Return the number of the best class."""
+        return str(int(np.argmax(prediction) if np.ndim(prediction) else prediction))
+
+
+def crop(frame: Any, number: int, n_crops: int) -> Any:
+    """Return one of three squares along the longer side of a PIL image, or the image when there is one view."""
+    if n_crops == 1:
+        return frame
+    width, height = frame.size
+    side = min(width, height)
+    x, y = ((width - side) * number // 2, (height - side) * number // 2)
+    return frame.crop((x, y, x + side, y + side))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import zsbench
-from zsbench.cli import bound, schema, score, show, table, validate
+from zsbench.cli import bound, heads, prune, schema, score, show, table, validate
 from zsbench.cli import eval as eval_command
 from zsbench.cli import list as list_command
 from zsbench.errors import EXIT_RUN_FAILED, UserError
@@ -31,6 +31,8 @@ app.command("validate")(validate.validate)
 app.command("score", epilog=EPILOG)(score.score)
 app.command("table")(table.table)
 app.command("bound", epilog=EPILOG)(bound.bound)
+app.command("heads", epilog=EPILOG)(heads.heads)
+app.command("prune", epilog=EPILOG)(prune.prune)
 app.command("schema")(schema.schema)
 
 

@@ -1,0 +1,107 @@
+"""Density-based pruning and DataComp's averages equal the references."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.reference._golden import load_json, load_npz
+from zsbench.analysis import density_pruning as pruning
+from zsbench.errors import UserError
+from zsbench.results.averages import combined
+
+GOLDEN = load_npz("density-pruning", "quotas.npz")
+DATACOMP = load_json("density-pruning", "datacomp_average.json")
+REFERENCE = pytest.mark.skipif(not GOLDEN, reason="the folder holds no quotas.npz")
+
+
+def test_there_is_a_case():
+    assert GOLDEN or DATACOMP
+
+
+def steps():
+    distances = pruning.distances_to_centroids(GOLDEN["embeddings"], GOLDEN["cluster"], GOLDEN["centroids"])
+    intra, inter = pruning.complexity(
+        distances, GOLDEN["cluster"], GOLDEN["centroids"].astype(np.float64), neighbours=int(GOLDEN["num_nn"])
+    )
+    low, high = pruning.bounds(GOLDEN["sizes"], int(GOLDEN["target"]), balance=float(GOLDEN["cls_bal_ratio"]))
+    return distances, intra, inter, low, high
+
+
+@REFERENCE
+def test_complexity_and_shares():
+    distances, intra, inter, low, high = steps()
+    np.testing.assert_allclose(distances, GOLDEN["dist_to_centroid"], atol=1e-5)
+    np.testing.assert_allclose(intra, GOLDEN["d_intra"], atol=1e-5)
+    np.testing.assert_allclose(inter, GOLDEN["d_inter"], atol=1e-5)
+    share = pruning.shares(intra, inter, temperature=float(GOLDEN["temperature"]))
+    np.testing.assert_allclose(share, GOLDEN["probs"], atol=1e-5)
+    assert (low == GOLDEN["lower"]).all()
+    assert (high == GOLDEN["upper"]).all()
+
+
+@REFERENCE
+def test_quotas_and_kept_items():
+    _, _, _, low, high = steps()
+    exact = pruning.quotas(GOLDEN["probs"].astype(np.float64), int(GOLDEN["target"]), low, high)
+    np.testing.assert_allclose(exact, GOLDEN["quota_exact"], atol=1e-4)
+    assert (np.abs(np.rint(exact) - GOLDEN["quota_ref"]) <= 1).all()
+    kept = pruning.keep(GOLDEN["dist_to_centroid"], GOLDEN["cluster"], GOLDEN["quota_ref"])
+    assert (kept == np.sort(GOLDEN["kept_indices"])).all()
+
+
+@pytest.mark.skipif(not DATACOMP, reason="the folder holds no datacomp_average.json")
+def test_datacomp_averages():
+    values = {row["dataset"]: row["main_metric"] for row in DATACOMP["results"]}
+    scored = [name for name, value in values.items() if value is not None]
+
+    def mean(names):
+        scores = [{"value": values[n], "low": 0.0, "high": 1.0, "unit": "%", "n": 1, "better": "higher"} for n in names]
+        return combined(scores)["value"]
+
+    for group, expected in DATACOMP["aggregate"].items():
+        names = {"Average": scored, "ImageNet": ["ImageNet 1k"]}.get(group) or DATACOMP["groups"][group]
+        assert mean(names) == pytest.approx(expected, abs=1e-9), group
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=12), st.floats(0.05, 1), st.floats(0, 1), st.integers(0, 99))
+def test_quotas_keep_their_bounds_and_their_sum(sizes, ratio, balance, seed):
+    sizes = np.array(sizes)
+    target = int(ratio * sizes.sum())
+    low, high = pruning.bounds(sizes, target, balance=balance)
+    share = np.random.default_rng(seed).dirichlet(np.ones(len(sizes)))
+    if low.sum() > target:
+        with pytest.raises(UserError, match="items to keep"):
+            pruning.quotas(share, target, low, high)
+        return
+    found = pruning.quotas(share, target, low, high)
+    assert found.sum() == pytest.approx(target)
+    assert (found >= low - 1e-9).all()
+    assert (found <= high + 1e-9).all()
+
+
+def test_the_command_writes_the_kept_items(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "e.npy", rng.normal(size=(60, 5)))
+    np.save(tmp_path / "c.npy", np.arange(60) % 4)
+    command = [sys.executable, "-m", "zsbench.cli.main", "prune", "e.npy", "--clusters", "c.npy"]
+
+    def run(*options):
+        return subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = run("--neighbours", "2", "--ratio", "0.5", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    kept = [int(line) for line in (tmp_path / "keep.txt").read_text().split()]
+    assert len(kept) == answer["kept"] == sum(row["keep"] for row in answer["clusters"])
+    assert abs(answer["kept"] - 30) <= 2
+    assert kept == sorted(set(kept))
+    done = run()
+    assert done.returncode == 2
+    assert "20 neighbours of 4 clusters" in done.stderr
+    np.save(tmp_path / "c.npy", np.arange(59) % 4)
+    assert "59 cluster numbers" in run("--neighbours", "2").stderr

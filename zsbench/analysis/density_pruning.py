@@ -1,0 +1,116 @@
+"""How many items of each cluster to keep: more of the clusters that are wide and far from the others.
+
+For cluster j with centroid c_j (unit length), members x and its l nearest other centroids:
+
+    d_intra_j = mean_x (1 - cos(x, c_j))          d_inter_j = mean_l (1 - c_j . c_l)
+    p         = softmax( d_intra d_inter / tau )                             (n_clusters,)
+    N_j       = clip( p_j T + s, lo_j, size_j ),  s so that sum_j N_j = T    T = int(ratio n_items)
+    lo_j      = min( m, size_j - 1 ),  m = int(balance T / k), or 1 without balance
+
+N is the exact minimiser of ||N - p T||^2 under these bounds, rounded to whole items (half to even).
+
+Source: Abbas et al. 2024 (ICLR), arXiv:2401.04578, section 3.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Index = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+Order = Literal["hard", "easy", "random"]
+
+
+def distances_to_centroids(embeddings: Array, clusters: Index, centroids: Array) -> Array:
+    """Return 1 - cosine of every item (n_items, width) to its cluster's centroid, (n_items,)."""
+    own = centroids[clusters]
+    lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(own, axis=1)
+    return np.asarray(1 - np.einsum("nd,nd->n", embeddings, own) / lengths)
+
+
+def complexity(distances: Array, clusters: Index, centroids: Array, *, neighbours: int = 20) -> tuple[Array, Array]:
+    """Return d_intra and d_inter, each (n_clusters,); a cluster without members gets the mean d_intra of the others.
+
+    Raises
+    ------
+    UserError
+        There are not more clusters than `neighbours`.
+    """
+    k = len(centroids)
+    if neighbours >= k:
+        raise UserError("", f"{neighbours} neighbours of {k} clusters", f"at most {k - 1}")
+    counts = np.bincount(clusters, minlength=k)
+    with np.errstate(invalid="ignore"):
+        intra = np.bincount(clusters, weights=distances, minlength=k) / counts
+    intra = np.where(counts > 0, intra, np.nanmean(intra))
+    units = centroids / np.linalg.norm(centroids, axis=1, keepdims=True)
+    similarity = units @ units.T
+    np.fill_diagonal(similarity, -np.inf)
+    nearest = -np.sort(-similarity, axis=1)[:, :neighbours]
+    return intra, np.asarray(1 - nearest.mean(axis=1))
+
+
+def shares(intra: Array, inter: Array, *, temperature: float = 0.1) -> Array:
+    """Return p, the softmax of the clusters' complexity."""
+    logits = np.asarray(intra, dtype=np.float64) * inter / temperature
+    exponentials = np.exp(logits - logits.max())
+    return np.asarray(exponentials / exponentials.sum())
+
+
+def bounds(sizes: Index, target: int, *, balance: float = 0.5) -> tuple[Array, Array]:
+    """Return the least and the largest number of items of each cluster."""
+    least = int(target / len(sizes) * balance) if balance > 0 else 1
+    return np.minimum(least, np.maximum(sizes - 1, 0)).astype(np.float64), sizes.astype(np.float64)
+
+
+def quotas(share: Array, target: int, low: Array, high: Array) -> Array:
+    """Return the real-valued quotas (n_clusters,) that sum to `target`.
+
+    Raises
+    ------
+    UserError
+        The bounds leave no room: more items are asked for than there are, or fewer than the least.
+    """
+    if not low.sum() <= target <= high.sum():
+        raise UserError("", f"{target} items to keep", f"between {low.sum():g} and {high.sum():g} with these clusters")
+    goal = share * target
+    below, above = float((low - goal).min()), float((high - goal).max())
+    for _ in range(200):
+        shift = (below + above) / 2
+        if np.clip(goal + shift, low, high).sum() < target:
+            below = shift
+        else:
+            above = shift
+    return np.asarray(np.clip(goal + above, low, high))
+
+
+def keep(distances: Array, clusters: Index, quota: Index, *, order: Order = "hard", seed: int = 42) -> Index:
+    """Return the sorted numbers of the items to keep.
+
+    Parameters
+    ----------
+    distances : (n_items,) to the centroid.
+    quota : (n_clusters,) whole numbers.
+    order : `hard` keeps the items farthest from the centroid, `easy` the nearest, `random` draws with the seed.
+    """
+    generator = np.random.default_rng(seed)
+    kept = []
+    for cluster, n in enumerate(quota):
+        members = np.flatnonzero(clusters == cluster)
+        if order == "random":
+            members = generator.permutation(members)
+        else:
+            sign = -1 if order == "hard" else 1
+            members = members[np.argsort(sign * distances[members], kind="stable")]
+        kept.append(members[: int(n)])
+    return np.sort(np.concatenate(kept)) if kept else np.zeros(0, dtype=np.int64)

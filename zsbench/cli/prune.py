@@ -1,0 +1,115 @@
+"""`zsbench prune`: which items of a large data set to keep, by the complexity of their clusters."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Order(str, Enum):
+    """Which items of a cluster stay first."""
+
+    hard = "hard"
+    easy = "easy"
+    random = "random"
+
+
+def prune(
+    embeddings: Annotated[Path, typer.Argument(help=".npy, (n_items, width).")],
+    clusters: Annotated[Path, typer.Option(help=".npy with the cluster number of each item, (n_items,).")],
+    centroids: Annotated[
+        Path | None, typer.Option(help=".npy, (n_clusters, width); default: the members' means.")
+    ] = None,
+    ratio: Annotated[float, typer.Option(help="Share of the items to keep.")] = 0.5,
+    temperature: Annotated[float, typer.Option(help="Of the softmax over clusters.")] = 0.1,
+    neighbours: Annotated[int, typer.Option(help="Nearest centroids that count.")] = 20,
+    balance: Annotated[
+        float, typer.Option(help="Least share of an even quota that each cluster keeps; 0 keeps one.")
+    ] = 0.5,
+    order: Annotated[Order, typer.Option(help="Which items of a cluster stay.")] = Order.hard,
+    seed: Annotated[int, typer.Option(help="For --order random.")] = 42,
+    out: Annotated[Path, typer.Option(help="Text file for the numbers of the kept items, one a line.")] = Path(
+        "keep.txt"
+    ),
+    json: Annotated[bool, typer.Option("--json", help="Print quotas as JSON on stdout.")] = False,
+) -> None:
+    """Write the items to keep; the clusters come from your own k-means."""
+    import numpy as np
+
+    from zsbench import files
+    from zsbench.analysis import density_pruning as pruning
+
+    vectors, labels, centres = _read(embeddings, clusters, centroids)
+    sizes = np.bincount(labels, minlength=len(centres))
+    distances = pruning.distances_to_centroids(vectors, labels, centres)
+    intra, inter = pruning.complexity(distances, labels, centres, neighbours=neighbours)
+    share = pruning.shares(intra, inter, temperature=temperature)
+    target = int(ratio * len(labels))
+    quota = np.rint(pruning.quotas(share, target, *pruning.bounds(sizes, target, balance=balance))).astype(np.int64)
+    kept = pruning.keep(distances, labels, quota, order=order.value, seed=seed)
+    files.write_bytes(out, "".join(f"{i}\n" for i in kept).encode())
+    if json:
+        import json as encoder
+
+        rows = [
+            {
+                "cluster": j,
+                "size": int(sizes[j]),
+                "d_intra": float(intra[j]),
+                "d_inter": float(inter[j]),
+                "keep": int(quota[j]),
+            }
+            for j in range(len(centres))
+        ]
+        answer = {"schema_version": 1, "items": len(labels), "target": target, "kept": len(kept), "clusters": rows}
+        typer.echo(encoder.dumps(answer, indent=2))
+        return
+    smallest, largest = (quota / np.maximum(sizes, 1)).min(), (quota / np.maximum(sizes, 1)).max()
+    typer.echo(
+        f"{len(kept)} of {len(labels)} items kept ({target} asked for), "
+        f"{100 * smallest:.0f} % to {100 * largest:.0f} % of a cluster. Written to {out}"
+    )
+
+
+def _read(
+    embeddings: Path, clusters: Path, centroids: Path | None
+) -> tuple[NDArray[np.float64], NDArray[np.int64], Any]:
+    """Return items, cluster numbers and centroids, with shapes that fit."""
+    import numpy as np
+
+    from zsbench.errors import UserError
+
+    def load(path: Path, n_axes: int) -> Any:
+        try:
+            array = np.load(path, allow_pickle=False)
+        except FileNotFoundError:
+            raise UserError(str(path), "no such file") from None
+        except (OSError, ValueError) as error:
+            raise UserError(str(path), f"not an .npy array of numbers ({error})") from None
+        if array.ndim != n_axes or not np.isfinite(array).all():
+            raise UserError(str(path), f"an array of shape {array.shape}", f"{n_axes} axes, finite numbers")
+        return array
+
+    vectors, labels = load(embeddings, 2).astype(np.float64), load(clusters, 1)
+    if len(labels) != len(vectors) or not np.issubdtype(labels.dtype, np.integer) or labels.min(initial=0) < 0:
+        found = f"{len(labels)} cluster numbers ({labels.dtype})"
+        raise UserError(str(clusters), found, f"{len(vectors)} whole numbers from 0, one an item")
+    if centroids is not None:
+        centres = load(centroids, 2).astype(np.float64)
+        if centres.shape[1] != vectors.shape[1] or labels.max(initial=0) >= len(centres):
+            found = f"centroids of shape {centres.shape}"
+            raise UserError(str(centroids), found, f"(more than {labels.max(initial=0)}, {vectors.shape[1]})")
+        return vectors, labels, centres
+    k = int(labels.max(initial=0)) + 1
+    empty = np.flatnonzero(np.bincount(labels, minlength=k) == 0)
+    if len(empty):
+        raise UserError(str(clusters), f"cluster {empty[0]} has no items", "--centroids FILE, or numbers without gaps")
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors, labels, np.stack([units[labels == j].mean(axis=0) for j in range(k)])

@@ -40,6 +40,8 @@ class MethodFacts:
     kind: Kind = "inductive"
     uses: tuple[str, ...] = ()
     after: str = ""
+    uses_with: tuple[tuple[str, str], ...] = ()
+    """(option, what it brings in when it names a file)."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,14 @@ def method(
     kind: Kind = "inductive",
     uses: tuple[str, ...] = (),
     after: str = "",
+    uses_with: dict[str, str] | None = None,
 ) -> Callable[[F], F]:
     """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses.
 
     `after` names the method it goes on from when it stands alone; in a chain (`[cupl, tip-adapter, loki]`) it goes
-    on from the one before it.
+    on from the one before it. `uses_with` says what an option brings in when it names a file.
     """
-    return _attach(MethodFacts(family, needs, kind, uses, after))
+    return _attach(MethodFacts(family, needs, kind, uses, after, tuple((uses_with or {}).items())))
 
 
 def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:

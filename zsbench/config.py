@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
@@ -151,7 +151,11 @@ class Block:
     @property
     def facts(self) -> Any:
         """What the component's decorator declared about it."""
-        return getattr(catalog.load_component(self.kind, self.name, where=self.where), "facts", None)
+        facts = getattr(catalog.load_component(self.kind, self.name, where=self.where), "facts", None)
+        if not isinstance(facts, MethodFacts):
+            return facts
+        own = tuple(use for option, use in facts.uses_with if isinstance(self.options.get(option), str))
+        return replace(facts, uses=facts.uses + own)
 
     def described(self) -> dict[str, Any]:
         """Return name and options as they stand in a result and go into its hash."""

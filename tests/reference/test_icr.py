@@ -6,7 +6,8 @@ import pytest
 from tests.reference._golden import GOLDEN, load_json, some
 from zsbench.data._collection import Document
 from zsbench.methods.rerank import RankItem
-from zsbench.methods.rerank.icr import _paper_prompt, _Spans, calibrated, icr
+from zsbench.methods.rerank._icr import Spans, paper_prompt
+from zsbench.methods.rerank.icr import calibrated, icr
 from zsbench.models.hf_causal_lm import HfCausalLM
 
 CASES = load_json("icr", "cases.json") or []
@@ -37,7 +38,7 @@ def test_rankings_equal_the_reference(model):
 def test_prompt_tokens_and_spans_equal_the_reference(model):
     for case in some([c for c in CASES if "prompt" in c], "icr"):
         texts = [case["documents"][i] for i in case["prompt_order"]]
-        spans = _Spans(model, _paper_prompt(model, case["retrieval_type"].lower()), texts, case["query"])
+        spans = Spans(model, paper_prompt(model, case["retrieval_type"].lower()), texts, case["query"])
         assert spans.text == case["prompt"]
         assert spans.ids == case["input_ids"]
         assert [[s[0], s[-1] + 1] for s in spans.documents] == case["doc_spans_prompt_order"]
@@ -47,8 +48,8 @@ def test_prompt_tokens_and_spans_equal_the_reference(model):
 def test_scores_equal_the_reference(model):
     for case in some([c for c in CASES if "scores_calibrated" in c], "icr"):
         texts = [case["documents"][i] for i in case["prompt_order"]]
-        pieces = _paper_prompt(model, case["retrieval_type"].lower())
-        asked, blank = (_Spans(model, pieces, texts, q) for q in (case["query"], "N/A"))
+        pieces = paper_prompt(model, case["retrieval_type"].lower())
+        asked, blank = (Spans(model, pieces, texts, q) for q in (case["query"], "N/A"))
         prefix = asked.ids[: asked.query_start]
         tails = [p.ids[p.query_start :] for p in (asked, blank)]
         mass, mass_na = (m.sum(axis=(0, 1)) for m in model.attention_mass(prefix, tails))

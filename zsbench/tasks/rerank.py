@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from zsbench import files, metrics
 from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import Collection, read_run
-from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank import Fitted, Ranker, RankItem
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
@@ -118,6 +118,8 @@ class Task:
         self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
     ) -> Iterator[dict[str, float]]:
         """Yield {document: n - rank} for each query."""
+        if isinstance(rule, Fitted):
+            run.notes |= rule.notes(model, data.items)
         for number in todo:
             item: RankItem = data.items[number]
             order = rule(model, item, data.context) if item.documents else []

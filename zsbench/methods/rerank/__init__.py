@@ -6,7 +6,7 @@ permutation of `range(len(item.documents))`, best first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,3 +23,18 @@ class RankItem:
 
 
 Ranker = Callable[[Any, RankItem, Collection], list[int]]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A ranker that was chosen on labelled queries, and what a result has to say about that.
+
+    `notes(model, items)` gives the choice, and a `warning` where the test queries themselves had a part in it.
+    """
+
+    rank: Ranker
+    notes: Callable[[Any, Sequence[RankItem]], dict[str, Any]]
+
+    def __call__(self, model: Any, item: RankItem, collection: Collection) -> list[int]:
+        """Rank like the ranker inside."""
+        return self.rank(model, item, collection)

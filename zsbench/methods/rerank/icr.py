@@ -8,76 +8,35 @@ With A[l, h, q, t] the attention of query token q to passage token t in layer l 
     S_doc = sum of d_t over its tokens with d_t > mean(d) - 2 std(d)     (std with n - 1)
 
 Two forward passes a query, nothing is generated. The query span runs from the instruction to the end of the prompt.
+With `layers` or `heads` only those are summed and the passes end after the last layer among them.
 
-Source: Chen, Gutierrez & Su 2025 (ICLR), arXiv:2410.02642, section 3.
+Source: Chen, Gutierrez & Su 2025 (ICLR), arXiv:2410.02642, section 3; heads from labelled queries: Tran et al. 2025,
+arXiv:2510.02219, and Zhang et al. 2025, arXiv:2506.09944.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.components import Strict, method
-from zsbench.data._collection import Collection, Document
-from zsbench.errors import RunError
+from zsbench.components import method, options_schema
+from zsbench.config import LocalPath
+from zsbench.data._collection import Collection
 from zsbench.lazy import lazy
-from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank import Fitted, Ranker, RankItem, _heads
+from zsbench.methods.rerank._icr import IE, QA, IcrPrompt, Reader
 from zsbench.methods.rerank._windows import slide
 from zsbench.models.capabilities import CausalLM
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from zsbench.methods.rerank._icr import Array
 else:
     np = lazy("numpy")
 
-QA = "Please answer the following question based on the information in the paragraphs above."
-IE = "Please find information that are relevant to the following query in the paragraphs above."
-# The two chat formats of the paper, which leave out blank lines that the models' own templates have.
-LLAMA3 = (
-    "<|start_header_id|>user<|end_header_id|>",
-    "<|eot_id|><|start_header_id|>assistant<|end_header_id|>",
-    " \n\n",
-)
-MISTRAL = ("[INST]", "[/INST]", "\n\n")
 
-
-class IcrPrompt(Strict):
-    """A prompt of one's own, in the order of its pieces; `{i}` counts from 1, `{letter}` from A."""
-
-    prefix: str = ""
-    intro: str = " Here are some paragraphs:"
-    separator: str = "\n\n"
-    document: str = "[{i}] {text}"
-    instruction: str = QA
-    query: str = "Query: {query}"
-    suffix: str = ""
-    blank: str = "N/A"
-
-
-class _Spans:
-    """A prompt, its tokens, the token span of each passage and the first token of the query span."""
-
-    def __init__(self, model: CausalLM, pieces: IcrPrompt, texts: list[str], query: str) -> None:
-        text = pieces.prefix + pieces.intro
-        bounds: list[tuple[int, int]] = []
-        for number, passage in enumerate(texts):
-            text += pieces.separator if text else ""
-            shown = pieces.document.format(i=number + 1, letter=chr(ord("A") + number % 26), text=passage)
-            bounds.append((len(text), len(text) + len(shown)))
-            text += shown
-        start = len(text) + len(pieces.separator)
-        asked = pieces.query.format(query=query.strip())
-        for piece in (pieces.instruction, asked):
-            text += pieces.separator + piece if piece else ""
-        self.text = text + pieces.suffix
-        self.ids, offsets = model.tokenize(self.text, special=True)
-        self.documents = [[t for t, (a, b) in enumerate(offsets) if a < end and b > begin] for begin, end in bounds]
-        self.query_start = next(t for t, (a, b) in enumerate(offsets) if b > start and b > a)
-
-
-@method(family="rerank", needs=(CausalLM,))
+@method(family="rerank", needs=(CausalLM,), uses_with={"heads": "support set"})
 def icr(
     *,
     calibration: Literal["na", "none"] = "na",
@@ -87,8 +46,8 @@ def icr(
     window: int | None = None,
     step: int = 10,
     max_words: int = 300,
-    layers: list[int] | None = None,
-    heads: list[list[int]] | None = None,
+    layers: list[int] | str | None = None,
+    heads: list[list[int]] | LocalPath | None = None,
 ) -> Ranker:
     """Rank by calibrated attention.
 
@@ -100,50 +59,40 @@ def icr(
     doc_order : where the first stage's best passage stands; the paper's scripts put it last, nearest the query.
     window, step : rank in windows from the tail to the head; without a window all passages share one prompt.
     max_words : passages are cut to this many space-separated words (the title is not counted).
-    layers : use only these layers. heads : use only these [layer, head] pairs.
+    layers : use only these layers: a list, or a range such as `8-15`.
+    heads : use only these heads: [layer, head] pairs, or a file written by `zsbench heads`.
     """
+    reading = Reader(prompt, calibration, aggregate, doc_order, max_words)
+    file = _heads.read(heads) if isinstance(heads, str) else None
+    selection = _heads.select(layers, file.heads if file else heads if isinstance(heads, list) else None)
 
     def rank(model: CausalLM, item: RankItem, _collection: Collection) -> list[int]:
-        pieces = prompt if isinstance(prompt, IcrPrompt) else _paper_prompt(model, prompt)
-        texts = [_passage(document, max_words) for document in item.documents]
+        texts = [reading.passage(document) for document in item.documents]
 
         def sort(numbers: list[int]) -> list[int]:
-            shown = numbers if doc_order == "best_first" else numbers[::-1]
-            scores = dict(zip(shown, score([texts[i] for i in shown], item.query, model, pieces), strict=True))
-            return sorted(numbers, key=lambda i: -scores[i])
+            found = reading.read(model, [texts[i] for i in numbers], item.query, n_layers=selection.n_layers)
+            scores = [score(a.asked, a.blank) for a in found]
+            return [numbers[i] for i in sorted(range(len(numbers)), key=lambda i: -scores[i])]
 
         return slide(len(texts), window, step, sort)
 
-    def score(texts: list[str], query: str, model: CausalLM, pieces: IcrPrompt) -> list[float]:
-        asked = _Spans(model, pieces, texts, query)
-        prompts = [asked] if calibration == "none" else [asked, _Spans(model, pieces, texts, pieces.blank)]
-        tokens = [reduce_heads(a) for a in _attention(model, prompts)]
-        if calibration == "none":
-            return [float(tokens[0][span].sum()) for span in asked.documents]
-        return [
-            calibrated(tokens[0][a], tokens[1][b]) for a, b in zip(asked.documents, prompts[1].documents, strict=True)
-        ]
+    def score(asked: Array, blank: Array | None) -> float:
+        tokens = selection.total(asked)
+        return float(tokens.sum()) if blank is None else calibrated(tokens, selection.total(blank))
 
-    def reduce_heads(mass: Array) -> Array:
-        if heads is not None:
-            return np.asarray(sum(mass[layer, head] for layer, head in heads))
-        return np.asarray(mass[slice(None) if layers is None else layers].sum(axis=(0, 1)))
+    def notes(model: Any, items: Sequence[RankItem]) -> dict[str, Any]:
+        assert file is not None
+        warning = file.warning(model, items)
+        chosen = {"heads": file.heads, "rule": file.rule, "task": file.task, "queries": list(file.queries)}
+        return {"chosen on labelled queries": chosen, **({"warning": warning} if warning else {})}
 
-    def _attention(model: CausalLM, prompts: list[_Spans]) -> list[Array]:
-        """Return attention (layers, heads, tokens) of each prompt's query span, the shared prefix encoded once."""
-        start = [len(p.ids) - 1 if aggregate == "last_token" else p.query_start for p in prompts]
-        prefix = prompts[0].ids[: prompts[0].query_start]
-        if any(p.ids[: p.query_start] != prefix for p in prompts):
-            raise RunError("", "the tokenizer merges the passages with the query", "a separator that ends a token")
-        if aggregate == "all_query_tokens":
-            mass = model.attention_mass(prefix, [p.ids[len(prefix) :] for p in prompts])
-        else:
-            mass = [model.attention_mass(p.ids[:s], [p.ids[s:]])[0] for p, s in zip(prompts, start, strict=True)]
-        if any(not np.isfinite(m).all() for m in mass):
-            raise RunError("", "attention is NaN or infinite", "another dtype (float32 or bfloat16)")
-        return [np.asarray(m, dtype=np.float64) for m in mass]
+    return Fitted(rank, notes) if file else rank
 
-    return rank
+
+def reader(options: dict[str, Any], *, calibration: Literal["na", "none"]) -> Reader:
+    """Return how `icr` with these options (as written in a config) reads attention, under another calibration."""
+    checked: Any = options_schema(icr).model_validate(options)
+    return Reader(checked.prompt, calibration, checked.aggregate, checked.doc_order, checked.max_words)
 
 
 def calibrated(tokens: Array, blank: Array) -> float:
@@ -156,25 +105,6 @@ def calibrated(tokens: Array, blank: Array) -> float:
     if len(change) < 2:
         return 0.0
     return float(change[change > change.mean() - 2 * change.std(ddof=1)].sum())
-
-
-def _passage(document: Document, max_words: int) -> str:
-    text = " ".join(document.text.split(" ")[:max_words])
-    return f"{document.title}\n{text}".strip()
-
-
-def _paper_prompt(model: CausalLM, kind: str) -> IcrPrompt:
-    """Return the paper's wording in the model's chat format; other models get their own template's."""
-    marker = "\u241fuser\u241f"
-    template = model.chat([{"role": "user", "content": marker}])
-    if "<|start_header_id|>" in template:
-        prefix, suffix, separator = LLAMA3
-    elif "[INST]" in template:
-        prefix, suffix, separator = MISTRAL
-    else:
-        prefix, suffix = template.split(marker)
-        separator = "\n\n"
-    return IcrPrompt(prefix=prefix, suffix=suffix, separator=separator, instruction=QA if kind == "qa" else IE)
 
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all

@@ -1,0 +1,141 @@
+"""What in-context re-ranking reads: passages in one prompt, and the attention that the query behind them pays each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from zsbench.components import Strict
+from zsbench.data._collection import Document
+from zsbench.errors import RunError
+from zsbench.lazy import lazy
+from zsbench.models.capabilities import CausalLM
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+QA = "Please answer the following question based on the information in the paragraphs above."
+IE = "Please find information that are relevant to the following query in the paragraphs above."
+# The two chat formats of the paper, which leave out blank lines that the models' own templates have.
+LLAMA3 = (
+    "<|start_header_id|>user<|end_header_id|>",
+    "<|eot_id|><|start_header_id|>assistant<|end_header_id|>",
+    " \n\n",
+)
+MISTRAL = ("[INST]", "[/INST]", "\n\n")
+
+
+class IcrPrompt(Strict):
+    """A prompt of one's own, in the order of its pieces; `{i}` counts from 1, `{letter}` from A."""
+
+    prefix: str = ""
+    intro: str = " Here are some paragraphs:"
+    separator: str = "\n\n"
+    document: str = "[{i}] {text}"
+    instruction: str = QA
+    query: str = "Query: {query}"
+    suffix: str = ""
+    blank: str = "N/A"
+
+
+class Spans:
+    """A prompt, its tokens, the token span of each passage and the first token of the query span."""
+
+    def __init__(self, model: CausalLM, pieces: IcrPrompt, texts: Sequence[str], query: str) -> None:
+        text = pieces.prefix + pieces.intro
+        bounds: list[tuple[int, int]] = []
+        for number, passage in enumerate(texts):
+            text += pieces.separator if text else ""
+            shown = pieces.document.format(i=number + 1, letter=chr(ord("A") + number % 26), text=passage)
+            bounds.append((len(text), len(text) + len(shown)))
+            text += shown
+        start = len(text) + len(pieces.separator)
+        asked = pieces.query.format(query=query.strip())
+        for piece in (pieces.instruction, asked):
+            text += pieces.separator + piece if piece else ""
+        self.text = text + pieces.suffix
+        self.ids, offsets = model.tokenize(self.text, special=True)
+        self.documents = [[t for t, (a, b) in enumerate(offsets) if a < end and b > begin] for begin, end in bounds]
+        self.query_start = next(t for t, (a, b) in enumerate(offsets) if b > start and b > a)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Attention to the tokens of one passage, (layers, heads, tokens); `blank` is that of the query "N/A"."""
+
+    asked: Array
+    blank: Array | None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How passages are put to a model and which of its attention counts; the options are those of `icr`."""
+
+    prompt: Literal["qa", "ie"] | IcrPrompt = "qa"
+    calibration: Literal["na", "none"] = "na"
+    aggregate: Literal["all_query_tokens", "last_token"] = "all_query_tokens"
+    doc_order: Literal["best_first", "best_last"] = "best_last"
+    max_words: int = 300
+
+    def passage(self, document: Document) -> str:
+        """Return title and text as the prompt shows them; the text is cut, the title is not counted."""
+        text = " ".join(document.text.split(" ")[: self.max_words])
+        return f"{document.title}\n{text}".strip()
+
+    def read(self, model: CausalLM, texts: Sequence[str], query: str, *, n_layers: int | None) -> list[Attention]:
+        """Return the attention to each of the texts, which stand best first.
+
+        Raises
+        ------
+        RunError
+            Attention is NaN or infinite, or a token belongs to both a passage and the query.
+        """
+        shown = list(texts) if self.doc_order == "best_first" else list(texts)[::-1]
+        pieces = self.prompt if isinstance(self.prompt, IcrPrompt) else paper_prompt(model, self.prompt)
+        queries = [query] if self.calibration == "none" else [query, pieces.blank]
+        prompts = [Spans(model, pieces, shown, asked) for asked in queries]
+        masses = self._masses(model, prompts, n_layers)
+        found = []
+        for number in range(len(shown)):
+            own = [mass[..., prompt.documents[number]] for mass, prompt in zip(masses, prompts, strict=True)]
+            found.append(Attention(own[0], own[1] if len(own) > 1 else None))
+        return found if self.doc_order == "best_first" else found[::-1]
+
+    def _masses(self, model: CausalLM, prompts: list[Spans], n_layers: int | None) -> list[Array]:
+        """Return the attention (layers, heads, tokens) of each prompt's query span, the shared prefix encoded once."""
+        prefix = prompts[0].ids[: prompts[0].query_start]
+        if any(p.ids[: p.query_start] != prefix for p in prompts):
+            raise RunError("", "the tokenizer merges the passages with the query", "a separator that ends a token")
+        if self.aggregate == "all_query_tokens":
+            mass = model.attention_mass(prefix, [p.ids[len(prefix) :] for p in prompts], n_layers=n_layers)
+        else:
+            mass = [model.attention_mass(p.ids[:-1], [p.ids[-1:]], n_layers=n_layers)[0] for p in prompts]
+        if any(not np.isfinite(m).all() for m in mass):
+            raise RunError("", "attention is NaN or infinite", "another dtype (float32 or bfloat16)")
+        return [np.asarray(m, dtype=np.float64) for m in mass]
+
+
+def paper_prompt(model: CausalLM, kind: str) -> IcrPrompt:
+    """Return the paper's wording in the model's chat format; other models get their own template's."""
+    marker = "\u241fuser\u241f"
+    template = model.chat([{"role": "user", "content": marker}])
+    if "<|start_header_id|>" in template:
+        prefix, suffix, separator = LLAMA3
+    elif "[INST]" in template:
+        prefix, suffix, separator = MISTRAL
+    else:
+        prefix, suffix = template.split(marker)
+        prefix, separator = without_bos(model, prefix), "\n\n"
+    return IcrPrompt(prefix=prefix, suffix=suffix, separator=separator, instruction=QA if kind == "qa" else IE)
+
+
+def without_bos(model: CausalLM, text: str) -> str:
+    """Return a text without the begin-of-text token that the tokenizer puts in front anyway."""
+    ids, offsets = model.tokenize(text, special=True)
+    return text[offsets[1][1] :] if len(ids) > 1 and ids[0] == ids[1] and offsets[0] == (0, 0) else text

@@ -6,6 +6,23 @@ import numpy as np
 
 from zsbench.methods.classification import Known, Problem, normalise
 
+WIDTH = 8
+
+
+def vector(text):
+    """A vector that depends on the text alone."""
+    return np.random.default_rng(list(text.encode())).standard_normal(WIDTH)
+
+
+def unit(text):
+    """The vector of a text, of length 1."""
+    return vector(text) / np.linalg.norm(vector(text))
+
+
+def images(n=23, seed=0):
+    """Vectors of images, the same for the same seed."""
+    return np.random.default_rng(seed).standard_normal((n, WIDTH))
+
 
 class FakeEncoder:
     """Texts and images whose features are known; `rows` of them a chunk.

@@ -14,17 +14,16 @@ CASES = some([name for name in PARTS if f"weights_{name}" in GOLDEN and PROMPTS]
 
 
 def weights(name):
-    """Weights of the texts in play, each text looked up by the row the golden data say it has."""
-    templates, sentences = PARTS[name]
-    names = PROMPTS["class_names"]
-    texts = class_texts(
-        names,
-        PROMPTS["templates"] if templates else [],
-        [PROMPTS["prompts"][c] if sentences else [] for c in names],
-    )
-    row = {text: i for i, text in enumerate(PROMPTS["texts_in_row_order"])}
-    owner = [c for c, own in enumerate(texts) for _ in own]
-    return class_weights(GOLDEN["text_embeddings"][[row[text] for own in texts for text in own]], np.array(owner))
+    """Weights of the texts in play; rows of the golden embeddings are, class by class, its templates and sentences."""
+    of_templates, of_sentences = PARTS[name]
+    rows, owner = [], []
+    start = 0
+    for c, class_name in enumerate(PROMPTS["class_names"]):
+        middle = start + len(PROMPTS["templates"])
+        stop = middle + len(PROMPTS["prompts"][class_name])
+        own = [*(range(start, middle) if of_templates else []), *(range(middle, stop) if of_sentences else [])]
+        rows, owner, start = rows + own, owner + [c] * len(own), stop
+    return class_weights(GOLDEN["text_embeddings"][rows], np.array(owner))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -44,8 +44,8 @@ def grain(
 
     Parameters
     ----------
-    descriptions : JSON {class name: [descriptions]} (looked up by name, whatever its order), or a folder of
-        `<class>.txt`; a class with an empty list, or no file at all, has its filled templates only.
+    descriptions : JSON {class name: [descriptions]} in any order, or a folder of `<class>.txt`; a class with an
+        empty list has its filled templates only, and so have all classes without a file.
     alpha : weight of the global part; below 1 the model must give region vectors (`encode_regions`).
     renormalise : give every class weight length 1.
     """
@@ -72,7 +72,7 @@ def grain(
 
 
 def join(description: str) -> str:
-    """Return a description as the end of a prompt; letters decide, so `a` also catches every word beginning with a."""
+    """Return a description as the end of a prompt; first letters decide, so `a` also catches `antennae`."""
     if description.startswith(("a", "used")):
         return f" which is {description}"
     if description.startswith(("has", "often", "typically", "may", "can")):
@@ -97,8 +97,7 @@ def local_scores(regions: Any, descriptions: Any, owner: Any) -> FloatArray:
 
     Parameters
     ----------
-    regions : (n_images, n_regions, width) unit vectors.
-    descriptions : (n_descriptions, width) unit vectors.
+    regions, descriptions : unit vectors (n_images, n_regions, width) and (n_descriptions, width).
     owner : (n_descriptions,) class of each; every class has at least one.
     """
     order, first = _texts.by_class(owner)
@@ -116,5 +115,6 @@ def mix(global_scores: Any, local: Any, alpha: float) -> FloatArray:
 def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every prompt of the first class, for `zsbench show`."""
     entries = _texts.known(options, "descriptions", _texts.read_sentences)
-    name = _texts.first_class(task, entries)
-    return "\n".join(class_texts(_texts.templates_of(task), name, entries.get(name, [])))
+    name, file = _texts.first_class(task, entries), options.get("descriptions")
+    own = entries.get(name, [f"<each description in {file}>"] if file else [])
+    return "\n".join(class_texts(_texts.templates_of(task), name, own))

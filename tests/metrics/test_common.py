@@ -55,6 +55,18 @@ def certainty(rng, n):
     return pred, gold
 
 
+def generalised(rng, n):
+    class Split(list):
+        unseen = np.array([False, True] * 3)
+
+    pred, gold = classification(rng, n)
+    return pred, Split(gold)
+
+
+def episodes(rng, n):
+    return [[[int(label) for label in rng.integers(0, 5, 6)] for _ in range(n)] for _ in range(2)]
+
+
 def retrieval(rng, n):
     pred, _ = ranking(rng, n)
     found = [frozenset(f"d{i}" for i in rng.choice(12, rng.integers(1, 4), replace=False)) for _ in range(n)]
@@ -69,13 +81,14 @@ EXAMPLES = {
     "caption_selection": caption_selection,
     "classification": classification, "ranking": ranking, "spans": spans, "depth": depth,
     "clustering": classification, "multilabel": multilabel, "hierarchy": hierarchy, "certainty": certainty, "retrieval": retrieval,
+    "generalised": generalised, "episodes": episodes,
 }  # fmt: skip
 OF_PAIRS = {"pair-precision", "pair-recall"}  # an item and its copy are a pair of their own
 NEEDS_CUT = {"hit", "retrieval:recall", "P", "Recall", "R_cap", "Success", "Judged", "Hole"}
 EVERY = [name + ("@3" if name in NEEDS_CUT else "") for name in catalog.metrics()] + [
     "acc@5", "nDCG(gain=exp)@5", "MRR@3", "F1(average=macro)", "AbsRel(average=pixel)", "RMSE(average=pixel)",
     "SILog(average=pixel,focus=0.5)", "delta(average=pixel)@2",
-    "missing-classes(when=never-named)", "certain-ratio(classes=kept)", "acc-among(items=newly-certain)",
+    "H(average=class)", "seen-acc(average=class,absent=zero)", "missing-classes(when=never-named)", "certain-ratio(classes=kept)", "acc-among(items=newly-certain)",
 ]  # fmt: skip
 
 
@@ -148,6 +161,8 @@ def test_a_perfect_prediction_cannot_be_beaten(name):
         "retrieval": lambda: [{d: float(d in row.positives) for d in pred[0]} for row in gold],
         "depth": lambda: gold,
         "clustering": lambda: gold,
+        "generalised": lambda: np.array(gold),
+        "episodes": lambda: gold,
         "multilabel": lambda: [[float(target) for target in row] for row in gold],
         "hierarchy": lambda: gold,
         "certainty": lambda: [

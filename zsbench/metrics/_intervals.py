@@ -90,6 +90,8 @@ def cluster_replicates(metric: Metric, statistics: Array, clusters: Index, index
 def percentile(values: Array, *, confidence: float = 0.95) -> tuple[float, float]:
     """Return the percentile interval of bootstrap replicates; undefined replicates are left out."""
     alpha = 1 - confidence
+    if np.isnan(values).all():
+        return float("nan"), float("nan")
     low, high = np.nanquantile(values, [alpha / 2, 1 - alpha / 2])
     return float(low), float(high)
 

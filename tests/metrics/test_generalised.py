@@ -1,0 +1,71 @@
+"""Seen and unseen classes apart: definitions by hand, groups without items, classes without items, tables of change."""
+
+import numpy as np
+import pytest
+
+from zsbench import metrics
+from zsbench.errors import UserError
+from zsbench.metrics._gold import Labels
+from zsbench.metrics._intervals import interval
+from zsbench.metrics.generalised import change_by_rank
+
+UNSEEN = np.array([False, False, True, True])
+TRUE = np.array([0, 0, 0, 1, 2, 2, 2, 2])
+PREDICTED = np.array([0, 0, 1, 0, 2, 2, 2, 0])  # class 0: 2 of 3, class 1: 0 of 1, class 2: 3 of 4, class 3: no item
+
+
+def value(name, predicted=PREDICTED, true=TRUE):
+    return metrics.resolve(name).compute(predicted, Labels(true, UNSEEN))
+
+
+@pytest.mark.parametrize(
+    ("average", "seen", "unseen"),
+    [
+        ("average=item", 2 / 4, 3 / 4),
+        ("average=class", (2 / 3 + 0) / 2, 3 / 4),
+        ("average=class,absent=zero", (2 / 3 + 0) / 2, 3 / 8),
+    ],
+)
+def test_by_hand(average, seen, unseen):
+    assert value(f"seen-acc({average})") == pytest.approx(seen)
+    assert value(f"unseen-acc({average})") == pytest.approx(unseen)
+    assert value(f"H({average})") == pytest.approx(2 * seen * unseen / (seen + unseen))
+
+
+def test_a_zero_gives_zero_and_an_empty_group_is_undefined():
+    assert value("H", np.full(8, 2)) == 0
+    assert value("H", np.full(8, 3)) == 0
+    assert np.isnan(value("H", PREDICTED[:4], TRUE[:4]))
+    with pytest.raises(ValueError, match="no items"):
+        value("unseen-acc", PREDICTED[:4], TRUE[:4])
+
+
+def test_an_undefined_value_has_an_undefined_interval():
+    metric = metrics.resolve("H")
+    low, high, _ = interval(metric, metric.statistics(PREDICTED[:4], Labels(TRUE[:4], UNSEEN)), resamples=1000)
+    assert np.isnan([low, high]).all()
+
+
+def test_only_items_of_the_group_count():
+    table = metrics.resolve("unseen-acc").statistics(PREDICTED, Labels(TRUE, UNSEEN))
+    assert (~np.isnan(table).any(axis=1)).tolist() == [False] * 4 + [True] * 4
+
+
+def test_every_resample_holds_both_groups():
+    metric = metrics.resolve("H")
+    true = np.array([0] * 50 + [2])
+    low, high, _ = interval(metric, metric.statistics(true, Labels(true, UNSEEN)), resamples=1000)
+    assert (low, high) == (1, 1)
+
+
+def test_gold_without_unseen_classes_and_bad_parameters():
+    with pytest.raises(ValueError, match="which classes are unseen"):
+        metrics.resolve("H").compute(PREDICTED, TRUE)
+    with pytest.raises(UserError, match="item, class"):
+        metrics.resolve("H(average=macro)")
+
+
+def test_change_by_rank_starts_with_the_class_that_was_worst():
+    before, after = PREDICTED, np.array([0, 1, 1, 1, 2, 2, 2, 2])
+    found = change_by_rank(TRUE, before, after)
+    np.testing.assert_allclose(found, [[1, 0, 1, 1], [0, 2 / 3, 1 / 3, -1 / 3], [2, 3 / 4, 1, 1 / 4]])

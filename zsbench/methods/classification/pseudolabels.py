@@ -1,0 +1,109 @@
+"""Pseudolabels (FPL, IFPL, GRIP): CLIP labels unlabelled images, K a class, and a linear classifier learns from them.
+
+    select   board | topk-plain | all           which images get which labels (`_pseudolabels.py`)
+    schedule fpl:  one round, K a class
+             ifpl: ten rounds, K a class, labels by the classifier of the round before
+             grip: ten rounds, K_i = floor( i floor(n / 10) / C ), so that the last uses nearly all n images
+    learner  linear:     min CE / 2 (labelled) + CE / 2 (pseudolabelled) + pull / 2 (s |W - W_0|)^2, W_0 zero-shot
+             prototypes: W_c = mean feature of the images labelled c, of length 1
+
+The paper learns prompts, with gradients through the text encoder; here the learner is linear in the image features,
+so what is reproduced is the choice of labels, the rounds and the three ways to be short of labels.
+
+Source: Menghini et al. 2023, arXiv:2306.01669, section 3.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from zsbench.components import method
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
+from zsbench.methods.classification._learners import Learner, learn
+from zsbench.methods.classification._pseudolabels import FPL_K, Schedule, Select, counts, pick, unlabelled
+from zsbench.methods.classification._support import support_of, text_weights
+from zsbench.methods.classification.prompt_ensemble import ensemble
+from zsbench.models.capabilities import ImageTextEncoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+    IntArray = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    uses=("unlabeled images", "support set (ssl, trzsl)"),
+    after="prompt-ensemble",
+)
+def pseudolabels(
+    *,
+    paradigm: Literal["ul", "ssl", "trzsl"] = "ul",
+    schedule: Schedule = "fpl",
+    select: Select = "board",
+    per_class: Annotated[int, Field(ge=1)] = FPL_K,
+    pool: Literal["unseen", "mixed"] = "unseen",
+    learner: Learner = "linear",
+    pull: Annotated[float, Field(gt=0)] = 0.01,
+    flavour: Literal["correct", "reference"] = "correct",
+) -> Rule:
+    """Learn a linear classifier from pseudolabelled images.
+
+    Parameters
+    ----------
+    paradigm : no labels (ul), the task's support images beside pseudolabels of all classes (ssl), or support images of
+        seen classes beside pseudolabels of unseen ones (trzsl; the task's `unseen:` says which).
+    schedule, select, learner, pull : as above.
+    per_class : K of fpl and ifpl.
+    pool : trzsl only. `unseen`: the unlabeled images are known to be of unseen classes, the only ones in question, as
+        in the paper (and as in a task whose support holds all training images of the seen ones: labelled images are
+        taken out of the unlabeled); `mixed`: they may be of any class, and labels of seen classes are dropped.
+    flavour : `reference` asks the first round's labels with the code's prompts, which put the name behind the
+        template instead of into it ("a photo of a {}rose").
+    """
+    if schedule == "grip" and select == "all":
+        raise UserError("", "pseudolabels: `select: all` has no K that grip could raise", "`board` or `topk-plain`")
+
+    def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
+        start = text_weights(before, method="pseudolabels")
+        every = np.arange(len(start))
+        support = None if paradigm == "ul" else support_of(problem, method="pseudolabels")
+        labelled = (start[:0], every[:0]) if support is None else (encoder.images(support.items), support.labels)
+        images = unlabelled(encoder, problem, () if support is None else support.items)
+        target = _unseen_classes(problem) if paradigm == "trzsl" else every
+        asked = target if pool == "unseen" else every
+        weights = literal_weights(encoder, problem) if flavour == "reference" else start
+        history = []
+        for k in counts(schedule, per_class=per_class, n_images=len(images.items), n_classes=len(asked)):
+            logits = problem.logit_scale * images.features @ weights[asked].T
+            chosen, numbers = pick(select, logits, per_class=k, names=[item.id for item in images.items])
+            kept = np.isin(asked[numbers], target)
+            pseudo = images.features[chosen[kept]], asked[numbers[kept]]
+            weights = learn(learner, labelled, pseudo, start=start, logit_scale=problem.logit_scale, pull=pull)
+            history.append({"K": k, "labels": int(kept.sum()), "images": len(np.unique(chosen[kept]))})
+        encoder.note("pseudolabels", history)
+        return linear(weights, problem.logit_scale)
+
+    return build
+
+
+def literal_weights(encoder: Encoder, problem: Problem) -> FloatArray:
+    """Return zero-shot weights from the code's prompts: template and name in a row, braces left in."""
+    names = [name.replace("_", " ") for name in problem.class_names]
+    texts = encoder.texts([template + name for name in names for template in problem.templates])
+    return ensemble(texts.reshape(len(names), len(problem.templates), -1))
+
+
+def _unseen_classes(problem: Problem) -> IntArray:
+    if problem.unseen is None or not problem.unseen.any():
+        raise UserError("", "pseudolabels: no unseen classes for trzsl", "`unseen:` in the task's YAML")
+    return np.flatnonzero(problem.unseen)

@@ -134,12 +134,12 @@ def _bitsandbytes(quantization: Quantization, dtype: str) -> Any:
 
 
 def overflows(n: int, limit: int | None, *, overflow: str, cost: Cost) -> bool:
-    """Return whether a prompt of `n` tokens has to be cut to `limit`, and count it.
+    """Return whether what a model has to read, `n` tokens, is more than `limit`, and count that.
 
     Raises
     ------
     RunError
-        It is longer, and `overflow` is "error".
+        It is more, and `overflow` is "error".
     """
     if limit is None or n <= limit:
         return False

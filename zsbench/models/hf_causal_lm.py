@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zsbench.batching import map_by_length
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
+from zsbench.errors import RunError
 from zsbench.lazy import lazy
 from zsbench.models import _chat, _common, _decoding, _hf
 from zsbench.models._decoder import Decoder
@@ -174,7 +175,8 @@ class HfCausalLM(Decoder):
             ids = ids + shared
         elif found:
             room = len(found[0])
-        limit = None if self.max_tokens is None else self.max_tokens - room
-        if _hf.overflows(len(ids), limit, overflow=self._on_overflow, cost=self.cost):
-            ids = ids[-limit:] if limit else []
+        if _hf.overflows(len(ids) + room, self.max_tokens, overflow=self._on_overflow, cost=self.cost):
+            ids = ids[len(ids) + room - (self.max_tokens or 0) :]
+        if not ids:
+            raise RunError("", "a prompt without tokens", "a prompt that is not empty, and room for it in the model")
         return _Asked(ids, found)

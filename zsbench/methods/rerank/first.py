@@ -83,12 +83,8 @@ def first(
         raise UserError("", f"window {window}", f"at most {len(style.names)} with {identifiers} identifiers")
 
     def rank(model: CausalLM, item: RankItem, _collection: Collection) -> list[int]:
-        texts = [_passage(document, max_words, style) for document in item.documents]
-
         def sort(numbers: list[int]) -> list[int]:
-            text = prompt_text(model, [texts[i] for i in numbers], item.query)
-            # A chat template writes BOS itself; plain text leaves it to the tokenizer.
-            ids, _ = model.tokenize(text, special=prompt.system is None)
+            ids = fitting([item.documents[i] for i in numbers], item.query, model)
             logits = model.next_token_logits(ids)
             own = logits[identifier_ids(model, prompt.answer, style.names[: len(numbers)])]
             if not np.isfinite(own).all():
@@ -98,7 +94,22 @@ def first(
                 own = np.where(own >= floor, own, -np.inf)
             return [numbers[i] for i in np.argsort(-own, kind="stable")]
 
-        return slide(len(texts), window, step, sort)
+        return slide(len(item.documents), window, step, sort)
+
+    def fitting(documents: list[Document], query: str, model: CausalLM) -> list[int]:
+        """Return the prompt's tokens; where they are too many, passages are cut shorter and the prompt is counted."""
+        words, limit = max_words, model.max_tokens
+        while True:
+            text = prompt_text(model, [_passage(document, words, style) for document in documents], query)
+            # A chat template writes BOS itself; plain text leaves it to the tokenizer.
+            ids, _ = model.tokenize(text, special=prompt.system is None)
+            over = 0 if limit is None else len(ids) - limit
+            if over <= 0 or words <= 1:
+                return ids
+            model.cost.truncated_items += words == max_words
+            longest = max(len(document.passage.split()) for document in documents)
+            # A word is seldom more than four tokens; a passage shorter than the limit lost nothing so far.
+            words = max(1, min(words, longest) - max(1, over // (4 * len(documents))))
 
     def prompt_text(model: CausalLM, texts: list[str], query: str) -> str:
         fields: dict[str, Any] = {

@@ -22,13 +22,14 @@ from zsbench.errors import UserError, unknown_name
 PACKAGE = Path(zsbench.__file__).parent
 ASSETS = PACKAGE / "assets"
 
-ComponentKind = Literal["tasks", "methods", "models", "data"]
+ComponentKind = Literal["tasks", "methods", "models", "modifiers", "data"]
 ConfigKind = Literal["tasks", "models", "suites", "papers"]
 
 SINGULAR = {
     "tasks": "task",
     "methods": "method",
     "models": "model",
+    "modifiers": "modifier",
     "data": "data source",
     "suites": "suite",
     "papers": "paper",

@@ -10,6 +10,7 @@ import zsbench
 from zsbench import assignments, catalog, config, metrics, yamlio
 from zsbench.config import Average, Block, Chain, Embedded, Expected, PaperConfig, Settings, SuiteConfig, TaskConfig
 from zsbench.errors import UserError, UserErrors, unknown_name
+from zsbench.modified import model_block
 from zsbench.records import canonical_json, digest
 from zsbench.yamlio import Document
 
@@ -355,7 +356,7 @@ def _model(reference: Any, document: Document, where: str, choices: Choices) -> 
         home, name, value = _named_model(str(reference), document, where)
     value = config.merge(dict(value), assignments.pairs("model", choices.assignments))
     label = str(value.get("label", "")) or label
-    block = config.block("models", value, "adapter", home, () if home is not document else ("runs",))
+    block = model_block(value, home, () if home is not document else ("runs",))
     return label or name, block
 
 

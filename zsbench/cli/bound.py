@@ -52,9 +52,10 @@ def _prior(name: str) -> Callable[[Sequence[str], dict[str, Any]], float]:
         return prompt_prior.uniform_kl
     from zsbench import catalog, config
     from zsbench.errors import UserError
+    from zsbench.modified import model_block
 
     document = config.load(catalog.find_config("models", name, where="--prior"))
-    block = config.block("models", document.value, "adapter", document, ())
+    block = model_block(document.value, document, ())
     offers = [offer.__name__ for offer in block.facts.offers]
     if "TextScorer" not in offers:
         found = f"model '{name}' offers {', '.join(offers)}"

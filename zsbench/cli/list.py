@@ -61,7 +61,12 @@ def _groups(what: str) -> list[tuple[str, list[Entry]]]:
         return _by_family(catalog.components("methods").values())
     if what == "models":
         configs, adapters = catalog.configs("models"), catalog.components("models")
-        return [("models", [*configs.values()]), ("adapters (ADAPTER:MODEL)", [*adapters.values()])]
+        changes = catalog.components("modifiers")
+        return [
+            ("models", [*configs.values()]),
+            ("adapters (ADAPTER:MODEL)", [*adapters.values()]),
+            ("modifiers (`modify:` of a model)", [*changes.values()]),
+        ]
     if what == "metrics":
         entries = catalog.metrics().values()
         return _by_family(entries)

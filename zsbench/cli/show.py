@@ -23,7 +23,7 @@ def show(
             return _config(known[bare if kind == "papers" else name].path)
     if name.endswith((".yaml", ".yml")):
         return _config(catalog.find_config("tasks", name))
-    for kind in ("methods", "models", "data", "tasks"):
+    for kind in ("methods", "models", "modifiers", "data", "tasks"):
         if name in catalog.components(kind):  # type: ignore[arg-type]
             return _component(kind, name)
     base = name.split("(")[0].split("@")[0]
@@ -39,13 +39,14 @@ def _config(path: Path) -> None:
     import yaml
 
     from zsbench import catalog, config, yamlio
+    from zsbench.modified import model_block
 
     document = config.load(path)
     typer.secho(f"# {yamlio.shown(path)}", fg="bright_black")
     typer.echo(yaml.safe_dump(document.value, sort_keys=False, allow_unicode=True, width=110), nl=False)
     value = document.value
     if "adapter" in value:
-        block = config.block("models", value, "adapter", document, ())
+        block = model_block(value, document, ())
         for card in (p for p in block.files() if p.endswith("card.json")):
             typer.secho("\n# card.json", fg="bright_black")
             typer.echo(Path(card).read_text(encoding="utf-8"), nl=False)

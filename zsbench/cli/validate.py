@@ -28,12 +28,13 @@ def validate(
 def _check(name: str) -> str:
     """Return what a sound config amounts to."""
     from zsbench import catalog, config, plan
+    from zsbench.modified import model_block
 
     models = catalog.configs("models")
     document = config.load(models[name].path if name in models else plan.find(name))
     if "adapter" in document.value:
         config.check(config.ModelConfig, document)
-        block = config.block("models", document.value, "adapter", document, ())
+        block = model_block(document.value, document, ())
         return f"a model of adapter {block.name}"
     if "type" in document.value:
         task, _ = plan.read_task(document)

@@ -60,7 +60,7 @@ class _Loaded:
         )
         if job.model is None:
             return None
-        key = canonical_json([job.model.resolved(), job.model.name, settings.device, settings.dtype])
+        key = canonical_json([job.model.resolved(), job.model.described(), settings.device, settings.dtype])
         if key != self.key:
             self.note(f"loading {job.model_name}")
             self.key, self.current = "", None

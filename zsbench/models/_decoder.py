@@ -36,6 +36,11 @@ class Decoder:
         self._takes = inspect.signature(model.forward).parameters
         self.max_tokens = _hf.max_tokens(model.config.get_text_config())
 
+    @property
+    def module(self) -> Any:
+        """The network, for modifiers."""
+        return self._model
+
     def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
         """Return the float32 logits (vocabulary,) of the token after `ids`."""
         found: FloatArray = self._logits([ids], 1)[0, -1].cpu().numpy()

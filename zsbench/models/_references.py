@@ -8,6 +8,7 @@ from typing import Any
 from zsbench import catalog, config
 from zsbench.config import Block
 from zsbench.errors import UserError
+from zsbench.modified import model_block
 
 
 def image_text_encoder(reference: str, where: str) -> Any:
@@ -27,7 +28,7 @@ def image_text_encoder(reference: str, where: str) -> Any:
 
 
 def _block(reference: str, where: str) -> Block:
-    folder = Path(reference.removeprefix("local-dir:"))
+    folder = catalog.resolve_path(reference.removeprefix("local-dir:"), Path.cwd(), where=where)
     if folder.is_dir():
         adapter = "open-clip" if (folder / "open_clip_config.json").is_file() else "hf-clip"
         return Block("models", adapter, {"model": str(folder)}, where=where)
@@ -35,4 +36,4 @@ def _block(reference: str, where: str) -> Block:
     if colon and adapter in catalog.components("models"):
         return Block("models", adapter, {"model": rest}, base=Path.cwd(), where=where)
     document = config.load(catalog.find_config("models", reference, where=where))
-    return config.block("models", document.value, "adapter", document, ())
+    return model_block(document.value, document, ())

@@ -32,6 +32,12 @@ class TwoTowers:
     logit_scale: float
     cost: Cost
     _text: TextSide
+    _model: Any
+
+    @property
+    def module(self) -> Any:
+        """The network, for modifiers."""
+        return self._model
 
     def condition(self, prefix: str | None, mode: PrefixMode, text_prefix: str) -> None:
         """Put learned word embeddings (a file) and a text in front of every text."""

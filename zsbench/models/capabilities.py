@@ -25,6 +25,7 @@ class Model(Protocol):
     dtype: str
     cost: Cost
     """Counters the adapter adds to; the runner puts in fresh ones for every job."""
+    # Adapters of networks also have `module`, which modifiers change, and `facts`, which stand in the result.
 
 
 class ImageTextEncoder(Model, Protocol):

@@ -53,6 +53,11 @@ class HfXclip:
         self.n_frames = int(self._model.config.vision_config.num_frames)
         self._texts: dict[tuple[str, ...], torch.Tensor] = {}
 
+    @property
+    def module(self) -> Any:
+        """The network, for modifiers."""
+        return self._model
+
     def prepare(self, image: Any) -> torch.Tensor:
         """Turn one frame into pixels (3, height, width) by the checkpoint's own processor."""
         pixels: torch.Tensor = self._processor([image.convert("RGB")], return_tensors="pt")["pixel_values"]

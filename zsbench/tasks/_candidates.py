@@ -15,6 +15,7 @@ from zsbench.config import Block
 from zsbench.data._collection import Collection, read_run
 from zsbench.errors import UserError
 from zsbench.methods.rerank import RankItem
+from zsbench.modified import model_block
 from zsbench.yamlio import Document, shown
 
 
@@ -143,7 +144,7 @@ def _encoder(reference: str, source: Block) -> tuple[Block, list[str]]:
     else:
         path = catalog.find_config("models", reference, where=source.where, base=source.base)
         document, paths = config.load(path), [str(path)]
-    block = config.block("models", document.value, "adapter", document, ())
+    block = model_block(document.value, document, ())
     if "TextEncoder" not in {offer.__name__ for offer in block.facts.offers}:
         raise UserError(
             source.where, f"candidates: model '{reference}' encodes no texts", "a model offering TextEncoder"

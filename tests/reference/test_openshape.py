@@ -1,0 +1,51 @@
+"""OpenShape's evaluation equals the reference: point clouds, logits, accuracies, classes without shapes."""
+
+import numpy as np
+import pytest
+
+from tests.reference._golden import load_npz
+from zsbench import metrics
+from zsbench.data.point_clouds import NO_COLOUR, normalise_points, point_clouds
+from zsbench.errors import UserError
+from zsbench.methods.classification import normalise
+
+SCORES = load_npz("openshape", "scores.npz")
+POINTS = load_npz("openshape", "pointcloud.npz")
+
+
+def test_there_is_a_case():
+    assert SCORES or POINTS
+
+
+@pytest.mark.skipif(not SCORES, reason="the folder holds no scores.npz")
+def test_scores():
+    logits = normalise(SCORES["shape_embeddings"]) @ normalise(SCORES["category_text_embeddings"]).T
+    np.testing.assert_allclose(logits, SCORES["logits"], atol=1e-5)
+    names = {"top1_pct": "acc@1", "top3_pct": "acc@3", "top5_pct": "acc@5", "class_acc_nanmean": "mean-per-class"}
+    for key, name in names.items():
+        value = metrics.resolve(name, kinds=("classification",)).compute(logits, SCORES["labels"])
+        scale = 100 if key.endswith("pct") else 1
+        assert scale * value == pytest.approx(float(SCORES[key]), abs=1e-3), key
+
+
+@pytest.mark.skipif(not POINTS, reason="the folder holds no pointcloud.npz")
+def test_point_clouds():
+    np.testing.assert_allclose(normalise_points(POINTS["points"]), POINTS["normalized"], atol=1e-5)
+    np.testing.assert_allclose(normalise_points(POINTS["points"], y_up=True), POINTS["normalized_y_up"], atol=1e-5)
+    np.testing.assert_allclose(normalise_points(np.ones((4, 3))), np.zeros((4, 3)))
+
+
+def test_an_item_is_drawn_by_its_own_seed(tmp_path):
+    points = np.random.default_rng(0).normal(size=(2, 30, 3))
+    np.savez(tmp_path / "p.npz", points=points, labels=[1, 0], class_names=["chair", "table"])
+    shapes = point_clouds(path=str(tmp_path / "p.npz"), n_points=12)
+    assert shapes.class_names == ["chair", "table"]
+    opened = shapes.items[1].open()
+    assert opened.shape == (12, 6)
+    assert (opened == shapes.items[1].open()).all()
+    assert (opened[:, 3:] == np.float32(NO_COLOUR)).all()
+    assert np.linalg.norm(opened[:, :3], axis=1).max() == pytest.approx(1, abs=1e-5)
+    assert point_clouds(path=str(tmp_path / "p.npz"), n_points=99).items[0].open().shape == (99, 6)
+    np.savez(tmp_path / "p.npz", points=points, labels=[1, 0], colours=points * 255)
+    with pytest.raises(UserError, match="0 to 1"):
+        point_clouds(path=str(tmp_path / "p.npz"))

@@ -1,0 +1,104 @@
+"""Point clouds for encoders of 3D shapes, centred, scaled to the unit ball, with colours.
+
+    x' = (x - mean x) / max_i |x_i - mean x|         all zeros when the radius is below 1e-6
+
+An item opens as an array (n_points, 6): xyz and rgb in 0-1, 0.4 where there are no colours. zsbench ships no encoder
+of points: an adapter of your own takes these arrays in `prepare`; features computed elsewhere need no points at all
+(`source: features`).
+
+Source: Liu et al. 2023, arXiv:2305.10764 (OpenShape), and its public evaluation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._images import ImageSet
+from zsbench.errors import UserError
+from zsbench.lazy import lazy
+from zsbench.records import digest
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
+NO_COLOUR = 0.4
+
+
+def normalise_points(points: FloatArray, *, y_up: bool = False) -> FloatArray:
+    """Return points (n, 3) centred on their mean and scaled to the unit ball.
+
+    Parameters
+    ----------
+    points : coordinates in any unit.
+    y_up : the second axis points up; it is exchanged with the third first.
+    """
+    xyz = np.asarray(points, dtype=np.float32)
+    xyz = xyz[:, [0, 2, 1]] if y_up else xyz
+    xyz = xyz - xyz.mean(axis=0)
+    radius = np.linalg.norm(xyz, axis=1).max()
+    return np.zeros_like(xyz) if radius < 1e-6 else np.asarray(xyz / radius)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One point cloud; `open()` gives (n_points, 6)."""
+
+    id: str
+    points: FloatArray
+    colours: FloatArray | None
+    n_points: int
+    y_up: bool
+
+    def digest(self) -> str:
+        """Return the digest of what `open` gives."""
+        return digest([self.open().tobytes()])
+
+    def open(self) -> FloatArray:
+        """Draw `n_points` points by a seed of the item's own, and normalise them."""
+        generator, n = np.random.default_rng(list(self.id.encode())), len(self.points)
+        chosen = np.sort(generator.choice(n, self.n_points, replace=n < self.n_points))
+        colours = np.full((self.n_points, 3), NO_COLOUR) if self.colours is None else self.colours[chosen]
+        xyz = normalise_points(self.points[chosen], y_up=self.y_up)
+        return np.concatenate([xyz, colours], axis=1).astype(np.float32)
+
+
+@source(gives="images", files=lambda options: [options["path"]])
+def point_clouds(*, path: LocalPath, n_points: int = 10_000, y_up: bool = False) -> ImageSet:
+    """Read `points` (n_shapes, n, 3), `labels` (n_shapes,) and, if there, `colours` 0-1 and `class_names` from .npz.
+
+    Parameters
+    ----------
+    path : the file.
+    n_points : points drawn from each cloud, without replacement where it has enough.
+    y_up : the second axis points up; a wrong axis costs tens of points of accuracy.
+    """
+    file = Path(path)
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            held = {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise UserError(shown(file), "no such file") from None
+    except (OSError, ValueError) as error:
+        raise UserError(shown(file), f"not an archive of arrays ({error})", "`points` and `labels`") from None
+    points, labels = (held.get(key, np.zeros(0)) for key in ("points", "labels"))
+    colours = held.get("colours")
+    if points.ndim != 3 or points.shape[2] != 3 or labels.shape != points.shape[:1] or not np.isfinite(points).all():
+        found = f"points {points.shape}, labels {labels.shape}"
+        raise UserError(shown(file), found, "finite points (n_shapes, n, 3) and labels (n_shapes,)")
+    if colours is not None and (colours.shape != points.shape or colours.max() > 1):
+        raise UserError(shown(file), f"colours {colours.shape}, up to {colours.max():g}", "like the points, 0 to 1")
+    items = [
+        Shape(f"{i:06d}", own, None if colours is None else colours[i], n_points, y_up) for i, own in enumerate(points)
+    ]
+    names = [str(name) for name in held["class_names"]] if "class_names" in held else None
+    return ImageSet(items, [int(label) for label in labels], names)

@@ -1,8 +1,8 @@
-"""Random views of an image as items of their own: a crop of half to all of its area, mirrored half the time.
+"""Random views of an image as items of their own: a crop (of half to all of its area), mirrored half the time.
 
 A view depends on the image's id and its own number only, so order, batches and workers change nothing.
 
-    area ~ U(0.5, 1) of the image, log(width / height) ~ U(log 3/4, log 4/3), resized to a square (bicubic)
+    area ~ U(*scale) of the image, log(width / height) ~ U(log 3/4, log 4/3), resized to a square (bicubic)
 
 Source: the training transform of Zhang et al. 2022, arXiv:2207.09519 (RandomResizedCrop and horizontal flip).
 """
@@ -35,6 +35,7 @@ class View:
 
     item: Any
     number: int
+    scale: tuple[float, float] = SCALE
 
     @property
     def id(self) -> str:
@@ -43,7 +44,7 @@ class View:
 
     def digest(self) -> str:
         """Return the digest of the image and of everything the view depends on."""
-        parts = (VERSION, self.id, self.item.digest(), SIZE, SCALE, RATIO)
+        parts = (VERSION, self.id, self.item.digest(), SIZE, self.scale, RATIO)
         return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
     def open(self) -> Image:
@@ -53,23 +54,25 @@ class View:
         seed = hashlib.blake2b(self.id.encode(), digest_size=16).digest()
         generator = np.random.default_rng(int.from_bytes(seed, "little"))
         image: Image.Image = self.item.open().convert("RGB")
-        box = crop_box(image.width, image.height, generator)
+        box = crop_box(image.width, image.height, generator, self.scale)
         view = image.resize((SIZE, SIZE), Image.Resampling.BICUBIC, box=box)
         return ImageOps.mirror(view) if generator.random() < 0.5 else view
 
 
-def views(item: Any, n: int) -> list[View]:
-    """Return `n` views of an image item."""
-    return [View(item, number) for number in range(n)]
+def views(item: Any, n: int, scale: tuple[float, float] = SCALE) -> list[View]:
+    """Return `n` views of an image item, crops of `scale` of its area."""
+    return [View(item, number, scale) for number in range(n)]
 
 
-def crop_box(width: int, height: int, generator: np.random.Generator) -> tuple[int, int, int, int]:
+def crop_box(
+    width: int, height: int, generator: np.random.Generator, scale: tuple[float, float] = SCALE
+) -> tuple[int, int, int, int]:
     """Return a random crop (left, upper, right, lower) in pixels.
 
     When ten draws do not fit in the image, the crop is its middle, as much of it as `RATIO` allows.
     """
     for _ in range(10):
-        area = width * height * generator.uniform(*SCALE)
+        area = width * height * generator.uniform(*scale)
         ratio = math.exp(generator.uniform(math.log(RATIO[0]), math.log(RATIO[1])))
         w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
         if 0 < w <= width and 0 < h <= height:

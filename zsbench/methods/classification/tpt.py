@@ -1,0 +1,82 @@
+"""Test-time prompt tuning: for each image, one step on a soft prompt towards agreement of its confident views.
+
+    views   the image and random crops of it; the `keep` part of lowest entropy stays           (B, C) logits
+    loss    entropy of the mean of their softmax
+    answer  the image itself with the tuned prompt; prompt and optimizer begin anew for the next one
+
+Source: Shu et al. 2022, arXiv:2209.07511, section 3.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from zsbench.components import method
+from zsbench.config import LocalPath
+from zsbench.lazy import lazy
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _tuning
+from zsbench.methods.classification import _adaptation as step
+from zsbench.models.capabilities import PromptTuner
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+else:
+    np, torch = lazy("numpy"), lazy("torch")
+
+
+@method(family="classification", needs=(PromptTuner,))
+def tpt(
+    *,
+    views: Annotated[int, Field(ge=1)] = 64,
+    keep: Annotated[float, Field(gt=0, le=1)] = 0.1,
+    steps: Annotated[int, Field(ge=0)] = 1,
+    rate: float = 5e-3,
+    weight_decay: float = 0.01,
+    context: str = "a photo of a",
+    vectors: LocalPath | None = None,
+) -> Rule:
+    """Tune the prompt on every image.
+
+    Parameters
+    ----------
+    views : the image and its random crops together.
+    keep : part of the views that stays, at least one.
+    steps, rate, weight_decay : of AdamW.
+    context : words before the class name that are tuned; the task's templates are not used.
+    vectors : file of learned context vectors (n_words, width) to begin from instead.
+    """
+
+    def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
+        step.require_float32(encoder.model, "tpt")
+        prompt = _tuning.SoftPrompt(encoder.model, problem.class_names, context, vectors)
+        scale, plan = problem.logit_scale, _tuning.Steps(steps, rate, weight_decay)
+        with torch.no_grad():
+            classes = prompt.class_features(prompt.initial)
+
+        def answer(item: Any) -> FloatArray:
+            images = torch.from_numpy(encoder.images(step.augmented(item, views))).to(encoder.model.device)
+            kept = step.confident(scale * images @ classes.T, keep)
+            tuned = prompt.tuned(images[kept], scale, step.mean_entropy, plan)
+            with torch.no_grad():
+                scores: FloatArray = (scale * images[0] @ prompt.class_features(tuned).T).cpu().numpy()
+            return scores
+
+        def score(batch: Batch) -> FloatArray:
+            return np.stack([answer(item) for item in batch.items])
+
+        return Classifier(score)
+
+    return build
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:
+    """Return the prompt of the first class before it is tuned, for `zsbench show`."""
+    names = task.get("classes")
+    name = names[0] if isinstance(names, list) else "<class>"
+    return f"{options.get('context', 'a photo of a')} {name}."

@@ -136,7 +136,10 @@ def test_pairwise_sorting_equals_the_reference(scoring):
         assert rank(model, item("query", map(str, range(n))), None) == case["order"]
         assert model.cost.comparisons == case["n_comparisons"]
         assert [shown[::-1] for shown in model.sets[1::2]] == model.sets[::2]
-        assert model.sets[::2][: len(case["first_comparisons"])] == case["first_comparisons"]
+        asked = {}  # a pair is put to the model once, whatever its order
+        for pair in case["first_comparisons"]:
+            asked.setdefault(frozenset(pair), pair)
+        assert model.sets[::2][: len(asked)] == list(asked.values())
         # Written into a run as n - rank, which orders like the reference's -rank.
         assert case.get("scores", [-1 - i for i in range(n)]) == [-1 - i for i in range(n)]
 
@@ -155,7 +158,8 @@ def test_setwise_sorting_equals_the_reference(scoring):
         )
         assert rank(model, item("query", map(str, range(len(case["relevance"])))), None) == case["order"]
         assert model.cost.comparisons == case["n_comparisons"]
-        assert model.sets[: len(case["first_comparisons"])] == case["first_comparisons"]
+        asked = list(dict.fromkeys(map(tuple, case["first_comparisons"])))
+        assert list(map(tuple, model.sets[: len(asked)])) == asked
 
 
 def test_prompts_equal_the_reference(t5):

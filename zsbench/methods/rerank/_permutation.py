@@ -1,10 +1,12 @@
-"""The two published prompts for permutation generation, piece by piece.
+"""The published prompts for permutation generation, piece by piece.
 
-Source: `chat`: Sun et al. 2023, arXiv:2304.09542, appendix; `single`: the public code of arXiv:2410.02642.
+Source: `chat`: Sun et al. 2023, arXiv:2304.09542, appendix; `rankllm`: castorini/rank_llm, which RankVicuna and
+RankZephyr were trained on; `single`: the public code of arXiv:2410.02642.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from zsbench.data._collection import Document
@@ -12,11 +14,14 @@ from zsbench.methods.rerank._texts import Wording, cut_words, fill, joined, put
 from zsbench.models.capabilities import Prompt
 
 NAMES = {"numeric": [str(i) for i in range(1, 1000)], "alpha": [chr(ord("A") + i) for i in range(26)]}
-KINDS = {"numeric": "number", "alpha": "alphabetical"}
+LOOK_ALIKE = {"numeric": re.compile(r"\[([0-9]+)\]"), "alpha": re.compile(r"\[([A-Za-z]+)\]")}
 
 
 class RankPrompt(Wording):
-    """The pieces of the prompt; with a `receipt` every passage is a turn of its own, after `system` and `head`."""
+    """The pieces of the prompt; with a `receipt` every passage is a turn of its own, after `system` and `head`.
+
+    `defuse`: bracketed numbers (or letters) inside passages, which look like identifiers, get round brackets.
+    """
 
     system: str | None = None
     head: str = (
@@ -35,6 +40,7 @@ class RankPrompt(Wording):
         "{n} ranked passages and do not explain your ranking until after the list is done. "
     )
     answer: str = " Ranked Passages: ["
+    defuse: bool = False
 
 
 CHAT = RankPrompt(
@@ -53,7 +59,22 @@ CHAT = RankPrompt(
     ),
     answer="",
 )
-STYLES = {"chat": CHAT, "single": RankPrompt()}
+RANKLLM = RankPrompt(
+    system="You are RankLLM, an intelligent assistant that can rank passages based on their relevancy to the query",
+    head=(
+        "I will provide you with {n} passages, each indicated by a {adjective} identifier []. "
+        "Rank the passages based on their relevance to the search query: {query}.\n\n"
+    ),
+    tail=(
+        "\nSearch Query: {query}.\nRank the {n} passages above based on their relevance to the search query. All the "
+        "passages should be included and listed using identifiers, in descending order of relevance. The output format "
+        "should be [] > [], e.g., {swapped}, Answer concisely and directly and only respond with the ranking results, "
+        "do not say any word or explain."
+    ),
+    answer="",
+    defuse=True,
+)
+STYLES = {"chat": CHAT, "rankllm": RANKLLM, "single": RankPrompt()}
 
 
 def passage(document: Document, max_words: int | None) -> str:
@@ -64,11 +85,21 @@ def passage(document: Document, max_words: int | None) -> str:
 def build(pieces: RankPrompt, texts: Sequence[str], query: str, *, identifiers: str = "numeric", chat: bool) -> Prompt:
     """Return the prompt for one window of passages."""
     names = NAMES[identifiers]
-    fields = {"n": len(texts), "query": query, "kind": KINDS[identifiers], "example": f"[{names[0]}] > [{names[1]}]"}
+    if pieces.defuse:
+        texts = [LOOK_ALIKE[identifiers].sub(r"(\1)", text) for text in texts]
+    fields = {
+        "n": len(texts),
+        "query": query,
+        "kind": "number" if identifiers == "numeric" else "alphabetical",
+        "adjective": "numerical" if identifiers == "numeric" else "alphabetical",
+        "example": f"[{names[0]}] > [{names[1]}]",
+        "swapped": f"[{names[1]}] > [{names[0]}]",
+    }
     head, tail = fill(pieces.head, **fields), fill(pieces.tail, **fields)
     shown = [fill(pieces.passage, id=name, text=text) for name, text in zip(names, texts, strict=False)]
     if pieces.receipt is None:
-        return put(head + pieces.separator.join(shown) + tail, chat=chat, answer=pieces.answer)
+        content = head + pieces.separator.join(shown) + tail
+        return put(content, chat=chat, answer=pieces.answer, system=pieces.system)
     turns = [("user", head), ("assistant", pieces.acknowledgement)]
     for name, text in zip(names, shown, strict=False):
         turns += [("user", text), ("assistant", fill(pieces.receipt, id=name))]

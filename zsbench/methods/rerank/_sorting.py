@@ -5,6 +5,9 @@ a `Judge` gets pairs (a, b) and returns 1 where a is better, -1 where b is, 0 wh
 judge that is always right the first k places hold the true best k, but for the two skipping variants, which follow
 the public code: their memory of unchanged windows at the tail loses candidates now and then.
 
+Sorts ask the same question again and again. `once` and `once_each` put it to the model the first time only: the same
+prompt would be answered the same, so fewer forward passes give the same order.
+
 Source: Qin et al. 2023, arXiv:2306.17563, section 3.3; Zhuang et al. 2024 (SIGIR), arXiv:2310.09497, section 3.
 """
 
@@ -17,6 +20,32 @@ from typing import Literal
 Pick = Callable[[list[int]], int]
 Judge = Callable[[Sequence[tuple[int, int]]], Sequence[int]]
 Ties = Literal["first-stage", "first-point"]
+
+
+def once(pick: Pick) -> Pick:
+    """Return the pick with a memory: candidates seen before in the same order are not asked about again."""
+    known: dict[tuple[int, ...], int] = {}
+
+    def remember(candidates: list[int]) -> int:
+        key = tuple(candidates)
+        if key not in known:
+            known[key] = pick(candidates)
+        return known[key]
+
+    return remember
+
+
+def once_each(judge: Judge) -> Judge:
+    """Return the judge with a memory: a pair seen before, in whichever order, is not asked about again."""
+    known: dict[tuple[int, int], int] = {}
+
+    def remember(pairs: Sequence[tuple[int, int]]) -> list[int]:
+        new = [pair for pair in pairs if pair not in known]
+        for (a, b), outcome in zip(new, judge(new) if new else (), strict=True):
+            known[a, b], known[b, a] = outcome, -outcome
+        return [known[pair] for pair in pairs]
+
+    return remember
 
 
 def champion(judge: Judge) -> Pick:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import PositiveInt
 
 from zsbench.components import Strict
 from zsbench.data._collection import Document
@@ -17,8 +17,8 @@ class Cut(Strict):
     """How much of a text is shown: the first `passage` and `query` tokens (or words); null shows all of it."""
 
     unit: Literal["tokens", "words"] = "tokens"
-    passage: int | None = Field(default=128, ge=1)
-    query: int | None = Field(default=32, ge=1)
+    passage: PositiveInt | None = 128
+    query: PositiveInt | None = 32
 
 
 NO_CUT = Cut(passage=None, query=None)
@@ -37,11 +37,12 @@ class Wording(Strict):
         return converses(model) if self.chat is None else self.chat
 
 
-def put(content: str, *, chat: bool, answer: str = "") -> Prompt:
+def put(content: str, *, chat: bool, answer: str = "", system: str | None = None) -> Prompt:
     """Return a prompt of one piece, as a conversation or as plain text; `answer` opens the model's turn."""
-    if chat:
-        return Prompt(messages=({"role": "user", "content": content},), answer=answer)
-    return Prompt(text=content, answer=answer)
+    if not chat:
+        return Prompt(text=content if system is None else f"{system}\n\n{content}", answer=answer)
+    first = () if system is None else ({"role": "system", "content": system},)
+    return Prompt(messages=(*first, {"role": "user", "content": content}), answer=answer)
 
 
 def converses(model: Any) -> bool:

@@ -12,21 +12,15 @@ from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import NO_CUT, Cut, shown
+from zsbench.methods.rerank._texts import joined
 from zsbench.models.capabilities import PairScorer
 
 
 @method(family="rerank", needs=(PairScorer,))
-def cross_encoder(*, cut: Cut = NO_CUT) -> Ranker:
-    """Rank by the score of the pair; what the model cannot read whole it cuts by itself.
-
-    Parameters
-    ----------
-    cut : how much of query and passage is shown, where a protocol cuts them beforehand.
-    """
+def cross_encoder() -> Ranker:
+    """Rank by the score of the pair; how query and passage are cut is an option of the model."""
 
     def rank(model: PairScorer, item: RankItem, _collection: Collection) -> list[int]:
-        query, passages = shown(model, item, cut)
-        return best_first(model.score_pairs([(query, passage) for passage in passages]))
+        return best_first(model.score_pairs([(item.query, joined(document)) for document in item.documents]))
 
     return rank

@@ -1,6 +1,7 @@
 """Dense re-ranking: rank the candidates by the similarity of their vectors to the query's.
 
-    score = q . d        (dot), or   q . d / (|q| |d|)   (cosine)
+    score = q . d        (dot: the model's own measure, where it gives vectors of length 1 for cosines)
+    score = q . d / (|q| |d|)        (cosine)
 
 Each document is encoded once a run, however many queries have it among their candidates.
 
@@ -16,7 +17,7 @@ from zsbench.data._collection import Collection
 from zsbench.lazy import lazy
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import NO_CUT, Cut, shown
+from zsbench.methods.rerank._texts import joined
 from zsbench.models.capabilities import TextEncoder
 
 if TYPE_CHECKING:
@@ -27,13 +28,12 @@ else:
 
 
 @method(family="rerank", needs=(TextEncoder,))
-def dense(*, similarity: Literal["cosine", "dot"] = "cosine", cut: Cut = NO_CUT) -> Ranker:
+def dense(*, similarity: Literal["dot", "cosine"] = "dot") -> Ranker:
     """Rank by the similarity of vectors.
 
     Parameters
     ----------
-    similarity : what the model was trained with.
-    cut : how much of query and passage is encoded.
+    similarity : `cosine` for a model whose vectors have no length of 1 though it was trained with cosines.
     """
     vectors: dict[str, NDArray[np.float32]] = {}
     seen: list[Collection] = []
@@ -42,12 +42,11 @@ def dense(*, similarity: Literal["cosine", "dot"] = "cosine", cut: Cut = NO_CUT)
         if not (seen and seen[0] is collection):
             vectors.clear()
             seen[:] = [collection]
-        new = RankItem(item.id, item.query, tuple(d for d in item.documents if d.id not in vectors))
-        query, texts = shown(model, new, cut)
-        if texts:
-            vectors.update(zip((d.id for d in new.documents), model.encode_documents(texts), strict=True))
+        new = {document.id: joined(document) for document in item.documents if document.id not in vectors}
+        if new:
+            vectors.update(zip(new, model.encode_documents(list(new.values())), strict=True))
         documents = np.stack([vectors[document.id] for document in item.documents]).astype(np.float64)
-        [asked] = np.asarray(model.encode_queries([query]), dtype=np.float64)
+        [asked] = np.asarray(model.encode_queries([item.query]), dtype=np.float64)
         return best_first(scores(asked, documents, cosine=similarity == "cosine"))
 
     return rank

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
@@ -23,13 +23,15 @@ from zsbench.models.capabilities import TextScorer
 
 __all__ = ["describe_prompt", "listwise_likelihood"]
 
+Window = Annotated[int, Field(ge=1, le=len(LABELS))]
+
 
 @method(family="rerank", needs=(TextScorer,))
 def listwise_likelihood(
     *,
-    window: Annotated[int, Field(ge=1, le=len(LABELS))] = 4,
-    step: Annotated[int, Field(ge=1)] = 2,
-    repeats: Annotated[int, Field(ge=1)] = 5,
+    window: Window = 4,
+    step: PositiveInt = 2,
+    repeats: PositiveInt = 5,
     schedule: Schedule = "covering",
     prompt: SetPrompt = SetPrompt(),
     cut: Cut = Cut(passage=100),

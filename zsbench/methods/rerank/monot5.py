@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import PositiveInt
+
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
@@ -25,12 +27,12 @@ class MonoPrompt(Wording):
 
     chat: bool | None = False
     text: str = "Query: {query} Document: {document} Relevant:"
-    true: str = "true"
-    false: str = "false"
+    relevant: str = "true"
+    irrelevant: str = "false"
 
 
 @method(family="rerank", needs=(TextScorer,))
-def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: int | None = 512) -> Ranker:
+def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: PositiveInt | None = 512) -> Ranker:
     """Rank by the probability of true.
 
     Parameters
@@ -43,7 +45,7 @@ def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: int | None = 512) -
         chat = prompt.talks(model)
         contents = [fit(model, joined(document), item.query) for document in item.documents]
         prompts = [put(content, chat=chat) for content in contents]
-        return best_first(log_probability(model.label_logits(prompts, [prompt.true, prompt.false])))
+        return best_first(log_probability(model.label_logits(prompts, [prompt.relevant, prompt.irrelevant])))
 
     def fit(model: Any, document: str, query: str) -> str:
         content = fill(prompt.text, query=query, document=document)
@@ -70,4 +72,4 @@ def n_tokens(model: Any, text: str, *, special: bool) -> int:
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
     """Return the prompt with stand-ins and the two answers, for `zsbench show`."""
     prompt = MonoPrompt.model_validate(options.get("prompt", {}))
-    return f"{fill(prompt.text, query='<query>', document='<document>')}\n-> {prompt.true} | {prompt.false}"
+    return f"{fill(prompt.text, query='<query>', document='<document>')}\n-> {prompt.relevant} | {prompt.irrelevant}"

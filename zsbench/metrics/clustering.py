@@ -24,11 +24,16 @@ else:
 
 def contingency(statistics: Array) -> Array:
     """Return how many items have predicted label i and gold label j, over the labels that occur."""
-    _, rows = np.unique(statistics[:, 0], return_inverse=True)
-    _, columns = np.unique(statistics[:, 1], return_inverse=True)
-    shape = int(rows.max()) + 1, int(columns.max()) + 1
-    counts = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
-    return np.asarray(counts.reshape(shape), dtype=np.float64)
+    (rows, n_rows), (columns, n_columns) = (_renumbered(column) for column in statistics[:, :2].T)
+    counts = np.bincount(rows * n_columns + columns, minlength=n_rows * n_columns)
+    return np.asarray(counts.reshape(n_rows, n_columns), dtype=np.float64)
+
+
+def _renumbered(labels: Array) -> tuple[NDArray[np.int64], int]:
+    """Return labels (n_items,) numbered without gaps, in their order, and how many there are."""
+    numbers = labels.astype(np.int64)
+    occurs = np.bincount(numbers) > 0
+    return (np.cumsum(occurs) - 1)[numbers], int(occurs.sum())
 
 
 def _pairs(pred: Any, gold: Any) -> Array:
@@ -50,15 +55,19 @@ def clustering_accuracy(pred: Any, labels: Any) -> Array:
     return _pairs(pred, labels)
 
 
-def _hit_and_all(statistics: Array) -> tuple[int, int, int]:
-    """Return the numbers of classes named correctly at least once, of true classes, of all names on either side."""
+def _hit_true_named(statistics: Array) -> tuple[int, int, int]:
+    """Return how many classes are named correctly at least once, are true, and are named or true."""
     predicted, gold = statistics.T
-    return len(np.unique(gold[predicted == gold])), len(np.unique(gold)), len(np.unique(statistics))
+    return _distinct(gold[predicted == gold]), _distinct(gold), _distinct(statistics.ravel())
+
+
+def _distinct(labels: Array) -> int:
+    return int(np.count_nonzero(np.bincount(labels.astype(np.int64))))
 
 
 def _vocabulary_iou(statistics: Array) -> float:
-    hit, _, names = _hit_and_all(statistics)
-    return hit / names
+    hit, _, either = _hit_true_named(statistics)
+    return hit / either
 
 
 @metric("vocabulary-IoU", of_items=_vocabulary_iou)
@@ -71,8 +80,8 @@ def vocabulary_iou(pred: Any, labels: Any) -> Array:
 
 
 def _missing(statistics: Array, *, when: str = "never-right") -> float:
-    hit, true, _ = _hit_and_all(statistics)
-    return float(true - hit if when == "never-right" else len(np.setdiff1d(statistics[:, 1], statistics[:, 0])))
+    hit, true, either = _hit_true_named(statistics)
+    return float(true - hit if when == "never-right" else either - _distinct(statistics[:, 0]))
 
 
 @metric("missing-classes", unit="classes", better="lower", of_items=_missing)

@@ -13,12 +13,11 @@ from zsbench.metrics import metric
 
 if TYPE_CHECKING:
     import numpy as np
-    import scipy.stats as stats
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 else:
-    np, stats = lazy("numpy"), lazy("scipy.stats")
+    np = lazy("numpy")
 
 
 def side_by_side(scores: Any, targets: Any) -> Array:
@@ -87,22 +86,21 @@ def mean_average_precision(
     return side_by_side(scores, targets)
 
 
-def roc_auc_per_class(scores: Array, targets: Array) -> Array:
-    """Return the area under each class's ROC curve, (n_classes,): P(positive above negative), ties half.
+def area(scores: Array, targets: Array) -> float:
+    """Return the area under one class's ROC curve, P(positive above negative) with ties half; NaN if one side lacks.
 
-    NaN where a class has no positive or no negative. Scores and targets are (n_items, n_classes).
+    Scores and targets are (n_items,).
     """
-    positives = targets.sum(axis=0)
-    negatives = len(targets) - positives
-    ranks = np.asarray(stats.rankdata(scores, axis=0))
-    wins = (ranks * targets).sum(axis=0) - positives * (positives + 1) / 2
-    pairs = positives * negatives
-    return np.asarray(np.divide(wins, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0))
+    positives, negatives = scores[targets > 0], np.sort(scores[targets == 0])
+    if not len(positives) or not len(negatives):
+        return float("nan")
+    wins = sum(np.searchsorted(negatives, positives, side).sum() for side in ("left", "right")) / 2
+    return float(wins / (len(positives) * len(negatives)))
 
 
 def _mean_roc_auc(statistics: Array) -> float:
     scores, targets = np.split(statistics, 2, axis=1)
-    areas = roc_auc_per_class(scores, targets)
+    areas = np.array([area(s, t) for s, t in zip(scores.T, targets.T, strict=True)])
     return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
 
 

@@ -34,7 +34,7 @@ bench: install  ## measure speed side by side with what a user would pick instea
 	$(BIN)/python benchmarks/startup.py
 
 assets: install  ## retrain the embedded models and redraw the embedded data (about an hour)
-	for name in clip lm ner depth; do $(BIN)/python -m recipes.$$name --out zsbench/assets || exit 1; done
+	for name in clip episodes lm ner depth; do $(BIN)/python -m recipes.$$name --out zsbench/assets || exit 1; done
 
 docs: install  ## rerun every command shown in README and docs and refresh its output
 	$(BIN)/python docs/refresh.py

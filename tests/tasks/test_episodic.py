@@ -136,11 +136,13 @@ def test_data_that_cannot_make_episodes(data, keys, found):
 @pytest.mark.parametrize(
     ("arrays", "found"),
     [
-        ({"labels": np.zeros(3, int)}, "labels \\(3,\\)"),
-        ({"features": np.full((160, 6), np.nan)}, "'features' is not all finite"),
-        ({"features": np.full((160, 6), "a")}, "'features' is not all finite"),
-        ({"base_mean": np.zeros(5)}, "base_mean \\(5,\\)"),
-        ({"labels": np.array([object()] * 160)}, "cannot be read"),
+        ({"labels": np.zeros(3, int)}, "'labels'.*\\(3,\\)"),
+        ({"labels": np.zeros(160)}, "'labels'.*float64"),
+        ({"features": np.full((160, 6), np.nan)}, "'features'.*NaN"),
+        ({"features": np.full((160, 6), "a")}, "'features'.*numbers"),
+        ({"base_mean": np.zeros(5)}, "'base_mean'.*\\(5,\\)"),
+        ({"base_mean": np.full(6, np.inf)}, "'base_mean'.*infinity"),
+        ({"labels": np.array([object()] * 160)}, "'labels'.*cannot be read"),
     ],
 )
 def test_bad_feature_files(tmp_path, arrays, found):
@@ -148,15 +150,10 @@ def test_bad_feature_files(tmp_path, arrays, found):
         labelled_features(path=str(write(tmp_path, **arrays)))
 
 
-def test_files_that_are_no_feature_files(tmp_path):
-    (tmp_path / "t.npz").write_text("features")
-    np.save(tmp_path / "one.npy", np.zeros(3))
+def test_a_file_without_the_arrays(tmp_path):
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    for name, found in (
-        ("t.npz", "cannot be read"), ("one.npy", "cannot be read"), ("other.npz", "'features'"), ("no.npz", "no such"),
-    ):  # fmt: skip
-        with pytest.raises(UserError, match=found):
-            labelled_features(path=str(tmp_path / name))
+    with pytest.raises(UserError, match="no array 'features'"):
+        labelled_features(path=str(tmp_path / "other.npz"))
 
 
 def test_half_precision_and_class_names(tmp_path):

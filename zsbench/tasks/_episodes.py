@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zsbench.data.labelled_features import LabelledFeatures
@@ -92,6 +94,29 @@ class Episodes:
         """Return the place of each query's class in the episode, (n_queries,)."""
         place = {c: k for k, c in enumerate(item.classes)}
         return np.array([place[int(self.class_of[row])] for row in item.query], dtype=np.int64)
+
+
+class Judged(Sequence[Any]):
+    """The first `n` episodes with the labels of their queries: read, drawn and filled when asked for, never held."""
+
+    def __init__(self, build: Callable[[], Episodes], n: int) -> None:
+        self.build, self.n = build, n
+
+    @cached_property
+    def episodes(self) -> Episodes:
+        """What they are drawn from."""
+        return self.build()
+
+    def __len__(self) -> int:
+        """Return the number of episodes."""
+        return self.n
+
+    def __getitem__(self, number: Any) -> tuple[Episode, Index]:
+        """Return an episode and its labels."""
+        if number >= self.n:
+            raise IndexError(number)
+        item = self.episodes.draw(number)
+        return self.episodes.episode(item), self.episodes.labels(item)
 
 
 def transformed(features: Any, transform: str, base_mean: Any) -> Array:

@@ -23,7 +23,7 @@ from zsbench.lazy import lazy
 from zsbench.methods.episodic import Problem, Rule
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import sample
-from zsbench.tasks._episodes import Drawn, Episodes
+from zsbench.tasks._episodes import Drawn, Episodes, Judged
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -80,29 +80,24 @@ class Task:
         spread = f", dirichlet(alpha={own.alpha:g})" if own.query_distribution == "dirichlet" else ""
         return f"{own.way}-way {own.shots}-shot, {own.queries} queries a class{spread}, {own.transform}"
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read features and draw the episodes; each depends on `episode_seed` and its own number only."""
         own, found = self.config, self.source.build()
         episodes = Episodes(found, found.base_mean, own, self.source.where)
         items = [episodes.draw(number) for number in sample(own.episodes, limit, seed)]
         gold = [episodes.labels(item) for item in items]
         fewer = sum(len(item.query) < own.way * own.queries for item in items)
-        return TaskData(
-            items,
-            gold,
-            (episodes, None if score_only else self._validation(found)),
-            digest([found.features.tobytes(), *(f"{i.id}:{i.classes}:{i.support}:{i.query}" for i in items)]),
-            {"episodes with fewer queries, for lack of images": fewer} if fewer else {},
-        )
+        vectors = [found.features.tobytes(), b"" if found.base_mean is None else found.base_mean.tobytes()]
+        rows = (f"{i.described()}:{y.tolist()}" for i, y in zip(items, gold, strict=True))
+        counts = {"episodes with fewer queries, for lack of images": fewer} if fewer else {}
+        return TaskData(items, gold, (episodes, self._validation(found)), digest([*vectors, *rows]), counts)
 
-    def _validation(self, found: LabelledFeatures) -> list[Any] | None:
+    def _validation(self, found: LabelledFeatures) -> Judged | None:
         """Return validation episodes with their labels; the mean taken off is that of the test features' file."""
-        block = self.config.sources().get("validation")
+        block, mean = self.config.sources().get("validation"), found.base_mean
         if block is None:
             return None
-        episodes = Episodes(block.build(), found.base_mean, self.config, block.where)
-        drawn = (episodes.draw(number) for number in range(self.config.validation_episodes))
-        return [(episodes.episode(item), episodes.labels(item)) for item in drawn]
+        return Judged(lambda: Episodes(block.build(), mean, self.config, block.where), self.config.validation_episodes)
 
     def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[int]]:  # noqa: ARG002
         """Yield the labels of each episode's queries."""

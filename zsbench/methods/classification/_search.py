@@ -57,17 +57,21 @@ def correct_along(base: Any, slope: Any, labels: IntArray, values: Sequence[floa
     """
     rows = np.arange(len(labels))
     a, b = (scores[rows, labels][:, None] - scores for scores in (base, slope))
-    later = np.arange(base.shape[1]) > labels[:, None]
-    # The true class itself is never in its own way.
-    hopeless = (b == 0) & ((a < 0) | ((a == 0) & ~later))
-    hopeless[rows, labels] = False
+    # A class that v does not move is in the way for all v or for none: -a / 0 is inf or -inf, whichever says so.
+    b += 0.0  # no -0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = -a / b
-    low = np.where(b > 0, crossing, -np.inf).max(axis=1)
+    crossing[rows, labels] = -np.inf
+    tied = np.isnan(crossing)
+    if tied.any():
+        earlier = np.arange(base.shape[1]) < labels[:, None]
+        crossing[tied] = np.where(earlier, np.inf, -np.inf)[tied]
+    low = np.where(b >= 0, crossing, -np.inf).max(axis=1)
     high = np.where(b < 0, crossing, np.inf).min(axis=1)
-    low[hopeless.any(axis=1)] = np.inf
+    ever = low < high
     v = np.asarray(values, dtype=np.float64)
-    return np.asarray(((low[:, None] < v) & (v < high[:, None])).sum(axis=0), dtype=np.int64)
+    begun, ended = np.searchsorted(np.sort(low[ever]), v), np.searchsorted(np.sort(high[ever]), v, side="right")
+    return np.asarray(begun - ended, dtype=np.int64)
 
 
 def first_best(correct: IntArray, axes: Axes) -> dict[str, float]:

@@ -2,12 +2,13 @@
 
     gamma  = softmax( zero-shot )                                                   (n, n_classes) at the start
     M-step : mu_c = sum_i gamma_ic x_i / sum_i gamma_ic;  S = sum_ic gamma_ic (x_i - mu_c)(x_i - mu_c)^T / (n - 1)
-             S^-1, W, b as in gda
+             P = pinv( S + trace(S) / (n - 1) I );  W, b as in gda from mu and P
     E-step : gamma = softmax( zero-shot + alpha (features . W^T + b) )
     scores = zero-shot + alpha (features . W^T + b)
 
 The images are the task's `unlabeled` ones, else the test images. Approximate: the paper describes this variant in
-words and its code does not hold it; number of steps, alpha and equal priors are choices made here.
+words and its code does not hold it. Number of steps, alpha, equal priors and the scale of P are choices made here: P is
+(n - 1) / D times gda's, which would fade as images grow in number, and no label is there to choose alpha by.
 
 Source: Wang et al. 2024, arXiv:2402.04087, section 3.4.
 """
@@ -79,5 +80,6 @@ def expectation_maximisation(features: Any, zero_shot: Any, *, alpha: float, ite
         held = mass > 0
         means[held] = (gamma.T @ rows)[held] / mass[held, None]
         scatter = total - (means * mass[:, None]).T @ means
-        weights, biases = Gaussians(means, shrunk_inverse(scatter / degrees, degrees)).discriminant()
+        precision = shrunk_inverse(scatter / degrees, degrees) * degrees / rows.shape[1]
+        weights, biases = Gaussians(means, precision).discriminant()
     return weights, biases

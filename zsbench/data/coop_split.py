@@ -1,0 +1,73 @@
+"""Images of a CoOp split file (`split_zhou_*.json`), the train/val/test lists that few-shot work on CLIP shares.
+
+{"train": [[image path, label, class name], ...], "val": [...], "test": [...]}          paths relative to a folder
+
+Source: Zhou et al. 2022, arXiv:2109.01134, appendix A.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._images import ImageSet, from_path
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+Lists = dict[str, list[tuple[str, int, str]]]
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    path = Path(options["path"])
+    rows = read_lists(path)[options.get("split", "test")] if path.is_file() else []
+    return [str(path), *(str(Path(options["images"]) / name) for name, _, _ in rows)]
+
+
+@source(gives="images", files=_files)
+def coop_split(*, path: LocalPath, images: LocalPath, split: Literal["train", "val", "test"] = "test") -> ImageSet:
+    """Read one list of a split file; class names are those of the file, underscores as spaces.
+
+    Parameters
+    ----------
+    path : the JSON file.
+    images : the folder that image paths start at.
+    split : which list.
+
+    Raises
+    ------
+    UserError
+        No such file, no split file, or labels that do not number the class names.
+    """
+    lists = read_lists(Path(path))
+    classes = sorted({(label, name) for rows in lists.values() for _, label, name in rows})
+    if [label for label, _ in classes] != list(range(len(classes))):
+        found = f"{len(classes)} pairs of label and class name"
+        raise UserError(shown(Path(path)), found, "labels 0, 1, 2, ... with one class name each")
+    items = [from_path(Path(images) / name, name) for name, _, _ in lists[split]]
+    return ImageSet(items, [label for _, label, _ in lists[split]], [name.replace("_", " ") for _, name in classes])
+
+
+def read_lists(path: Path) -> Lists:
+    """Return (image path, label, class name) of every image by list.
+
+    Raises
+    ------
+    UserError
+        The file is missing or holds something else.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            part: [(str(name), int(label), str(class_name)) for name, label, class_name in found[part]]
+            for part in ("train", "val", "test")
+        }
+    except FileNotFoundError:
+        raise UserError(shown(path), "no such file", "a CoOp split file (split_zhou_*.json)") from None
+    except (ValueError, KeyError, TypeError) as error:
+        wrong = f"not a CoOp split file ({type(error).__name__}: {error})"
+        raise UserError(
+            shown(path), wrong, '{"train": [[path, label, class name], ...], "val": ..., "test": ...}'
+        ) from None

@@ -65,14 +65,15 @@ def strict(text: str, n: int, *, letters: bool = False) -> Reading:
 
 
 def choice(text: str, labels: Sequence[str]) -> int | None:
-    """Return the index of the label that the answer names first, standing alone; None where it names none.
+    """Return the index of the label that the answer names: the whole answer, else after "passage", else standing alone.
 
     Case counts where it tells a label from a word: the article "a" is no answer "A" unless it is all there is.
+    None where no label is named.
     """
-    answer = text.rpartition("</think>")[2]
-    bare = answer.strip(" \n\t\"'`*.:()[]")
-    if bare.upper() in labels:
-        return labels.index(bare.upper())
-    pattern = r"(?<!\w)(?:" + "|".join(map(re.escape, labels)) + r")(?!\w)"
-    match = re.search(pattern, answer)
-    return labels.index(match.group()) if match else None
+    answer, known = text.rpartition("</think>")[2], list(labels)
+    bare = answer.strip(" \n\t\"'`*.:()[]").upper()
+    if bare in known:
+        return known.index(bare)
+    name = "(" + "|".join(map(re.escape, known)) + r")(?!\w)"
+    match = re.search(rf"(?i:passage)\W*{name}", answer) or re.search(rf"(?<!\w){name}", answer)
+    return known.index(match.group(1)) if match else None

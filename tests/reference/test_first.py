@@ -5,6 +5,7 @@ import pytest
 
 from tests.reference._golden import GOLDEN, load_json, some
 from zsbench.data._collection import Document
+from zsbench.errors import RunError, UserError
 from zsbench.methods.rerank import RankItem
 from zsbench.methods.rerank.first import first, identifier_ids
 from zsbench.models.hf_causal_lm import HfCausalLM
@@ -44,3 +45,37 @@ def test_first_window_logits_equal_the_reference(model):
         assert ids == case["first_window_input_ids"]
         logits = model.next_token_logits(ids)[case["identifier_token_ids"]]
         np.testing.assert_allclose(logits, case["first_window_identifier_logits"], atol=1e-3)
+
+
+def test_one_prompt_and_nothing_generated_a_window(model):
+    case = some(CASES, "first")[0]
+    model.cost = Cost()
+    first(window=case["window"], step=case["step"])(model, item(case), None)
+    assert model.cost.tokens_generated == 0
+    assert model.cost.truncated_items == 0
+
+
+def test_passages_are_cut_until_the_prompt_fits(model, monkeypatch):
+    case = some(CASES, "first")[0]
+    asked = RankItem("q", "query", tuple(Document(str(i), f"{text} " * 12) for i, text in enumerate(case["passages"])))
+    model.cost = Cost()
+    prompts = []
+    monkeypatch.setattr(model, "next_token_logits", lambda ids: prompts.append(len(ids)) or np.arange(1e5)[::-1])
+    first(window=len(asked.documents))(model, asked, None)
+    whole = prompts.pop()
+    monkeypatch.setattr(model, "max_tokens", whole - 60)
+    assert sorted(first(window=len(asked.documents))(model, asked, None)) == list(range(len(asked.documents)))
+    # It fits, and no more was cut than a word or two a passage beyond what had to go.
+    assert whole - 60 - 12 * len(asked.documents) <= prompts[-1] <= whole - 60
+    assert model.cost.truncated_items == 1
+
+
+def test_a_prompt_that_never_fits_is_an_error(model, monkeypatch):
+    monkeypatch.setattr(model, "max_tokens", 20)
+    with pytest.raises(RunError, match="does not fit the model's 20"):
+        first()(model, RankItem("q", "query", (Document("a", "one two"), Document("b", "three"))), None)
+
+
+def test_numbers_go_up_to_nine():
+    with pytest.raises(UserError, match="at most 9"):
+        first(identifiers="numeric", window=10)

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.models import _tiny
 from tests.reference._golden import GOLDEN, load_json, some
 from zsbench.data._collection import Document
+from zsbench.errors import RunError, UserError
 from zsbench.methods.rerank import RankItem
-from zsbench.methods.rerank._icr import Spans, paper_prompt
+from zsbench.methods.rerank._icr import Reader, Spans, paper_prompt
 from zsbench.methods.rerank.icr import calibrated, icr
 from zsbench.models.hf_causal_lm import HfCausalLM
 
@@ -61,5 +63,130 @@ def test_scores_equal_the_reference(model):
             assert got == pytest.approx(case["scores_calibrated"][number], abs=1e-4)
 
 
+def test_scores_of_the_last_token_equal_the_reference(model):
+    for case in some([c for c in CASES if "scores_last_token_only" in c], "icr"):
+        kind, query = case["retrieval_type"].lower(), case["query"]
+        read = Reader(prompt=kind, aggregate="last_token", doc_order="best_first").read
+        texts = [case["documents"][i] for i in case["prompt_order"]]
+        for found, number in zip(read(model, texts, query, n_layers=None), case["prompt_order"], strict=True):
+            asked, blank = (mass.sum(axis=(0, 1)) for mass in (found.asked, found.blank))
+            assert asked.sum() == pytest.approx(case["scores_last_token_only"][number], abs=1e-4)
+            if "scores_last_token_calibrated" in case:
+                wanted = case["scores_last_token_calibrated"][number]
+                assert calibrated(asked, blank, outliers=True) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_rankings_of_the_ablations_follow_their_scores(model):
+    for case in some([c for c in CASES if "scores_last_token_only" in c], "icr"):
+        item = RankItem("q", case["query"], tuple(Document(str(i), d) for i, d in enumerate(case["documents"])))
+        ablations = {
+            "scores_query": {"calibration": "none"},
+            "scores_last_token_only": {"calibration": "none", "aggregate": "last_token"},
+            "scores_last_token_calibrated": {"aggregate": "last_token"},
+        }
+        for key, options in ablations.items():
+            if key in case:
+                order = sorted(range(len(case[key])), key=lambda i: -case[key][i])
+                assert ranker(case, **options)(model, item, None) == order, (case["name"], key)
+
+
 def test_a_passage_of_one_token_scores_zero():
     assert calibrated(np.array([3.0]), np.array([1.0])) == 0.0
+
+
+def test_tokens_that_lose_much_attention_are_left_out():
+    change = np.array([0.1] * 20 + [-9.0])
+    assert calibrated(change, np.zeros(21)) == pytest.approx(2.0)
+    assert calibrated(-change, np.zeros(21)) == pytest.approx(7.0)  # only low ones
+
+
+def eager_maps(model, ids, rows):
+    """Mean attention (layers, heads, tokens) of the last tokens by a plain eager pass."""
+    import torch
+    import transformers
+
+    plain = transformers.AutoModelForCausalLM.from_pretrained(
+        model._model.name_or_path, attn_implementation="eager", dtype=torch.float32
+    ).eval()
+    with torch.no_grad():
+        maps = plain(torch.tensor([ids]), output_attentions=True).attentions
+    return np.stack([layer[0, :, -rows:].mean(dim=1).numpy() for layer in maps]).astype(np.float64)
+
+
+def test_selected_layers_and_heads_sum_what_eager_attention_gives_them(model):
+    case = some([c for c in CASES if "prompt" in c], "icr")[0]
+    item = RankItem("q", case["query"], tuple(Document(str(i), d) for i, d in enumerate(case["documents"])))
+    pieces = paper_prompt(model, case["retrieval_type"].lower())
+    texts = case["documents"][::-1]
+    masses = []
+    for query in (case["query"], "N/A"):
+        spans = Spans(model, pieces, texts, query)
+        masses.append((eager_maps(model, spans.ids, len(spans.ids) - spans.query_start), spans.documents))
+    n_layers, n_heads = masses[0][0].shape[:2]
+    last = n_layers - 1
+    choices = {
+        "one layer": ({"layers": [0]}, [(0, h) for h in range(n_heads)]),
+        "a range": ({"layers": f"0-{last}"}, [(i, h) for i in range(n_layers) for h in range(n_heads)]),
+        "heads": ({"heads": [[last, 0], [0, n_heads - 1]]}, [(last, 0), (0, n_heads - 1)]),
+    }
+    for options, pairs in choices.values():
+        wanted = []
+        for asked, blank in zip(masses[0][1], masses[1][1], strict=True):
+            tokens = sum(masses[0][0][i, h, asked] for i, h in pairs)
+            wanted.append(calibrated(tokens, sum(masses[1][0][i, h, blank] for i, h in pairs)))
+        order = sorted(range(len(texts)), key=lambda i: -wanted[::-1][i])
+        rank = icr(prompt=case["retrieval_type"].lower(), doc_order="best_last", **options)
+        assert rank(model, item, None) == order
+
+
+def test_only_the_layers_in_use_are_computed(model):
+    case = some([c for c in CASES if "prompt" in c], "icr")[0]
+    item = RankItem("q", case["query"], tuple(Document(str(i), d) for i, d in enumerate(case["documents"])))
+    ran = []
+    layers = model._model.model.layers
+    hooks = [layer.register_forward_pre_hook(lambda *_, i=i: ran.append(i)) for i, layer in enumerate(layers)]
+    try:
+        icr(layers=[0])(model, item, None)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert set(ran) == {0}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"layers": "3-1"},
+        {"layers": "middle"},
+        {"layers": []},
+        {"layers": [-1]},
+        {"heads": []},
+        {"heads": [[1]]},
+        {"heads": [[0, -1]]},
+        {"heads": [[0, 0]], "layers": [0]},
+        {"heads": "no-such-file.json"},
+    ],
+)
+def test_selections_that_make_no_sense_are_refused(options):
+    with pytest.raises(UserError):
+        icr(**options)
+
+
+@pytest.mark.parametrize("options", [{"layers": [99]}, {"heads": [[0, 99]]}, {"layers": "0-99"}])
+def test_layers_and_heads_that_the_model_lacks_are_named(model, options):
+    item = RankItem("q", "query", (Document("a", "one"), Document("b", "two")))
+    with pytest.raises(RunError, match="does not have"):
+        icr(**options)(model, item, None)
+
+
+def test_a_template_that_writes_bos_does_not_get_two(tmp_path):
+    import transformers
+
+    chat = "<s>{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}<assistant>"
+    words = _tiny.tokenizer(chat=chat)
+    config = transformers.LlamaConfig(**{**_tiny.SHAPE, **_tiny.SPECIAL, "vocab_size": len(words)})
+    model = HfCausalLM(_tiny.saved(transformers.LlamaForCausalLM(config), words, tmp_path))
+    spans = Spans(model, paper_prompt(model, "qa"), ["a"], "q")
+    assert spans.ids.count(1) == 1
+    assert spans.text.startswith("<user> Here are")
+    assert spans.text.endswith("Query: q<assistant>")

@@ -54,7 +54,8 @@ def icr(
     Parameters
     ----------
     calibration : subtract the attention of the query "N/A", or not.
-    aggregate : every token of the query span attends, or only the last one.
+    aggregate : every token of the query span attends, or only the last one, whose outliers then count too (the
+        paper's ablation without aggregation).
     prompt : the paper's question-answering or information-extraction wording, or pieces of one's own.
     doc_order : where the first stage's best passage stands; the paper's scripts put it last, nearest the query.
     window, step : rank in windows from the tail to the head; without a window all passages share one prompt.
@@ -78,7 +79,9 @@ def icr(
 
     def score(asked: Array, blank: Array | None) -> float:
         tokens = selection.total(asked)
-        return float(tokens.sum()) if blank is None else calibrated(tokens, selection.total(blank))
+        if blank is None:
+            return float(tokens.sum())
+        return calibrated(tokens, selection.total(blank), outliers=aggregate == "last_token")
 
     def notes(model: Any, items: Sequence[RankItem]) -> dict[str, Any]:
         assert file is not None
@@ -95,13 +98,15 @@ def reader(options: dict[str, Any], *, calibration: Literal["na", "none"]) -> Re
     return Reader(checked.prompt, calibration, checked.aggregate, checked.doc_order, checked.max_words)
 
 
-def calibrated(tokens: Array, blank: Array) -> float:
+def calibrated(tokens: Array, blank: Array, *, outliers: bool = False) -> float:
     """Return a passage's score from its tokens' attention with the query and with the blank query.
 
-    Tokens that lose unusually much attention (more than two standard deviations below the mean) are left out.
-    A passage of one token has no standard deviation and scores 0, as in the reference.
+    Tokens that lose unusually much attention (more than two standard deviations below the mean) are left out, unless
+    `outliers` keeps them. A passage of one token has no standard deviation and then scores 0, as in the reference.
     """
     change = np.asarray(tokens - blank)
+    if outliers:
+        return float(change.sum())
     if len(change) < 2:
         return 0.0
     return float(change[change > change.mean() - 2 * change.std(ddof=1)].sum())

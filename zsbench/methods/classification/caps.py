@@ -15,14 +15,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.errors import UserError
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._cache_model import CacheModel, cache_model
-from zsbench.methods.classification._search import axis, steps
+from zsbench.methods.classification._search import Count, Positive, axis, steps
 from zsbench.methods.classification._support import Values, keys, support_of, text_weights
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.yamlio import shown
@@ -41,16 +43,16 @@ def caps(
     alpha: float | None = None,
     beta: float | None = None,
     gamma: float | None = None,
-    delta: float | None = None,
+    delta: Annotated[float, Field(ge=0, le=1)] | None = None,
     alpha_max: float = 50.0,
-    alpha_steps: int = 20,
+    alpha_steps: Count = 20,
     beta_max: float = 50.0,
-    beta_steps: int = 200,
+    beta_steps: Count = 200,
     gamma_max: float = 30.0,
-    gamma_steps: int = 50,
-    delta_steps: int = 10,
-    temperature: float = 0.5,
-    augment: int = 1,
+    gamma_steps: Count = 50,
+    delta_steps: Count = 10,
+    temperature: Positive = 0.5,
+    augment: Count = 1,
     kl_space: Literal["class", "feature"] = "class",
 ) -> Rule:
     """Add support images and captions to the scores of the method before.

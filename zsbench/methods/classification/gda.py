@@ -10,8 +10,8 @@ New classes without images (base-to-new): the k base rows nearest to the class's
     mu_j   = mean( those k rows and `text_repeat` copies of the text w_j )
     S^-1   = mean_j D pinv( (k - 1) S_j + trace(S_j) I ),  S_j = covariance of the k rows about w_j
 
-while the base classes average the covariances of their classes, unshrunk, and alpha is the base classes'.
-`alpha` is the first best on the validation images.
+while the base classes average the covariances of their classes, unshrunk. `alpha` is the first best on the validation
+images, those of the base classes for both.
 
 Source: Wang et al. 2024, arXiv:2402.04087, sections 3.2 and 3.3.
 """
@@ -19,14 +19,16 @@ Source: Wang et al. 2024, arXiv:2402.04087, sections 3.2 and 3.3.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
 
 from zsbench.components import method
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
 from zsbench.methods.classification._gaussians import Gaussians, new_classes, per_class, pooled
-from zsbench.methods.classification._search import axis, blocks, choose, correct_along
+from zsbench.methods.classification._search import Count, axis, blocks, choose, correct_along
 from zsbench.methods.classification._support import support_of, text_weights, view_features, zero_shot
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
@@ -40,21 +42,17 @@ else:
     np = lazy("numpy")
 
 ALPHAS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)
+USES = ("support set", "validation set")
 
 
-@method(
-    family="classification",
-    needs=(ImageTextEncoder,),
-    uses=("support set", "validation set"),
-    after="prompt-ensemble",
-)
+@method(family="classification", needs=(ImageTextEncoder,), uses=USES, after="prompt-ensemble")
 def gda(
     *,
     alpha: float | None = None,
     covariance: Literal["pooled", "per-class"] = "pooled",
-    k: int = 64,
-    text_repeat: int = 16,
-    augment: int = 1,
+    k: Count = 64,
+    text_repeat: Annotated[int, Field(ge=0)] = 16,
+    augment: Count = 1,
 ) -> Rule:
     """Add a Gaussian classifier of the support images to the scores of the method before.
 
@@ -111,13 +109,12 @@ def fit(rows: Any, labels: IntArray, class_names: list[str], *, covariance: str)
     """
     counts, least = np.bincount(labels, minlength=len(class_names)), 2 if covariance == "per-class" else 1
     if counts.min() < least:
-        name = class_names[int(counts.argmin())]
-        found = f"gda: class '{name}' has {counts.min()} support rows"
+        found = f"gda: class '{class_names[int(counts.argmin())]}' has {counts.min()} support rows"
         raise UserError("", found, f"{least} for {covariance} covariance", "more `shots:`, or `augment:` above 1")
     return (pooled if covariance == "pooled" else per_class)(rows, labels, len(class_names))
 
 
 def table(zero_shot: Any, gaussian: Any, labels: IntArray, alpha: Any) -> IntArray:
     """Return how many images (n_images, n_classes) are right for every alpha."""
-    parts = (correct_along(zero_shot[rows], gaussian[rows], labels[rows], alpha) for rows in blocks(len(labels)))
-    return np.asarray(sum(parts))
+    parts = [correct_along(zero_shot[rows], gaussian[rows], labels[rows], alpha) for rows in blocks(len(labels))]
+    return np.asarray(np.sum(parts, axis=0))

@@ -15,7 +15,9 @@ Source: Wang et al. 2024, arXiv:2402.04087, section 3.4.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from zsbench.components import method
 from zsbench.lazy import lazy
@@ -37,7 +39,7 @@ else:
     uses=("unlabeled or test images",),
     after="prompt-ensemble",
 )
-def gda_em(*, alpha: float = 1.0, iterations: int = 10) -> Rule:
+def gda_em(*, alpha: float = 1.0, iterations: Annotated[int, Field(ge=0)] = 10) -> Rule:
     """Add Gaussians fitted to unlabeled images to the scores of the method before.
 
     Parameters

@@ -20,7 +20,7 @@ from zsbench.components import method
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
-from zsbench.methods.classification._search import record, sweep, validation_images
+from zsbench.methods.classification._search import Count, Positive, record, sweep, validation_images
 from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -35,7 +35,7 @@ else:
 
 
 @method(family="classification", needs=(ImageTextEncoder,), uses=("support set", "validation set"))
-def linear_probe(*, C: float | None = None, max_iter: int = 1000) -> Rule:
+def linear_probe(*, C: Positive | None = None, max_iter: Count = 1000) -> Rule:
     """Classify by a logistic regression on the support images; the texts of the classes play no part.
 
     Parameters
@@ -60,7 +60,7 @@ def linear_probe(*, C: float | None = None, max_iter: int = 1000) -> Rule:
             record(encoder, {"C": best}, labelled, correct=right[best], tried=len(right))
         fitted = probe(best)
         if not fitted.converged:
-            encoder.note("warning", f"the solver did not converge in {max_iter} steps (C = {best:g})")
+            encoder.note("solver", f"did not converge in {max_iter} steps (C = {best:g})")
 
         def score(batch: Batch) -> Any:
             return fitted.scores(batch.features)

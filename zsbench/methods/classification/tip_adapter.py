@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
-from zsbench.methods.classification._search import axis, blocks, choose, correct_along, steps
+from zsbench.methods.classification._search import Count, axis, blocks, choose, correct_along, steps
 from zsbench.methods.classification._support import Values, keys, support_of, zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -41,10 +41,10 @@ def tip_adapter(
     alpha: float | None = None,
     beta: float | None = None,
     alpha_max: float = 3.0,
-    alpha_steps: int = 20,
+    alpha_steps: Count = 20,
     beta_max: float = 7.0,
-    beta_steps: int = 200,
-    augment: int = 1,
+    beta_steps: Count = 200,
+    augment: Count = 1,
 ) -> Rule:
     """Add the support images to the scores of the method before.
 

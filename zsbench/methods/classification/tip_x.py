@@ -17,7 +17,7 @@ from typing import Literal
 from zsbench.components import method
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._cache_model import CacheModel, cache_model
-from zsbench.methods.classification._search import axis, steps
+from zsbench.methods.classification._search import Count, Positive, axis, steps
 from zsbench.methods.classification._support import Values, keys, support_of, text_weights
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -35,13 +35,13 @@ def tip_x(
     beta: float | None = None,
     gamma: float | None = None,
     alpha_max: float = 50.0,
-    alpha_steps: int = 20,
+    alpha_steps: Count = 20,
     beta_max: float = 50.0,
-    beta_steps: int = 200,
+    beta_steps: Count = 200,
     gamma_max: float = 30.0,
-    gamma_steps: int = 50,
-    temperature: float = 0.5,
-    augment: int = 1,
+    gamma_steps: Count = 50,
+    temperature: Positive = 0.5,
+    augment: Count = 1,
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Rule:
     """Add the support images to the scores of the method before, by cosine and by class distribution.

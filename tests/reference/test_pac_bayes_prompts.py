@@ -16,28 +16,35 @@ def test_the_folder_holds_cases():
     some(CASES, "pac-bayes-prompts")
 
 
-def lm_prior(case):
-    return pac_bayes.kl_of_tokens(case["token_logprobs"])
+def compare(case, found):
+    """Every value the case holds equals ours."""
+    for key, (value, tolerance) in found.items():
+        if key in case:
+            assert value == pytest.approx(case[key], abs=tolerance, rel=tolerance), key
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_divergences(case):
-    assert lm_prior(case) == pytest.approx(case["kl_lm_prior"], rel=1e-9)
-    tokens = sum(len(prompt) for prompt in case["token_logprobs"])
-    assert pac_bayes.kl_uniform(tokens, case["vocab_size"]) == pytest.approx(case["kl_uniform_prior"], rel=1e-9)
+def test_divergences_and_bounds(case):
+    error, n, delta, logprobs = (case[key] for key in ("train_error", "n", "delta", "token_logprobs"))
+    kl = pac_bayes.kl_of_tokens(logprobs)
+    uniform = pac_bayes.kl_uniform(sum(len(prompt) for prompt in logprobs), case["vocab_size"])
+    found = pac_bayes.bounds(error, kl, n, delta=delta)
+    wanted = {
+        "kl_lm_prior": (kl, 1e-9),
+        "kl_uniform_prior": (uniform, 1e-9),
+        "mcallester": (found.mcallester, 1e-9),
+        "mcallester_clipped": (pac_bayes.clipped(found.mcallester), 1e-9),
+        "mcallester_uniform": (pac_bayes.bounds(error, uniform, n, delta=delta).mcallester, 1e-9),
+        "seeger_kl_rhs": (pac_bayes.seeger_budget(kl, n, delta), 1e-9),
+        "seeger": (found.seeger, 1e-7),
+        "union_bound_hoeffding": (found.union, 1e-9),
+    }
+    compare(case, wanted)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_bounds(case):
-    error, n, delta = case["train_error"], case["n"], case["delta"]
-    found = pac_bayes.bounds(error, lm_prior(case), n, delta=delta)
-    assert found.mcallester == pytest.approx(case["mcallester"], abs=1e-9)
-    assert pac_bayes.clipped(found.mcallester) == pytest.approx(case["mcallester_clipped"], abs=1e-9)
-    assert found.union == pytest.approx(case["union_bound_hoeffding"], abs=1e-9)
-    assert pac_bayes.seeger_budget(lm_prior(case), n, delta) == pytest.approx(case["seeger_kl_rhs"], abs=1e-9)
-    assert found.seeger == pytest.approx(case["seeger"], abs=1e-7)
-    uniform = pac_bayes.bounds(error, case["kl_uniform_prior"], n, delta=delta)
-    assert uniform.mcallester == pytest.approx(case["mcallester_uniform"], abs=1e-9)
+def test_the_published_cifar_10_figures_are_38_nats_a_prompt():
+    # Training error 2.3 %, 50,000 images, bound 8.6 %: solved for KL, then spread over ten classes.
+    assert pac_bayes.mcallester(0.023, 380.0, 50_000, 0.01) == pytest.approx(0.086, abs=5e-4)
 
 
 errors = st.floats(0, 1)

@@ -103,7 +103,7 @@ def test_realignment():
     if "realign_votes" not in GOLDEN:
         return
     features, weights, clusters = (GOLDEN[k] for k in ("vfeatures", "vocab_classifier", "realign_clusters_in"))
-    found = _s3a.realigned(features, weights, clusters, list(told()))
+    found = _s3a.realigned(features, weights, clusters, list(told()), k2=int(GOLDEN.get("k_2", 3)))
     np.testing.assert_allclose(found.agreement, GOLDEN["realign_votes"], atol=1e-4)
     same_assignment(found.agreement, GOLDEN["realign_assigned"])
     if (found.assigned == GOLDEN["realign_assigned"]).all():

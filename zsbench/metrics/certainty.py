@@ -75,7 +75,7 @@ def accuracy_among(
     return np.where(among, np.asarray(scores).argmax(axis=1) == np.asarray(labels), np.nan)
 
 
-@metric("removed-classes", unit="classes", better="lower")
+@metric("removed-classes", unit="", better="lower")
 def removed_classes(scores: Any, labels: Any) -> Array:  # noqa: ARG001 - one signature for all
     """Number of classes taken away, averaged over the items that lost any."""
     n = _confidence_and_removed(scores)[1].sum(axis=1)

@@ -84,7 +84,7 @@ def _missing(statistics: Array, *, when: str = "never-right") -> float:
     return float(true - hit if when == "never-right" else either - _distinct(statistics[:, 0]))
 
 
-@metric("missing-classes", unit="classes", better="lower", of_items=_missing)
+@metric("missing-classes", unit="", better="lower", of_items=_missing)
 def missing_classes(
     pred: Any,
     labels: Any,

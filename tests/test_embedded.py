@@ -52,8 +52,9 @@ def test_every_paper_runs_offline(paper, tmp_path):
     assert len(results) == len(made.jobs) > 0
     for result in results:
         for score in result["metrics"].values():
-            assert (score["n"] == 0) == (score["value"] is None)
-            assert score["n"] == 0 or score["low"] <= score["value"] <= score["high"]
+            # Without items nothing is defined; with some, a metric of a kind of item that is absent may still be.
+            assert score["n"] > 0 or score["value"] is None
+            assert score["value"] is None or score["low"] <= score["value"] <= score["high"]
 
 
 def test_running_again_computes_nothing_and_gives_the_same(tmp_path):

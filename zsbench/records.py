@@ -34,6 +34,7 @@ class TaskData:
     context : what belongs to the task rather than to an item (class names, label set).
     fingerprint : digest of inputs and gold; two results compare only when it agrees.
     counts : what was dropped, cut or missing on the way, by name.
+    groups : the name of each item's group (a region, a scene, a document), where the data has any.
     """
 
     items: Sequence[Any]
@@ -41,6 +42,7 @@ class TaskData:
     context: Any
     fingerprint: str
     counts: dict[str, int] = field(default_factory=dict)
+    groups: Sequence[str] | None = None
 
 
 @dataclass

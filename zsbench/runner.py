@@ -201,6 +201,7 @@ def _write_items(store: Store, task: Task, data: TaskData, statistics: Statistic
     """Write id, statistics and preview of every item."""
     predictions = _Predictions(task, store.shards(), data.items)
     columns: dict[str, Any] = {"id": [item.id for item in data.items]}
+    columns |= {} if data.groups is None else {"group": list(data.groups)}
     for name, table in statistics.items():
         single = table.shape[1] == 1
         columns |= {name if single else f"{name}.{i}": table[:, i] for i in range(table.shape[1])}

@@ -178,3 +178,20 @@ def test_torchvision_reads_a_data_set_on_disk(tmp_path, samples):
     found = torchvision(name="EuroSAT", root=str(tmp_path))
     assert found.labels == [y for y, _ in samples]
     assert sorted(pixels(found)) == sorted(np.asarray(Image.open(io.BytesIO(d))).tolist() for _, d in samples)
+
+
+def test_several_labels_in_shards(tmp_path):
+    (tmp_path / "test").mkdir()
+    vector = io.BytesIO()
+    np.save(vector, np.array([1, 0, 1]))
+    for data, expected in ((vector.getvalue(), [0, 2]), (b"\x93NUMPY", None)):
+        with tarfile.open(tmp_path / "test" / "0.tar", "w") as archive:
+            for name, content in {"a.png": encoded(0, 0), "a.npy": data}.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        if expected is None:
+            with pytest.raises(UserError, match="cannot be read"):
+                webdataset(path=str(tmp_path))
+        else:
+            assert webdataset(path=str(tmp_path)).labels == [expected]

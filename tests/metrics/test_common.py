@@ -77,7 +77,16 @@ def caption_selection(rng, n):
     return [[list(row) for row in rng.random((2, 4))] for _ in range(n)], [None] * n
 
 
+def groups(rng, n):
+    class Grouped(list):
+        groups = property(lambda self: np.asarray(self) % 2)
+
+    pred, gold = classification(rng, n)
+    return pred, Grouped(gold)
+
+
 EXAMPLES = {
+    "groups": groups,
     "caption_selection": caption_selection,
     "classification": classification, "ranking": ranking, "spans": spans, "depth": depth,
     "clustering": classification, "multilabel": multilabel, "hierarchy": hierarchy, "certainty": certainty, "retrieval": retrieval,
@@ -157,6 +166,7 @@ def test_a_perfect_prediction_cannot_be_beaten(name):
         "classification": lambda: [[float(c == y) for c in range(6)] for y in gold],
         "ranking": lambda: [{d: float(g) for d, g in row.items()} for row in gold],
         "spans": lambda: gold,
+        "groups": lambda: [[float(c == y) for c in range(6)] for y in gold],
         "caption_selection": lambda: [np.eye(2, 4)] * len(gold),
         "retrieval": lambda: [{d: float(d in row.positives) for d in pred[0]} for row in gold],
         "depth": lambda: gold,

@@ -55,12 +55,25 @@ class ImageItem:
 
 @dataclass
 class ImageSet:
-    """Images, 0-based labels (lists of them if an image has several), names and templates where the data has them."""
+    """Images, 0-based labels (lists of them if an image has several), and what else the data may bring.
+
+    Attributes
+    ----------
+    class_names, templates : in label order; prompt templates.
+    groups : the name of each image's group (a region, an income class), for accuracy by group.
+    """
 
     items: Sequence[Any]
     labels: Sequence[Any]
     class_names: list[str] | None = None
     templates: list[str] | None = None
+    groups: Sequence[str] | None = None
+
+    def take(self, numbers: Sequence[int]) -> ImageSet:
+        """Return the images of these numbers, in this order."""
+        groups = None if self.groups is None else [self.groups[i] for i in numbers]
+        items, labels = [self.items[i] for i in numbers], [self.labels[i] for i in numbers]
+        return ImageSet(items, labels, self.class_names, self.templates, groups)
 
 
 def from_path(path: Path, name: str) -> ImageItem:
@@ -100,10 +113,7 @@ def drop_broken(images: ImageSet, allowed: int, where: str) -> tuple[ImageSet, d
     broken = [problem for problem in found if problem]
     if len(broken) > allowed:
         raise UserError(where, f"{len(broken)} broken images ({'; '.join(broken[:3])})", f"at most {allowed}")
-    kept = [i for i, problem in enumerate(found) if not problem]
-    sound = ImageSet(
-        [images.items[i] for i in kept], [images.labels[i] for i in kept], images.class_names, images.templates
-    )
+    sound = images.take([i for i, problem in enumerate(found) if not problem])
     return sound, {
         f"broken images left out ({', '.join(b.split(':')[0] for b in broken)})": len(broken)
     } if broken else {}

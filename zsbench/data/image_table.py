@@ -14,7 +14,13 @@ from zsbench.yamlio import shown
 
 @source(gives="images", files=lambda options: [options["path"]])
 def image_table(
-    *, path: LocalPath, image: str = "path", label: str = "label", root: LocalPath | None = None, separator: str = "|"
+    *,
+    path: LocalPath,
+    image: str = "path",
+    label: str = "label",
+    group: str | None = None,
+    root: LocalPath | None = None,
+    separator: str = "|",
 ) -> ImageSet:
     """Read one image a row.
 
@@ -22,6 +28,7 @@ def image_table(
     ----------
     path : .csv, .tsv or .parquet with a header.
     image, label : names of the columns; labels are 0-based numbers, or class names (numbered in sorted order).
+    group : name of a column with the group of each image, for accuracy by group.
     root : folder that the image paths start at; by default the table's own.
     separator : between several labels of one image.
 
@@ -34,7 +41,8 @@ def image_table(
     folder = Path(root) if root else table.parent
     items: list[ImageItem] = []
     texts: list[list[str]] = []
-    for number, row in enumerate(read_rows(table, [image, label]), 2):
+    groups: list[str] = []
+    for number, row in enumerate(read_rows(table, [image, label, *([group] if group else [])]), 2):
         where = f"{shown(table)}:{number}"
         if not row[label]:
             raise UserError(where, f"column '{label}' is empty", "a label")
@@ -42,6 +50,7 @@ def image_table(
         if not file.is_file():
             raise UserError(where, f"no such file '{row[image]}'", f"a path that starts at {shown(folder)}")
         items.append(from_path(file, row[image]))
+        groups += [row[group]] if group else []
         texts.append([part.strip() for part in row[label].split(separator)])
     if all(part.isdigit() for row in texts for part in row):
         names, numbers = None, [[int(part) for part in row] for row in texts]
@@ -50,7 +59,8 @@ def image_table(
         place = {name: i for i, name in enumerate(names)}
         numbers = [[place[part] for part in row] for row in texts]
     several = any(len(row) > 1 for row in numbers)
-    return ImageSet(items, numbers if several else [row[0] for row in numbers], names)
+    labels = numbers if several else [row[0] for row in numbers]
+    return ImageSet(items, labels, names, groups=groups or None)
 
 
 def read_rows(path: Path, columns: list[str]) -> list[dict[str, str]]:

@@ -1,13 +1,14 @@
 """Tar shards in the layout of CLIP_benchmark, with class names and templates beside them.
 
-<path>/classnames.txt, zeroshot_classification_templates.txt     one a line, in label order
-<path>/<split>/*.tar                                             members KEY.jpg|png|webp with KEY.cls (a number)
+<path>/classnames.txt, zeroshot_classification_templates.txt      one a line, in label order
+<path>/<split>/*.tar      members KEY.jpg|png|webp with KEY.cls (a number), or KEY.npy (a 0/1 vector over classes)
 
 Shards are indexed once and read in place: nothing is unpacked, so no member can be written anywhere.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import tarfile
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ def webdataset(*, path: ModelRef, split: str = "test", revision: str | None = No
     root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar", "*.txt"])
     samples = read_samples(root, split)
     items: list[ImageItem] = []
-    labels: list[int] = []
+    labels: list[Any] = []
     for key, parts in samples.items():
         image = next((member for suffix, member in parts.items() if f".{suffix}" in SUFFIXES), None)
         if image is None:
@@ -74,13 +75,30 @@ def webdataset(*, path: ModelRef, split: str = "test", revision: str | None = No
     return ImageSet(items, labels, lines(root / "classnames.txt"), templates)
 
 
-def _label(key: str, parts: dict[str, Member]) -> int:
+def _label(key: str, parts: dict[str, Member]) -> int | list[int]:
+    if "npy" in parts:
+        return _labels(key, parts["npy"])
     if "cls" not in parts:
         raise UserError(shown(next(iter(parts.values())).shard), f"image '{key}' has no .cls member", "a label")
     text = parts["cls"].read().decode(errors="replace").strip()
     if not text.isdigit():
         raise UserError(shown(parts["cls"].shard), f"image '{key}' has label '{text}'", "a 0-based number")
     return int(text)
+
+
+def _labels(key: str, member: Member) -> list[int]:
+    """Return the numbers of an image's classes from its 0/1 vector."""
+    import numpy as np
+
+    try:
+        vector = np.load(io.BytesIO(member.read()), allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise UserError(shown(member.shard), f"image '{key}': .npy cannot be read ({error})") from None
+    if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
+        raise UserError(
+            shown(member.shard), f"image '{key}': .npy of shape {vector.shape}", "a 0/1 vector over classes"
+        )
+    return [int(i) for i in np.flatnonzero(vector)]
 
 
 def read_samples(root: Path, split: str) -> dict[str, dict[str, Member]]:

@@ -23,11 +23,13 @@ class Labels:
     labels : (n_items,), 0-based.
     unseen : (n_classes,) True where the class had no labelled example; None where there is no such split.
     distances : (n_classes, n_classes) distance between classes, or None.
+    groups : (n_items,) number of each item's group, or None.
     """
 
     labels: NDArray[np.int64]
     unseen: NDArray[np.bool_] | None = None
     distances: NDArray[np.float64] | None = None
+    groups: NDArray[np.int64] | None = None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the labels."""

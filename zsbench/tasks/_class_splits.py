@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,8 +53,8 @@ class Halves:
             raise UserError("", "several labels an image", "one label an image for `half:`")
         start = 0 if self.half == "base" else self.n_base
         kept = [i for i, y in enumerate(images.labels) if 0 <= y - start < len(self.names)]
-        labels = [images.labels[i] - start for i in kept]
-        return ImageSet([images.items[i] for i in kept], labels, self.names, images.templates)
+        own = images.take(kept)
+        return replace(own, labels=[label - start for label in own.labels], class_names=self.names)
 
 
 def unseen_classes(value: Any, names: list[str], base: Path, where: str) -> NDArray[np.bool_] | None:

@@ -81,6 +81,7 @@ class Task:
         "generalised",
         "hierarchy",
         "certainty",
+        "groups",
     )
     suffix: ClassVar[str] = ".parquet"
     shard_size: ClassVar[int] = 2048
@@ -130,13 +131,13 @@ class Task:
         counts |= {"repeated class names": repeated} if repeated else {}
         halves = Halves(names, self.config.half)
         images = halves.own(images)
-        keep = sample(len(images.items), limit, seed)
-        items, labels = [images.items[i] for i in keep], [images.labels[i] for i in keep]
+        images = images.take(sample(len(images.items), limit, seed))
         self.templates = self.config.templates or images.templates or ["a photo of a {}."]
         self._check_templates(self.templates)
         problem = self._problem(halves, score_only=score_only)
-        parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in zip(items, labels, strict=True))]
-        return TaskData(items=items, gold=labels, context=problem, fingerprint=digest(parts), counts=counts)
+        pairs = zip(images.items, images.labels, strict=True)
+        parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in pairs), *(images.groups or [])]
+        return TaskData(images.items, images.labels, problem, digest(parts), counts, images.groups)
 
     def _problem(self, halves: Halves, *, score_only: bool) -> Problem:
         """Return names, templates and, for methods, the further images the task names."""
@@ -183,6 +184,7 @@ class Task:
         """Yield scores (n_images, n_classes) or labels (n_images,), and gold: labels, or a 0/1 matrix if several."""
         problem: Problem = data.context
         n_classes, rows = len(problem.class_names), iter(predictions)
+        groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
         for start in range(0, len(data.items), self.shard_size):
             items = data.items[start : start + self.shard_size]
             block = [row for _, row in zip(items, rows, strict=False)]
@@ -190,8 +192,9 @@ class Task:
                 if np.ndim(row) and len(row) != n_classes:
                     raise UserError("", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes")
             gold = gold_array(data.gold[start : start + self.shard_size], n_classes)
-            known = gold.ndim == 1 and (problem.unseen is not None or problem.distances is not None)
-            yield np.stack(block), Labels(gold, problem.unseen, problem.distances) if known else gold
+            own = None if groups is None else groups[start : start + self.shard_size]
+            known = gold.ndim == 1 and any(part is not None for part in (problem.unseen, problem.distances, own))
+            yield np.stack(block), Labels(gold, problem.unseen, problem.distances, own) if known else gold
 
     def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:
         """Write parquet with `id` and `scores` or `label`."""

@@ -1,0 +1,58 @@
+"""Classification by groups of items (regions, income classes): the worst group's accuracy, and macro F1.
+
+Gold is `Labels` with `groups`, one number an item; scores are (n_items, n_classes).
+
+Source: Koh et al. 2021 (WILDS), arXiv:2012.07421; Gadre et al. 2023 (DataComp), arXiv:2304.14108, appendix.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zsbench.lazy import lazy
+from zsbench.metrics import metric
+from zsbench.metrics.classification import label_ranks
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+
+def _worst(statistics: Array) -> float:
+    groups = statistics[:, 0].astype(np.int64)
+    sizes, right = np.bincount(groups), np.bincount(groups, weights=statistics[:, 1])
+    return float((right[sizes > 0] / sizes[sizes > 0]).min())
+
+
+@metric("worst-group-acc", of_items=_worst, strata=0)
+def worst_group_accuracy(scores: Any, labels: Any, *, k: int = 1) -> Array:
+    """Accuracy at k in the group where it is lowest; resampled within groups.
+
+    Raises
+    ------
+    ValueError
+        The data has no groups.
+    """
+    groups = getattr(labels, "groups", None)
+    if groups is None:
+        raise ValueError("the data has no groups, such as a `group:` column")
+    return np.stack([np.asarray(groups, dtype=np.float64), label_ranks(scores, labels) < k], axis=1)
+
+
+def _macro_f1(statistics: Array) -> float:
+    from sklearn.metrics import f1_score
+
+    truth, answers = statistics[:, 0], statistics[:, 1]
+    return float(f1_score(truth, answers, average="macro", labels=np.unique(truth), zero_division=0.0))
+
+
+@metric("F1-over-classes", of_items=_macro_f1)
+def f1_over_classes(scores: Any, labels: Any) -> Array:
+    """F1 of each class present in the labels, averaged over these classes."""
+    label_ranks(scores, labels)  # refuses what is no score or no label
+    answers = np.asarray(scores) if np.ndim(scores) == 1 else np.asarray(scores).argmax(axis=1)
+    return np.stack([np.asarray(labels, dtype=np.float64), answers.astype(np.float64)], axis=1)

@@ -38,6 +38,18 @@ class LabelPrompt(Wording):
         return [put(content, chat=chat, answer=opening) for content in contents]
 
 
+def require_probabilities(model: Any) -> None:
+    """Refuse a model that only writes.
+
+    Raises
+    ------
+    UserError
+        The model is no `TextScorer`.
+    """
+    if not hasattr(model, "label_logits"):
+        raise UserError("", f"{type(model).__name__} gives no probabilities of answers", "`scoring: generation`")
+
+
 def label_logits(model: Any, contents: Sequence[str], n: int, prompt: LabelPrompt) -> NDArray[np.float64]:
     """Return (n_prompts, n) logits of the first n labels, each right after its prompt.
 
@@ -48,8 +60,7 @@ def label_logits(model: Any, contents: Sequence[str], n: int, prompt: LabelPromp
     RunError
         A logit is NaN or infinite.
     """
-    if not hasattr(model, "label_logits"):
-        raise UserError("", f"{type(model).__name__} gives no probabilities of answers", "`scoring: generation`")
+    require_probabilities(model)
     labels = [fill(prompt.label, label=letter) for letter in LABELS[:n]]
     logits = np.asarray(model.label_logits(prompt.prompts(model, contents), labels), dtype=np.float64)
     if not np.isfinite(logits).all():

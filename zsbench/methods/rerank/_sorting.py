@@ -2,8 +2,8 @@
 
 Candidates are numbers in first-stage order. A `Pick` gets two or more of them and returns the index of the best;
 a `Judge` gets pairs (a, b) and returns 1 where a is better, -1 where b is, 0 where its answers contradict. With a
-judge that is always right the first k places hold the true best k, but for the two skipping variants, which follow
-the public code: their memory of unchanged windows at the tail loses candidates now and then.
+judge that is always right the first k places hold the true best k, but for `bubblesort_skipping_sets`: the memory of
+unchanged windows in the public setwise code loses candidates (a right judge's top 3 of 12 can be wrong).
 
 Sorts ask the same question again and again. `once` and `once_each` put it to the model the first time only: the same
 prompt would be answered the same, so fewer forward passes give the same order.
@@ -46,6 +46,21 @@ def once_each(judge: Judge) -> Judge:
         return [known[pair] for pair in pairs]
 
     return remember
+
+
+def verdicts(preferences: Sequence[float], *, absolute: bool) -> list[int]:
+    """Return 1 (the first passage is better), -1 (the second) or 0 for each pair of prompts (a, b), (b, a).
+
+    Parameters
+    ----------
+    preferences : how much each prompt's answer speaks for the passage that stands first in it.
+    absolute : each answer is a verdict of its own and both must agree; otherwise the two are compared.
+    """
+    found = []
+    for ab, ba in zip(preferences[::2], preferences[1::2], strict=True):
+        agree = (ab > 0 > ba) - (ab < 0 < ba)
+        found.append(agree if absolute else (ab > ba) - (ab < ba))
+    return found
 
 
 def champion(judge: Judge) -> Pick:
@@ -119,7 +134,10 @@ def _promote(order: list[int], start: int, end: int, pick: Pick) -> int:
 
 
 def bubblesort_skipping_pairs(n: int, k: int, pick: Pick) -> list[int]:
-    """Return what the public pairwise code does: a pass begins where the last one first changed something."""
+    """Return what the public pairwise code does: a pass begins where the last one first changed something.
+
+    It compares less, and only a judge without consistent preferences gets another order than from `bubblesort`.
+    """
     order, last_end = list(range(n)), n - 1
     for place in range(min(k, n)):
         changed = False
@@ -132,7 +150,7 @@ def bubblesort_skipping_pairs(n: int, k: int, pick: Pick) -> list[int]:
 
 
 def bubblesort_skipping_sets(n: int, k: int, pick: Pick, *, children: int) -> list[int]:
-    """Return what the public setwise code does; its windows may hold a single candidate."""
+    """Return what the public setwise code does; it is not exact, and its windows may hold a single candidate."""
     tail = n - children - 1
     order, last_start = list(range(n)), tail
     for place in range(min(k, n - 1)):

@@ -22,7 +22,7 @@ from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank import _sorting as sorting
-from zsbench.methods.rerank._labels import LabelPrompt, chosen
+from zsbench.methods.rerank._labels import LabelPrompt, chosen, require_probabilities
 from zsbench.methods.rerank._scores import log_probability
 from zsbench.methods.rerank._texts import Cut, fill, put, shown
 from zsbench.models.capabilities import TextGenerator
@@ -62,8 +62,8 @@ def pairwise(
     prompt : wording.
     cut : how much of query and passages is shown.
     max_new_tokens : length of a written answer; endpoints that open their turn themselves need more than two.
-    flavour : `reference` sorts as the public code does: bubblesort skips what did not change at the tail and so
-        loses passages now and then; equal points of allpair go to the passage that scored first.
+    flavour : `reference` sorts as the public code does: bubblesort skips pairs at the tail that did not change, and
+        equal points of allpair go to the passage that scored first.
     """
 
     def rank(model: Any, item: RankItem, _collection: Collection) -> list[int]:
@@ -72,7 +72,7 @@ def pairwise(
         def ask(pairs: Sequence[tuple[int, int]]) -> list[int]:
             orders = [order for a, b in pairs for order in ((a, b), (b, a))]
             contents = [question(query, passages[a], passages[b]) for a, b in orders]
-            return verdicts(preferences(model, contents), absolute=scoring != "duot5")
+            return sorting.verdicts(preferences(model, contents), absolute=scoring != "duot5")
 
         remember = sorting.once_each(ask)
 
@@ -89,6 +89,7 @@ def pairwise(
     def preferences(model: Any, contents: list[str]) -> list[float]:
         """Return for each prompt how much the answer speaks for the first of its two passages."""
         if scoring == "duot5":
+            require_probabilities(model)
             prompts = [put(content, chat=False) for content in contents]
             return [float(score) for score in log_probability(model.label_logits(prompts, ["true", "false"]))]
         letters = chosen(model, contents, 2, prompt, scoring=scoring, max_new_tokens=max_new_tokens)
@@ -103,21 +104,6 @@ def pairwise(
         return rule(n, k, sorting.champion(judge))
 
     return rank
-
-
-def verdicts(preferences: Sequence[float], *, absolute: bool) -> list[int]:
-    """Return 1 (the first passage is better), -1 (the second) or 0 for each pair of prompts (a, b), (b, a).
-
-    Parameters
-    ----------
-    preferences : how much each prompt's answer speaks for the passage that stands first in it.
-    absolute : each answer is a verdict of its own and both must agree; otherwise the two are compared.
-    """
-    found = []
-    for ab, ba in zip(preferences[::2], preferences[1::2], strict=True):
-        agree = (ab > 0 > ba) - (ab < 0 < ba)
-        found.append(agree if absolute else (ab > ba) - (ab < ba))
-    return found
 
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all

@@ -65,8 +65,8 @@ def setwise(
     prompt : wording.
     cut : how much of query and passages is shown.
     max_new_tokens : length of a written answer; endpoints that open their turn themselves need more than two.
-    flavour : `reference` lets bubblesort skip what did not change at the tail, as the public code does; it loses
-        passages now and then.
+    flavour : `reference` lets bubblesort skip what did not change at the tail, as the public code does; that loses
+        passages, even with a judge that is always right.
     """
 
     def rank(model: Any, item: RankItem, _collection: Collection) -> list[int]:

@@ -55,7 +55,8 @@ distributions = arrays.arrays(
 def test_with_equal_distances_loki_is_the_argmax(p):
     scores = frechet_scores(p, 1 - np.eye(p.shape[1]))
     np.testing.assert_allclose(scores, p - 1, atol=1e-12)
-    np.testing.assert_array_equal(scores[np.arange(len(p)), p.argmax(1)], scores.max(1))
+    # Probabilities that differ by rounding alone may change places.
+    np.testing.assert_allclose(scores[np.arange(len(p)), p.argmax(1)], scores.max(1), atol=1e-12)
 
 
 @given(distributions, st.integers(0, 99))

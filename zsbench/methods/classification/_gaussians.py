@@ -2,7 +2,7 @@
 
     W, b = mu_c P,  log(1 / C) - mu_c P mu_c / 2         means mu (n_classes, D), precision P (D, D)
 
-Source: Wang et al. 2024, arXiv:2402.04087, sections 3.2 and 3.3.
+Source: Wang et al. 2024, arXiv:2402.04087, section 3.
 """
 
 from __future__ import annotations

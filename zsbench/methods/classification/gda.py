@@ -13,7 +13,7 @@ New classes without images (base-to-new): the k base rows nearest to the class's
 while the base classes average the covariances of their classes, unshrunk. `alpha` is the first best on the validation
 images, those of the base classes for both.
 
-Source: Wang et al. 2024, arXiv:2402.04087, sections 3.2 and 3.3.
+Source: Wang et al. 2024, arXiv:2402.04087, section 3.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ The images are the task's `unlabeled` ones, else the test images. Approximate: t
 words and its code does not hold it. Number of steps, alpha, equal priors and the scale of P are choices made here: P is
 (n - 1) / D times gda's, which would fade as images grow in number, and no label is there to choose alpha by.
 
-Source: Wang et al. 2024, arXiv:2402.04087, section 3.4.
+Source: Wang et al. 2024, arXiv:2402.04087, the unsupervised variant of section 3.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 The least and the greatest K and A are those of all test images. Values that are left out are chosen on validation
 images: alpha outside, then beta, then gamma; the first best wins.
 
-Source: Udandarao et al. 2023, arXiv:2211.16198, section 3.2.
+Source: Udandarao et al. 2023, arXiv:2211.16198, section 3.
 """
 
 from __future__ import annotations

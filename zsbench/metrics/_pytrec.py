@@ -1,11 +1,13 @@
 """The bridge to pytrec_eval: what is checked, cut and filled in before and after trec_eval judges.
 
-trec_eval sorts every ranking in full. A measure at k depends on the first k alone, so what stands below the k-th score
-is left out before: exact, because documents that tie with the k-th (as float32) stay and trec_eval orders them.
+trec_eval sorts every ranking in full. No measure here depends on what stands below the last relevant document, a
+measure at k on nothing below the k-th; such documents are left out before. That is exact, because documents that tie
+with the last one kept (as float32) stay, and trec_eval orders them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,7 @@ Judged = Mapping[str, int]
 
 def trec_order(ranking: Ranking, depth: int | None = None) -> list[str]:
     """Return document ids in trec_eval's order: float32 score, then id as bytes, both descending."""
-    kept = _first(ranking, depth)
+    kept = _head(ranking, _scores(ranking), depth)
     scores = _single(_scores(kept)).tolist()
     pairs = sorted(zip(scores, map(str.encode, kept), strict=True), reverse=True)
     return [document.decode() for _, document in pairs[:depth]]
@@ -65,9 +67,11 @@ def evaluate(
         if ranking is None or not row:
             continue
         rows[number] = 0.0
-        if ranking:
+        scores = _scores(ranking, number)
+        relevant = [ranking[doc] for doc, grade in row.items() if grade >= min(rel, 1) and doc in ranking]
+        if relevant:
             judged[str(number)] = {doc: int(grade) for doc, grade in row.items()}
-            run[str(number)] = _native(_first(ranking, depth, number))
+            run[str(number)] = _native(_head(ranking, scores, depth, min(relevant)))
     found = pytrec_eval.RelevanceEvaluator(judged, {measure}, relevance_level=rel).evaluate(run)
     # The key pytrec_eval answers with has an underscore where the question has a dot.
     key = measure.replace(".", "_")
@@ -76,26 +80,29 @@ def evaluate(
     return rows
 
 
-def _scores(ranking: Ranking) -> Array:
-    return np.fromiter(ranking.values(), dtype=np.float64, count=len(ranking))
-
-
-def _single(scores: Array) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # trec_eval's floats overflow to infinity, and then tie
-        return scores.astype(np.float32)
-
-
-def _first(ranking: Ranking, depth: int | None, number: int = 0) -> Ranking:
-    """Return the documents that may be among the first `depth`, scores unchanged."""
-    scores = _scores(ranking)
+def _scores(ranking: Ranking, number: int = 0) -> Array:
+    scores = np.fromiter(ranking.values(), dtype=np.float64, count=len(ranking))
     if not np.isfinite(scores).all():
         raise ValueError(f"ranking {number} holds a score that is NaN or infinite")
-    if depth is None or depth >= len(scores):
-        return ranking
+    return scores
+
+
+def _single(scores: Array | float) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # trec_eval's floats overflow to infinity, and then tie
+        return np.asarray(scores).astype(np.float32)
+
+
+def _head(ranking: Ranking, scores: Array, depth: int | None, lowest: float = -math.inf) -> Ranking:
+    """Return the documents that score at least `lowest` and may be among the first `depth`, scores unchanged."""
     single = _single(scores)
-    lowest = np.partition(single, len(single) - depth)[len(single) - depth]
+    rows = np.flatnonzero(single >= _single(lowest))
+    if depth is not None and depth < len(rows):
+        kth = np.partition(single[rows], len(rows) - depth)[len(rows) - depth]
+        rows = rows[single[rows] >= kth]
+    if len(rows) == len(scores):
+        return ranking
     documents = list(ranking)
-    return {documents[i]: float(scores[i]) for i in np.flatnonzero(single >= lowest).tolist()}
+    return {documents[i]: float(scores[i]) for i in rows.tolist()}
 
 
 def _native(ranking: Ranking) -> dict[str, float]:

@@ -43,7 +43,6 @@ OPEN_CLIP = {
 def open_clip_folder(path, name, seed=0):
     """Write an untrained open_clip model as a local-dir folder and return the folder."""
     import open_clip
-    from safetensors.torch import save_file
 
     beside, own = OPEN_CLIP[name]
     vision = {**VISION, **({"attentional_pool": True, "output_tokens": True} if name == "coca" else {})}
@@ -51,19 +50,45 @@ def open_clip_folder(path, name, seed=0):
     torch.manual_seed(seed)
     kind = open_clip.CoCa if name == "coca" else open_clip.CustomTextCLIP if "custom_text" in beside else open_clip.CLIP
     model = kind(**{key: value for key, value in config.items() if key != "custom_text"})
-    # Untrained biases and gains are all alike and would hide a path that forgets them.
+    _save_open_clip(path, model, config)
+    return path
+
+
+def bert_clip_folder(path, seed=0):
+    """Write an untrained open_clip model whose text tower is a BERT of transformers, and return the folder."""
+    import open_clip
+    import transformers
+
+    words = sorted({word for text in TEXTS for word in text.split()})
+    tokenizer = _word_tokenizer(["[PAD]", "[CLS]", "[SEP]", "[UNK]", *words], first="[CLS]", last="[SEP]")
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    transformers.BertConfig(**tower, vocab_size=len(tokenizer), max_position_embeddings=16).save_pretrained(
+        path / "bert"
+    )
+    text = {"hf_model_name": str(path / "bert"), "hf_model_pretrained": False, "hf_tokenizer_name": "words"}
+    text |= {"hf_proj_type": "linear", "hf_pooler_type": "mean_pooler", "context_length": 16}
+    torch.manual_seed(seed)
+    model = open_clip.CustomTextCLIP(embed_dim=16, vision_cfg=VISION, text_cfg=text)
+    _save_open_clip(path, model, {"embed_dim": 16, "custom_text": True, "vision_cfg": VISION, "text_cfg": text})
+    tokenizer.save_pretrained(path)
+    return path
+
+
+def _save_open_clip(path, model, config):
+    """Write weights that are all different (untrained biases and gains would hide a path that forgets them)."""
+    from safetensors.torch import save_file
+
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.05)
         model.logit_scale.fill_(3.0)
-    path.mkdir(parents=True)
+    path.mkdir(parents=True, exist_ok=True)
     save_file(
         {key: value.clone().contiguous() for key, value in model.state_dict().items()},
         path / "open_clip_model.safetensors",
     )
     preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
     (path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": preprocess}))
-    return path
 
 
 def images(n, seed=0):

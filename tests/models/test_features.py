@@ -170,7 +170,9 @@ def test_a_run_on_a_feature_file_equals_the_run_on_the_images(tmp_path):
     from zsbench.data.parquet_images import parquet_images
     from zsbench.models.open_clip import OpenClip
 
-    images = parquet_images(path=str(catalog.ASSETS / "data" / "glyphs" / "test.parquet"))
+    every = pq.read_table(catalog.ASSETS / "data" / "glyphs" / "test.parquet")
+    pq.write_table(every.take(list(range(0, len(every), 15))), tmp_path / "images.parquet")
+    images = parquet_images(path=str(tmp_path / "images.parquet"))
     encoder = OpenClip(str(catalog.ASSETS / "models" / "clip-glyphs"))
     vectors = encoder.encode_images([encoder.prepare(item.open()) for item in images.items])
     task = yaml.safe_load(catalog.configs("tasks")["glyphs"].path.read_text())
@@ -179,14 +181,14 @@ def test_a_run_on_a_feature_file_equals_the_run_on_the_images(tmp_path):
     ids = np.array([item.id for item in images.items])
     np.savez(tmp_path / "data.npz", features=vectors, labels=np.array(images.labels), ids=ids)
     np.savez(tmp_path / "texts.npz", texts=np.array(texts), text_features=encoder.encode_texts(texts))
-    (tmp_path / "own.yaml").write_text(
-        yaml.safe_dump({"extends": "glyphs", "description": "x", "data": {"source": "features", "path": "data.npz"}})
-    )
+    for name, data in (("pictures", ("parquet-images", "images.parquet")), ("own", ("features", "data.npz"))):
+        config = {"extends": "glyphs", "description": "x", "data": dict(zip(("source", "path"), data, strict=True))}
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(config))
     for name, options in {"file": {"texts": "texts.npz"}, "model": {"text_model": "asset:models/clip-glyphs"}}.items():
         config = {"description": "x", "adapter": "features", **options}
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(config))
     methods = ("prompt-ensemble", "random-class")
-    want = results("glyphs", tmp_path / "images", models=("clip-glyphs",), methods=methods)
+    want = results(str(tmp_path / "pictures.yaml"), tmp_path / "images", models=("clip-glyphs",), methods=methods)
     for name in ("file", "model"):
         got = results(
             str(tmp_path / "own.yaml"), tmp_path / name, models=(str(tmp_path / f"{name}.yaml"),), methods=methods

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.models._towers import OPEN_CLIP, TEXTS, images, open_clip_folder
+from tests.models._towers import OPEN_CLIP, TEXTS, bert_clip_folder, images, open_clip_folder
 from zsbench import catalog
 from zsbench.errors import UserError
 from zsbench.models import _common
@@ -23,7 +23,8 @@ SHORT = {"clip", "custom_text", "quick_gelu", "layer_scale", "eos"}
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("open_clip")
-    return {name: str(open_clip_folder(root / name, name)) for name in OPEN_CLIP}
+    found = {name: str(open_clip_folder(root / name, name)) for name in OPEN_CLIP}
+    return found | {"bert": str(bert_clip_folder(root / "bert"))}
 
 
 def whole(adapter, texts):
@@ -32,7 +33,7 @@ def whole(adapter, texts):
         return adapter._model.encode_text(adapter._text._tokenize(list(texts), adapter._text.context)).numpy()
 
 
-@pytest.mark.parametrize("name", OPEN_CLIP)
+@pytest.mark.parametrize("name", [*OPEN_CLIP, "bert"])
 def test_text_features_equal_the_models_own_pass(folders, name):
     adapter = open_clip(model=folders[name])
     np.testing.assert_allclose(adapter.encode_texts(TEXTS), whole(adapter, TEXTS), atol=1e-6)
@@ -178,7 +179,7 @@ def test_a_prompt_can_be_learned_where_the_end_of_the_text_is_read(folders):
     assert (embeddings.grad[~used] == 0).all()
 
 
-@pytest.mark.parametrize("name", ["siglip", "coca"])
+@pytest.mark.parametrize("name", ["siglip", "coca", "bert"])
 def test_a_prompt_cannot_be_learned_elsewhere(folders, name):
     with pytest.raises(UserError, match="end-of-text"):
         open_clip(model=folders[name]).token_embeddings(["a"])

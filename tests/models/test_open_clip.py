@@ -167,6 +167,20 @@ def test_a_prefix_stands_after_the_first_mark_and_the_end_is_read_further_on(fol
     assert adapter.fingerprint != plain.fingerprint
 
 
+def test_a_class_token_behind_the_words_leaves_no_room_for_a_prefix():
+    from zsbench.models._prompts import Layout, truncated
+
+    def tokenize(texts, context=8):
+        rows = [[1, *range(10, 10 + min(len(text.split()), context - 3)), 2] for text in texts]
+        return torch.tensor([row + [0] * (context - 1 - len(row)) + [3] for row in rows])
+
+    layout = Layout.of(tokenize)
+    assert layout.tail
+    assert not Layout(1, 2, 0, 10).tail
+    texts = ["a b", "a b c d e", "a b c d e f"]
+    assert truncated(tokenize(texts), layout, lambda rows: tokenize([texts[row] for row in rows], 9)) == 1
+
+
 def test_a_prompt_can_be_learned_where_the_end_of_the_text_is_read(folders):
     adapter = open_clip(model=folders["clip"])
     embeddings, pooled = adapter.token_embeddings(TEXTS[:3])

@@ -39,12 +39,14 @@ class Layout:
     start : positions before the first word: 1 with a begin-of-text mark, else 0.
     end, pad : ids of the end-of-text mark and of the filling behind it (some tokenizers have one id for both).
     word : id of an ordinary word.
+    tail : whether a mark stands at the very end of every row (a class token).
     """
 
     start: int
     end: int
     pad: int
     word: int
+    tail: bool = False
 
     @classmethod
     def of(cls, tokenize: Callable[[list[str]], torch.Tensor]) -> Layout:
@@ -52,7 +54,7 @@ class Layout:
         empty, word = tokenize([""])[0].tolist(), tokenize(["a"])[0].tolist()
         start = int(empty[0] == word[0])
         # The last position may hold a class token, so that the filling is read one before it.
-        return cls(start, empty[start], empty[-2], word[start])
+        return cls(start, empty[start], empty[-2], word[start], tail=empty[-1] != empty[-2])
 
     def lengths(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the number of positions (n_texts,) that marks and words take."""

@@ -52,7 +52,15 @@ class TextSide:
         self._before = text
 
     def put_prefix(self, file: str, mode: PrefixMode) -> FloatArray:
-        """Put learned word embeddings in front of every text and return them, (n_vectors, width)."""
+        """Put learned word embeddings in front of every text and return them, (n_vectors, width).
+
+        Raises
+        ------
+        UserError
+            The file is no prefix for this tower, or the tower reads a class token at the end of the row.
+        """
+        if self._layout.tail:
+            raise UserError(file, "a prefix for a tower with a class token at the end of each row", "a tower without")
         room = self.context - self._layout.start - 2
         vectors = _prompts.read_prefix(file, mode, self._embedding.embedding_dim, room)
         self._prefix = _prompts.Prefix(torch.from_numpy(vectors), self._embedding)

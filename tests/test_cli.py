@@ -85,3 +85,11 @@ def test_an_undefined_metric_is_null_and_never_zero():
     table = tables.rows([{"task": "t", "model": "m", "method": "x", "metrics": {"acc@5": score}}])
     assert "undefined" in tables.to_markdown(table)
     assert json.loads(tables.to_json(table))["rows"][0]["value"] is None
+
+
+def test_validate_needs_no_data(monkeypatch):
+    monkeypatch.delenv("ZSBENCH_DATA", raising=False)
+    names = [*catalog.configs("tasks"), *catalog.configs("suites"), *catalog.configs("models")]
+    done = zsbench("validate", *names, *(f"papers/{n}" for n in catalog.configs("papers")))
+    assert done.returncode == 0, done.stderr
+    assert "papers/metric3d: ok, 3 runs, 11 runs embedded (needs $ZSBENCH_DATA to run)" in done.stdout

@@ -11,6 +11,7 @@ import importlib
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -177,6 +178,20 @@ def find_config(kind: ConfigKind, name: str, *, where: str = "", base: Path | No
     return known[name].path
 
 
+_unset: set[str] | None = None
+
+
+@contextmanager
+def unset_variables() -> Iterator[set[str]]:
+    """Collect the environment variables that configs start paths at and that are not set, instead of refusing them."""
+    global _unset
+    _unset = set()
+    try:
+        yield _unset
+    finally:
+        _unset = None
+
+
 def resolve_path(text: str, base: Path, *, where: str = "") -> Path:
     """Turn a path written in a config into a real one.
 
@@ -187,6 +202,9 @@ def resolve_path(text: str, base: Path, *, where: str = "") -> Path:
         return ASSETS / text.removeprefix("asset:")
     for name in re.findall(r"\$\{?(\w+)\}?", text):
         if name not in os.environ:
+            if _unset is not None:
+                _unset.add(name)
+                return Path(text)
             raise UserError(where, f"'{text}' needs the environment variable {name}, which is not set")
     path = Path(os.path.expandvars(text)).expanduser()
     return path if path.is_absolute() else base / path

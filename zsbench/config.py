@@ -253,7 +253,8 @@ def _resolve(value: Any, hint: Any, block: Block) -> Any:
     local = value.removeprefix("local-dir:")
     explicit = local != value or local.startswith(("asset:", "$", "~", "/", "./", "../"))
     path = catalog.resolve_path(local, block.base, where=block.where)
-    return str(path) if explicit or path.exists() else value
+    # Absolute, because a library may take a bare name for something else than a folder.
+    return str(path.absolute()) if explicit or path.exists() else value
 
 
 def load(path: Path) -> Document:

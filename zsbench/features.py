@@ -39,9 +39,14 @@ class ImageBatch:
     encode: Callable[[], FloatArray]
 
     @cached_property
+    def raw(self) -> FloatArray:
+        """Image features (n_images, width) as the model gives them."""
+        return self.encode()
+
+    @cached_property
     def features(self) -> FloatArray:
         """L2-normalised image features (n_images, width)."""
-        return self.encode()
+        return normalise(self.raw, what="image features")
 
 
 class Features:
@@ -74,10 +79,11 @@ class Features:
         where = {text: row for row, text in enumerate(unique)}
         return normalise(rows[[where[text] for text in texts]], what="text features")
 
-    def images(self, items: Sequence[Any]) -> FloatArray:
-        """Return L2-normalised features (n_images, width) of any images, all in memory."""
+    def images(self, items: Sequence[Any], *, raw: bool = False) -> FloatArray:
+        """Return features (n_images, width) of any images, all in memory: of length 1, or as the model gives them."""
         parts = [self._images(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
-        return normalise(np.concatenate(parts), what="image features")
+        found = np.concatenate(parts)
+        return found if raw else normalise(found, what="image features")
 
     def chunks(self) -> Iterator[FloatArray]:
         """Yield the test images' features in order, `CHUNK` rows at a time."""
@@ -95,7 +101,7 @@ class Features:
             )
 
     def _encoder(self, chunk: Sequence[Any], part: slice) -> Callable[[], FloatArray]:
-        return lambda: normalise(self._images(chunk)[part], what="image features")
+        return lambda: self._images(chunk)[part]
 
     def _images(self, chunk: Sequence[Any]) -> FloatArray:
         assert self.model is not None

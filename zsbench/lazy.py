@@ -9,7 +9,10 @@ from typing import Any
 
 class _LazyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module(self.__name__), name)
+        found = getattr(importlib.import_module(self.__name__), name)
+        # Found without this detour from now on.
+        setattr(self, name, found)
+        return found
 
 
 def lazy(name: str) -> Any:

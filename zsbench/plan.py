@@ -404,6 +404,7 @@ def check_job(job: Job) -> None:
     blocks: list[Block | Chain | None] = [job.model, job.source, *job.task.sources().values(), job.method]
     named = [(block, block.files()) for block in blocks if block is not None]
     for block, paths in [*named, (job.source, job.build_task().files())]:
-        missing = next((path for path in paths if not Path(path).exists()), None)
+        # Only `validate` lets a variable that is not set through; what lies behind it cannot be looked for.
+        missing = next((path for path in paths if "$" not in path and not Path(path).exists()), None)
         if missing:
             raise UserError(block.where, f"no such file '{yamlio.shown(Path(missing))}'")

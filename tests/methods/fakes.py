@@ -42,7 +42,7 @@ class FakeEncoder:
         self.asked += texts
         return normalise(np.stack([self.vector(text) for text in texts]))
 
-    def images(self, items):
+    def images(self, items, *, raw=False):
         return np.stack([self.other[item[1]] if isinstance(item, tuple) else self.features[item] for item in items])
 
     def batches(self):

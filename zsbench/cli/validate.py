@@ -13,10 +13,15 @@ def validate(
     """Check configs; every mistake is shown with file, line and the nearest right name."""
     from zsbench.errors import UserError, UserErrors
 
+    from zsbench.catalog import unset_variables
+
     errors: list[UserError] = []
     for name in configs:
         try:
-            typer.echo(f"{name}: ok, {_check(name)}")
+            with unset_variables() as unset:
+                found = _check(name)
+            needs = f" (needs {', '.join(f'${variable}' for variable in sorted(unset))} to run)" if unset else ""
+            typer.echo(f"{name}: ok, {found}{needs}")
         except UserErrors as many:
             errors += many.errors
         except UserError as error:

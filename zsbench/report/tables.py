@@ -35,6 +35,7 @@ class Row:
     cost: str
     seconds: float
     config_hash: str
+    warning: str = ""
 
 
 def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
@@ -65,6 +66,7 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     cost=_cost(result),
                     seconds=result.get("seconds", 0.0),
                     config_hash=result.get("config_hash", ""),
+                    warning=str(result.get("notes", {}).get("warning", "")),
                 )
             )
     return found
@@ -126,7 +128,9 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
     texts = {
         "task": row.task + (" (synthetic)" if row.synthetic else ""),
         "model": row.model,
-        "method": row.method + (" *" if row.method_kind == "transductive" or row.method_uses else ""),
+        "method": row.method
+        + (" *" if row.method_kind == "transductive" or row.method_uses else "")
+        + (" !" if row.warning else ""),
         "metric": f"{row.metric} {arrow}",
         "value": shown(row.value, row.unit) + unit if row.value is not None else "undefined",
         "95 % interval": interval,
@@ -144,8 +148,10 @@ def notes(table: Sequence[Row]) -> list[str]:
     uses = dict.fromkeys(
         (r.method, r.method_kind, r.method_uses) for r in table if r.method_uses or r.method_kind == "transductive"
     )
+    warnings = dict.fromkeys((row.task, row.method, row.warning) for row in table if row.warning)
     lines = [f"{task}: {protocol}" for task, protocol in protocols]
-    return lines + [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
+    lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
+    return lines + [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
 
 
 def to_rich(table: Sequence[Row]) -> Any:

@@ -79,6 +79,10 @@ class Batch(Protocol):
     def features(self) -> FloatArray:
         """L2-normalised image features (n_images, width)."""
 
+    @property
+    def raw(self) -> FloatArray:
+        """Image features (n_images, width) as the model gives them."""
+
 
 class Encoder(Protocol):
     """What a rule may ask: features, each image and text encoded once and cached, L2-normalised, float32."""
@@ -92,8 +96,8 @@ class Encoder(Protocol):
     def texts(self, texts: Sequence[str]) -> FloatArray:
         """Return text features (n_texts, width)."""
 
-    def images(self, items: Sequence[Any]) -> FloatArray:
-        """Return image features (n_images, width)."""
+    def images(self, items: Sequence[Any], *, raw: bool = False) -> FloatArray:
+        """Return image features (n_images, width); `raw` ones are not normalised."""
 
     def chunks(self) -> Any:
         """Yield the test images' features in order, a bounded number of rows at a time."""
@@ -125,6 +129,11 @@ class Known:
 
     features: FloatArray
     items: Sequence[Any] = ()
+
+    @property
+    def raw(self) -> FloatArray:
+        """The same features: who holds raw ones hands them over as they are."""
+        return self.features
 
 
 def compose(rules: Sequence[Rule]) -> Rule:

@@ -58,15 +58,14 @@ def support_of(problem: Problem, *, method: str, other_classes: bool = False) ->
 
 def keys(encoder: Encoder, support: Labelled, *, augment: int = 1) -> FloatArray:
     """Return unit features (n_support, width): of the images, or the mean over `augment` random views of each."""
-    if augment == 1:
-        return encoder.images(support.items)
-    return normalise(view_features(encoder, support, augment=augment).mean(axis=1), what="support features")
+    raw = view_features(encoder, support, augment=augment, raw=True)
+    return normalise(raw.mean(axis=1), what="support features")
 
 
-def view_features(encoder: Encoder, support: Labelled, *, augment: int) -> FloatArray:
-    """Return unit features (n_support, augment, width) of random views, or of the images themselves for one."""
+def view_features(encoder: Encoder, support: Labelled, *, augment: int, raw: bool = False) -> FloatArray:
+    """Return features (n_support, augment, width) of random views, or of the images themselves for one."""
     items = support.items if augment == 1 else [v for item in support.items for v in views(item, augment)]
-    return encoder.images(items).reshape(len(support.items), augment, -1)
+    return encoder.images(items, raw=raw).reshape(len(support.items), augment, -1)
 
 
 def zero_shot(before: Classifier | None, batch: Any) -> FloatArray:

@@ -4,8 +4,7 @@
     scores = features . W^T + b
 
 C is given, or searched on validation images: 1e-6, 1e-4, ..., 1e6, then the interval round the best is halved until
-the resolution is 8 steps a decade. Features have unit length here, where the paper's have the model's own: a C from
-elsewhere is the same regularisation after multiplication with the squared length.
+the resolution is 8 steps a decade. Features are the model's own, not brought to unit length.
 
 Source: Radford et al. 2021, arXiv:2103.00020, appendix A.3.
 """
@@ -48,22 +47,23 @@ def linear_probe(*, C: Positive | None = None, max_iter: Count = 1000) -> Rule:
         support = support_of(problem, method="linear-probe")
         if len(np.unique(support.labels)) < 2:
             raise UserError("", "linear-probe: support images of one class only", "at least two classes")
-        rows, n = encoder.images(support.items), len(problem.class_names)
+        rows, n = encoder.images(support.items, raw=True), len(problem.class_names)
 
         def probe(c: float) -> Probe:
             return fit(rows, support.labels, n, C=c, max_iter=max_iter)
 
         best = C
         if best is None:
-            images, labelled = validation_images(encoder, problem, method="linear-probe", what="C")
-            best, right = sweep(lambda c: int((probe(c).scores(images.features).argmax(1) == labelled.labels).sum()))
+            _, labelled = validation_images(encoder, problem, method="linear-probe", what="C")
+            raw = encoder.images(labelled.items, raw=True)
+            best, right = sweep(lambda c: int((probe(c).scores(raw).argmax(1) == labelled.labels).sum()))
             record(encoder, {"C": best}, labelled, correct=right[best], tried=len(right))
         fitted = probe(best)
         if not fitted.converged:
             encoder.note("solver", f"did not converge in {max_iter} steps (C = {best:g})")
 
         def score(batch: Batch) -> Any:
-            return fitted.scores(batch.features)
+            return fitted.scores(batch.raw)
 
         return Classifier(score)
 

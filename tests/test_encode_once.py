@@ -1,0 +1,93 @@
+"""Features are encoded once for all rules, kept for the next run, and streamed: memory does not grow with the images."""
+
+import json
+import tracemalloc
+from dataclasses import dataclass
+
+import numpy as np
+
+from zsbench import plan
+from zsbench.cache import Cache
+from zsbench.engine import local
+from zsbench.features import CHUNK, Features
+from zsbench.methods.classification import Problem
+from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
+from zsbench.records import Cost, RunContext
+from zsbench.runner import Options
+
+RULES = ["prompt-ensemble", "tip-adapter", "gda", "linear-probe", "zpe", "shrink-certainty"]
+
+
+def run(suite, out, cache):
+    options = Options(out, Cache(cache))
+    outcomes = list(local.run(plan.make(str(suite)), options, lambda *_: None, lambda _: None))
+    assert [str(o.error) for o in outcomes if o.error] == []
+    return [outcome.result for outcome in outcomes]
+
+
+def test_six_rules_encode_every_image_once_and_the_next_run_none(tmp_path):
+    suite = {
+        "description": "six rules",
+        "settings": {"limit": 150, "resamples": 200, "threads": 1},
+        "runs": [{"tasks": "digits-few-shot", "models": "clip-glyphs", "methods": RULES}],
+    }
+    (tmp_path / "six.yaml").write_text(json.dumps(suite))
+    first = run(tmp_path / "six.yaml", tmp_path / "one", tmp_path / "cache")
+    assert len(first) == len(RULES)
+    test, *others = [result["cost"]["images"] for result in first]
+    assert test == 150
+    # The first rule that learns brings the support and validation images; nothing is ever encoded again.
+    assert sum(n > 0 for n in others) == 1
+    assert all(result["cost"]["images_cached"] >= 150 for result in first[1:])
+    again = run(tmp_path / "six.yaml", tmp_path / "two", tmp_path / "cache")
+    assert [result["cost"]["images"] + result["cost"]["tokens"] for result in again] == [0] * len(RULES)
+    for one, two in zip(first, again, strict=True):
+        assert one["metrics"] == two["metrics"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An image that is only a seed."""
+
+    number: int
+
+    def digest(self):
+        return str(self.number)
+
+    def open(self):
+        return self.number
+
+
+class Encoder:
+    """Gives every seed a vector of 512 numbers."""
+
+    fingerprint, device, dtype, logit_scale = "drawn", "cpu", "float32", 100.0
+
+    def __init__(self):
+        self.cost = Cost()
+
+    def prepare(self, image):
+        return image
+
+    def encode_images(self, prepared):
+        return np.stack([np.random.default_rng(n).normal(size=512).astype(np.float32) for n in prepared])
+
+    def encode_texts(self, texts):
+        return np.stack([np.random.default_rng(list(t.encode())).normal(size=512).astype(np.float32) for t in texts])
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
+    items = [Drawn(i) for i in range(12 * CHUNK)]
+    run = RunContext("auto", Cache(tmp_path), 0, Cost())
+    features = Features(Encoder(), run, items)
+    problem = Problem([f"class {i}" for i in range(10)], ["a {}."], 100.0)
+    classifier = prompt_ensemble()(features, problem, None)
+    tracemalloc.start()
+    n = 0
+    for _, batch in features.batches(range(len(items))):
+        n += len(np.asarray(classifier.score(batch)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    one_chunk = CHUNK * 512 * 4
+    assert n == len(items)
+    assert peak < 8 * one_chunk < len(items) * 512 * 4

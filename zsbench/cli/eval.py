@@ -61,7 +61,8 @@ def evaluate(
     results = [[outcome.result for outcome in found if outcome.result is not None] for found in outcomes]
     results = [found + _averages(plan, found, out) for plan, found in zip(plans, results, strict=True)]
     _print(plans, outcomes, results, out, json=json, quiet=quiet)
-    errors = [outcome.error for found in outcomes for outcome in found if outcome.error is not None]
+    found_errors = [outcome.error for found in outcomes for outcome in found if outcome.error is not None]
+    errors = list({str(error): error for error in found_errors}.values())
     if errors:
         raise UserErrors(errors) if len(errors) > 1 else errors[0]
 

@@ -11,9 +11,8 @@ def validate(
     configs: Annotated[list[str], typer.Argument(help="Suites, papers, tasks or models: names or YAML files.")],
 ) -> None:
     """Check configs; every mistake is shown with file, line and the nearest right name."""
-    from zsbench.errors import UserError, UserErrors
-
     from zsbench.catalog import unset_variables
+    from zsbench.errors import UserError, UserErrors
 
     errors: list[UserError] = []
     for name in configs:

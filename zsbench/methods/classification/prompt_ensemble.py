@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, fill, linear, normalise
+from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
 
 if TYPE_CHECKING:
@@ -44,6 +45,4 @@ def ensemble(texts: Any) -> FloatArray:
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
     """Return every prompt of the first class, for `zsbench show`."""
-    names = task.get("classes")
-    name = names[0] if isinstance(names, list) else "<class>"
-    return "\n".join(fill(template, name) for template in task.get("templates", []))
+    return "\n".join(fill(template, first_class(task, {})) for template in templates_of(task))

@@ -1,0 +1,69 @@
+"""No prompt of a shipped config changes unseen: every one is compared with `tests/snapshots/prompts.json`.
+
+After a change that is meant, run `python -m tests.test_prompts` and read the diff: a changed line is a changed score,
+which belongs into the changelog and raises the task's `version`.
+"""
+
+import json
+from pathlib import Path
+
+from zsbench import catalog, plan
+from zsbench.methods.classification import fill
+from zsbench.records import digest
+from zsbench.tasks._base import read_names
+
+SNAPSHOT = Path(__file__).parent / "snapshots" / "prompts.json"
+
+
+def shown(job, part):
+    """Return what `zsbench show` says of a method's prompt on a task, or an empty string."""
+    describe = getattr(catalog.load_module("methods", part.name), "describe_prompt", None)
+    task = job.task.model_dump(exclude={*type(job.task).data_keys, "data"})
+    return "" if describe is None else describe(part.options, task)
+
+
+def classes(job):
+    """Return every template with every class of a task whose names stand in its YAML or in a file beside it."""
+    names = getattr(job.task, "classes", None)
+    if isinstance(names, str) and "$" in names:
+        return []
+    names = read_names(names, job.source.base, job.source.where) or []
+    return [fill(template, name) for name in names for template in getattr(job.task, "templates", None) or []]
+
+
+def prompts():
+    """Return {task and method: digest of the exact prompts} over everything that is shipped."""
+    names = [*catalog.configs("suites"), *(f"papers/{n}" for n in catalog.configs("papers")), *catalog.configs("tasks")]
+    found = {}
+    with catalog.unset_variables():
+        for name in names:
+            wanted = (
+                [plan.Choices()] if not name.startswith("papers/") else [plan.Choices(), plan.Choices(embedded=True)]
+            )
+            for choices in wanted:
+                try:
+                    jobs = plan.make(name, choices).jobs
+                except plan.UserError:
+                    # A task alone whose default method needs a model: its suites and papers have the model.
+                    continue
+                for job in jobs:
+                    if own := classes(job):
+                        found[f"{job.task_name}: classes"] = digest(own)
+                    for part in job.method.parts:
+                        if text := shown(job, part):
+                            key = json.dumps({k: v for k, v in part.described().items() if k != "name"}, sort_keys=True)
+                            found[f"{job.task_name}: {part.name} {digest([key])[:8]}"] = digest([text])
+    return dict(sorted(found.items()))
+
+
+def test_no_shipped_prompt_changed_unseen(monkeypatch):
+    for variable in ("ZSBENCH_DATA", "ZSBENCH_RUNS"):
+        monkeypatch.delenv(variable, raising=False)
+    expected, found = json.loads(SNAPSHOT.read_text()), prompts()
+    changed = sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
+    assert not changed, f"{len(changed)} prompts differ (first: {changed[:5]}); see the top of this file"
+
+
+if __name__ == "__main__":
+    SNAPSHOT.parent.mkdir(exist_ok=True)
+    SNAPSHOT.write_text(json.dumps(prompts(), indent=1) + "\n")

@@ -19,6 +19,14 @@ def test_the_worst_group_counts():
         metrics.resolve("worst-group-acc@1").compute(scores, gold.labels)
 
 
+def test_a_group_of_a_few_items_may_be_left_out():
+    scores = np.eye(2)[[0, 0, 0, 1, 1]]
+    gold = Labels(np.array([0, 0, 1, 1, 0]), groups=np.array([0, 0, 0, 1, 2]))
+    assert metrics.resolve("worst-group-acc@1").compute(scores, gold) == 0
+    assert metrics.resolve("worst-group-acc(min_items=2)@1").compute(scores, gold) == pytest.approx(2 / 3)
+    assert np.isnan(metrics.resolve("worst-group-acc(min_items=4)@1").compute(scores, gold))
+
+
 def test_macro_f1_counts_the_classes_of_the_labels_only():
     scores = np.eye(4)[[0, 0, 3]]
     # class 0: precision 1/2, recall 1; class 1: nothing found; class 3 is predicted but never true.

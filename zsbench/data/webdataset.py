@@ -3,6 +3,8 @@
 <path>/classnames.txt, zeroshot_classification_templates.txt      one a line, in label order
 <path>/<split>/*.tar      members KEY.jpg|png|webp with KEY.cls (a number), or KEY.npy (a 0/1 vector over classes)
 
+Beside KEY.cls, KEY.npy holds facts about the image (WILDS: region, year ...), whole numbers.
+
 Shards are indexed once and read in place: nothing is unpacked, so no member can be written anywhere.
 """
 
@@ -14,14 +16,21 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._hub import local_dataset
 from zsbench.data._images import SUFFIXES, ImageItem, ImageSet
 from zsbench.errors import UserError
+from zsbench.lazy import lazy
 from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = lazy("numpy")
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,9 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="images", files=_files)
-def webdataset(*, path: ModelRef, split: str = "test", revision: str | None = None) -> ImageSet:
+def webdataset(
+    *, path: ModelRef, split: str = "test", revision: str | None = None, group: int | None = None
+) -> ImageSet:
     """Read images and labels of a split; class names and templates come from the files beside the shards.
 
     Parameters
@@ -53,30 +64,33 @@ def webdataset(*, path: ModelRef, split: str = "test", revision: str | None = No
     path : local folder, or the id of a data set on the hub (`clip-benchmark/wds_cifar10`).
     split : the sub-folder with the shards.
     revision : commit or tag on the hub.
+    group : which of the facts in KEY.npy is the image's group, from 0 on.
 
     Raises
     ------
     UserError
-        No shards, a damaged shard, an image without label, a label that is no number.
+        No shards, a damaged shard, an image without label or without the fact asked for, a label that is no number.
     """
     root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar", "*.txt"])
     samples = read_samples(root, split)
     items: list[ImageItem] = []
     labels: list[Any] = []
+    groups: list[str] = []
     for key, parts in samples.items():
         image = next((member for suffix, member in parts.items() if f".{suffix}" in SUFFIXES), None)
         if image is None:
             continue
         items.append(ImageItem(key, image.read))
         labels.append(_label(key, parts))
+        groups += [] if group is None else [_fact(key, parts, group)]
     if not items:
         raise UserError(shown(root / split), "no image in the shards", f"members {' '.join(sorted(SUFFIXES))}")
     templates = lines(root / "zeroshot_classification_templates.txt")
-    return ImageSet(items, labels, lines(root / "classnames.txt"), templates)
+    return ImageSet(items, labels, lines(root / "classnames.txt"), templates, groups or None)
 
 
 def _label(key: str, parts: dict[str, Member]) -> int | list[int]:
-    if "npy" in parts:
+    if "npy" in parts and "cls" not in parts:
         return _labels(key, parts["npy"])
     if "cls" not in parts:
         raise UserError(shown(next(iter(parts.values())).shard), f"image '{key}' has no .cls member", "a label")
@@ -88,17 +102,31 @@ def _label(key: str, parts: dict[str, Member]) -> int | list[int]:
 
 def _labels(key: str, member: Member) -> list[int]:
     """Return the numbers of an image's classes from its 0/1 vector."""
-    import numpy as np
-
-    try:
-        vector = np.load(io.BytesIO(member.read()), allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise UserError(shown(member.shard), f"image '{key}': .npy cannot be read ({error})") from None
+    vector = _vector(key, member)
     if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
         raise UserError(
             shown(member.shard), f"image '{key}': .npy of shape {vector.shape}", "a 0/1 vector over classes"
         )
     return [int(i) for i in np.flatnonzero(vector)]
+
+
+def _fact(key: str, parts: dict[str, Member], number: int) -> str:
+    """Return one of the facts beside an image's label."""
+    if "npy" not in parts:
+        raise UserError(shown(next(iter(parts.values())).shard), f"image '{key}' has no .npy member", "its group")
+    facts = _vector(key, parts["npy"])
+    if facts.ndim != 1 or not 0 <= number < len(facts):
+        expected = f"a vector with entry {number}, the group"
+        raise UserError(shown(parts["npy"].shard), f"image '{key}': .npy of shape {facts.shape}", expected)
+    return f"{facts[number]:g}"
+
+
+def _vector(key: str, member: Member) -> NDArray[Any]:
+    try:
+        found: NDArray[Any] = np.load(io.BytesIO(member.read()), allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise UserError(shown(member.shard), f"image '{key}': .npy cannot be read ({error})") from None
+    return found
 
 
 def read_samples(root: Path, split: str) -> dict[str, dict[str, Member]]:

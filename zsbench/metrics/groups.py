@@ -22,15 +22,24 @@ else:
     np = lazy("numpy")
 
 
-def _worst(statistics: Array) -> float:
+def _worst(statistics: Array, *, min_items: int = 1) -> float:
     groups = statistics[:, 0].astype(np.int64)
     sizes, right = np.bincount(groups), np.bincount(groups, weights=statistics[:, 1])
-    return float((right[sizes > 0] / sizes[sizes > 0]).min())
+    counted = sizes >= max(min_items, 1)
+    return float((right[counted] / sizes[counted]).min()) if counted.any() else float("nan")
 
 
 @metric("worst-group-acc", of_items=_worst, strata=0)
-def worst_group_accuracy(scores: Any, labels: Any, *, k: int = 1) -> Array:
+def worst_group_accuracy(
+    scores: Any,
+    labels: Any,
+    *,
+    k: int = 1,
+    min_items: int = 1,  # noqa: ARG001 - the reducer's
+) -> Array:
     """Accuracy at k in the group where it is lowest; resampled within groups.
+
+    Groups with fewer than `min_items` items are left out: a handful of odd ones is no group.
 
     Raises
     ------

@@ -81,7 +81,7 @@ def encoder(monkeypatch):
     class Block:
         build = staticmethod(lambda: found)
 
-    monkeypatch.setattr(_candidates, "_encoder", lambda reference, source: (Block, []))
+    monkeypatch.setattr(_candidates, "named", lambda *_, **__: (Block, []))
     return found
 
 
@@ -102,7 +102,7 @@ def test_dense_candidates_and_a_corpus_that_is_encoded_once(collection, encoder,
 def test_dense_needs_a_model_that_encodes_texts(collection):
     with pytest.raises(UserError, match="lacks 'model'"):
         load(collection, "candidates: {stage: dense}")
-    with pytest.raises(UserError, match="encodes no texts"):
+    with pytest.raises(UserError, match="offering TextEncoder"):
         load(collection, "candidates: {stage: dense, model: lm-synonyms}")
     with pytest.raises(UserError, match="did you mean 'lm-synonyms'"):
         load(collection, "candidates: {stage: dense, model: lm-synonims}")

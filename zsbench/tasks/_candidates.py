@@ -9,14 +9,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from zsbench import cache, catalog, config
+from zsbench import cache, catalog
 from zsbench.components import Strict
 from zsbench.config import Block
 from zsbench.data._collection import Collection, read_run
 from zsbench.errors import UserError
 from zsbench.methods.rerank import RankItem
-from zsbench.modified import model_block
-from zsbench.yamlio import Document, shown
+from zsbench.models._named import named
+from zsbench.models.capabilities import TextEncoder
+from zsbench.yamlio import shown
 
 
 class Candidates(Strict):
@@ -64,7 +65,7 @@ class FirstStage:
         if own.stage == "dense":
             if own.model is None:
                 raise UserError(source.where, "candidates: {stage: dense} lacks 'model'", "a text encoder's name")
-            self.encoder, self._encoder_files = _encoder(own.model, source)
+            self.encoder, self._encoder_files = named(own.model, TextEncoder, base=source.base, where=source.where)
 
     def files(self) -> list[str]:
         """Return the local files that the candidates come from."""
@@ -133,20 +134,3 @@ class FirstStage:
             self.encoder.build(), texts, passages, depth=depth, cache=cache.current(), index=self.own.index
         )
         return {key: [ids[row] for row in found] for key, found in zip(queries, rows, strict=True)}
-
-
-def _encoder(reference: str, source: Block) -> tuple[Block, list[str]]:
-    """Return a text encoder's checked block and its local files: a config's name or path, or `ADAPTER:MODEL`."""
-    adapter, colon, model = reference.partition(":")
-    paths: list[str] = []
-    if colon and adapter in catalog.components("models"):
-        document = Document(source.base / "candidates", {"adapter": adapter, "model": model})
-    else:
-        path = catalog.find_config("models", reference, where=source.where, base=source.base)
-        document, paths = config.load(path), [str(path)]
-    block = model_block(document.value, document, ())
-    if "TextEncoder" not in {offer.__name__ for offer in block.facts.offers}:
-        raise UserError(
-            source.where, f"candidates: model '{reference}' encodes no texts", "a model offering TextEncoder"
-        )
-    return block, paths + block.files()

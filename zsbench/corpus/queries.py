@@ -1,0 +1,88 @@
+"""Few-shot prompts that make a language model write queries for documents, and what is kept of its answers.
+
+DUQGen: three examples of the domain, one greedy query a document, cut at the first line end or question mark.
+Promptagator: up to eight examples in the words of the task ("Argument" / "Counter argument"), several queries a
+document; here each of them has its own seeded order of the examples, where the paper samples at temperature 0.7.
+
+Source: Chandradevan et al. 2024, arXiv:2404.02489, section 3.3; Dai et al. 2022, arXiv:2209.11755, section 3.2.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from zsbench.models.capabilities import Prompt
+
+Style = Literal["duqgen", "promptagator"]
+
+# Where a model stops writing the query and starts to talk.
+_TALK = ("Answer:", "Document:", "Explanation:", "Note:", "Passage:", "Query:", "Question:")
+_OPENINGS = re.compile(
+    r"^(sure|certainly|of course|here(?: is|'s)|the query (?:is|could be))\b[^:]*:\s*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A document of the target task and a query that asks for it."""
+
+    document: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a prompt is written.
+
+    Attributes
+    ----------
+    document, query : what the task calls its two sides.
+    instruction : stands before the examples; with no example at all it is the zero-shot prompt.
+    max_words : words of a document that are shown.
+    """
+
+    document: str = "Document"
+    query: str = "Query"
+    instruction: str = ""
+    max_words: int = 512
+
+
+def prompt(document: str, examples: Sequence[Example], wording: Wording = Wording()) -> Prompt:
+    """Return the prompt that the model goes on from with a query for `document`."""
+    parts = [wording.instruction] if wording.instruction else []
+    parts += [f"{_asked(example.document, wording)} {example.query}" for example in examples]
+    return Prompt(text="\n\n".join([*parts, _asked(document, wording)]))
+
+
+def _asked(document: str, wording: Wording) -> str:
+    shown = " ".join(document.split()[: wording.max_words])
+    return f"{wording.document}: {shown}\n{wording.query}:"
+
+
+def shots(examples: Sequence[Example], n: int, *, seed: int, document: str, draw: int = 0) -> list[Example]:
+    """Return `n` examples for one prompt: in their order for the first draw, in a seeded one for every further draw."""
+    if draw == 0:
+        return list(examples[:n])
+    return random.Random(f"{seed}:{document}:{draw}").sample(list(examples), min(n, len(examples)))
+
+
+def clean(text: str, examples: Sequence[Example], *, style: Style) -> str:
+    """Return the query in what the model wrote; an empty text means that it is dropped.
+
+    Both styles end at the first line end and drop the query of an example. `duqgen` also ends at the first question
+    mark (the mark goes too) and where the model starts to talk, forgets boilerplate openings, and drops what is not
+    ASCII.
+    """
+    line = text.strip().split("\n", 1)[0].strip()
+    if style == "duqgen":
+        line = _OPENINGS.sub("", line)
+        for stop in ("?", *_TALK):
+            line = line.split(stop, 1)[0]
+        line = line.strip().strip('"').strip()
+        if not line.isascii():
+            return ""
+    return "" if line in {example.query for example in examples} else line

@@ -390,8 +390,10 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
         expected = f"a name, or a mapping with `{key}:` and options"
         raise UserError(where, f"{'.'.join(map(str, loc)) or kind} is {_kind(value)}", expected)
     name = value[key]
-    label = value.get("label", "")
-    options = {k: v for k, v in value.items() if k not in (key, "label", "description", "license")}
     schema = options_schema(catalog.load_component(kind, name, where=where))
+    # A component may have an option of one of these names (the label column of a table); then the key is the option.
+    about = {"label", "description", "license"} - schema.model_fields.keys()
+    label = value.get("label", "") if "label" in about else ""
+    options = {k: v for k, v in value.items() if k != key and k not in about}
     check(schema, document, loc, options)
     return Block(kind, name, options, label, document.folder((*loc, key)), where)

@@ -141,13 +141,19 @@ def test_tails_do_not_see_each_other_and_cost_is_counted():
 
 def test_weights_held_at_once_grow_with_the_context_not_its_square(monkeypatch):
     model = Decoder(network("gemma2, soft cap"), "cpu")
-    seen, original = [], torch.softmax
-    monkeypatch.setattr(torch, "softmax", lambda x, *rest, **more: seen.append(x.numel()) or original(x, *rest, **more))
+    sizes, original = [], _attention._rows
+
+    def rows(*arguments):
+        found = original(*arguments)
+        sizes.append(found.numel())
+        return found
+
+    monkeypatch.setattr(_attention, "_rows", rows)
     held = {}
     for n in (64, 128, 192):
-        seen.clear()
+        sizes.clear()
         model.attention_mass(tokens(n, 1), [tokens(6, 2)])
-        held[n] = max(seen)
+        held[n] = max(sizes)
     assert held[192] - held[128] == held[128] - held[64]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
     torch = lazy("torch")
 
-# Tokens of a long prefix that are encoded at once.
+# Tokens of a long prefix that are encoded at once where attention needs a mask (or keeps whole maps).
 CHUNK = 4096
 
 
@@ -33,6 +33,7 @@ class Decoder:
         self.device = device
         self._model = model
         self._watched = _attention.switch(model)
+        self._n_attending: int | None = None
         self._takes = inspect.signature(model.forward).parameters
         self.max_tokens = _hf.max_tokens(model.config.get_text_config())
 
@@ -53,22 +54,19 @@ class Decoder:
         longest = len(prefix) + max(len(tail) for tail in tails)
         if self.max_tokens is not None and longest > self.max_tokens:
             raise _hf.too_long(longest, self.max_tokens)
+        self.cost.forward_passes += 1 + len(tails)
+        self.cost.tokens += len(prefix) + sum(len(tail) for tail in tails)
         with torch.inference_mode():
             cache = self._cache()
-            for start in range(0, len(prefix), CHUNK):
-                with _attention.watching(_attention.Watch(record=False, n_layers=n_layers)):
-                    self._forward(torch.tensor([prefix[start : start + CHUNK]], device=self.device), None, cache)
-            self.cost.tokens += len(prefix) + sum(len(tail) for tail in tails)
+            # Fused causal attention is linear in memory by itself; in parts it would need masks that are not.
+            masked = not self._watched or any(getattr(layer, "is_sliding", False) for layer in cache.layers)
+            size = CHUNK if masked else max(1, len(prefix))
+            for start in range(0, len(prefix), size):
+                self._watch(prefix[start : start + size], cache, record=False, n_layers=n_layers)
             return [self._rows(tail, _attention.forked(cache), len(prefix), n_layers) for tail in tails]
 
     def _rows(self, tail: Sequence[int], cache: Any, before: int, n_layers: int | None) -> FloatArray:
-        watch, output = _attention.Watch(record=True, n_layers=n_layers), None
-        with _attention.watching(watch):
-            ids = torch.tensor([list(tail)], device=self.device)
-            output = self._forward(ids, None, cache, attentions=not self._watched)
-        layers = watch.layers
-        if not self._watched:
-            layers = [layer[0].float().mean(dim=1) for layer in (output.attentions or ())[:n_layers]]
+        layers = self._watch(tail, cache, record=True, n_layers=n_layers)
         if not layers:
             raise RunError("", f"{type(self._model).__name__} does not report attention", "another decoder")
         # Layers with a sliding window keep only the last keys; what they cannot see has no mass.
@@ -77,6 +75,21 @@ class Decoder:
         found: FloatArray = torch.stack(padded).cpu().numpy()
         return found
 
+    def _watch(
+        self, tokens: Sequence[int], cache: Any, *, record: bool, n_layers: int | None
+    ) -> Sequence[torch.Tensor]:
+        """Run tokens through the layers in use and return, if recorded, their mean rows (heads, keys) by layer."""
+        ids = torch.tensor([list(tokens)], device=self.device)
+        if not self._watched:
+            maps = self._forward(ids, None, cache, attentions=record).attentions or ()
+            return [layer[0].float().mean(dim=1) for layer in maps[:n_layers]]
+        # Nothing after the last layer's attention is of use; how many layers attend is known after one whole pass.
+        watch = _attention.Watch(record, self._n_attending if n_layers is None else n_layers)
+        with _attention.watching(watch):
+            self._forward(ids, None, cache)
+            self._n_attending = watch.seen
+        return watch.layers
+
     def _logits(self, sequences: Sequence[Sequence[int]], keep: int) -> torch.Tensor:
         """Return the float32 logits (n, at least `keep`, vocabulary) after the last tokens of each sequence."""
         longest = max(len(sequence) for sequence in sequences)
@@ -84,6 +97,7 @@ class Decoder:
             raise _hf.too_long(longest, self.max_tokens)
         ids, mask = _decoding.pad(sequences, 0, self.device, left=True)
         self.cost.tokens += sum(len(sequence) for sequence in sequences)
+        self.cost.forward_passes += 1
         with torch.inference_mode():
             logits: torch.Tensor = self._forward(ids, mask, None, keep=keep).logits[:, -keep:].float()
         return logits
@@ -96,6 +110,7 @@ class Decoder:
 
         def step(new: torch.Tensor | None) -> torch.Tensor:
             nonlocal ids, mask
+            self.cost.forward_passes += 1
             if new is not None:
                 ids, mask = new, None if mask is None else torch.cat([mask, torch.ones_like(new)], dim=1)
             with torch.inference_mode():
@@ -122,5 +137,4 @@ class Decoder:
                 options["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
         if attentions:
             options["output_attentions"] = True
-        self.cost.forward_passes += 1
         return self._model(ids, **options)

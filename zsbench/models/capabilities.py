@@ -44,6 +44,16 @@ class ImageTextEncoder(Model, Protocol):
         """Encode texts to (n_texts, width), not normalised."""
 
 
+class ImageTextMatcher(ImageTextEncoder, Protocol):
+    """An image-text encoder with a second look: one score for an image and a text read together."""
+
+    def read_images(self, prepared: Sequence[Any]) -> list[Any]:
+        """Encode prepared images to what texts are read with, one entry an image; whoever asks keeps them."""
+
+    def match(self, images: Sequence[Any], texts: Sequence[str]) -> FloatArray:
+        """Return (n,) scores, higher is better: image i, as `read_images` gave it, with text i."""
+
+
 class RegionEncoder(ImageTextEncoder, Protocol):
     """An image-text encoder that also gives vectors of image regions (query embeddings)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,9 @@ from zsbench.methods.rerank import RankItem
 from zsbench.models._named import named
 from zsbench.models.capabilities import TextEncoder
 from zsbench.yamlio import shown
+
+Finder = Callable[[Collection, Sequence[str]], dict[str, list[str]]]
+"""From a collection and ids of its queries to the best document ids of each query that has any."""
 
 
 class Candidates(Strict):
@@ -87,7 +90,25 @@ class FirstStage:
             A candidate is not in the corpus; the data come without the pool that is asked for.
         """
         # One more than the depth, so that dropping the query's own document leaves a full list.
-        found = self._lists(collection, queries, self.own.depth + drop_query_id)
+        find = self._finder(self.own.depth + drop_query_id)
+        return self._chosen(find, collection, queries, seed=seed, drop_query_id=drop_query_id)
+
+    def items_of_pools(self, pools: Mapping[str, Collection], *, seed: int) -> list[RankItem]:
+        """Return every query with candidates out of a collection of its own; runs and models are read once.
+
+        Raises
+        ------
+        UserError
+            As for `items`.
+        """
+        find = self._finder(self.own.depth)
+        return [item for key, pool in pools.items() for item in self._chosen(find, pool, [key], seed=seed)]
+
+    def _chosen(
+        self, find: Finder, collection: Collection, queries: Sequence[str], *, seed: int, drop_query_id: bool = False
+    ) -> list[RankItem]:
+        """Return queries with the first candidates of those that are found."""
+        found = find(collection, queries)
         kept = {
             key: [doc for doc in found.get(key, []) if not (drop_query_id and doc == key)][: self.own.depth]
             for key in queries
@@ -104,33 +125,39 @@ class FirstStage:
             items.append(RankItem(key, collection.queries[key], tuple(collection.documents[doc] for doc in ids)))
         return items
 
-    def _lists(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, list[str]]:
-        """Return the best document ids of each query that has any."""
+    def _finder(self, depth: int) -> Finder:
+        """Return what finds the best document ids of each query that has any."""
         if self.run_path is not None:
             from zsbench.metrics._pytrec import trec_order
 
             run = read_run(self.run_path)
-            return {key: trec_order(run[key], depth) for key in queries if key in run}
+            return lambda _, queries: {key: trec_order(run[key], depth) for key in queries if key in run}
         if self.own.stage == "pool":
-            if collection.pool is None:
-                raise UserError(self.source.where, "the data come without a pool of candidates", "bm25, dense or run")
-            pool = collection.pool()
-            return {key: pool[key][:depth] for key in queries if key in pool}
+            return lambda collection, queries: self._pool(collection, queries, depth)
         if self.encoder is not None:
-            return self._dense(collection, queries, depth)
+            encoder = self.encoder.build()
+            return lambda collection, queries: self._dense(encoder, collection, queries, depth)
+        return lambda collection, queries: self._bm25(collection, queries, depth)
+
+    def _pool(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, list[str]]:
+        if collection.pool is None:
+            raise UserError(self.source.where, "the data come without a pool of candidates", "bm25, dense or run")
+        pool = collection.pool()
+        return {key: pool[key][:depth] for key in queries if key in pool}
+
+    def _bm25(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, list[str]]:
         from zsbench.data._bm25 import Bm25
 
         index = Bm25(collection, k1=self.own.k1, b=self.own.b, analyzer=self.own.analyzer)
         return {key: index.top(collection.queries[key], depth) for key in queries}
 
-    def _dense(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, list[str]]:
+    def _dense(
+        self, encoder: TextEncoder, collection: Collection, queries: Sequence[str], depth: int
+    ) -> dict[str, list[str]]:
         from zsbench.data import _dense
 
-        assert self.encoder is not None
         ids = list(collection.documents)
         passages = [document.passage for document in collection.documents.values()]
         texts = [collection.queries[key] for key in queries]
-        rows = _dense.search(
-            self.encoder.build(), texts, passages, depth=depth, cache=cache.current(), index=self.own.index
-        )
+        rows = _dense.search(encoder, texts, passages, depth=depth, cache=cache.current(), index=self.own.index)
         return {key: [ids[row] for row in found] for key, found in zip(queries, rows, strict=True)}

@@ -1,28 +1,25 @@
 """Re-ranking: order each query's candidates; judged by trec_eval over all judged queries.
 
 Candidates come from a first stage (BM25, a text encoder), a TREC run, or the data. A judged query without candidates
-scores 0, as published numbers do, unless `missing: skip` leaves it out; both counts are shown. Predictions: a TREC run
-whose scores are n - rank, so that neither float32 nor ties can undo the order; `zsbench score` takes any TREC run and
-reads it as trec_eval does.
+scores 0, as published numbers do, unless `missing: skip` leaves it out; both counts are shown. Predictions: a TREC run.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from zsbench import files, metrics
+from zsbench import metrics
 from zsbench.config import Block, TaskConfig
-from zsbench.data._collection import Collection, read_run
-from zsbench.methods.rerank import Fitted, Ranker, RankItem
-from zsbench.records import RunContext, TaskData, digest
+from zsbench.data._collection import Collection
+from zsbench.methods.rerank import RankItem
+from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
+from zsbench.tasks._ranking import RankingTask
 
 
 class Config(TaskConfig):
@@ -55,15 +52,11 @@ class Config(TaskConfig):
         }
 
 
-class Task:
+class Task(RankingTask):
     """Queries with candidates; gold is {document: grade}."""
 
-    family: ClassVar[str] = "rerank"
     gives: ClassVar[str] = "collection"
     metric_kinds: ClassVar[tuple[str, ...]] = ("ranking",)
-    suffix: ClassVar[str] = ".run"
-    shard_size: ClassVar[int] = 64
-    absent: ClassVar[Any] = {}
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
@@ -114,53 +107,11 @@ class Task:
             return collection.changed(lambda d: replace(d, title=""))
         return collection
 
-    def predict(
-        self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
-    ) -> Iterator[dict[str, float]]:
-        """Yield {document: n - rank} for each query."""
-        if isinstance(rule, Fitted):
-            run.notes |= rule.notes(model, data.items)
-        for number in todo:
-            item: RankItem = data.items[number]
-            order = rule(model, item, data.context) if item.documents else []
-            if sorted(order) != list(range(len(item.documents))):
-                raise ValueError(f"query {item.id}: the method returned no permutation of its candidates")
-            yield {item.documents[i].id: float(len(order) - rank) for rank, i in enumerate(order)}
-            run.progress(number + 1)
-
-    def check(self, item: RankItem, prediction: dict[str, float]) -> str:
-        """Say whether a score is NaN or infinite."""
-        bad = [doc for doc, score in prediction.items() if not math.isfinite(score)]
-        return f"query {item.id}: score of '{bad[0]}' is not finite" if bad else ""
-
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and judgements at once; a ranking is None where an absent query is left out."""
-        rankings = [ranking or None if self.config.missing == "skip" else ranking for ranking in predictions]
-        empty = sum(not ranking for ranking in rankings)
-        if empty and "queries without candidates" not in data.counts:
-            data.counts["queries absent from the run"] = empty
-        yield rankings, data.gold
-
-    def write(self, path: Path, items: Sequence[RankItem], predictions: Sequence[dict[str, float]]) -> None:
-        """Write a TREC run."""
-        lines = [
-            f"{item.id} Q0 {doc} {rank} {score:g} zsbench\n"
-            for item, ranking in zip(items, predictions, strict=True)
-            for rank, (doc, score) in enumerate(ranking.items(), 1)
-        ]
-        files.write_bytes(path, "".join(lines).encode())
-
-    def read(self, path: Path, items: Sequence[RankItem]) -> dict[str, dict[str, float]]:
-        """Read a TREC run; queries that are not judged are left out, as trec_eval does."""
-        run = read_run(path) if path.stat().st_size else {}
-        known = {item.id for item in items}
-        return {key: ranking for key, ranking in run.items() if key in known}
+        yield self.judged(data, predictions, self.config.missing), data.gold
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:
         """Read TREC or BEIR qrels."""
         return {"source": "trec", "qrels": path}
-
-    def preview(self, prediction: dict[str, float]) -> str:
-        """Return the first ten document ids."""
-        return " ".join(sorted(prediction, key=lambda doc: -prediction[doc])[:10])

@@ -1,0 +1,76 @@
+"""What all task types share in which a method orders candidates: any method of `rerank`, a TREC run as predictions.
+
+The run's scores are n - rank, so that neither float32 nor ties can undo the order; `zsbench score` takes any TREC run
+and reads it as trec_eval does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from zsbench import files
+from zsbench.data._collection import Collection, read_run
+from zsbench.methods.rerank import Fitted, Ranker, RankItem
+from zsbench.records import RunContext, TaskData
+
+
+class RankingTask:
+    """How candidates are ordered and how rankings are checked, written, read and shown."""
+
+    family: ClassVar[str] = "rerank"
+    suffix: ClassVar[str] = ".run"
+    shard_size: ClassVar[int] = 64
+    absent: ClassVar[Any] = {}
+
+    def collection(self, data: TaskData, item: RankItem) -> Collection:  # noqa: ARG002 - where each query has its own
+        """Return the collection that a query's candidates belong to."""
+        found: Collection = data.context
+        return found
+
+    def predict(
+        self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
+    ) -> Iterator[dict[str, float]]:
+        """Yield {document: n - rank} for each query."""
+        if isinstance(rule, Fitted):
+            run.notes |= rule.notes(model, data.items)
+        for number in todo:
+            item: RankItem = data.items[number]
+            order = rule(model, item, self.collection(data, item)) if item.documents else []
+            if sorted(order) != list(range(len(item.documents))):
+                raise ValueError(f"query {item.id}: the method returned no permutation of its candidates")
+            yield {item.documents[i].id: float(len(order) - rank) for rank, i in enumerate(order)}
+            run.progress(number + 1)
+
+    def check(self, item: RankItem, prediction: dict[str, float]) -> str:
+        """Say whether a score is NaN or infinite."""
+        bad = [doc for doc, score in prediction.items() if not math.isfinite(score)]
+        return f"query {item.id}: score of '{bad[0]}' is not finite" if bad else ""
+
+    def judged(self, data: TaskData, predictions: Sequence[Any], missing: Literal["zero", "skip"]) -> list[Any]:
+        """Return the rankings to judge, None for an absent one that is left out; absent ones are counted."""
+        empty = sum(not ranking for ranking in predictions)
+        if empty and "queries without candidates" not in data.counts:
+            data.counts["queries absent from the run"] = empty
+        return [ranking or None if missing == "skip" else ranking for ranking in predictions]
+
+    def write(self, path: Path, items: Sequence[RankItem], predictions: Sequence[dict[str, float]]) -> None:
+        """Write a TREC run."""
+        lines = [
+            f"{item.id} Q0 {doc} {rank} {score:g} zsbench\n"
+            for item, ranking in zip(items, predictions, strict=True)
+            for rank, (doc, score) in enumerate(ranking.items(), 1)
+        ]
+        files.write_bytes(path, "".join(lines).encode())
+
+    def read(self, path: Path, items: Sequence[RankItem]) -> dict[str, dict[str, float]]:
+        """Read a TREC run; queries that are not judged are left out, as trec_eval does."""
+        run = read_run(path) if path.stat().st_size else {}
+        known = {item.id for item in items}
+        return {key: ranking for key, ranking in run.items() if key in known}
+
+    def preview(self, prediction: dict[str, float]) -> str:
+        """Return the first ten document ids."""
+        return " ".join(sorted(prediction, key=lambda doc: -prediction[doc])[:10])

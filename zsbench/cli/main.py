@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import zsbench
-from zsbench.cli import bound, heads, prune, schema, score, show, table, validate
+from zsbench.cli import bound, corpus, heads, prune, schema, score, show, table, validate
 from zsbench.cli import eval as eval_command
 from zsbench.cli import list as list_command
 from zsbench.errors import EXIT_RUN_FAILED, UserError
@@ -34,6 +34,7 @@ app.command("bound", epilog=EPILOG)(bound.bound)
 app.command("heads", epilog=EPILOG)(heads.heads)
 app.command("prune", epilog=EPILOG)(prune.prune)
 app.command("schema")(schema.schema)
+app.add_typer(corpus.app, name="corpus", epilog=EPILOG)
 
 
 def _version(wanted: bool) -> None:

@@ -12,7 +12,6 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from zsbench.batching import map_batches
 from zsbench.cache import Cache
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
@@ -60,31 +59,37 @@ def search(
     ValueError
         A vector is NaN or infinite.
     """
-    key = [VERSION, model.fingerprint, model.dtype]
-    asked = cache.array(["query-vectors", *key, *queries], lambda: _encoded(model.encode_queries, queries))
-    blocks = _blocks(model, passages, cache, key)
+    asked = query_vectors(model, queries, cache=cache)
+    vectors = blocks(model, passages, cache=cache)
     depth = min(depth, len(passages))
-    return _faiss(asked, blocks, depth) if index == "faiss" else _exact(asked, blocks, depth)
+    return _faiss(asked, vectors, depth) if index == "faiss" else _exact(asked, vectors, depth)
 
 
-def _blocks(model: TextEncoder, passages: Sequence[str], cache: Cache, key: list[str]) -> Iterator[FloatArray]:
+def query_vectors(model: TextEncoder, queries: Sequence[str], *, cache: Cache) -> FloatArray:
+    """Return the vectors of queries (n_queries, width)."""
+    key = ["query-vectors", VERSION, model.fingerprint, model.dtype, *queries]
+    return cache.array(key, lambda: _encoded(model.encode_queries, queries))
+
+
+def blocks(model: TextEncoder, passages: Sequence[str], *, cache: Cache) -> Iterator[FloatArray]:
+    """Yield the vectors of passages, `BLOCK` rows at a time."""
     for start in range(0, len(passages), BLOCK):
         block = passages[start : start + BLOCK]
         encode = functools.partial(_encoded, model.encode_documents, block)
-        yield cache.array(["document-vectors", *key, *block], encode)
+        yield cache.array(["document-vectors", VERSION, model.fingerprint, model.dtype, *block], encode)
 
 
 def _encoded(encode: Callable[[Sequence[str]], FloatArray], texts: Sequence[str]) -> FloatArray:
-    found = np.asarray(map_batches(encode, texts, "auto"), dtype=np.float32)
+    found = np.asarray(encode(texts), dtype=np.float32)
     if not np.isfinite(found).all():
         raise ValueError("the encoder gave a vector that is NaN or infinite")
     return found
 
 
-def _exact(queries: FloatArray, blocks: Iterator[FloatArray], depth: int) -> list[list[int]]:
+def _exact(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> list[list[int]]:
     best: Keys = np.empty((len(queries), 0), dtype=np.int64)
     first = 0
-    for block in blocks:
+    for block in vectors:
         found = np.concatenate([best, order_keys(queries @ block.T, first)], axis=1)
         kept = min(depth, found.shape[1])
         best = np.partition(found, found.shape[1] - kept, axis=1)[:, found.shape[1] - kept :]
@@ -103,13 +108,13 @@ def order_keys(scores: FloatArray, first: int) -> Keys:
     return np.asarray(upper | (0xFFFFFFFF - np.arange(first, first + scores.shape[1], dtype=np.int64)))
 
 
-def _faiss(queries: FloatArray, blocks: Iterator[FloatArray], depth: int) -> list[list[int]]:
+def _faiss(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> list[list[int]]:
     try:
         import faiss
     except ImportError:
         raise UserError("", "index 'faiss' needs faiss", "", "pip install 'zsbench[faiss]'") from None
     index = faiss.IndexFlatIP(queries.shape[1])
-    for block in blocks:
+    for block in vectors:
         index.add(block)
     rows: list[list[int]] = index.search(queries, depth)[1].tolist()
     return rows

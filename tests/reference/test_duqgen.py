@@ -1,0 +1,161 @@
+"""DUQGen: allocation and sample equal the public script; what it gets wrong is kept apart."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.reference._golden import load_npz
+from zsbench.corpus import sample
+from zsbench.corpus.queries import Example, Wording, clean, prompt, shots
+
+GOLDEN = load_npz("duqgen", "sampling.npz")
+
+
+def test_the_length_rule_keeps_the_same_rows():
+    if {"text_lengths", "kept_rows"} <= GOLDEN.keys():
+        assert sample.long_enough(GOLDEN["text_lengths"], 300).tolist() == GOLDEN["kept_rows"].tolist()
+
+
+def test_allocation_equals_the_script():
+    if {"alloc", "cluster_of_kept", "centroids"} <= GOLDEN.keys():
+        sizes = np.bincount(GOLDEN["cluster_of_kept"], minlength=len(GOLDEN["centroids"]))
+        found = sample.allocate(sizes, int(GOLDEN["n_train"]), flavour="reference")
+        assert found.tolist() == GOLDEN["alloc"].tolist()
+
+
+def test_the_sample_equals_the_script():
+    assert GOLDEN, "no case"
+    rows = GOLDEN["kept_rows"]
+    found = sample.documents(
+        GOLDEN["embeddings"][rows],
+        GOLDEN["centroids"],
+        GOLDEN["cluster_of_kept"],
+        int(GOLDEN["n_train"]),
+        seeds=GOLDEN["seeds"].tolist(),
+        weight=float(GOLDEN["lambda_mmr"]),
+        flavour="reference",
+    )
+    assert rows[found].tolist() == GOLDEN["sampled_rows"].tolist()
+
+
+def test_the_default_seeds_are_the_scripts():
+    if "seeds" in GOLDEN:
+        assert list(sample.SEEDS) == GOLDEN["seeds"].tolist()
+
+
+@settings(max_examples=50, deadline=None)
+@given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=12), more=st.integers(0, 80))
+def test_allocation_hands_out_what_is_wanted(sizes, more):
+    n = min(len(sizes) + more, sum(sizes))
+    given_out = sample.allocate(sizes, n)
+    assert (given_out >= 1).all()
+    assert (given_out <= sizes).all()
+    uncapped = 1 + (n - len(sizes)) * np.array(sizes) // sum(sizes)
+    if (uncapped + 1 <= sizes).all():
+        assert given_out.sum() == n
+    order = np.argsort(sizes, kind="stable")
+    assert (np.diff(given_out[order]) >= 0).all() or (given_out == sizes).any()
+
+
+def test_nothing_remains_adds_nothing_except_in_the_reference():
+    # 4 + 4 documents, 4 wanted: each gets 1 + 2 * 4 / 8 = 2 and nothing remains
+    assert sample.allocate([4, 4], 4).tolist() == [2, 2]
+    assert sample.allocate([4, 4], 4, flavour="reference").tolist() == [3, 3]
+    assert sample.allocate([4, 1, 9], 3).tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match="every cluster gives one"):
+        sample.allocate([4, 4, 4], 2)
+
+
+def test_the_largest_of_equal_clusters_is_the_later_one():
+    # floor leaves one over; argsort is stable and takes the tail
+    assert sample.allocate([3, 3], 3).tolist() == [1, 2]
+
+
+def test_mmr_without_diversity_is_nearest_first_and_with_it_is_not():
+    vectors = np.array([[1, 0], [0.999, 0.045], [0.6, 0.8]])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert sample.mmr(vectors, vectors[0], 2, weight=1.0).tolist() == [0, 1]
+    # beside the first, the twin scores 0.2 - 0.8 and the far one 0.6 (0.2 - 0.8)
+    assert sample.mmr(vectors, vectors[0], 2, weight=0.2).tolist() == [0, 2]
+
+
+def test_a_draw_repeats_and_never_repeats_a_document():
+    cosines = np.random.default_rng(0).random(30)
+    found = sample.draw(cosines, 4)
+    assert found.tolist() == sample.draw(cosines, 4).tolist()
+    assert len(set(found.tolist())) == len(found) <= 20
+
+
+EXAMPLES = [Example(f"document {i}", f"query {i}") for i in range(10)]
+
+
+def test_the_prompt_shows_examples_and_the_first_words():
+    text = prompt("one two three", EXAMPLES[:2], Wording("Article", "Question", "Ask.", max_words=2)).text
+    assert text == (
+        "Ask.\n\nArticle: document 0\nQuestion: query 0\n\nArticle: document 1\nQuestion: query 1\n\n"
+        "Article: one two\nQuestion:"
+    )
+    assert prompt("x", []).text == "Document: x\nQuery:"
+
+
+def test_examples_of_further_draws_are_seeded():
+    assert shots(EXAMPLES, 3, seed=0, document="d") == EXAMPLES[:3]
+    later = [shots(EXAMPLES, 8, seed=0, document="d", draw=draw) for draw in (1, 2, 1)]
+    assert later[0] == later[2] != later[1]
+    assert shots(EXAMPLES, 8, seed=1, document="d", draw=1) != later[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        (" what is bm25?\nAnswer: a", "what is bm25"),
+        ("what is a bond Answer: x", "what is a bond"),
+        ("Sure, here is one: how to save tax", "how to save tax"),
+        ("Here is a query:  how to save tax", "how to save tax"),
+        ('"quoted query"', "quoted query"),
+        ("qué es", ""),
+        ("?", ""),
+        ("", ""),
+        ("\n\n", ""),
+        ("query 3", ""),
+    ],
+)
+def test_what_is_kept_of_an_answer(text, query):
+    assert clean(text, EXAMPLES, style="duqgen") == query
+
+
+def jsonl(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_sampling_from_the_command_line(tmp_path):
+    from zsbench.cli.corpus import sample as command
+
+    rng = np.random.default_rng(0)
+    rows = [{"docid": f"d{i}", "doctext": "x" * (400 if i % 5 else 20)} for i in range(40)]
+    corpus = jsonl(tmp_path / "c.jsonl", rows)
+    np.save(tmp_path / "v.npy", rng.normal(size=(40, 3)) + 8 * np.eye(3)[rng.integers(0, 3, 40)])
+    found = []
+    for name in ("a.jsonl", "b.jsonl"):
+        command(corpus, tmp_path / name, embeddings=tmp_path / "v.npy", n=9, clusters=3)
+        found.append([json.loads(line)["_id"] for line in (tmp_path / name).open()])
+    assert found[0] == found[1]
+    assert len(set(found[0])) == 9
+    assert all(int(key[1:]) % 5 for key in found[0])
+
+
+def test_sampling_more_than_there_is_is_an_error(tmp_path):
+    from zsbench.cli.corpus import sample as command
+    from zsbench.errors import UserError
+
+    corpus = jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": "x" * 400}])
+    np.save(tmp_path / "v.npy", np.ones((1, 3)))
+    with pytest.raises(UserError, match="2 documents from 1 clusters of 1"):
+        command(corpus, tmp_path / "o", embeddings=tmp_path / "v.npy", n=2, clusters=1)
+    np.save(tmp_path / "v.npy", np.ones((2, 3)))
+    with pytest.raises(UserError, match=r"shape \(2, 3\)"):
+        command(corpus, tmp_path / "o", embeddings=tmp_path / "v.npy", n=1, clusters=1)

@@ -1,0 +1,65 @@
+"""The JSONL files that corpus tools read and write, by the names their publishers use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from zsbench import files
+from zsbench.data._collection import Document, add_unique, json_lines
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+_IDS, _TEXTS, _QUERIES = ("_id", "docid", "doc_id", "id"), ("text", "doctext", "contents"), ("query", "question")
+
+
+def read_documents(path: Path) -> dict[str, Document]:
+    """Return the documents of a corpus: `{_id, text, title}` (BEIR) or `{docid, doctext}` (DUQGen).
+
+    Raises
+    ------
+    UserError
+        A line lacks an id or a text, an id stands twice, there are no documents.
+    """
+    found: dict[str, Document] = {}
+    for number, row in json_lines(path, {}):
+        where = f"{shown(path)}:{number}"
+        document = Document(_text(row, _IDS, where), _text(row, _TEXTS, where), str(row.get("title") or ""))
+        add_unique(found, document.id, document, where=where, kind="document")
+    if not found:
+        raise UserError(shown(path), "no documents")
+    return found
+
+
+def read_pairs(path: Path, documents: Iterable[str]) -> list[tuple[str, str]]:
+    """Return (query, document id) of every line `{query, doc_id}` or `{question, docid}`.
+
+    Raises
+    ------
+    UserError
+        A line lacks one of both, a document is not in the corpus, there are no pairs.
+    """
+    known, found = set(documents), []
+    for number, row in json_lines(path, {}):
+        where = f"{shown(path)}:{number}"
+        key = _text(row, _IDS[1:], where)
+        if key not in known:
+            raise UserError(where, f"document '{key}' is not in the corpus", "pairs of this corpus")
+        found.append((_text(row, _QUERIES, where), key))
+    if not found:
+        raise UserError(shown(path), "no pairs")
+    return found
+
+
+def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write JSONL atomically."""
+    files.write_bytes(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+
+
+def _text(row: dict[str, Any], names: tuple[str, ...], where: str) -> str:
+    value = next((row[name] for name in names if isinstance(row.get(name), str | int)), None)
+    if value is None:
+        raise UserError(where, f"keys {', '.join(row) or 'none'}", f"a text under {' or '.join(names)}")
+    return str(value)

@@ -1,0 +1,88 @@
+"""Nearest neighbours: votes by the definition, ties, too few neighbours, a run on the embedded digits."""
+
+import importlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.methods.fakes import FakeEncoder, fake_problem, images, vector
+from zsbench import plan
+from zsbench.cache import Cache
+from zsbench.engine import local
+from zsbench.errors import UserError
+from zsbench.methods.classification import Labelled
+from zsbench.methods.classification.knn import knn, votes
+from zsbench.runner import Options
+
+
+def by_definition(row, labels, n_classes, k, temperature):
+    """One image at a time, in plain Python floats."""
+    nearest = sorted(range(len(row)), key=lambda j: (-row[j], j))[:k]
+    weights = {j: np.exp((row[j] - row[nearest[0]]) / temperature) for j in nearest}
+    return [sum(weights[j] for j in nearest if labels[j] == c) / sum(weights.values()) for c in range(n_classes)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 999),
+    n=st.integers(1, 30),
+    k=st.integers(1, 40),
+    temperature=st.sampled_from([0.01, 0.07, 1.0]),
+    ties=st.booleans(),
+)
+def test_votes_are_those_of_the_definition(seed, n, k, temperature, ties):
+    rng = np.random.default_rng(seed)
+    cosines = rng.integers(-3, 4, (5, n)) / 4 if ties else rng.uniform(-1, 1, (5, n))
+    labels = rng.integers(0, 6, n)
+    found = votes(cosines, labels, 6, k=k, temperature=temperature)
+    expected = [by_definition(row, labels, 6, k, temperature) for row in cosines]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def setting(n_support, n_images=9):
+    encoder = FakeEncoder(images(n_images), vector, other=images(n_support, seed=1))
+    labels = np.arange(n_support) % 3
+    return encoder, fake_problem(["a", "b", "c", "d"], support=Labelled(encoder.others, labels, "train"))
+
+
+def test_one_neighbour_is_the_nearest_images_label_and_no_text_is_asked_for():
+    encoder, problem = setting(12)
+    scores = encoder.scores(knn(k=1)(encoder, problem, None))
+    cosines = encoder.features @ encoder.other.T
+    assert (scores.argmax(axis=1) == problem.support.labels[cosines.argmax(axis=1)]).all()
+    assert (scores[:, 3] == 0).all()
+    assert encoder.asked == []
+    assert encoder.notes == {}
+
+
+def test_fewer_support_images_than_neighbours_are_noted():
+    encoder, problem = setting(5)
+    scores = encoder.scores(knn(temperature=1e6)(encoder, problem, None))
+    np.testing.assert_allclose(scores, np.tile([0.4, 0.4, 0.2, 0], (9, 1)), atol=1e-5)
+    assert encoder.notes["k"].startswith("5:")
+
+
+def test_blocks_of_images_change_nothing(monkeypatch):
+    encoder, problem = setting(30)
+    whole = encoder.scores(knn()(encoder, problem, None))
+    monkeypatch.setattr(importlib.import_module("zsbench.methods.classification.knn"), "_CELLS", 60)
+    np.testing.assert_allclose(encoder.scores(knn()(encoder, problem, None)), whole, atol=1e-5)
+
+
+def test_without_support_images_it_is_refused():
+    encoder, _ = setting(3)
+    with pytest.raises(UserError, match="knn: no support images"):
+        knn()(encoder, fake_problem(["a", "b"]), None)
+
+
+def test_it_learns_the_embedded_digits(tmp_path):
+    choices = plan.Choices(("clip-glyphs",), ("prompt-ensemble", "knn"), {"resamples": 100})
+    made = plan.make("digits-few-shot", choices)
+    outcomes = list(local.run(made, Options(tmp_path, Cache(tmp_path / "c")), lambda *_: None, lambda _: None))
+    assert [str(o.error) for o in outcomes if o.error] == []
+    zero_shot, neighbours = (o.result for o in outcomes)
+    assert neighbours["metrics"]["acc@1"]["low"] > zero_shot["metrics"]["acc@1"]["high"]
+    assert neighbours["method_uses"] == ["support set"]

@@ -75,6 +75,20 @@ def continuation(tokenizer: Any, before: str, text: str) -> list[int]:
     return alone
 
 
+def answer(tokenizer: Any, text: str, *, end: bool) -> list[int]:
+    """Return the tokens of a text by itself; `end` adds the end token.
+
+    Raises
+    ------
+    RunError
+        The tokenizer has no end token.
+    """
+    if end and tokenizer.eos_token_id is None:
+        raise RunError("", "the tokenizer has no end token", "ids that do not begin each other, and `end: false`")
+    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return [*ids, tokenizer.eos_token_id] if end else list(ids)
+
+
 def told_apart(tokens: list[list[int]], labels: Sequence[str]) -> tuple[list[int], list[list[int]]]:
     """Return the tokens that all labels begin with, and the rest of each, whose first tokens differ.
 

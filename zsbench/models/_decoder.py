@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import RunError
 from zsbench.lazy import lazy
-from zsbench.models import _attention, _decoding, _hf
+from zsbench.models import _answers, _attention, _decoding, _hf
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -57,13 +57,18 @@ class Decoder:
         self.cost.forward_passes += 1 + len(tails)
         self.cost.tokens += len(prefix) + sum(len(tail) for tail in tails)
         with torch.inference_mode():
-            cache = self._cache()
-            # Fused causal attention is linear in memory by itself; in parts it would need masks that are not.
-            masked = not self._watched or any(getattr(layer, "is_sliding", False) for layer in cache.layers)
-            size = CHUNK if masked else max(1, len(prefix))
-            for start in range(0, len(prefix), size):
-                self._watch(prefix[start : start + size], cache, record=False, n_layers=n_layers)
+            cache = self._read(prefix, n_layers)
             return [self._rows(tail, _attention.forked(cache), len(prefix), n_layers) for tail in tails]
+
+    def _read(self, prefix: Sequence[int], n_layers: int | None) -> Any:
+        """Return the keys and values of tokens, as far as what follows them needs."""
+        cache = self._cache()
+        # Fused causal attention is linear in memory by itself; in parts it would need masks that are not.
+        masked = not self._watched or any(getattr(layer, "is_sliding", False) for layer in cache.layers)
+        size = CHUNK if masked else max(1, len(prefix))
+        for start in range(0, len(prefix), size):
+            self._watch(prefix[start : start + size], cache, record=False, n_layers=n_layers)
+        return cache
 
     def _rows(self, tail: Sequence[int], cache: Any, before: int, n_layers: int | None) -> FloatArray:
         layers = self._watch(tail, cache, record=True, n_layers=n_layers)
@@ -118,6 +123,27 @@ class Decoder:
             return logits
 
         return step
+
+    def _branches(self, ids: Sequence[int]) -> _answers.Rows:
+        """Return what reads rows of tokens after `ids`, which are read once and whose keys and values the rows share."""
+        before, last = ids[:-1], ids[-1]
+        self.cost.forward_passes += bool(before)
+        self.cost.tokens += len(before)
+        with torch.inference_mode():
+            cache = self._read(before, None)
+
+        def run(rows: Sequence[_answers.Head]) -> torch.Tensor:
+            # Padding behind a causal decoder's tokens is never seen by them.
+            inputs, _ = _decoding.pad([[last, *row] for row in rows], 0, self.device, left=False)
+            self.cost.forward_passes += 1
+            self.cost.tokens += sum(1 + len(row) for row in rows)
+            own = _attention.forked(cache)
+            own.batch_repeat_interleave(len(rows))
+            with torch.inference_mode():
+                logits: torch.Tensor = self._forward(inputs, None, own, keep=inputs.shape[1]).logits
+            return logits
+
+        return run
 
     def _cache(self) -> Any:
         from transformers import DynamicCache

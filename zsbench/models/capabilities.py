@@ -137,6 +137,21 @@ class TextScorer(Model, Protocol):
         """Return for each prompt the log-probability of every token of its target, (n_target_tokens,)."""
 
 
+class TokenScorer(Model, Protocol):
+    """A language model, decoder or encoder-decoder, asked for single tokens of its answer: constrained decoding."""
+
+    def answer_tokens(self, text: str, *, end: bool) -> list[int]:
+        """Return the tokens of an answer by itself; `end` adds the token that ends answers."""
+
+    def next_logprobs(
+        self, prompt: Prompt, heads: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]
+    ) -> list[FloatArray]:
+        """Return for each head, the first tokens of an answer or none, log-probabilities of the tokens wanted next.
+
+        They are taken over the whole vocabulary. The prompt is read once, a head that begins another one not at all.
+        """
+
+
 class TextGenerator(Model, Protocol):
     """A language model that writes: local weights or an endpoint."""
 

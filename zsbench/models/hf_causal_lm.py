@@ -14,10 +14,10 @@ from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import RunError
 from zsbench.lazy import lazy
-from zsbench.models import _chat, _common, _decoding, _hf
+from zsbench.models import _answers, _chat, _common, _decoding, _hf
 from zsbench.models._decoder import Decoder
 from zsbench.models._hf import Quantization
-from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer
+from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer, TokenScorer
 from zsbench.records import canonical_json
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _files(options: dict[str, Any]) -> list[str]:
     return _common.folder_files(options) + ([str(template)] if template else [])
 
 
-@declare(offers=(CausalLM, TextScorer, TextGenerator), files=_files)
+@declare(offers=(CausalLM, TextScorer, TextGenerator, TokenScorer), files=_files)
 def hf_causal_lm(
     *,
     model: ModelRef,
@@ -78,7 +78,7 @@ class _Asked:
 
 
 class HfCausalLM(Decoder):
-    """`CausalLM`, `TextScorer` and `TextGenerator` over `AutoModelForCausalLM`."""
+    """`CausalLM`, `TextScorer`, `TextGenerator` and `TokenScorer` over `AutoModelForCausalLM`."""
 
     def __init__(
         self,
@@ -144,6 +144,17 @@ class HfCausalLM(Decoder):
 
         lengths = [len(one.ids) + len(one.answers[0]) for one in asked]
         return list(map_by_length(run, asked, lengths, _common.runtime_batch_size()))
+
+    def answer_tokens(self, text: str, *, end: bool) -> list[int]:
+        """Return the tokens of an answer by itself; `end` adds the end token."""
+        return _chat.answer(self._tokenizer, text, end=end)
+
+    def next_logprobs(
+        self, prompt: Prompt, heads: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]
+    ) -> list[FloatArray]:
+        """Return for each head the log-probabilities of the tokens wanted after it, over the whole vocabulary."""
+        ids = self._ask(prompt, (), room=max(len(head) for head in heads)).ids
+        return _answers.next_logprobs(self._branches(ids), heads, wanted, before=len(ids))
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
         """Return the greedy continuation of each prompt, without the prompt and without the stop text."""

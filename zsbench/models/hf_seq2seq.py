@@ -16,9 +16,9 @@ from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _chat, _common, _decoding, _hf
+from zsbench.models import _answers, _chat, _common, _decoding, _hf
 from zsbench.models._hf import Quantization
-from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer
+from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer, TokenScorer
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ else:
     torch = lazy("torch")
 
 
-@declare(offers=(TextScorer, TextGenerator), files=_common.folder_files)
+@declare(offers=(TextScorer, TextGenerator, TokenScorer), files=_common.folder_files)
 def hf_seq2seq(
     *,
     model: ModelRef,
@@ -65,7 +65,7 @@ class _Asked:
 
 
 class HfSeq2Seq:
-    """`TextScorer` and `TextGenerator` over `AutoModelForSeq2SeqLM`."""
+    """`TextScorer`, `TextGenerator` and `TokenScorer` over `AutoModelForSeq2SeqLM`."""
 
     def __init__(
         self,
@@ -147,6 +147,33 @@ class HfSeq2Seq:
             return found
 
         return list(self._map(run, [self._ask(prompt, ()) for prompt in prompts]))
+
+    def answer_tokens(self, text: str, *, end: bool) -> list[int]:
+        """Return the tokens of an answer by itself; `end` adds the end token."""
+        return _chat.answer(self._tokenizer, text, end=end)
+
+    def next_logprobs(
+        self, prompt: Prompt, heads: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]
+    ) -> list[FloatArray]:
+        """Return for each head the log-probabilities of the tokens wanted after it, over the whole vocabulary."""
+        from transformers.modeling_outputs import BaseModelOutput
+
+        asked = self._ask(prompt, ())
+        with torch.inference_mode():
+            encoded = self._model.get_encoder()(torch.tensor([asked.ids], device=self.device)).last_hidden_state
+        self.cost.tokens += len(asked.ids)
+
+        def run(rows: Sequence[_answers.Head]) -> torch.Tensor:
+            inputs, _ = _decoding.pad([[*asked.opening, *row] for row in rows], 0, self.device, left=False)
+            self.cost.forward_passes += 1
+            self.cost.tokens += sum(len(asked.opening) + len(row) for row in rows)
+            states = BaseModelOutput(encoded.expand(len(rows), -1, -1))
+            with torch.inference_mode():
+                output = self._model(encoder_outputs=states, decoder_input_ids=inputs, use_cache=False)
+            logits: torch.Tensor = output.logits[:, len(asked.opening) - 1 :]
+            return logits
+
+        return _answers.next_logprobs(run, heads, wanted, before=len(asked.opening))
 
     def _map(self, run: Callable[[Sequence[_Asked]], Any], asked: Sequence[_Asked]) -> Any:
         return map_by_length(run, asked, [len(one.ids) for one in asked], _common.runtime_batch_size())

@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 
 from zsbench import plan
 from zsbench.cli.main import app
+from zsbench.config import Average
 from zsbench.errors import UserError
 from zsbench.plan import Choices
-from zsbench.results.averages import combined
+from zsbench.results.averages import averages, combined
 
 
 def part(value, low, high):
@@ -76,3 +77,35 @@ def test_a_suite_gets_its_average_row_and_a_typo_is_refused(tmp_path):
     (tmp_path / "bad.yaml").write_text(SUITE.replace("TWO", "tow"))
     with pytest.raises(UserError, match="tow"):
         plan.make(str(Path(tmp_path / "bad.yaml")), Choices())
+
+
+def test_an_average_with_a_missing_task_says_so_and_leaves_no_old_row(tmp_path):
+    good = tmp_path / "suite.yaml"
+    good.write_text(SUITE.replace("TWO", "two"))
+    out = tmp_path / "out"
+    run("eval", str(good), "--out", str(out), "--json")
+    row = out / "suite" / "both" / "none" / "random-class" / "result.json"
+    assert row.is_file()
+    # The second task's class names are too few for its labels now, so that it fails.
+    good.write_text(good.read_text().replace("label: two}", "label: two, classes: [a]}"))
+    found = CliRunner().invoke(app, ["eval", str(good), "--out", str(out), "--quiet"])
+    assert found.exit_code != 0
+    message = "warning: suite: no row 'both' for none / random-class: 1 of its 2 tasks have no result (two)"
+    assert message in found.stderr
+    assert not row.exists()
+
+
+def result(task, value, model="m", method="zero-shot", metric="acc@1"):
+    score = {**part(value, value, value), "interval": "wilson"}
+    keys = {"method_kind": "inductive", "method_uses": [], "versions": {}, "device": "cpu", "dtype": "float32"}
+    keys |= {"synthetic": False, "n_items": 10, "cost": {}, "config_hash": task, "data_fingerprint": task}
+    return {"task": task, "model": model, "method": method, "metrics": {metric: score}, "seeds": {}, "started": "",
+            "seconds": 1.0, **keys}  # fmt: skip
+
+
+def test_only_models_with_some_but_not_all_tasks_are_incomplete():
+    wanted = [Average(name="both", tasks=["a", "b"])]
+    results = [result("a", 0.5), result("b", 1.0), result("b", 0.2, model="n"), result("c", 0.1, model="o")]
+    found, incomplete = averages(wanted, results)
+    assert [row["metrics"]["acc@1"]["value"] for row in found] == [0.75]
+    assert [(row.model, row.missing) for row in incomplete] == [("n", ["a"])]

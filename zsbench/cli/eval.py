@@ -104,14 +104,19 @@ def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list
 
 
 def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict[str, Any]]:
-    """Return the suite's rows over several tasks, written beside the others."""
+    """Return the suite's rows over several tasks, written beside the others; say which of them lack tasks."""
     from zsbench.plan import safe_name
     from zsbench.results import averages
 
-    found = list(averages.averages(plan.averages, results))
+    def folder(*parts: str) -> Path:
+        return out.joinpath(*(safe_name(part) for part in (plan.name, *parts)))
+
+    found, incomplete = averages.averages(plan.averages, results)
     for result in found:
-        parts = (plan.name, result["task"], result["model"], result["method"])
-        averages.write(result, out.joinpath(*(safe_name(part) for part in parts)))
+        averages.write(result, folder(result["task"], result["model"], result["method"]))
+    for lacking in incomplete:
+        averages.remove(folder(lacking.name, lacking.model, lacking.method))
+        typer.echo(f"warning: {plan.name}: {lacking}", err=True)
     return found
 
 

@@ -10,7 +10,8 @@ and likewise for high. Source: Zou & Donner 2008 (MOVER) for independent parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import hypot
 from pathlib import Path
 from statistics import pstdev, stdev
@@ -23,20 +24,51 @@ from zsbench.records import SCHEMA_VERSION, canonical_json, digest
 Score = dict[str, Any]
 
 
-def averages(wanted: Sequence[Average], results: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield one result for every average and every (model, method) that has all of its tasks."""
+@dataclass(frozen=True)
+class Incomplete:
+    """An average that a model and a method have some of the tasks of, but not all."""
+
+    name: str
+    model: str
+    method: str
+    missing: list[str]
+    n_tasks: int
+
+    def __str__(self) -> str:
+        """Say which tasks have no result."""
+        tasks = f"{len(self.missing)} of its {self.n_tasks} tasks have no result ({', '.join(self.missing)})"
+        return f"no row '{self.name}' for {self.model} / {self.method}: {tasks}"
+
+
+def averages(
+    wanted: Sequence[Average], results: Sequence[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[Incomplete]]:
+    """Return one result for every average and every (model, method) that has all of its tasks, and what is incomplete.
+
+    A row of a benchmark's 38 tasks over the 37 that ran would be another benchmark.
+    """
+    rows = {(r["model"], r["method"], r["task"]): r for r in results}
+    found, incomplete = [], []
     for average in wanted:
-        rows = {(r["model"], r["method"], r["task"]): r for r in results}
         for model, method in dict.fromkeys((r["model"], r["method"]) for r in results):
-            parts = [rows.get((model, method, task)) for task in average.tasks]
-            found = [part for part in parts if part is not None]
-            if len(found) == len(average.tasks):
-                yield _result(average, found)
+            parts = {task: rows.get((model, method, task)) for task in average.tasks}
+            known = [part for part in parts.values() if part is not None]
+            if len(known) == len(parts):
+                found.append(_result(average, known))
+            elif known:
+                missing = [task for task, part in parts.items() if part is None]
+                incomplete.append(Incomplete(average.name, model, method, missing, len(parts)))
+    return found, incomplete
 
 
 def write(result: dict[str, Any], folder: Path) -> None:
     """Write an average where `zsbench table` finds it, beside the results it came from."""
     files.write_json(folder / "result.json", result)
+
+
+def remove(folder: Path) -> None:
+    """Take away the average that an earlier run left, whose tasks are no longer all there."""
+    (folder / "result.json").unlink(missing_ok=True)
 
 
 def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,14 +9,28 @@ from typing import Annotated
 import typer
 
 import zsbench
-from zsbench.cli import bound, corpus, heads, prune, schema, score, show, table, validate
-from zsbench.cli import eval as eval_command
-from zsbench.cli import list as list_command
+from zsbench.cli._on_demand import on_demand
 from zsbench.errors import EXIT_RUN_FAILED, UserError
 
 EPILOG = "Exit codes: 0 done, 1 a check failed, 2 the input is wrong, 3 a run failed."
 
+# name: module and function (or Typer app) in `zsbench.cli`; only the command that runs is imported.
+COMMANDS = {
+    "eval": "eval.evaluate",
+    "list": "list.list_names",
+    "show": "show.show",
+    "validate": "validate.validate",
+    "score": "score.score",
+    "table": "table.table",
+    "bound": "bound.bound",
+    "heads": "heads.heads",
+    "prune": "prune.prune",
+    "schema": "schema.schema",
+    "corpus": "corpus.app",
+}
+
 app = typer.Typer(
+    cls=on_demand(COMMANDS, epilog=EPILOG),
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -24,17 +38,6 @@ app = typer.Typer(
     help="Zero-shot benchmarks: one command, every paper's protocol.",
     epilog=EPILOG,
 )
-app.command("eval", epilog=EPILOG)(eval_command.evaluate)
-app.command("list")(list_command.list_names)
-app.command("show")(show.show)
-app.command("validate")(validate.validate)
-app.command("score", epilog=EPILOG)(score.score)
-app.command("table")(table.table)
-app.command("bound", epilog=EPILOG)(bound.bound)
-app.command("heads", epilog=EPILOG)(heads.heads)
-app.command("prune", epilog=EPILOG)(prune.prune)
-app.command("schema")(schema.schema)
-app.add_typer(corpus.app, name="corpus", epilog=EPILOG)
 
 
 def _version(wanted: bool) -> None:
@@ -60,6 +63,8 @@ def main(
 
 def run() -> None:
     """Run the command line; every expected error is one message, every exit code means one thing."""
+    # Pydantic would look through every installed package for plugins, at each start; zsbench uses none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     except UserError as error:

@@ -1,0 +1,50 @@
+"""A group whose commands are imported when they are asked for: none waits for the imports of another."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+class _Commands(Mapping[str, Any]):
+    """Click commands by name, each made from its function when it is first looked up."""
+
+    def __init__(self, places: Mapping[str, str], epilog: str) -> None:
+        self.places, self.epilog = places, epilog
+        self.made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.made:
+            module, function = self.places[name].rsplit(".", 1)
+            found = getattr(importlib.import_module(f"zsbench.cli.{module}"), function)
+            alone = typer.Typer(add_completion=False)
+            if isinstance(found, typer.Typer):
+                alone.add_typer(found, name=name, epilog=self.epilog)
+            else:
+                alone.command(name, epilog=self.epilog)(found)
+            self.made[name] = typer.main.get_group(alone).commands[name]
+        return self.made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+def on_demand(places: Mapping[str, str], *, epilog: str) -> type[TyperGroup]:
+    """Return the group of commands found at `module.function` of `zsbench.cli`, by name, in this order."""
+
+    class Group(TyperGroup):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.commands = _Commands(places, epilog)  # type: ignore[assignment]
+
+        def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+            return list(places)
+
+    return Group

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from zsbench import files
+from zsbench import catalog, files
 from zsbench.data._collection import Document, add_unique, json_lines
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -18,12 +18,15 @@ _IDS, _TEXTS, _QUERIES = ("_id", "docid", "doc_id", "id"), ("text", "doctext", "
 def read_documents(path: Path) -> dict[str, Document]:
     """Return the documents of a corpus: `{_id, text, title}` (BEIR) or `{docid, doctext}` (DUQGen).
 
+    `asset:` and `$NAME/` paths are known, as in a config.
+
     Raises
     ------
     UserError
         A line lacks an id or a text, an id stands twice, there are no documents.
     """
     found: dict[str, Document] = {}
+    path = catalog.resolve_path(str(path), Path())
     for number, row in json_lines(path, {}):
         where = f"{shown(path)}:{number}"
         document = Document(_text(row, _IDS, where), _text(row, _TEXTS, where), str(row.get("title") or ""))

@@ -1,0 +1,91 @@
+"""`zsbench score --run --qrels`: what it takes, what it refuses, and that every way of asking gives one answer."""
+
+import gzip
+import json
+import sys
+
+import pytest
+
+from zsbench.cli.main import run as main
+
+QRELS = "q1 0 d1 2\nq1 0 d2 0\nq2 0 d3 1\n"
+RUN = "q1 Q0 d2 1 9 x\nq1 Q0 d1 2 8 x\nq7 Q0 d1 1 1 x\n"
+
+
+@pytest.fixture
+def zsbench(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "q").write_text(QRELS)
+    (tmp_path / "r").write_text(RUN)
+
+    def ask(*arguments):
+        monkeypatch.setattr(sys, "argv", ["zsbench", "score", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        return code, capsys.readouterr()
+
+    return ask
+
+
+def values(captured):
+    return {row["metric"]: row["value"] for row in json.loads(captured.out)["rows"]}
+
+
+def test_three_ways_of_asking_are_one(zsbench, tmp_path):
+    with gzip.open(tmp_path / "r.gz", "wt") as handle:
+        handle.write(RUN)
+    (tmp_path / "beir.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\nq2\td3\t1\n")
+    found = []
+    for arguments in (
+        ["--run", "r", "--qrels", "q"],
+        ["--run", "r.gz", "--qrels", "beir.tsv"],
+        ["rerank", "--predictions", "r", "--gold", "q"],
+    ):
+        code, captured = zsbench(*arguments, "--metric", "nDCG@10", "--metric", "recip_rank", "--json")
+        assert code == 0, captured.err
+        found.append(values(captured))
+    assert found[0] == found[1] == found[2] == {"nDCG@10": pytest.approx(0.31546487), "MRR": 0.25}
+
+
+def test_trec_evals_names(zsbench):
+    names = ["map", "ndcg", "recip_rank", "Rprec", "bpref", "ndcg_cut_10", "ndcg_cut.5", "P_1", "recall.5", "success_1"]
+    flags = [part for name in names for part in ("--metric", name)]
+    code, captured = zsbench("--run", "r", "--qrels", "q", *flags, "--json")
+    assert code == 0
+    assert list(values(captured)) == [
+        "MAP", "nDCG", "MRR", "R-Prec", "Bpref", "nDCG@10", "nDCG@5", "P@1", "Recall@5", "Success@1",
+    ]  # fmt: skip
+
+
+def test_absent_queries_are_counted_both_ways(zsbench):
+    for flags, n in (([], 2), (["--missing", "skip"], 1)):
+        code, captured = zsbench("--run", "r", "--qrels", "q", "--metric", "MRR", *flags)
+        assert code == 0
+        assert "queries absent from the run: 1" in captured.err
+        assert str(n) in captured.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["--predictions", "--run"]),
+        (["--run", "r"], ["--qrels"]),
+        (["--run", "r", "--qrels", "q", "--gold", "q"], ["--gold beside --run"]),
+        (["--run", "no", "--qrels", "q"], ["no: no such file"]),
+        (["--run", "r", "--qrels", "no"], ["no: no such file"]),
+        (["--run", "r", "--qrels", "q", "--metric", "ndcg_cut_0"], ["cuts at 0"]),
+        (["--run", "r", "--qrels", "q", "--metric", "nDGC@10"], ["nDGC", "did you mean 'nDCG'"]),
+        (["--run", "r", "--qrels", "q", "--missing", "ignore"], ["missing", "'zero' or 'skip'"]),
+        (["--run", "q", "--qrels", "q"], ["q:1: 4 columns"]),
+        (["ner", "--run", "r", "--qrels", "q"], ["q:1"]),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(arguments, words, zsbench):
+    code, captured = zsbench(*arguments)
+    assert code == 2
+    assert "Traceback" not in captured.err
+    for word in words:
+        assert word in captured.err

@@ -28,19 +28,32 @@ def ir_datasets(*, id: str) -> Collection:
     UserError
         Unknown id, a part that the set does not have, or a download that failed.
     """
-    import ir_datasets
-
-    try:
-        dataset = ir_datasets.load(id)
-    except KeyError:
-        raise UserError("", f"ir_datasets knows no '{id}'", "", did_you_mean(id, list(ir_datasets.registry))) from None
-    for part in ("docs", "queries", "qrels"):
-        if not getattr(dataset, f"has_{part}")():
-            raise UserError("", f"ir_datasets '{id}' has no {part}", "a data set with docs, queries and qrels")
+    dataset = load(id, ("docs", "queries", "qrels"))
     try:
         return check(_read(dataset, id), id)
     except (RuntimeError, OSError) as error:
         raise UserError("", f"ir_datasets '{id}' cannot be read ({error})", "a downloaded data set") from error
+
+
+def load(name: str, parts: tuple[str, ...]) -> Any:
+    """Return a data set known to ir_datasets that has these parts.
+
+    Raises
+    ------
+    UserError
+        Unknown id, or a part that the set does not have.
+    """
+    import ir_datasets
+
+    try:
+        dataset = ir_datasets.load(name)
+    except KeyError:
+        near = did_you_mean(name, list(ir_datasets.registry))
+        raise UserError("", f"ir_datasets knows no '{name}'", "", near) from None
+    for part in parts:
+        if not getattr(dataset, f"has_{part}")():
+            raise UserError("", f"ir_datasets '{name}' has no {part}", f"a data set with {', '.join(parts)}")
+    return dataset
 
 
 def _read(dataset: Any, name: str) -> Collection:
@@ -51,6 +64,13 @@ def _read(dataset: Any, name: str) -> Collection:
     for row in dataset.qrels_iter():
         qrels.setdefault(row.query_id, {})[row.doc_id] = int(row.relevance)
 
+    pool = (lambda: _pool(dataset)) if dataset.has_scoreddocs() else None
+    return Collection(stored(dataset, name), queries, qrels, pool=pool)
+
+
+def stored(dataset: Any, name: str) -> Stored:
+    """Return the documents of a data set, read as they are asked for."""
+
     def get_many(ids: list[str]) -> Iterator[Document]:
         return (_document(row) for row in dataset.docs_store().get_many_iter(ids))
 
@@ -60,8 +80,7 @@ def _read(dataset: Any, name: str) -> Collection:
             add_unique(documents, row.doc_id, _document(row), where=name, kind="document")
         return documents
 
-    pool = (lambda: _pool(dataset)) if dataset.has_scoreddocs() else None
-    return Collection(Stored(name, get_many, read_all), queries, qrels, pool=pool)
+    return Stored(name, get_many, read_all)
 
 
 def _document(row: Any) -> Document:

@@ -62,21 +62,29 @@ def read_passages(
     path: Path, *, columns: Sequence[Column] = ("id", "text"), header: bool = False, quoted: bool = False
 ) -> dict[str, Document]:
     """Return the passages of a TSV file by id; see `tsv` for the options."""
+    found: dict[str, Document] = {}
+    for where, document in each_passage(path, columns=columns, header=header, quoted=quoted):
+        add_unique(found, document.id, document, where=where, kind="line")
+    return found
+
+
+def each_passage(
+    path: Path, *, columns: Sequence[Column] = ("id", "text"), header: bool = False, quoted: bool = False
+) -> Iterator[tuple[str, Document]]:
+    """Yield (file and line, passage) of a TSV file; see `tsv` for the options."""
     if "id" not in columns or "text" not in columns:
         raise UserError(shown(path), f"columns {', '.join(columns)}", "`id` and `text` among them")
-    found: dict[str, Document] = {}
+    name = shown(path)
     for number, fields in _rows(path, len(columns), quoted=quoted):
         if header and number == 1:
             continue
-        where = f"{shown(path)}:{number}"
+        where = f"{name}:{number}"
         if len(fields) == 1 and columns[0] == "id":
             fields = [fields[0], *[""] * (len(columns) - 1)]
         if len(fields) != len(columns) or not fields[columns.index("id")]:
             raise UserError(where, f"{len(fields)} columns", "<TAB>".join(columns))
         row = dict(zip(columns, fields, strict=True))
-        document = Document(row["id"], row["text"], row.get("title", ""))
-        add_unique(found, document.id, document, where=where, kind="line")
-    return found
+        yield where, Document(row["id"], row["text"], row.get("title", ""))
 
 
 def _rows(path: Path, n_columns: int, *, quoted: bool) -> Iterator[tuple[int, list[str]]]:

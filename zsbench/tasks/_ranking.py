@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from zsbench import files
 from zsbench.data._collection import Collection, read_run
+from zsbench.errors import UserError
 from zsbench.methods.rerank import Fitted, Ranker, RankItem
 from zsbench.records import RunContext, TaskData
 
@@ -48,6 +49,19 @@ class RankingTask:
         """Say whether a score is NaN or infinite."""
         bad = [doc for doc, score in prediction.items() if not math.isfinite(score)]
         return f"query {item.id}: score of '{bad[0]}' is not finite" if bad else ""
+
+    def require_words(self, items: Sequence[RankItem], where: str) -> None:
+        """Refuse ids that a TREC run cannot hold, because blanks part its columns.
+
+        Raises
+        ------
+        UserError
+            The id of a query or of a candidate is empty or holds a blank.
+        """
+        ids = (key for item in items for key in (item.id, *(document.id for document in item.documents)))
+        wrong = next((key for key in ids if len(key.split()) != 1), None)
+        if wrong is not None:
+            raise UserError(where, f"id '{wrong}'", "an id without blanks, as in a TREC run")
 
     def judged(self, data: TaskData, predictions: Sequence[Any], missing: Literal["zero", "skip"]) -> list[Any]:
         """Return the rankings to judge, None for an absent one that is left out; absent ones are counted."""

@@ -1,0 +1,62 @@
+"""Issues with candidate functions, one BEIR folder an instance (the layout of CodeRAG-Bench and CoRNStack)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import open_text
+from zsbench.data._issues import Issue, Issues, changed, gather
+from zsbench.data.beir import beir
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    folder, split = Path(options["path"]), options.get("split", "test")
+    if not folder.is_dir():
+        return [str(folder)]
+    names = ("corpus.jsonl", "queries.jsonl", f"qrels/{split}.tsv")
+    return [str(own / name) for own in _folders(folder, options.get("prefix", "")) for name in names]
+
+
+def _folders(folder: Path, prefix: str) -> list[Path]:
+    return sorted(own for own in folder.iterdir() if own.is_dir() and own.name.startswith(prefix))
+
+
+@source(gives="issues", files=_files)
+def issue_folders(*, path: LocalPath, prefix: str = "", split: str = "test") -> Issues:
+    """Read every instance's corpus (functions), query (the issue) and judged functions (what the fix changes).
+
+    Parameters
+    ----------
+    path : the folder of the folders.
+    prefix : only folders whose names start so, e.g. `swe-bench-lite-function_`.
+    split : name of the file in `qrels/`.
+
+    Raises
+    ------
+    UserError
+        There is no such folder, a folder holds more than one issue, a file is missing or malformed.
+    """
+    folder = Path(path)
+    found = _folders(folder, prefix) if folder.is_dir() else []
+    if not found:
+        raise UserError(shown(folder), f"no folders '{prefix}*'", "one BEIR folder an instance")
+    return gather((_issue(own, split) for own in found), shown(folder))
+
+
+def _issue(folder: Path, split: str) -> Issue:
+    judged = folder / "qrels" / f"{split}.tsv"
+    rows = (line for number, line in open_text(judged) if line.strip() and not (number == 1 and "score" in line))
+    if next(rows, None) is None:
+        # A fix that only adds functions: nothing to find.
+        return Issue(folder.name, "", {}, changed([]))
+    collection = beir(path=str(folder), split=split)
+    if len(collection.queries) != 1:
+        raise UserError(shown(folder), f"{len(collection.queries)} judged queries", "one issue a folder")
+    [(key, text)] = collection.queries.items()
+    relevant = [function for function, grade in collection.qrels[key].items() if grade > 0]
+    return Issue(key, text, dict(collection.documents), changed(relevant))

@@ -1,0 +1,52 @@
+"""Issues with candidate functions, as JSONL: `{"id", "query", "candidates": [{"id", "text"}], "gold": [ids]}` a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import Document, add_unique, json_lines
+from zsbench.data._issues import Issue, Issues, changed, gather
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    return [options["path"]]
+
+
+@source(gives="issues", files=_files)
+def issue_functions(*, path: LocalPath) -> Issues:
+    """Read issues; the ids of functions are `path/to/file.py/[Class/]function`.
+
+    A line may have `gold_files`, where a fix touches files beyond those of its functions.
+
+    Parameters
+    ----------
+    path : the JSONL file, plain or .gz.
+
+    Raises
+    ------
+    UserError
+        A key is missing or of another type, a candidate stands twice; with file and line.
+    """
+    return gather(_issues(Path(path)), shown(Path(path)))
+
+
+def _issues(path: Path) -> Iterator[Issue]:
+    for number, row in json_lines(path, {"id": str, "query": str, "candidates": list, "gold": list}):
+        where = f"{shown(path)}:{number}"
+        functions: dict[str, Document] = {}
+        for candidate in row["candidates"]:
+            fields = [candidate.get(key) for key in ("id", "text")] if isinstance(candidate, dict) else []
+            if not fields or not all(isinstance(value, str) for value in fields):
+                raise UserError(where, f"candidate {str(candidate)[:60]}", '{"id": text, "text": text}')
+            add_unique(functions, fields[0], Document(*fields), where=where, kind="candidate")
+        for key in ("gold", "gold_files"):
+            names = row.get(key) or []
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise UserError(where, f"key '{key}' is {row[key]!r}", "a list of texts")
+        yield Issue(row["id"], row["query"], functions, changed(row["gold"], row.get("gold_files")))

@@ -1,0 +1,75 @@
+"""Questions with answers and the passages to search: DPR's files (nq-test.qa.csv, psgs_w100.tsv), or JSONL.
+
+Passages are read as they are asked for: the candidates of a run take one pass over the file and little memory; a
+first stage that searches (bm25, dense) reads all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import Collection, Document, add_unique, json_lines
+from zsbench.data._questions import Questions, read
+from zsbench.data._stored import Stored
+from zsbench.data.tsv import Column, each_passage
+from zsbench.errors import UserError
+from zsbench.records import digest_file
+from zsbench.yamlio import shown
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    return [options[key] for key in ("questions", "passages") if key in options]
+
+
+@source(gives="questions", files=_files)
+def question_answers(
+    *,
+    questions: LocalPath,
+    passages: LocalPath,
+    columns: Sequence[Column] = ("id", "text", "title"),
+    header: bool = True,
+    quoted: bool = True,
+) -> Questions:
+    """Read questions and passages, plain or .gz.
+
+    Parameters
+    ----------
+    questions : JSONL {id, question, answers: [...]}, or DPR's `question<TAB>['answer', ...]`, numbered from 0.
+    passages : JSONL {_id, text, title} as in BEIR, or TSV in `columns`.
+    columns, header, quoted : the layout of a TSV file, by default that of psgs_w100.tsv.
+
+    Raises
+    ------
+    UserError
+        A file is missing or malformed, an id stands twice; with file and line.
+    """
+    path = Path(passages)
+
+    def each() -> Iterator[tuple[str, Document]]:
+        if ".jsonl" in path.suffixes:
+            return _jsonl(path)
+        return each_passage(path, columns=columns, header=header, quoted=quoted)
+
+    def get_many(ids: list[str]) -> Iterator[Document]:
+        wanted = set(ids)
+        return (document for _, document in each() if document.id in wanted)
+
+    def read_all() -> dict[str, Document]:
+        documents: dict[str, Document] = {}
+        for where, document in each():
+            add_unique(documents, document.id, document, where=where, kind="passage")
+        return documents
+
+    if not path.is_file():
+        raise UserError(shown(path), "no such file")
+    asked, answers, counts = read(Path(questions))
+    return Questions(Collection(Stored(digest_file(path), get_many, read_all), asked, {}, counts), answers)
+
+
+def _jsonl(path: Path) -> Iterator[tuple[str, Document]]:
+    for number, row in json_lines(path, {"_id": str, "text": str}):
+        yield f"{shown(path)}:{number}", Document(row["_id"], row["text"], row.get("title") or "")

@@ -1,0 +1,108 @@
+"""Function localisation: rank a repository's functions for an issue; do all that must change come first?
+
+Every instance has candidates of its own, by default all functions of its repository as the data list them. Any method
+of `rerank` orders them (`dense` over all of them is dense retrieval); what a method reads of the collection, like
+BM25's statistics, is the instance's own repository. Predictions: a TREC run with the instance as its query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import model_validator
+
+from zsbench.config import Block, TaskConfig
+from zsbench.data._collection import Collection
+from zsbench.data._issues import Issues
+from zsbench.methods.rerank import RankItem
+from zsbench.records import TaskData, digest
+from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._candidates import Candidates, FirstStage
+from zsbench.tasks._ranking import RankingTask
+
+ALL = 1_000_000_000
+
+
+class Config(TaskConfig):
+    """Keys of a `type: function-localisation` task.
+
+    `candidates`: `stage: pool`, the default, is all functions of the repository, unless there is a `depth`; the other
+    stages search the repository. `missing`: an instance absent from the run scores `zero`, or is left out.
+    """
+
+    method: Any = "first-stage"
+    metrics: list[str] = [
+        *(f"localisation-acc@{k}" for k in (5, 10)),
+        *(f"localisation-acc(level=file)@{k}" for k in (1, 2, 3)),
+    ]
+    candidates: Candidates = Candidates(stage="pool", depth=ALL)
+    missing: Literal["zero", "skip"] = "zero"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_all_of_a_pool(cls, value: Any) -> Any:
+        own = value.get("candidates") if isinstance(value, dict) else None
+        if not isinstance(own, dict) or own.get("stage", "pool") != "pool":
+            return value
+        return {**value, "candidates": {"stage": "pool", "depth": ALL, **own}}
+
+
+class Task(RankingTask):
+    """Issues with candidate functions; gold is the functions and files that the fix changes."""
+
+    gives: ClassVar[str] = "issues"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("localisation",)
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+        self.first_stage = FirstStage(config.candidates, source)
+
+    def files(self) -> list[str]:
+        """Return the data's files and what the candidates come from."""
+        return self.source.files() + self.first_stage.files()
+
+    def protocol(self) -> str:
+        """Return where candidates come from, and whether absent instances are left out."""
+        own = self.config.candidates
+        every = "all functions" + (", shuffled" if own.shuffle else "")
+        parts = [every if own.stage == "pool" and own.depth == ALL else self.first_stage.label()]
+        return ", ".join(parts + ["absent instances skipped"] * (self.config.missing == "skip"))
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
+        """Read the instances and build each one's candidates (none for scoring a finished run)."""
+        found: Issues = self.source.build()
+        issues = [found.issues[i] for i in sample(len(found.issues), limit, seed)]
+        require_unique(issues, self.source.where)
+        pools = {issue.id: issue.collection() for issue in issues}
+        if score_only:
+            items = [RankItem(issue.id, issue.text, ()) for issue in issues]
+        else:
+            items = self.first_stage.items_of_pools(pools, seed=seed)
+        self.require_words(items, self.source.where)
+        counts = dict(found.counts)
+        if not score_only:
+            counts["queries without candidates"] = sum(not item.documents for item in items)
+        order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
+        wanted = digest("\0".join([i.id, *sorted(i.changed.functions), "", *sorted(i.changed.files)]) for i in issues)
+        return TaskData(
+            items=items,
+            gold=[issue.changed for issue in issues],
+            context=pools,
+            fingerprint=digest([*(pool.fingerprint() for pool in pools.values()), wanted, order]),
+            counts={name: n for name, n in counts.items() if n},
+        )
+
+    def collection(self, data: TaskData, item: RankItem) -> Collection:
+        """Return the functions of the instance's repository."""
+        found: Collection = data.context[item.id]
+        return found
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield all rankings and gold at once."""
+        yield self.judged(data, predictions, self.config.missing), data.gold
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read instances as JSONL."""
+        return {"source": "issue-functions", "path": path}

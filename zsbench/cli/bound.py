@@ -50,15 +50,8 @@ def _prior(name: str) -> Callable[[Sequence[str], dict[str, Any]], float]:
 
     if name == "uniform":
         return prompt_prior.uniform_kl
-    from zsbench import catalog, config
-    from zsbench.errors import UserError
-    from zsbench.modified import model_block
+    from zsbench.models._named import named
+    from zsbench.models.capabilities import TextScorer
 
-    document = config.load(catalog.find_config("models", name, where="--prior"))
-    block = model_block(document.value, document, ())
-    offers = [offer.__name__ for offer in block.facts.offers]
-    if "TextScorer" not in offers:
-        found = f"model '{name}' offers {', '.join(offers)}"
-        raise UserError("--prior", found, "a language model, one that offers TextScorer")
-    model = block.build()
+    model = named(name, TextScorer, where="--prior")[0].build()
     return lambda texts, _result: prompt_prior.lm_kl(texts, model)

@@ -16,7 +16,7 @@ def named(reference: str, needs: type, *, base: Path = Path(), where: str = "") 
 
     Parameters
     ----------
-    reference : a config's name or path, or `ADAPTER:MODEL`.
+    reference : a config's name or path, `ADAPTER:MODEL`, or a folder with an image-text model.
     needs : the capability it must offer.
     base : folder where relative paths start.
     where : who asks, for messages.
@@ -28,7 +28,11 @@ def named(reference: str, needs: type, *, base: Path = Path(), where: str = "") 
     """
     adapter, colon, model = reference.partition(":")
     paths: list[str] = []
-    if colon and adapter in catalog.components("models"):
+    folder = Path(reference.removeprefix("local-dir:"))
+    if folder.is_dir():
+        adapter = "open-clip" if (folder / "open_clip_config.json").is_file() else "hf-clip"
+        document = Document(base / "model", {"adapter": adapter, "model": str(folder.absolute())})
+    elif colon and adapter in catalog.components("models"):
         document = Document(base / "model", {"adapter": adapter, "model": model})
     else:
         path = catalog.find_config("models", reference, where=where, base=base)

@@ -180,6 +180,37 @@ def roundtrip(
     typer.echo(f"{len(kept)} of {len(found)} pairs kept, in {out}", err=True)
 
 
+@app.command("semantic-ids")
+def semantic_ids(
+    corpus: Corpus,
+    out: Out,
+    model: Annotated[str | None, typer.Option(help="A text encoder: a name, a YAML file, or ADAPTER:MODEL.")] = None,
+    embeddings: Annotated[Path | None, typer.Option(help=".npy, (n_items, width), instead of a model.")] = None,
+    levels: Annotated[int, typer.Option(min=1, help="Codes of an item, from coarse to fine.")] = 3,
+    k: Annotated[int, typer.Option(min=1, help="Clusters of a level, all of one size.")] = 8192,
+    distinct: Annotated[bool, typer.Option("--distinct", help="Number items whose codes are all the same.")] = False,
+    seed: Seed = 0,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+) -> None:
+    """Give items semantic ids: balanced k-means on their vectors, then on the residuals (OneRec)."""
+    from zsbench import files
+    from zsbench.corpus import semantic_ids as ids
+    from zsbench.corpus.files import read_documents, write_lines
+    from zsbench.errors import UserError
+
+    files.require_writable(out.parent)
+    documents = read_documents(corpus)
+    if k > len(documents):
+        raise UserError(str(corpus), f"{k} clusters of {len(documents)} items", "--k of at most that many")
+    vectors = _vectors([document.passage for document in documents.values()], model, embeddings, device, dtype)
+    codes, _ = ids.seeded_ids(vectors, levels=levels, k=k, seed=seed)
+    shared = ids.collisions(codes)
+    rows = (ids.distinct(codes) if distinct else codes).tolist()
+    write_lines(out, ({"_id": key, "codes": row} for key, row in zip(documents, rows, strict=True)))
+    typer.echo(f"{len(rows)} items, {shared:.1%} share all {levels} codes with another, in {out}", err=True)
+
+
 def _compare(asked: Any, encoder: Any, passages: list[str]) -> Iterator[Any]:
     """Yield the scores of queries against the corpus, block by block."""
     from zsbench.cache import Cache, default_root
@@ -208,7 +239,7 @@ def _vectors(passages: list[str], model: str | None, embeddings: Path | None, de
     from zsbench.models.capabilities import TextEncoder
 
     if (model is None) == (embeddings is None):
-        raise UserError("corpus sample", "vectors from nowhere, or from two places", "--model or --embeddings")
+        raise UserError("zsbench corpus", "vectors from nowhere, or from two places", "--model or --embeddings")
     if embeddings is not None:
         if not embeddings.is_file():
             raise UserError(str(embeddings), "no such file")

@@ -22,6 +22,7 @@ COMMANDS = {
     "validate": "validate.validate",
     "score": "score.score",
     "table": "table.table",
+    "series": "series.series",
     "bound": "bound.bound",
     "heads": "heads.heads",
     "prune": "prune.prune",

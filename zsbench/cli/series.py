@@ -1,0 +1,55 @@
+"""`zsbench series`: checkpoints of one model, each with what it gained over the one before, and at what size."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def series(
+    folder: Annotated[Path, typer.Argument(help="A folder with results, written by `zsbench eval --out`.")],
+    models: Annotated[str, typer.Option(help="The checkpoints' names in their order, with commas: a,b,c.")],
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Only these metrics; default: each task's first. Repeatable.")
+    ] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Load each model and count parameters and operations of an image.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
+) -> None:
+    """Print one row a checkpoint: parameters, GFLOPs an image, score, and the difference to the checkpoint before."""
+    from zsbench.errors import UserError
+    from zsbench.report import series as report
+    from zsbench.results.store import find_results
+
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise UserError("--models", f"'{models}'", "at least two different names with commas between them")
+    results = find_results(folder)
+    found = report.steps(results, names, metrics=metric or ())
+    if measure:
+        found = report.steps(results, names, metrics=metric or (), sizes={name: _size(name) for name in names})
+    if not found:
+        raise UserError(str(folder), "no such metric in these results", "a metric of theirs")
+    if json:
+        import json as encoder
+
+        typer.echo(encoder.dumps(report.to_json(names, found), indent=2, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 160).print(report.to_rich(found))
+
+
+def _size(name: str) -> dict[str, float | None]:
+    """Return a model's size, from the model itself."""
+    from zsbench.models import _references, _size
+
+    adapter = _references.image_text_encoder(name, "--measure")
+    network = getattr(adapter, "module", None)
+    if network is None:
+        return {}
+    return {"parameters": float(_size.parameters(network)), "gflops": _size.image_gflops(adapter)}

@@ -23,6 +23,7 @@ from zsbench.data._collection import Collection
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Ranker, RankItem, _parse
 from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
+from zsbench.methods.rerank._texts import cut_tokens
 from zsbench.methods.rerank._windows import Schedule, slide
 from zsbench.models.capabilities import TextGenerator
 
@@ -41,6 +42,7 @@ def rankgpt(
     parser: Literal["lenient", "strict"] = "lenient",
     identifiers: Literal["numeric", "alpha"] = "numeric",
     max_words: PositiveInt | None = 300,
+    max_tokens: PositiveInt | None = None,
     max_new_tokens: PositiveInt | None = None,
 ) -> Ranker:
     """Rank by the order that the model writes.
@@ -54,6 +56,7 @@ def rankgpt(
     parser : how answers are read.
     identifiers : numbers, or letters (up to 26 in a window).
     max_words : passages are cut to this many words, with single blanks between them; null shows them as they are.
+    max_tokens : passages are cut to this many tokens of the model; code keeps its lines with `max_words: null`.
     max_new_tokens : length of an answer; null is 5 a passage. Models that think aloud need more.
     """
     pieces = prompt if isinstance(prompt, RankPrompt) else STYLES[prompt]
@@ -63,7 +66,7 @@ def rankgpt(
     read = _parse.lenient if parser == "lenient" else _parse.strict
 
     def rank(model: TextGenerator, item: RankItem, _collection: Collection) -> list[int]:
-        texts = [passage(document, max_words) for document in item.documents]
+        texts = [cut_tokens(model, passage(document, max_words), max_tokens) for document in item.documents]
         chat = pieces.talks(model)
 
         def sort(numbers: list[int]) -> list[int]:

@@ -188,7 +188,6 @@ def semantic_ids(
     embeddings: Annotated[Path | None, typer.Option(help=".npy, (n_items, width), instead of a model.")] = None,
     levels: Annotated[int, typer.Option(min=1, help="Codes of an item, from coarse to fine.")] = 3,
     k: Annotated[int, typer.Option(min=1, help="Clusters of a level, all of one size.")] = 8192,
-    distinct: Annotated[bool, typer.Option("--distinct", help="Number items whose codes are all the same.")] = False,
     seed: Seed = 0,
     device: Device = "auto",
     dtype: Dtype = "float32",
@@ -204,11 +203,9 @@ def semantic_ids(
     if k > len(documents):
         raise UserError(str(corpus), f"{k} clusters of {len(documents)} items", "--k of at most that many")
     vectors = _vectors([document.passage for document in documents.values()], model, embeddings, device, dtype)
-    codes, _ = ids.seeded_ids(vectors, levels=levels, k=k, seed=seed)
-    shared = ids.collisions(codes)
-    rows = (ids.distinct(codes) if distinct else codes).tolist()
-    write_lines(out, ({"_id": key, "codes": row} for key, row in zip(documents, rows, strict=True)))
-    typer.echo(f"{len(rows)} items, {shared:.1%} share all {levels} codes with another, in {out}", err=True)
+    codes, _ = ids.residual_codes(vectors, levels, ids.random_start(k, seed=seed))
+    write_lines(out, ({"_id": key, "codes": row} for key, row in zip(documents, codes.tolist(), strict=True)))
+    typer.echo(f"{len(codes)} items, {ids.shared(codes)} share all {levels} codes with another, in {out}", err=True)
 
 
 def _compare(asked: Any, encoder: Any, passages: list[str]) -> Iterator[Any]:

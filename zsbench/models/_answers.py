@@ -60,7 +60,7 @@ def next_logprobs(
         index = torch.tensor([[place, len(asked[head])] for place, head in places], device=logits.device)
         chosen = logits[index[:, 0], index[:, 1]].float()
         total = chosen.logsumexp(dim=-1, keepdim=True)
-        tokens, _ = _decoding.pad([wanted[head] for _, head in places], 0, logits.device, left=False)
+        tokens, _ = _decoding.pad([wanted[head] for _, head in places], 0, str(logits.device), left=False)
         table = _decoding.finite(chosen.gather(1, tokens) - total)
         for (_, head), values in zip(places, table, strict=True):
             found[head] = values[: len(wanted[head])]

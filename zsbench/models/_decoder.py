@@ -125,7 +125,7 @@ class Decoder:
         return step
 
     def _branches(self, ids: Sequence[int]) -> _answers.Rows:
-        """Return what reads rows of tokens after `ids`, which are read once and whose keys and values the rows share."""
+        """Return what reads rows of tokens after `ids`, which are read once and shared by all rows."""
         before, last = ids[:-1], ids[-1]
         self.cost.forward_passes += bool(before)
         self.cost.tokens += len(before)

@@ -1,0 +1,77 @@
+"""Asking a language model for a docid: the prompt, the tokens of every id, one search of the trie a query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from zsbench.data._collection import Collection, Document
+from zsbench.methods._constrained import NextLogprobs
+from zsbench.methods._trie import Trie
+from zsbench.methods.generative_retrieval import Docids, Query, Retriever
+from zsbench.methods.rerank._texts import Wording, fill, joined, put
+from zsbench.models.capabilities import Prompt, TokenScorer
+
+Search = Callable[[Trie, NextLogprobs], list[int]]
+"""From the trie and a query's log-probabilities to numbers of documents, best first."""
+
+
+class DocidPrompt(Wording):
+    """The question, how the model's turn opens, and how an id is written there.
+
+    `{collection}` in `text` stands for all documents, each as `passage`, with `separator` between them: for small
+    collections and models that were not trained on them.
+    """
+
+    system: str | None = None
+    text: str = "Query: {query} "
+    answer: str = "Document id: "
+    docid: str = "{docid}"
+    passage: str = "{docid}: {text}"
+    separator: str = "\n"
+
+    def listing(self, docids: Docids) -> str:
+        """Return the collection as the prompt shows it, or an empty text where it shows none."""
+        if "{collection}" not in self.text:
+            return ""
+        documents = docids.collection.documents
+        shown = [
+            fill(self.passage, docid=own if isinstance(own, str) else name, text=joined(documents[name]))
+            for name, own in zip(docids.names, docids.ids, strict=True)
+            if name in documents
+        ]
+        return self.separator.join(shown)
+
+    def asked(self, query: str, listing: str, *, chat: bool) -> Prompt:
+        """Return the prompt of one query."""
+        content = fill(self.text, query=query, collection=listing)
+        return put(content, chat=chat, answer=self.answer, system=self.system)
+
+
+def retriever(prompt: DocidPrompt, *, end: bool, search: Search) -> Retriever:
+    """Return what searches the trie of all ids for every query; `end` counts the token that ends an id."""
+
+    def retrieve(model: TokenScorer, queries: Sequence[Query], docids: Docids) -> Iterator[list[int]]:
+        trie = Trie([tokens(model, own, prompt.docid, end=end) for own in docids.ids])
+        chat, listing = prompt.talks(model), prompt.listing(docids)
+        for query in queries:
+            asked = prompt.asked(query.text, listing, chat=chat)
+            yield search(trie, partial(model.next_logprobs, asked))
+
+    return retrieve
+
+
+def tokens(model: TokenScorer, docid: str | tuple[int, ...], template: str, *, end: bool) -> tuple[int, ...]:
+    """Return the tokens of a docid; one that is given as tokens gets no more than the end it may lack."""
+    if isinstance(docid, str):
+        return tuple(model.answer_tokens(fill(template, docid=docid), end=end))
+    last = tuple(model.answer_tokens("", end=True)) if end else ()
+    return docid if docid[-1:] == last else docid + last
+
+
+def describe(prompt: DocidPrompt) -> str:
+    """Return the prompt with stand-ins, for `zsbench show`."""
+    collection = Collection({"<docid>": Document("<docid>", "<text>")}, {}, {})
+    stand_in = Docids(["<docid>"], ["<docid>"], collection, 1)
+    asked = prompt.asked("<query>", prompt.listing(stand_in), chat=False)
+    return f"{asked.text}{prompt.answer}\n-> {fill(prompt.docid, docid='<docid>')}"

@@ -1,0 +1,33 @@
+"""BM25 over the whole collection: what a method without an index of words is compared with; no model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zsbench.components import method
+from zsbench.data._bm25 import Analyzer, Bm25
+from zsbench.methods.generative_retrieval import Docids, Query, Retriever
+
+
+@method(family="generative-retrieval")
+def bm25_search(*, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain") -> Retriever:
+    """Find documents by their words; those without an id cannot be found, like with every other method of the task.
+
+    Parameters
+    ----------
+    k1, b : saturation and length normalisation.
+    analyzer : `plain` words, or `english` with stemming and stop words.
+
+    Source: Robertson & Zaragoza 2009.
+    """
+
+    def retrieve(_model: Any, queries: Sequence[Query], docids: Docids) -> Iterator[list[int]]:
+        index = Bm25(docids.collection, k1=k1, b=b, analyzer=analyzer)
+        number = {name: i for i, name in enumerate(docids.names)}
+        unnamed = sum(name not in number for name in docids.collection.documents)
+        for query in queries:
+            found = index.top(query.text, docids.depth + unnamed)
+            yield [number[name] for name in found if name in number][: docids.depth]
+
+    return retrieve

@@ -1,0 +1,132 @@
+"""Generative retrieval: a model names the documents of a collection by their ids (docids); judged by trec_eval.
+
+Every document that has an id can be found for every query; nothing else is searched. A judged query for which nothing
+is found scores 0. Predictions: a TREC run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from zsbench import catalog
+from zsbench.config import Block, TaskConfig
+from zsbench.data._collection import Collection
+from zsbench.errors import UserError
+from zsbench.methods.generative_retrieval import Docids, Query, Retriever
+from zsbench.records import RunContext, TaskData, digest
+from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._ranking import RankingTask
+from zsbench.yamlio import shown
+
+
+class Config(TaskConfig):
+    """Keys of a `type: generative-retrieval` task.
+
+    `docids`: JSON, {document: what a model writes for it, a text or a list of token ids}; documents that it leaves out
+    cannot be found and are counted. Without it a document's own name is its id. `depth`: documents kept a query.
+    """
+
+    method: Any = "bm25-search"
+    metrics: list[str] = ["MRR@10", "nDCG@10", "Recall@1", "Recall@10", "Recall@100"]
+    docids: str | None = None
+    depth: int = Field(default=100, ge=1)
+
+
+class Task(RankingTask):
+    """Queries; gold is {document: grade}."""
+
+    family: ClassVar[str] = "generative-retrieval"
+    gives: ClassVar[str] = "collection"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("ranking",)
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+        docids = config.docids
+        self.path = None if docids is None else catalog.resolve_path(docids, source.base, where=source.where)
+
+    def files(self) -> list[str]:
+        """Return the collection's files and that of the docids."""
+        return self.source.files() + ([str(self.path)] if self.path else [])
+
+    def protocol(self) -> str:
+        """Return what can be found, and how much is kept."""
+        return f"whole collection, top {self.config.depth}"
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
+        """Read the collection and the docids (not needed for scoring a finished run)."""
+        collection: Collection = self.source.build()
+        judged = [key for key in collection.queries if collection.qrels.get(key)]
+        keep = [judged[i] for i in sample(len(judged), limit, seed)]
+        items = [Query(key, collection.queries[key]) for key in keep]
+        require_unique(items, self.source.where)
+        gold = [collection.qrels[key] for key in keep]
+        counts = dict(collection.counts)
+        ids: dict[str, str | tuple[int, ...]] = {}
+        if not score_only:
+            ids = {name: name for name in collection.documents} if self.path is None else read_docids(self.path)
+            counts |= {
+                "documents without an id": sum(name not in ids for name in collection.documents),
+                "ids of no document": sum(name not in collection.documents for name in ids),
+                "relevant documents without an id": sum(g > 0 and d not in ids for row in gold for d, g in row.items()),
+            }
+        return TaskData(
+            items=items,
+            gold=gold,
+            context=Docids(list(ids), list(ids.values()), collection, self.config.depth),
+            fingerprint=digest([collection.fingerprint(), *keep, *(f"{k}\0{v}" for k, v in ids.items())]),
+            counts={name: n for name, n in counts.items() if n},
+        )
+
+    def predict(
+        self, rule: Any, model: Any, data: TaskData, todo: range, run: RunContext
+    ) -> Iterator[dict[str, float]]:
+        """Yield {document: n - rank} for each query."""
+        docids: Docids = data.context
+        retriever: Retriever = rule
+        queries: Sequence[Query] = data.items[todo.start : todo.stop]
+        for done, (query, found) in enumerate(zip(queries, retriever(model, queries, docids), strict=True), 1):
+            best = list(found)[: docids.depth]
+            if len(set(best)) < len(best):
+                raise ValueError(f"query {query.id}: the method named a document twice")
+            yield {docids.names[number]: float(len(best) - rank) for rank, number in enumerate(best)}
+            run.progress(todo.start + done)
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield all rankings and judgements at once."""
+        yield self.judged(data, predictions, "zero"), data.gold
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read TREC or BEIR qrels."""
+        return {"source": "trec", "qrels": path}
+
+
+def read_docids(path: Path) -> dict[str, str | tuple[int, ...]]:
+    """Return what a model writes for each document, from JSON.
+
+    Raises
+    ------
+    UserError
+        Not a mapping, or an id that is neither a text nor a list of token ids.
+    """
+    expected = "{document: a text, or a list of token ids}"
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(shown(path), "no such file", f"JSON, {expected}") from None
+    except ValueError as error:
+        raise UserError(shown(path), f"not valid JSON ({error})", expected) from None
+    if not isinstance(rows, dict) or not rows:
+        raise UserError(shown(path), f"a {type(rows).__name__}" if rows else "no docids", expected)
+    found: dict[str, str | tuple[int, ...]] = {}
+    for name, own in rows.items():
+        is_tokens = isinstance(own, list) and all(type(token) is int and token >= 0 for token in own)
+        if not own or not (isinstance(own, str) or is_tokens):
+            raise UserError(shown(path), f"the id of document '{name}' is {own!r}", expected)
+        found[name] = own if isinstance(own, str) else tuple(own)
+    return found

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from zsbench.lazy import lazy
+
+if TYPE_CHECKING:
+    from concurrent import futures
+else:
+    futures = lazy("concurrent.futures")
 
 T = TypeVar("T")
 
@@ -16,9 +22,9 @@ WORKERS = min(8, os.cpu_count() or 1)
 class _Ahead(Generic[T]):
     """A sequence read in slices from front to back, each element computed a little before it is asked for."""
 
-    def __init__(self, pool: ThreadPoolExecutor, function: Callable[[Any], T], items: Sequence[Any]) -> None:
+    def __init__(self, pool: futures.ThreadPoolExecutor, function: Callable[[Any], T], items: Sequence[Any]) -> None:
         self._pool, self._function, self._items = pool, function, items
-        self._futures: dict[int, Future[T]] = {}
+        self._futures: dict[int, futures.Future[T]] = {}
 
     def __len__(self) -> int:
         return len(self._items)
@@ -40,7 +46,7 @@ def ahead(function: Callable[[Any], T], items: Sequence[Any]) -> Iterator[Sequen
     Slicing `[a:b]` computes a..b in worker threads and starts on the batch after it; an error in `function` is
     raised by the slice that holds its item. A slice may be taken again in smaller pieces, not an earlier one.
     """
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="zsbench-ahead")
+    pool = futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="zsbench-ahead")
     try:
         yield _Ahead(pool, function, items)  # type: ignore[misc]
     finally:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,7 +45,18 @@ class Entry:
     name: str
     path: Path
     family: str
-    summary: str
+    stated: str = ""
+
+    @cached_property
+    def summary(self) -> str:
+        """The summary: what was stated, a config's `description:`, or the first line of a module's docstring."""
+        if self.stated:
+            return self.stated
+        text = self.path.read_text(encoding="utf-8", errors="replace")
+        if self.path.suffix == ".py":
+            return text.split('"""', 2)[1].strip().splitlines()[0] if '"""' in text else ""
+        match = re.search(r"^description: *(.*)$", text, re.MULTILINE)
+        return match.group(1).strip().strip("'\"") if match else ""
 
 
 def config_roots() -> list[Path]:
@@ -57,35 +68,38 @@ def config_roots() -> list[Path]:
     return [root for root in roots if unique.get(root.resolve()) is root]
 
 
+def _below(folder: Path, suffix: str) -> list[tuple[str, ...]]:
+    """Return the files below a folder in order, each as the parts of its path from there."""
+    found: list[tuple[str, ...]] = []
+    for place, _, names in os.walk(folder):
+        parts = Path(place).relative_to(folder).parts
+        found += [(*parts, name) for name in names if name.endswith(suffix)]
+    return sorted(found)
+
+
 @lru_cache
 def configs(kind: ConfigKind) -> dict[str, Entry]:
-    """Return every config of a kind by name, read no further than its `description:` line."""
+    """Return every config of a kind by name; none is read before its summary is asked for."""
     found: dict[str, Entry] = {}
     for root in config_roots():
-        for path in sorted((root / kind).rglob("*.yaml")):
-            folder = path.relative_to(root / kind).parent.as_posix()
-            entry = Entry(path.stem, path, "" if folder == "." else folder, _yaml_summary(path))
-            found.setdefault(path.stem, entry)
+        for *folders, file in _below(root / kind, ".yaml"):
+            name = file.removesuffix(".yaml")
+            found.setdefault(name, Entry(name, Path(root, kind, *folders, file), "/".join(folders)))
     return found
-
-
-def _yaml_summary(path: Path) -> str:
-    match = re.search(r"^description: *(.*)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-    return match.group(1).strip().strip("'\"") if match else ""
 
 
 @lru_cache
 def own_components(kind: ComponentKind) -> dict[str, Entry]:
-    """Return zsbench's own components of a kind by name; the summary is the first line of the file's docstring."""
+    """Return zsbench's own components of a kind by name: files with a function of the file's name."""
     found: dict[str, Entry] = {}
-    for path in sorted((PACKAGE / kind).rglob("*.py")):
-        if path.name.startswith("_") or "nets" in path.parts:
+    for *folders, file in _below(PACKAGE / kind, ".py"):
+        stem = file.removesuffix(".py")
+        if stem.startswith("_") or "nets" in folders:
             continue
-        text = path.read_text(encoding="utf-8")
-        if kind == "tasks" or re.search(rf"^def {path.stem}\(", text, re.MULTILINE):
-            family = path.parent.name if kind == "methods" else ""
-            summary = text.split('"""', 2)[1].strip().splitlines()[0] if '"""' in text else ""
-            found[path.stem.replace("_", "-")] = Entry(path.stem.replace("_", "-"), path, family, summary)
+        path = Path(PACKAGE, kind, *folders, file)
+        if kind == "tasks" or f"\ndef {stem}(".encode() in path.read_bytes():
+            family = folders[-1] if kind == "methods" else ""
+            found[stem.replace("_", "-")] = Entry(stem.replace("_", "-"), path, family)
     return found
 
 
@@ -134,7 +148,12 @@ def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     path = known[name].path
     if path.suffix != ".py":
         return next(point for point in _entry_points(kind) if point.name == name).load()
-    return importlib.import_module("zsbench." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts))
+    return importlib.import_module(_module_name(path))
+
+
+@lru_cache(maxsize=1024)
+def _module_name(path: Path) -> str:
+    return "zsbench." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
 
 
 _METRIC = re.compile(r'^@metric\(\s*"([^"]+)".*?^def .*?"""(.*?)(?:"""|\n)', re.MULTILINE | re.DOTALL)

@@ -16,8 +16,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, Literal, TypeVar, get_type_hints
+from functools import cache
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -95,21 +96,59 @@ def _attach(facts: MethodFacts | ModelFacts | SourceFacts) -> Callable[[F], F]:
     return decorate
 
 
+@cache
 def options_schema(function: Callable[..., Any]) -> type[BaseModel]:
     """Return the pydantic schema of a component's keyword-only arguments."""
-    parameters = inspect.signature(function).parameters
+    defaults = option_defaults(function)
     fields: dict[str, Any] = {
-        name: (hint, ... if parameters[name].default is inspect.Parameter.empty else parameters[name].default)
+        name: (hint, ... if defaults[name] is inspect.Parameter.empty else defaults[name])
         for name, hint in option_hints(function).items()
     }
     return create_model(function.__name__, __base__=Strict, **fields)
 
 
+@cache
 def option_hints(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the types of a component's keyword-only arguments, `Annotated` marks included.
 
     Other annotations are left alone: what a component returns may name types that exist for type checkers only.
     """
-    wanted = [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    shim = SimpleNamespace(__annotations__={name: function.__annotations__[name] for name in wanted})
+    shim = SimpleNamespace(__annotations__={name: function.__annotations__[name] for name in option_defaults(function)})
     return get_type_hints(shim, globalns=function.__globals__, include_extras=True)
+
+
+@cache
+def option_defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the names of a component's keyword-only arguments with their defaults (`Parameter.empty` for none)."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def plainly_fit(function: Callable[..., Any], options: dict[str, Any]) -> bool:
+    """Return True when the schema would accept the options for certain; False means that it has to be asked.
+
+    Building a schema costs a hundred times what comparing a few types costs, and most options are plain values.
+    """
+    defaults = option_defaults(function)
+    required = {name for name, default in defaults.items() if default is inspect.Parameter.empty}
+    if not required <= options.keys() <= defaults.keys():
+        return False
+    hints = option_hints(function) if options else {}
+    return all(_is_plainly(value, hints[name]) for name, value in options.items())
+
+
+def _is_plainly(value: Any, hint: Any) -> bool:
+    """Return True only where a strict schema accepts the value: the exact types of YAML, no constraints."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if hint in (int, str, bool, float) or hint in (None, NoneType):
+        # Strict schemas take whole numbers as floats, never yes/no values as numbers.
+        return type(value) is (NoneType if hint is None else hint) or (hint is float and type(value) is int)
+    if origin is Literal:
+        return any(type(value) is type(part) and value == part for part in parts)
+    if origin in (Union, UnionType):
+        return any(_is_plainly(value, part) for part in parts)
+    if origin is list:
+        return type(value) is list and all(_is_plainly(part, parts[0]) for part in value)
+    if origin is Annotated:  # marks of our own (`LocalPath`) constrain nothing
+        return all(isinstance(mark, str) for mark in parts[1:]) and _is_plainly(value, parts[0])
+    return False

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_ori
 from pydantic import BaseModel, Field, ValidationError
 
 from zsbench import catalog, yamlio
-from zsbench.components import MethodFacts, Strict, option_hints, options_schema
+from zsbench.components import MethodFacts, Strict, option_defaults, option_hints, options_schema, plainly_fit
 from zsbench.errors import UserError, UserErrors, did_you_mean
 from zsbench.yamlio import Document, Loc
 
@@ -390,10 +390,11 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
         expected = f"a name, or a mapping with `{key}:` and options"
         raise UserError(where, f"{'.'.join(map(str, loc)) or kind} is {_kind(value)}", expected)
     name = value[key]
-    schema = options_schema(catalog.load_component(kind, name, where=where))
+    function = catalog.load_component(kind, name, where=where)
     # A component may have an option of one of these names (the label column of a table); then the key is the option.
-    about = {"label", "description", "license"} - schema.model_fields.keys()
+    about = {"label", "description", "license"} - option_defaults(function).keys()
     label = value.get("label", "") if "label" in about else ""
     options = {k: v for k, v in value.items() if k != key and k not in about}
-    check(schema, document, loc, options)
+    if not plainly_fit(function, options):
+        check(options_schema(function), document, loc, options)
     return Block(kind, name, options, label, document.folder((*loc, key)), where)

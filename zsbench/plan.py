@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import zsbench
 from zsbench import assignments, catalog, config, metrics, yamlio
+from zsbench.checks import check_files, check_job
 from zsbench.config import Average, Block, Chain, Embedded, Expected, PaperConfig, Settings, SuiteConfig, TaskConfig
 from zsbench.errors import UserError, UserErrors, unknown_name
 from zsbench.modified import model_block
@@ -207,19 +209,21 @@ def _jobs(
     """Return the jobs of one line of a suite."""
     where = document.where(loc)
     jobs = []
+    models = list(choices.models) or _as_list(run.get("models"))
+    model_of = functools.cache(lambda number: _model(models[number], document, where, choices))
     for task_ref in _as_list(run["tasks"]):
         task_name, task_document = _task_document(task_ref, document, where)
         task_document = assignments.assigned(task_document, "task", choices.assignments)
         task, source = read_task(task_document)
-        models = list(choices.models) or _as_list(run.get("models"))
         methods = list(choices.methods) or _as_list(run.get("methods")) or [None]
         for method_ref in methods:
             method = _method(method_ref, task, task_document, document, where, choices)
-            for model_ref in (models or [None]) if method.facts.needs else [None]:
-                model_name, model = _model(model_ref, document, where, choices)
+            needed = range(len(models)) if method.facts.needs else ()
+            for model_name, model in [model_of(number) for number in needed] or [("none", None)]:
                 job = Job(suite, task_name, task, source, model_name, model, method, settings, where)
                 check_job(job)
                 jobs.append(job)
+    check_files(jobs)
     return jobs
 
 
@@ -375,36 +379,3 @@ def _named_model(reference: str, document: Document, where: str) -> tuple[Docume
     path = catalog.find_config("models", reference, where=where, base=document.path.parent)
     home = config.load(path)
     return home, path.stem, home.value
-
-
-def check_job(job: Job) -> None:
-    """Refuse a job whose parts do not fit, before any data or weights are read.
-
-    Raises
-    ------
-    UserError
-        The method needs a model that is not given, a capability the model lacks, or a file that does not exist.
-    """
-    needs = job.method.facts.needs
-    if needs and job.model is None:
-        names = ", ".join(need.__name__ for need in needs)
-        raise UserError(
-            job.where, f"method '{job.method.title}' needs a model offering {names}", "--model or `models:`"
-        )
-    if job.model is not None:
-        offers = {offer.__name__ for offer in job.model.facts.offers}
-        lacking = [need.__name__ for need in needs if need.__name__ not in offers]
-        if lacking:
-            found = f"method '{job.method.title}' needs {', '.join(lacking)}, which model '{job.model_name}' lacks"
-            raise UserError(
-                job.where,
-                found,
-                f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})",
-            )
-    blocks: list[Block | Chain | None] = [job.model, job.source, *job.task.sources().values(), job.method]
-    named = [(block, block.files()) for block in blocks if block is not None]
-    for block, paths in [*named, (job.source, job.build_task().files())]:
-        # Only `validate` lets a variable that is not set through; what lies behind it cannot be looked for.
-        missing = next((path for path in paths if "$" not in path and not Path(path).exists()), None)
-        if missing:
-            raise UserError(block.where, f"no such file '{yamlio.shown(Path(missing))}'")

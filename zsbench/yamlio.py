@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,10 +41,14 @@ class Document:
 
 def shown(path: Path) -> str:
     """Return the path as a person would type it: relative to here where that is shorter."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    return _shown(str(path), os.getcwd())
+
+
+@functools.lru_cache(maxsize=1024)
+def _shown(path: str, here: str) -> str:
+    # Asked for each line of a file and each key of a config: texts, because path objects cost ten times as much.
+    real, inside = os.path.realpath(path), here.rstrip(os.sep) + os.sep
+    return real.removeprefix(inside) if real.startswith(inside) else "." if real == here else path
 
 
 def read(path: Path) -> Document:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from zsbench.catalog import ComponentKind, ConfigKind, Entry
+
+CONFIGS: tuple[ConfigKind, ...] = ("suites", "papers", "tasks", "models")
+COMPONENTS: tuple[ComponentKind, ...] = ("methods", "models", "modifiers", "data", "tasks")
 
 
 def show(
@@ -17,20 +23,26 @@ def show(
     from zsbench.errors import unknown_name
 
     bare = name.removeprefix("papers/")
-    for kind in ("suites", "papers", "tasks", "models"):
-        known = catalog.configs(kind)  # type: ignore[arg-type]
-        if (bare if kind == "papers" else name) in known:
-            return _config(known[bare if kind == "papers" else name].path)
+    for group in CONFIGS:
+        known = catalog.configs(group)
+        if (bare if group == "papers" else name) in known:
+            return _config(known[bare if group == "papers" else name].path)
     if name.endswith((".yaml", ".yml")):
         return _config(catalog.find_config("tasks", name))
-    for kind in ("methods", "models", "modifiers", "data", "tasks"):
-        if name in catalog.components(kind):  # type: ignore[arg-type]
-            return _component(kind, name)
+    for kind in COMPONENTS:
+        if name in catalog.own_components(kind):
+            return _component(kind, catalog.own_components(kind)[name])
     base = name.split("(")[0].split("@")[0]
     if base in catalog.metrics():
         return _metric(base)
-    kinds = [catalog.configs(k) for k in ("suites", "papers", "tasks", "models")]  # type: ignore[arg-type]
-    names = {n for table in kinds for n in table} | set(catalog.components("methods")) | set(catalog.metrics())
+    for kind in COMPONENTS:  # last, because it goes through every installed package
+        if name in catalog.components(kind):
+            return _component(kind, catalog.components(kind)[name])
+    names = (
+        {n for group in CONFIGS for n in catalog.configs(group)}
+        | set(catalog.components("methods"))
+        | set(catalog.metrics())
+    )
     raise unknown_name("", "name", name, names, listed_by="zsbench list configs")
 
 
@@ -74,17 +86,17 @@ def _prompts(method: dict[str, Any], task: dict[str, Any]) -> None:
     typer.echo(describe(options, task))
 
 
-def _component(kind: str, name: str) -> None:
+def _component(kind: ComponentKind, entry: Entry) -> None:
     """Print a component's documentation, its options and where it is defined."""
     from zsbench import catalog, yamlio
 
-    module = catalog.load_module(kind, name)  # type: ignore[arg-type]
-    typer.secho(f"# {yamlio.shown(catalog.components(kind)[name].path)}", fg="bright_black")  # type: ignore[arg-type]
+    name, module = entry.name, catalog.load_module(kind, entry.name)
+    typer.secho(f"# {yamlio.shown(entry.path)}", fg="bright_black")
     _documentation(module.__doc__)
     if kind == "tasks":
         _documentation(module.Config.__doc__)
         return
-    function = catalog.load_component(kind, name)  # type: ignore[arg-type]
+    function = catalog.load_component(kind, name)
     facts = getattr(function, "facts", None)
     typer.secho("\n# options", fg="bright_black")
     typer.echo(f"{name}{inspect.signature(function)}".split(" -> ")[0])

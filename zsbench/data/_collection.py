@@ -95,10 +95,11 @@ def open_text(path: Path) -> Iterator[tuple[int, str]]:
 
 def json_lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, object) of a JSONL file whose objects hold the required keys with the right types."""
+    name = shown(path)
     for number, line in open_text(path):
         if not line.strip():
             continue
-        where = f"{shown(path)}:{number}"
+        where = f"{name}:{number}"
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:

@@ -1,0 +1,64 @@
+"""Do a job's parts fit? Asked before any data or weights are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zsbench.errors import UserError
+from zsbench.yamlio import shown
+
+if TYPE_CHECKING:
+    from zsbench.config import Block, Chain
+    from zsbench.plan import Job
+
+
+def check_job(job: Job) -> None:
+    """Refuse a job whose parts do not fit.
+
+    Raises
+    ------
+    UserError
+        The method needs a model that is not given, or a capability that the model lacks.
+    """
+    needs = job.method.facts.needs
+    if needs and job.model is None:
+        names = ", ".join(need.__name__ for need in needs)
+        raise UserError(
+            job.where, f"method '{job.method.title}' needs a model offering {names}", "--model or `models:`"
+        )
+    if job.model is not None:
+        offers = {offer.__name__ for offer in job.model.facts.offers}
+        lacking = [need.__name__ for need in needs if need.__name__ not in offers]
+        if lacking:
+            found = f"method '{job.method.title}' needs {', '.join(lacking)}, which model '{job.model_name}' lacks"
+            raise UserError(
+                job.where,
+                found,
+                f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})",
+            )
+
+
+def check_files(jobs: Iterable[Job]) -> None:
+    """Refuse files that do not exist; what several jobs share is looked at once.
+
+    Raises
+    ------
+    UserError
+        The first file that is missing, at the block that names it.
+    """
+    seen: set[int] = set()
+    for job in jobs:
+        parts: list[Block | Chain | None] = [job.model, job.source, *job.task.sources().values(), job.method]
+        new = [part for part in parts if part is not None and id(part) not in seen]
+        named = [(part.where, part.files()) for part in new]
+        if id(job.task) not in seen:
+            named.append((job.source.where, job.build_task().files()))
+        seen |= {id(part) for part in (*new, job.task)}
+        for where, paths in named:
+            # Only `validate` lets a variable that is not set through; what lies behind it cannot be looked for.
+            missing = next((path for path in paths if "$" not in path and not os.path.exists(path)), None)
+            if missing:
+                raise UserError(where, f"no such file '{shown(Path(missing))}'")

@@ -1,0 +1,105 @@
+"""A log of single interactions as a table: cut into sessions at pauses, the last of each user asked for.
+
+Rows are sorted by time within each user (equal times keep the file's order). A pause longer than `gap` minutes begins
+a new session; without `gap` every interaction is a session of its own. The last session is the target, everything
+before it the history: no other user's future is used.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import NonNegativeFloat, PositiveInt
+
+from zsbench.components import source
+from zsbench.config import LocalPath
+from zsbench.data._collection import open_text
+from zsbench.data._sessions import Session, SessionSet, checked
+from zsbench.errors import UserError, did_you_mean
+from zsbench.yamlio import shown
+
+
+@source(gives="sessions")
+def interactions(
+    *,
+    path: LocalPath,
+    items: LocalPath | None = None,
+    user: str = "userId",
+    item: str = "movieId",
+    time: str = "timestamp",
+    text: str = "title",
+    delimiter: str = ",",
+    milliseconds: bool = False,
+    gap: NonNegativeFloat | None = None,
+    shortest_history: PositiveInt = 1,
+    shortest_target: PositiveInt = 1,
+) -> SessionSet:
+    """Read MovieLens' ratings.csv, or any such table with a header; the defaults are MovieLens' names.
+
+    Parameters
+    ----------
+    path : the table of interactions, plain or .gz.
+    items : the table of items, with the columns `item` and `text`; without it, the items of the log.
+    user, item, time : columns of the log.
+    text : column of the items' texts.
+    delimiter : between columns; `"\\t"` for tabs.
+    milliseconds : times are milliseconds, not seconds.
+    gap : minutes of pause that end a session.
+    shortest_history, shortest_target : users with fewer items before or in the last session are left out, and counted.
+
+    Raises
+    ------
+    UserError
+        A column is missing, a time is no number, an item stands twice among the items; with file and line.
+    """
+    file = Path(path)
+    rows: dict[str, list[tuple[float, str]]] = {}
+    for number, (who, what, when) in _columns(file, (user, item, time), delimiter):
+        try:
+            rows.setdefault(who, []).append((float(when), what))
+        except ValueError:
+            raise UserError(f"{shown(file)}:{number}", f"{time} '{when}'", "a number") from None
+    sessions, targets, short = [], [], 0
+    for who, own in rows.items():
+        own.sort(key=lambda row: row[0])
+        start = last_session([when / (1000 if milliseconds else 1) for when, _ in own], gap)
+        if start < shortest_history or len(own) - start < shortest_target:
+            short += 1
+            continue
+        sessions.append(Session(who, tuple(what for _, what in own[:start])))
+        targets.append(tuple(dict.fromkeys(what for _, what in own[start:])))
+    if items is None:
+        catalogue = {what: what for what in sorted({what for own in rows.values() for _, what in own})}
+    else:
+        catalogue = {}
+        for number, (what, words) in _columns(Path(items), (item, text), delimiter):
+            if what in catalogue:
+                raise UserError(f"{shown(Path(items))}:{number}", f"item '{what}' stands twice", "unique items")
+            catalogue[what] = words
+    counts = {"users with too few items": short} if short else {}
+    return checked(SessionSet(sessions, targets, catalogue, counts), shown(file))
+
+
+def last_session(times: list[float], gap: float | None) -> int:
+    """Return where the last session begins among ascending times in seconds; `gap` is in minutes."""
+    if gap is None:
+        return len(times) - 1
+    pauses = [i for i in range(1, len(times)) if times[i] - times[i - 1] > 60 * gap]
+    return pauses[-1] if pauses else 0
+
+
+def _columns(file: Path, names: tuple[str, ...], delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield (line number, the cells of these columns) of every row."""
+    reader = csv.reader((line for _, line in open_text(file)), delimiter=delimiter)
+    header = next(reader, [])
+    missing = next((name for name in names if name not in header), None)
+    if missing is not None:
+        hint = did_you_mean(missing, header) or f"columns: {', '.join(header)}"
+        raise UserError(f"{shown(file)}:1", f"no column '{missing}'", "", hint)
+    places = [header.index(name) for name in names]
+    for row in reader:
+        if len(row) != len(header):
+            raise UserError(f"{shown(file)}:{reader.line_num}", f"{len(row)} columns", f"{len(header)}")
+        yield reader.line_num, tuple(row[place] for place in places)

@@ -1,0 +1,32 @@
+"""Session recommendation: a function that ranks the items of a catalogue for what a user had before.
+
+A method file returns a `Recommender`. It is called as `recommender(model, sessions, catalogue)` and answers, for each
+session, with numbers of items, best first, none of them twice; the task keeps the first of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zsbench.data._sessions import Session
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The items that can be recommended.
+
+    Attributes
+    ----------
+    names : of all items.
+    texts : aligned; empty where an item has none.
+    had : aligned, how often each item occurs in the histories of all sessions.
+    """
+
+    names: list[str]
+    texts: list[str]
+    had: list[int]
+
+
+Recommender = Callable[[Any, Sequence[Session], Catalogue], Iterable[list[int]]]

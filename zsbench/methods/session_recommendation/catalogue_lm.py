@@ -1,0 +1,99 @@
+"""Ask a language model what comes next: every item of the catalogue is scored, or a beam writes the best ones.
+
+    score(item) = sum_t log p(token_t | history, token_<t)        end token included, no length penalty
+
+Items are written as their texts or as semantic ids; items that share one follow each other in the catalogue's order.
+
+Source: Deng et al. 2025 (OneRec), arXiv:2502.18965, section 3, with any language model instead of a trained one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import PositiveInt
+
+from zsbench.components import method
+from zsbench.config import LocalPath
+from zsbench.data._sessions import Session
+from zsbench.errors import UserError
+from zsbench.methods._constrained import beam, every
+from zsbench.methods._trie import Trie
+from zsbench.methods.rerank._scores import best_first
+from zsbench.methods.rerank._texts import Wording, fill, put
+from zsbench.methods.session_recommendation import Catalogue, Recommender
+from zsbench.methods.session_recommendation._ids import read_ids
+from zsbench.models.capabilities import Prompt, TokenScorer
+
+
+class HistoryPrompt(Wording):
+    """The question, how the model's turn opens, and how an item is written in the history and in the answer.
+
+    `last`: how many items of the history are shown; null shows all.
+    """
+
+    system: str | None = None
+    text: str = "A user watched, in this order:\n{history}\nWatched next:"
+    answer: str = "\n"
+    shown: str = "{item}"
+    separator: str = "\n"
+    item: str = "{item}"
+    last: PositiveInt | None = 50
+
+    def asked(self, history: Sequence[str], *, chat: bool) -> Prompt:
+        """Return the prompt after a history of written items, the oldest first."""
+        kept = history if self.last is None else history[-self.last :]
+        content = fill(self.text, history=self.separator.join(fill(self.shown, item=item) for item in kept))
+        return put(content, chat=chat, answer=self.answer, system=self.system)
+
+
+@method(family="session-recommendation", needs=(TokenScorer,))
+def catalogue_lm(
+    *,
+    beams: PositiveInt | None = None,
+    ids: LocalPath | None = None,
+    code: str = "<{level}_{code}>",
+    prompt: HistoryPrompt = HistoryPrompt(),
+    end: bool = True,
+    renormalise: bool = False,
+) -> Recommender:
+    """Rank by the probability of the written item.
+
+    Parameters
+    ----------
+    beams : width of the beam; null scores the whole catalogue.
+    ids : semantic ids, JSONL `{"_id": ..., "codes": [...]}` as `zsbench corpus semantic-ids` writes them.
+    code : how one code is written; `{level}` counts from 1, `{letter}` is A for code 0.
+    prompt : wording.
+    end : the token that ends an item counts; without it no written item may begin another one.
+    renormalise : probabilities among the items instead of the whole vocabulary.
+    """
+
+    def recommend(model: TokenScorer, sessions: Sequence[Session], catalogue: Catalogue) -> Iterator[list[int]]:
+        written = dict(zip(catalogue.names, catalogue.texts, strict=True))
+        if ids is not None:
+            written = read_ids(Path(ids), catalogue.names, code)
+        blank = next((name for name, text in written.items() if not text.strip()), None)
+        if blank is not None:
+            raise UserError("", f"item '{blank}' has no text", "a text for every item, or semantic ids (`ids:`)")
+        trie = Trie([model.answer_tokens(fill(prompt.item, item=text), end=end) for text in written.values()])
+        chat = prompt.talks(model)
+        for session in sessions:
+            asked = prompt.asked([written[item] for item in session.history if item in written], chat=chat)
+            logprobs = partial(model.next_logprobs, asked)
+            if beams is None:
+                yield best_first(every(trie, logprobs, renormalise=renormalise))
+            else:
+                yield [item for item, _ in beam(trie, logprobs, width=beams, renormalise=renormalise)]
+
+    return recommend
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+    """Return the prompt with stand-ins, for `zsbench show`."""
+    prompt = HistoryPrompt.model_validate(options.get("prompt", {}))
+    asked = prompt.asked(["<item 1>", "<item 2>"], chat=False)
+    return f"{asked.text}{prompt.answer}\n-> {fill(prompt.item, item='<item>')}"

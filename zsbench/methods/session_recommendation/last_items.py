@@ -1,0 +1,22 @@
+"""The items a user had last, the latest first, each once: what repeats needs no model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zsbench.components import method
+from zsbench.data._sessions import Session
+from zsbench.methods.session_recommendation import Catalogue, Recommender
+
+
+@method(family="session-recommendation")
+def last_items() -> Recommender:
+    """Go back through the history; a user with a short one gets a short list."""
+
+    def recommend(_model: Any, sessions: Sequence[Session], catalogue: Catalogue) -> Iterator[list[int]]:
+        number = {name: i for i, name in enumerate(catalogue.names)}
+        for session in sessions:
+            yield [number[item] for item in dict.fromkeys(reversed(session.history)) if item in number]
+
+    return recommend

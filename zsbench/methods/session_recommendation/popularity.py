@@ -1,0 +1,21 @@
+"""The items that stand most often in all histories, the same for every user: the row to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zsbench.components import method
+from zsbench.data._sessions import Session
+from zsbench.methods.session_recommendation import Catalogue, Recommender
+
+
+@method(family="session-recommendation", kind="transductive")
+def popularity() -> Recommender:
+    """Rank by the number of occurrences; ties keep the catalogue's order."""
+
+    def recommend(_model: Any, sessions: Sequence[Session], catalogue: Catalogue) -> Iterator[list[int]]:
+        order = sorted(range(len(catalogue.names)), key=lambda i: -catalogue.had[i])
+        yield from (order for _ in sessions)
+
+    return recommend

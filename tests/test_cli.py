@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from zsbench import catalog
+from zsbench.cli.main import COMMANDS
 from zsbench.report import tables
 from zsbench.results.schema import Result
 
@@ -18,13 +19,39 @@ def zsbench(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["list", "tasks"], ["list", "metrics"], ["show", "icr"], ["validate", "names-seen"]]
-)
+LIGHT = """--help
+list tasks
+list metrics
+list models
+show icr
+show digits
+show open-clip
+show nDCG
+show papers/clip
+validate names-seen
+validate quickstart papers/clip"""
+
+
+@pytest.mark.parametrize("arguments", [line.split() for line in LIGHT.splitlines()], ids=" ".join)
 def test_light_commands_import_nothing_heavy(arguments):
     code = f"import sys; sys.argv = ['zsbench', *{arguments!r}]\nfrom zsbench.cli.main import app\ntry:\n    app()\nexcept SystemExit:\n    pass\nprint('HEAVY', [m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "HEAVY []" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_found_and_only_it_is_imported(name):
+    code = "import sys; from zsbench.cli.main import app\ntry:\n    app()\nexcept SystemExit as end:\n    assert not end.code\n"
+    code += "print('LOADED', *sorted(m for m in sys.modules if m.startswith('zsbench.cli.')))"
+    done = subprocess.run([sys.executable, "-c", code, name, "-h"], capture_output=True, text=True, check=True)
+    own = {f"zsbench.cli.{COMMANDS[name].split('.')[0]}", "zsbench.cli.main", "zsbench.cli._on_demand"}
+    assert set(done.stdout.rpartition("LOADED ")[2].split()) == own
+
+
+def test_a_command_that_is_misspelt_is_guessed():
+    done = zsbench("lst")
+    assert done.returncode == 2
+    assert "list" in done.stderr
 
 
 def names():

@@ -1,4 +1,4 @@
-"""Issues with candidate functions, as JSONL: `{"id", "query", "candidates": [{"id", "text"}], "gold": [ids]}` a line."""
+"""Issues with candidate functions, as JSONL: `{"id", "query", "candidates": [{"id", "text"}], "gold": [ids]}`."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ def _issues(path: Path) -> Iterator[Issue]:
         where = f"{shown(path)}:{number}"
         functions: dict[str, Document] = {}
         for candidate in row["candidates"]:
-            fields = [candidate.get(key) for key in ("id", "text")] if isinstance(candidate, dict) else []
-            if not fields or not all(isinstance(value, str) for value in fields):
-                raise UserError(where, f"candidate {str(candidate)[:60]}", '{"id": text, "text": text}')
-            add_unique(functions, fields[0], Document(*fields), where=where, kind="candidate")
+            match candidate:
+                case {"id": str(name), "text": str(text)}:
+                    add_unique(functions, name, Document(name, text), where=where, kind="candidate")
+                case _:
+                    raise UserError(where, f"candidate {str(candidate)[:60]}", '{"id": text, "text": text}')
         for key in ("gold", "gold_files"):
             names = row.get(key) or []
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 else:
     torch = lazy("torch")
 
+
+class Network:
+    """An adapter over one torch module."""
+
+    _model: Any
+
+    @property
+    def module(self) -> Any:
+        """The network, for modifiers."""
+        return self._model
+
+
 _RUNTIME: dict[str, Any] = {"device": "auto", "dtype": "float32", "threads": None, "batch_size": "auto"}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import RunError
 from zsbench.lazy import lazy
-from zsbench.models import _answers, _attention, _decoding, _hf
+from zsbench.models import _answers, _attention, _common, _decoding, _hf
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ else:
 CHUNK = 4096
 
 
-class Decoder:
+class Decoder(_common.Network):
     """What a decoder does with token ids; adapters add the text.
 
     Padding stands on the left, is masked, and takes no position, so that it changes nothing.
@@ -36,11 +36,6 @@ class Decoder:
         self._n_attending: int | None = None
         self._takes = inspect.signature(model.forward).parameters
         self.max_tokens = _hf.max_tokens(model.config.get_text_config())
-
-    @property
-    def module(self) -> Any:
-        """The network, for modifiers."""
-        return self._model
 
     def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
         """Return the float32 logits (vocabulary,) of the token after `ids`."""

@@ -24,7 +24,7 @@ def files(options: dict[str, Any]) -> list[str]:
     return [*_common.folder_files(options), *([options["prefix"]] if options.get("prefix") else [])]
 
 
-class TwoTowers:
+class TwoTowers(_common.Network):
     """An `ImageTextEncoder` and `PromptTuner`; an adapter adds `prepare`, `image_network` and `image_features`."""
 
     fingerprint: str
@@ -32,12 +32,6 @@ class TwoTowers:
     logit_scale: float
     cost: Cost
     _text: TextSide
-    _model: Any
-
-    @property
-    def module(self) -> Any:
-        """The network, for modifiers."""
-        return self._model
 
     def condition(self, prefix: str | None, mode: PrefixMode, text_prefix: str) -> None:
         """Put learned word embeddings (a file) and a text in front of every text."""

@@ -61,7 +61,7 @@ def bi_encoder(
     )
 
 
-class BiEncoder:
+class BiEncoder(_common.Network):
     """A `TextEncoder` over `AutoModel`."""
 
     def __init__(

@@ -58,7 +58,7 @@ def cross_encoder(
     )
 
 
-class CrossEncoder:
+class CrossEncoder(_common.Network):
     """A `PairScorer` over `AutoModelForSequenceClassification`."""
 
     def __init__(

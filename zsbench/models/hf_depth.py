@@ -45,7 +45,7 @@ def hf_depth(
     return HfDepth(model, output, canonical_focal, revision)
 
 
-class HfDepth:
+class HfDepth(_common.Network):
     """A `DepthEstimator` over a transformers model and its image processor."""
 
     def __init__(

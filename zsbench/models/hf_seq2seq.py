@@ -64,7 +64,7 @@ class _Asked:
     answers: list[list[int]]
 
 
-class HfSeq2Seq:
+class HfSeq2Seq(_common.Network):
     """`TextScorer`, `TextGenerator` and `TokenScorer` over `AutoModelForSeq2SeqLM`."""
 
     def __init__(

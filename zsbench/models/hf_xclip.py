@@ -36,7 +36,7 @@ def hf_xclip(*, model: ModelRef, revision: str | None = None) -> HfXclip:
     return HfXclip(model, revision)
 
 
-class HfXclip:
+class HfXclip(_common.Network):
     """A `VideoTextScorer` over `XCLIPModel`."""
 
     def __init__(self, reference: str, revision: str | None = None) -> None:
@@ -52,11 +52,6 @@ class HfXclip:
         self._processor = transformers.AutoImageProcessor.from_pretrained(str(folder or reference), revision=revision)
         self.n_frames = int(self._model.config.vision_config.num_frames)
         self._texts: dict[tuple[str, ...], torch.Tensor] = {}
-
-    @property
-    def module(self) -> Any:
-        """The network, for modifiers."""
-        return self._model
 
     def prepare(self, image: Any) -> torch.Tensor:
         """Turn one frame into pixels (3, height, width) by the checkpoint's own processor."""

@@ -32,7 +32,7 @@ def span_scorer(*, model: ModelRef) -> SpanTagger:
     return SpanTagger(model)
 
 
-class SpanTagger:
+class SpanTagger(_common.Network):
     """A `SpanExtractor` over `nets.span_scorer.SpanScorer`."""
 
     def __init__(self, reference: str) -> None:
@@ -44,17 +44,17 @@ class SpanTagger:
         if folder is None:
             raise UserError(reference, "no such model folder", "a folder in the span-scorer format")
         try:
-            self._net = SpanScorer.from_folder(folder).to(self.device).eval()
+            self._model = SpanScorer.from_folder(folder).to(self.device).eval()
         except (ValueError, OSError, KeyError) as error:
             raise UserError(str(folder), f"cannot be loaded ({error})") from error
-        self.max_words = self._net.max_words
+        self.max_words = self._model.max_words
         self.fingerprint = _common.fingerprint(["span-scorer"], _common.folder_files({"model": str(folder)}))
 
     def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:
         """Return probabilities (n_words, max_width, n_labels) for each sentence; spans outside it have 0."""
         with torch.inference_mode():
             cut = [list(words[: self.max_words]) for words in sentences]
-            logits = self._net.score(cut, list(labels))
+            logits = self._model.score(cut, list(labels))
         self.cost.forward_passes += 1
         self.cost.tokens += sum(len(words) for words in cut)
         table = logits.float().sigmoid().cpu().numpy()

@@ -28,14 +28,15 @@ def _videos(root: Path) -> list[Path]:
 
 
 @source(gives="videos", files=_files)
-def video_files(*, path: LocalPath, only: LocalPath | None = None) -> VideoSet:
-    """Read one file a video; labels follow the sorted names of all class folders.
+def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_classes: bool = False) -> VideoSet:
+    """Read one file a video; labels follow the sorted names of the class folders.
 
     Parameters
     ----------
     path : the folder.
     only : text file that lists the videos of a split, one a line: `<class>/<file>` or `<file>`; what follows after a
         blank is ignored, as in UCF-101's lists.
+    only_their_classes : a list also chooses the classes: those without a listed video are no choice.
 
     Raises
     ------
@@ -58,6 +59,7 @@ def video_files(*, path: LocalPath, only: LocalPath | None = None) -> VideoSet:
         if missing is not None:
             raise UserError(shown(Path(only)), f"lists '{missing}'", f"a video of {shown(root)}")
         found = [known[name] for name in names]
+        classes = sorted({p.parent.name for p in found}) if only_their_classes else classes
     videos = [
         Video(f"{p.parent.name}/{p.stem}", partial(_length, p), partial(_decode, p), partial(digest_file, p))
         for p in found

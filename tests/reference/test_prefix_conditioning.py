@@ -188,4 +188,3 @@ def test_both_modes_of_one_checkpoint_stand_side_by_side(tmp_path):
     facts = rows["glyphs", "label-prefix"]["notes"]["model"]
     assert (facts["prefix_mode"], facts["prefix_length"]) == ("label", 1)
     assert len({r["model_fingerprint"] for r in results}) == 3
-

@@ -9,7 +9,7 @@ Source of the prefix: Saito et al. 2023, arXiv:2206.01125, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,7 +161,7 @@ def in_batches(
     return result
 
 
-def _cut(order: NDArray[np.int64], sizes: Sequence[int], budget: int) -> Iterator[NDArray[np.int64]]:
+def _cut(order: NDArray[np.int64], sizes: NDArray[np.int64], budget: int) -> Iterator[NDArray[np.int64]]:
     """Yield runs of `order`, whose sizes ascend, so that count times the largest size stays within the budget."""
     start = 0
     for end in range(1, len(order) + 1):

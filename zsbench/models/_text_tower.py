@@ -48,8 +48,8 @@ class CausalTower:
         """Return the position (n_texts,) that the tower reads its text feature from."""
         if self._pool == "argmax":
             return ids.argmax(dim=-1)
-        end = getattr(self._tower, "text_eos_id", getattr(self._tower, "eos_id", None))
-        return (ids == end).int().argmax(dim=-1)
+        end: int = getattr(self._tower, "text_eos_id", getattr(self._tower, "eos_id", None))
+        return torch.eq(ids, end).int().argmax(dim=-1)
 
     def encode(self, ids: torch.Tensor, pooled: torch.Tensor, words: Any) -> torch.Tensor:
         """Return text features (n_texts, width) of token rows (n_texts, context), on any device.
@@ -72,7 +72,8 @@ class CausalTower:
 
     def _placed(self, words: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         dtype = self._tower.transformer.get_cast_dtype()
-        return words.to(dtype) + self._tower.positional_embedding[positions].to(dtype)
+        placed: torch.Tensor = words.to(dtype) + self._tower.positional_embedding[positions].to(dtype)
+        return placed
 
     def _run(self, x: torch.Tensor, index: torch.Tensor, chosen: torch.Tensor, pooled: torch.Tensor) -> torch.Tensor:
         """Return features of nodes `x` (n_nodes, width); `chosen` is one flat position of each node."""

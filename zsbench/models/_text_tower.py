@@ -48,7 +48,8 @@ class CausalTower:
         """Return the position (n_texts,) that the tower reads its text feature from."""
         if self._pool == "argmax":
             return ids.argmax(dim=-1)
-        end: int = getattr(self._tower, "text_eos_id", getattr(self._tower, "eos_id", None))
+        # A tower of its own calls it eos_id, one spread over its model text_eos_id.
+        end = self._tower.text_eos_id if hasattr(self._tower, "text_eos_id") else self._tower.eos_id
         return torch.eq(ids, end).int().argmax(dim=-1)
 
     def encode(self, ids: torch.Tensor, pooled: torch.Tensor, words: Any) -> torch.Tensor:

@@ -159,6 +159,12 @@ def _module_name(path: Path) -> str:
 _METRIC = re.compile(r'^@metric\(\s*"([^"]+)".*?^def .*?"""(.*?)(?:"""|\n)', re.MULTILINE | re.DOTALL)
 
 
+@lru_cache(maxsize=256)
+def _metrics_in(path: Path) -> list[Entry]:
+    text = path.read_text(encoding="utf-8")
+    return [Entry(name, path, path.stem, summary.strip()) for name, summary in _METRIC.findall(text)]
+
+
 @lru_cache
 def metrics(kinds: tuple[str, ...] | None = None) -> dict[str, Entry]:
     """Return metrics by the name used in YAML (`nDCG`, `acc`), read from the decorators without import.
@@ -167,11 +173,8 @@ def metrics(kinds: tuple[str, ...] | None = None) -> dict[str, Entry]:
     ----------
     kinds : the metric files that fit a task; None for all, and then a name that several kinds use is `kind:name`.
     """
-    found: list[Entry] = []
-    for path in sorted((PACKAGE / "metrics").glob("[a-z]*.py")):
-        if kinds is None or path.stem in kinds:
-            text = path.read_text(encoding="utf-8")
-            found += [Entry(name, path, path.stem, summary.strip()) for name, summary in _METRIC.findall(text)]
+    files = [path for path in sorted((PACKAGE / "metrics").glob("[a-z]*.py")) if kinds is None or path.stem in kinds]
+    found = [entry for path in files for entry in _metrics_in(path)]
     names = [entry.name for entry in found]
     named = {e: e.name if names.count(e.name) == 1 else f"{e.family}:{e.name}" for e in found}
     return {key: replace(entry, name=key) for entry, key in named.items()}

@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zsbench
 from zsbench import assignments, catalog, config, metrics, yamlio
 from zsbench.checks import check_files, check_job
-from zsbench.config import Average, Block, Chain, Embedded, Expected, PaperConfig, Settings, SuiteConfig, TaskConfig
+from zsbench.config import Block, Chain, Settings, TaskConfig
 from zsbench.errors import UserError, UserErrors, unknown_name
 from zsbench.modified import model_block
 from zsbench.records import canonical_json, digest
 from zsbench.yamlio import Document
+
+if TYPE_CHECKING:
+    from zsbench.suites import Average, Expected, PaperConfig, SuiteConfig
 
 # Settings that can move a number; the others (device, batch size, threads) are recorded but are no identity.
 _IDENTITY = ("seed", "dtype", "limit", "resamples", "confidence")
@@ -104,6 +107,8 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     document = config.load(path)
     if "type" in document.value:
         return _finish(path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {})
+    from zsbench.suites import PaperConfig, SuiteConfig
+
     schema = PaperConfig if "paper" in document.value else SuiteConfig
     suite: SuiteConfig = config.check(schema, document)
     runs: list[Any] = [run.model_dump() for run in suite.runs]
@@ -111,7 +116,7 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     if isinstance(suite, PaperConfig):
         expected = _expected(suite, document)
     if choices.embedded:
-        if not isinstance(embedded, Embedded):
+        if embedded is None:
             raise UserError(
                 yamlio.shown(path),
                 "has no `embedded:` variant",
@@ -153,6 +158,8 @@ def find(name: str) -> Path:
 
 def _expected(paper: PaperConfig, document: Document) -> dict[tuple[str, str], list[Expected]]:
     """Return published values by (metric, task); a value may be one mapping or a list of them."""
+    from zsbench.suites import Expected
+
     found: dict[tuple[str, str], list[Expected]] = {}
     for key, value in paper.expected.items():
         loc = ("expected", key)

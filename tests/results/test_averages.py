@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from zsbench import plan
 from zsbench.cli.main import app
-from zsbench.config import Average
 from zsbench.errors import UserError
 from zsbench.plan import Choices
 from zsbench.results.averages import averages, combined
+from zsbench.suites import Average
 
 
 def part(value, low, high):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 
 class _Commands(Mapping[str, Any]):
@@ -17,11 +18,22 @@ class _Commands(Mapping[str, Any]):
         self.places, self.epilog = places, epilog
         self.made: dict[str, Any] = {}
 
+    def found(self, name: str) -> Any:
+        """Return the function or the Typer app behind a name."""
+        module, function = self.places[name].rsplit(".", 1)
+        return getattr(importlib.import_module(f"zsbench.cli.{module}"), function)
+
+    def listed(self) -> dict[str, TyperCommand]:
+        """Return commands that know their summary and nothing else, which is all that a list of them shows."""
+        every = {name: self.found(name) for name in self}
+        return {
+            name: TyperCommand(name, help=found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found))
+            for name, found in every.items()
+        }
+
     def __getitem__(self, name: str) -> Any:
         if name not in self.made:
-            module, function = self.places[name].rsplit(".", 1)
-            found = getattr(importlib.import_module(f"zsbench.cli.{module}"), function)
-            alone = typer.Typer(add_completion=False)
+            found, alone = self.found(name), typer.Typer(add_completion=False)
             if isinstance(found, typer.Typer):
                 alone.add_typer(found, name=name, epilog=self.epilog)
             else:
@@ -43,6 +55,10 @@ def on_demand(places: Mapping[str, str], *, epilog: str) -> type[TyperGroup]:
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
             self.commands = _Commands(places, epilog)  # type: ignore[assignment]
+
+        def format_help(self, ctx: Any, formatter: Any) -> None:
+            self.commands = _Commands(places, epilog).listed()  # type: ignore[assignment]
+            super().format_help(ctx, formatter)
 
         def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
             return list(places)

@@ -17,11 +17,11 @@ def schema(
 
 
 def _schema(what: str) -> dict[str, Any]:
-    from zsbench import catalog, config
+    from zsbench import catalog, config, suites
     from zsbench.components import options_schema
     from zsbench.errors import unknown_name
 
-    fixed: dict[str, Any] = {"suite": config.SuiteConfig, "paper": config.PaperConfig, "model": config.ModelConfig}
+    fixed: dict[str, Any] = {"suite": suites.SuiteConfig, "paper": suites.PaperConfig, "model": config.ModelConfig}
     if what in fixed:
         schema_of_yaml: dict[str, Any] = fixed[what].model_json_schema()
         return schema_of_yaml

@@ -51,13 +51,14 @@ def _config(path: Path) -> None:
     import yaml
 
     from zsbench import catalog, config, yamlio
-    from zsbench.modified import model_block
 
     document = config.load(path)
     typer.secho(f"# {yamlio.shown(path)}", fg="bright_black")
     typer.echo(yaml.safe_dump(document.value, sort_keys=False, allow_unicode=True, width=110), nl=False)
     value = document.value
     if "adapter" in value:
+        from zsbench.modified import model_block
+
         block = model_block(value, document, ())
         for card in (p for p in block.files() if p.endswith("card.json")):
             typer.secho("\n# card.json", fg="bright_black")

@@ -18,8 +18,8 @@ from statistics import pstdev, stdev
 from typing import Any
 
 from zsbench import files
-from zsbench.config import Average
 from zsbench.records import SCHEMA_VERSION, canonical_json, digest
+from zsbench.suites import Average
 
 Score = dict[str, Any]
 

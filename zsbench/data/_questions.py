@@ -48,9 +48,9 @@ def gather(rows: Rows, where: str) -> tuple[dict[str, str], dict[str, tuple[str,
     answers: dict[str, tuple[str, ...]] = {}
     dropped = 0
     for place, key, question, given in rows:
-        wrong = next((answer for answer in given if not isinstance(answer, str)), None)
-        if wrong is not None:
-            raise UserError(place, f"answer {wrong!r}", "a text")
+        wrong = [answer for answer in given if not isinstance(answer, str)]
+        if wrong:
+            raise UserError(place, f"answer {wrong[0]!r}", "a text")
         add_unique(questions, key, question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), where=place, kind="item")
         answers[key] = tuple(answer for answer in given if folded(answer).strip())
         dropped += len(given) - len(answers[key])

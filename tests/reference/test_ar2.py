@@ -46,13 +46,13 @@ def test_the_same_texts_hold_an_answer():
 def test_top_k_accuracy_equals_the_public_code():
     hits, found = some(GOLDEN.get("hits"), "ar2"), GOLDEN.get("top_k_hits") or {}
     for k, value in some(found.items(), "ar2"):
-        pred, gold = rankings(hits, max(int(k), *(rank + 1 for own in hits for rank in own)))
+        pred, gold = rankings(hits, max([int(k), *(rank + 1 for own in hits for rank in own)]))
         assert metrics.resolve(f"answer-hit@{k}", kinds=KINDS).compute(pred, gold) == pytest.approx(value, abs=1e-12)
 
 
 def test_its_own_sums_equal_the_public_code():
     hits = some(GOLDEN.get("hits"), "ar2")
-    pred, gold = rankings(hits, max(100, *(rank + 1 for own in hits for rank in own)))
+    pred, gold = rankings(hits, max([100, *(rank + 1 for own in hits for rank in own)]))
     for name, value in some((GOLDEN.get("eval_tool") or {}).items(), "ar2"):
         assert metrics.resolve(name, kinds=KINDS).compute(pred, gold) == pytest.approx(value, abs=1e-12), name
 

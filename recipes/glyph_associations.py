@@ -1,5 +1,7 @@
 """Cues (a colour, a texture, a kind of sign) with candidate glyphs some of which have it, in the manner of WinoGAViL.
 
+Beside them a table of the drawn digits with the number each shows, in the layout of counting tasks.
+
 Run: python -m recipes.glyph_associations --out zsbench/assets
 """
 
@@ -17,6 +19,7 @@ from recipes.glyph_captions import PER_CONCEPT
 
 SEED = 0
 CANDIDATES = (5, 6, 10, 12)
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def words(row: dict[str, str]) -> set[str]:
@@ -26,7 +29,7 @@ def words(row: dict[str, str]) -> set[str]:
 
 
 def main(out: Path) -> None:
-    """Write associations.jsonl, whose images are those of glyph-captions."""
+    """Write associations.jsonl and numbers.csv, whose images are those of glyph-captions."""
     rng = random.Random(SEED)
     seen: dict[str, int] = {}
     known: dict[str, set[str]] = {}
@@ -48,6 +51,8 @@ def main(out: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (folder / "associations.jsonl").write_text(text, encoding="utf-8")
+    digits = [f"digit-{name}-{k}.png,{n},digit" for n, name in enumerate(NUMBERS, 1) for k in range(1, PER_CONCEPT + 1)]
+    (folder / "numbers.csv").write_text("\n".join(["path,count,object", *digits]) + "\n", encoding="utf-8")
     write_card(
         folder,
         name="glyph-associations",

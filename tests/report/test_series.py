@@ -131,6 +131,6 @@ def test_the_command_over_a_run_with_an_average(tmp_path):
     assert {step["parameters"] for step in own} == {1025199.0}
     assert all(step["gflops"] > 0.001 for step in own)
     shown = zsbench("series", "runs", "--models", ",".join(MODELS), cwd=tmp_path)
-    assert "to the step before" in shown.stdout
+    assert "difference to the row above" in shown.stdout
     assert zsbench("series", "runs", "--models", "clip-glyphs", cwd=tmp_path).returncode == 2
     assert zsbench("series", "runs", "--models", ",".join(MODELS), "--metric", "F1", cwd=tmp_path).returncode == 2

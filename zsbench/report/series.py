@@ -133,26 +133,18 @@ def to_rich(found: Sequence[Step]) -> Any:
     from rich import box
     from rich.table import Table
 
-    columns = (
-        "task",
-        "method",
-        "metric",
-        "model",
-        "parameters",
-        "GFLOPs",
-        "value",
-        "95 % interval",
-        "to the step before",
-    )
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in (*columns, "95 % interval"):
-        grid.add_column(column, justify="left" if column in columns[:4] else "right")
+    names = ("task", "method", "metric", "model")
+    numbers = ("parameters", "GFLOPs", "value", "95 % interval", "step", "95 % interval")
+    caption = "step: difference to the row above"
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
+    for column in (*names, *numbers):
+        grid.add_column(column, justify="left" if column in names else "right", no_wrap=column not in names[:2])
     before: tuple[str, ...] = ()
     for step in found:
         about = (step.task, step.method, f"{step.metric} {'↑' if step.better == 'higher' else '↓'}")
         if before and about != before:
             grid.add_section()
-        names = ("", "", "") if about == before else about
+        shown_names = ("", "", "") if about == before else about
         change = "" if step.difference is None else shown(step.difference, step.unit, sign=True)
         size = ("-" if step.parameters is None else f"{step.parameters / 1e6:.3g} M", _number(step.gflops))
         ends = (
@@ -160,7 +152,7 @@ def to_rich(found: Sequence[Step]) -> Any:
             _interval(step.difference_low, step.difference_high, step.unit, sign=True),
         )
         value = shown(step.value, step.unit) + (f" {step.unit}" if step.unit and step.value is not None else "")
-        grid.add_row(*names, step.model, *size, value, ends[0], change, ends[1])
+        grid.add_row(*shown_names, step.model, *size, value, ends[0], change, ends[1])
         before = about
     return grid
 

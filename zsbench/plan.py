@@ -126,12 +126,12 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
         suite = suite.model_copy(update={"averages": embedded.averages})
     title = path.stem + ("-embedded" if choices.embedded else "")
     plan = _finish(title, suite.description, runs, document, choices, settings, expected)
-    _check_averages(suite.averages, {job.task_name for job in plan.jobs}, document)
+    _check_averages(suite.averages, {job.task_name: job.task.metrics for job in plan.jobs}, document)
     return replace(plan, averages=suite.averages)
 
 
-def _check_averages(averages: list[Average], tasks: set[str], document: Document) -> None:
-    """Refuse an average over a task that the suite does not run, or under the name of one that it does."""
+def _check_averages(averages: list[Average], tasks: dict[str, list[str]], document: Document) -> None:
+    """Refuse an average of a task or metric that the suite does not run, or under the name of a task that it does."""
     for number, average in enumerate(averages):
         where = document.where(("averages", number))
         unknown = [task for task in average.tasks if task not in tasks]
@@ -139,6 +139,10 @@ def _check_averages(averages: list[Average], tasks: set[str], document: Document
             raise unknown_name(where, "task in this suite", unknown[0], tasks, listed_by="its `runs:`")
         if average.name in tasks:
             raise UserError(where, f"average '{average.name}' has the name of a task", "another name")
+        lacking = next((task for task in average.tasks if average.metric and average.metric not in tasks[task]), None)
+        if lacking is not None:
+            known = tasks[lacking]
+            raise unknown_name(where, f"metric of '{lacking}'", average.metric, known, listed_by=", ".join(known))
 
 
 def find(name: str) -> Path:

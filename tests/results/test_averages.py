@@ -77,6 +77,9 @@ def test_a_suite_gets_its_average_row_and_a_typo_is_refused(tmp_path):
     (tmp_path / "bad.yaml").write_text(SUITE.replace("TWO", "tow"))
     with pytest.raises(UserError, match="tow"):
         plan.make(str(Path(tmp_path / "bad.yaml")), Choices())
+    (tmp_path / "bad.yaml").write_text(SUITE.replace("TWO", "two").replace("acc@1", "acc@5"))
+    with pytest.raises(UserError, match="no metric of 'one' 'acc@5'; did you mean 'acc@1'"):
+        plan.make(str(Path(tmp_path / "bad.yaml")), Choices())
 
 
 def test_an_average_with_a_missing_task_says_so_and_leaves_no_old_row(tmp_path):

@@ -36,8 +36,8 @@ class HistoryPrompt(Wording):
     """
 
     system: str | None = None
-    text: str = "A user watched, in this order:\n{history}\nWatched next:"
-    answer: str = "\n"
+    text: str = "A user watched, in this order:\n{history}\nWatched next:\n"
+    answer: str = ""
     shown: str = "{item}"
     separator: str = "\n"
     item: str = "{item}"

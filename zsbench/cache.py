@@ -51,11 +51,17 @@ class Cache:
     Parameters
     ----------
     root : folder of the store; None keeps nothing.
-    read : False computes everything again and overwrites (`--fresh`).
+    read : False computes everything again, once, and overwrites (`--fresh`).
+
+    Attributes
+    ----------
+    memory : what callers keep for the life of the store, by their own keys.
     """
 
     def __init__(self, root: Path | None, *, read: bool = True) -> None:
         self.root, self.read = root, read
+        self.memory: dict[str, Any] = {}
+        self._own: set[Path] = set()
 
     def use(self) -> None:
         """Make this the store that `current()` returns from now on."""
@@ -72,12 +78,13 @@ class Cache:
         compute : called without arguments when there is no sound entry.
         """
         path = self._path(key)
-        found = self._load(path) if path is not None and self.read else None
+        found = self._load(path) if path is not None and (self.read or path in self._own) else None
         if found is not None:
             return found
         value = np.ascontiguousarray(compute())
         if path is not None:
             self._store(path, value)
+            self._own.add(path)
         return value
 
     def has(self, key: Sequence[str]) -> bool:

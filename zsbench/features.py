@@ -27,6 +27,8 @@ else:
     np = lazy("numpy")
 
 CHUNK = 1024
+# Numbers of text features kept in memory, so that rules that ask for the same prompts in other groups find them.
+REMEMBERED = 2**27
 # Raised when the encoding step changes, so that no older feature is ever mixed in.
 VERSION = "1"
 
@@ -74,10 +76,19 @@ class Features:
         model, unique = self.model, list(dict.fromkeys(texts))
         self.run.prompts |= dict.fromkeys(unique)
         self.note("prompts", {"count": len(self.run.prompts), "digest": digest(self.run.prompts)})
-        key = ["text-features", VERSION, model.fingerprint, model.dtype, *unique]
-        rows = self.run.cache.array(key, lambda: map_batches(model.encode_texts, unique, self.run.batch_size))
-        where = {text: row for row, text in enumerate(unique)}
-        return normalise(rows[[where[text] for text in texts]], what="text features")
+        key = ["text-features", VERSION, model.fingerprint, model.dtype]
+        known: dict[str, FloatArray] = self.run.cache.memory.setdefault(digest(key), {})
+        missing = [text for text in unique if text not in known]
+        fresh: dict[str, FloatArray] = {}
+        if missing:
+            rows = self.run.cache.array(
+                [*key, *missing], lambda: map_batches(model.encode_texts, missing, self.run.batch_size)
+            )
+            fresh = dict(zip(missing, rows, strict=True))
+            if (len(known) + len(fresh)) * rows.shape[1] <= REMEMBERED:
+                known |= fresh
+        found = {text: known[text] if text in known else fresh[text] for text in unique}
+        return normalise(np.stack([found[text] for text in texts]), what="text features")
 
     def images(self, items: Sequence[Any], *, raw: bool = False) -> FloatArray:
         """Return features (n_images, width) of any images, all in memory: of length 1, or as the model gives them."""
@@ -106,7 +117,9 @@ class Features:
     def _images(self, chunk: Sequence[Any]) -> FloatArray:
         assert self.model is not None
         model, before = self.model, self.run.cost.images
-        key = ["image-features", VERSION, model.fingerprint, model.dtype, *(item.digest() for item in chunk)]
+        # A text prefix makes another model, but not of the images.
+        identity = getattr(model, "image_fingerprint", model.fingerprint)
+        key = ["image-features", VERSION, identity, model.dtype, *(item.digest() for item in chunk)]
 
         def encode() -> FloatArray:
             with ahead(lambda item: model.prepare(item.open()), chunk) as prepared:

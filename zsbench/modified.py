@@ -50,7 +50,10 @@ class ModifiedBlock(Block):
                 )
             facts = modifier.build()(network)
             contents = [digest_file(Path(path)) for path in modifier.files()]
-            adapter.fingerprint = digest([adapter.fingerprint, canonical_json(modifier.described()), *contents])
+            change = [canonical_json(modifier.described()), *contents]
+            for name in ("fingerprint", "image_fingerprint"):
+                if hasattr(adapter, name):
+                    setattr(adapter, name, digest([getattr(adapter, name), *change]))
             adapter.facts = {**getattr(adapter, "facts", {}), modifier.title: facts}
         return adapter
 

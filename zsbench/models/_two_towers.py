@@ -28,13 +28,16 @@ class TwoTowers(_common.Network):
     """An `ImageTextEncoder` and `PromptTuner`; an adapter adds `prepare`, `image_network` and `image_features`."""
 
     fingerprint: str
+    image_fingerprint: str
+    """The identity of the image features alone."""
     facts: dict[str, Any]
     logit_scale: float
     cost: Cost
     _text: TextSide
 
     def condition(self, prefix: str | None, mode: PrefixMode, text_prefix: str) -> None:
-        """Put learned word embeddings (a file) and a text in front of every text."""
+        """Put learned word embeddings (a file) and a text in front of every text; images are encoded as before."""
+        self.image_fingerprint = self.fingerprint
         if text_prefix:
             self._text.put_before(text_prefix)
             self._identify("text_prefix", text_prefix)

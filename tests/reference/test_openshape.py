@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz
-from zsbench import metrics
+from zsbench import metrics, plan
+from zsbench.cache import Cache
 from zsbench.data.point_clouds import NO_COLOUR, normalise_points, point_clouds
+from zsbench.engine import local
 from zsbench.errors import UserError
 from zsbench.methods.classification import normalise
+from zsbench.runner import Options
 
 SCORES = load_npz("openshape", "scores.npz")
 POINTS = load_npz("openshape", "pointcloud.npz")
@@ -49,3 +52,29 @@ def test_an_item_is_drawn_by_its_own_seed(tmp_path):
     np.savez(tmp_path / "p.npz", points=points, labels=[1, 0], colours=points * 255)
     with pytest.raises(UserError, match="0 to 1"):
         point_clouds(path=str(tmp_path / "p.npz"))
+
+
+@pytest.mark.skipif(not SCORES, reason="the folder holds no scores.npz")
+def test_a_file_of_embeddings_through_the_papers_own_config(tmp_path, monkeypatch):
+    """Classes without a shape and k beyond the classes included."""
+    shapes, texts = SCORES["shape_embeddings"], SCORES["category_text_embeddings"]
+    names = [f"class {i}" for i in range(len(texts))]
+    file = tmp_path / "openshape" / "pointbert-vitg14-rgb" / "modelnet40.npz"
+    file.parent.mkdir(parents=True)
+    arrays = {"features": shapes, "labels": SCORES["labels"], "class_names": names, "class_embeddings": texts}
+    np.savez(file, **arrays)
+    monkeypatch.setenv("ZSBENCH_DATA", str(tmp_path))
+    (tmp_path / "s.yaml").write_text(
+        "description: one encoder\nsettings: {resamples: 100}\nruns:\n  - tasks: modelnet40\n"
+        f"    models: {{adapter: features, label: encoder, texts: {file}}}\n    methods: prompt-ensemble\n"
+    )
+    made = plan.make(str(tmp_path / "s.yaml"))
+    options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
+    [outcome] = local.run(made, options, lambda *_: None, lambda _: None)
+    assert outcome.error is None
+    found = {name: score["value"] for name, score in outcome.result["metrics"].items()}
+    for name, key, scale in (("acc@1", "top1_pct", 100), ("acc@3", "top3_pct", 100), ("acc@5", "top5_pct", 100),
+                             ("mean-per-class", "class_acc_nanmean", 1)):  # fmt: skip
+        if found[name] is not None:  # undefined with fewer classes than k
+            assert scale * found[name] == pytest.approx(float(SCORES[key]), abs=1e-3), name
+    assert found["acc@1"] is not None

@@ -114,13 +114,15 @@ class Block:
     def files(self) -> list[str]:
         """Return the local files that define the component, found without loading any of them.
 
-        A component that declares no finder depends on the files its `LocalPath` options name.
+        A component that declares no finder depends on the files its `LocalPath` and local `ModelRef` options name.
         """
         find = getattr(self.facts, "files", None)
         if find is not None:
             return list(find(self.resolved()))
         hints = option_hints(catalog.load_component(self.kind, self.name, where=self.where))
-        named = [Path(v) for k, v in self.resolved().items() if isinstance(v, str) and "local-path" in _marks(hints[k])]
+        texts = {k: v for k, v in self.resolved().items() if isinstance(v, str)}
+        named = [Path(v) for k, v in texts.items() if "local-path" in _marks(hints[k])]
+        named += [Path(v) for k, v in texts.items() if "model-ref" in _marks(hints[k]) and Path(v).is_dir()]
         inside = {folder: sorted(p for p in folder.rglob("*") if p.is_file()) for folder in named if folder.is_dir()}
         return [str(file) for path in named for file in inside.get(path) or [path]]
 

@@ -22,19 +22,24 @@ def show(
     from zsbench import catalog
     from zsbench.errors import unknown_name
 
-    bare = name.removeprefix("papers/")
+    if name.removeprefix("papers/") != name and name.removeprefix("papers/") in catalog.configs("papers"):
+        return _config(catalog.configs("papers")[name.removeprefix("papers/")].path)
     for group in CONFIGS:
-        known = catalog.configs(group)
-        if (bare if group == "papers" else name) in known:
-            return _config(known[bare if group == "papers" else name].path)
+        if name in catalog.configs(group) and group != "papers":
+            return _config(catalog.configs(group)[name].path)
     if name.endswith((".yaml", ".yml")):
         return _config(catalog.find_config("tasks", name))
     for kind in COMPONENTS:
         if name in catalog.own_components(kind):
             return _component(kind, catalog.own_components(kind)[name])
     base = name.split("(")[0].split("@")[0]
-    if base in catalog.metrics():
-        return _metric(base)
+    same = [key for key in catalog.metrics() if base in (key, key.rpartition(":")[2])]
+    if same:  # several where kinds of metrics share a name
+        for key in same:
+            _metric(key)
+        return None
+    if name in catalog.configs("papers"):  # behind the method it is often named after
+        return _config(catalog.configs("papers")[name].path)
     for kind in COMPONENTS:  # last, because it goes through every installed package
         if name in catalog.components(kind):
             return _component(kind, catalog.components(kind)[name])

@@ -1,6 +1,8 @@
 # zsbench: everything a developer runs, one line each. `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
+RECIPES := clip prefix episodes glyph_captions glyph_associations moving_glyphs lm synonyms_answers synonyms_docids \
+	synonyms_sessions zsbench_issues ner depth
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -30,11 +32,11 @@ lint: install  ## check format and lint rules
 typecheck: install  ## check types (mypy --strict on the package)
 	$(BIN)/mypy
 
-bench: install  ## measure speed side by side with what a user would pick instead
-	$(BIN)/python benchmarks/startup.py
+bench: install  ## measure speed beside what a user would pick instead (each script names the peers it wants)
+	for name in startup rerank metrics clip; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 assets: install  ## retrain the embedded models and redraw the embedded data (about an hour)
-	for name in clip episodes lm ner depth; do $(BIN)/python -m recipes.$$name --out zsbench/assets || exit 1; done
+	for name in $(RECIPES); do $(BIN)/python -m recipes.$$name --out zsbench/assets || exit 1; done
 
 docs: install  ## rerun every command shown in README and docs and refresh its output
 	$(BIN)/python docs/refresh.py

@@ -220,3 +220,28 @@ def test_missing_weights_are_an_error(folders, tmp_path):
     (copy / "open_clip_model.safetensors").unlink()
     with pytest.raises(UserError, match="cannot load"):
         open_clip(model=str(copy))
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_a_file_of_weights_for_a_named_architecture(tmp_path, suffix):
+    import open_clip as library
+    from safetensors.torch import save_model
+
+    name = "RN50-quickgelu"
+    torch.manual_seed(0)
+    reference = library.create_model(name).eval()
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".pt":
+        torch.save(reference.state_dict(), path)
+    else:
+        save_model(reference, str(path))
+    adapter = open_clip(model=name, weights=str(path))
+    texts = ["a photo of a cat", "two dogs"]
+    with torch.inference_mode():
+        expected = reference.encode_text(library.get_tokenizer(name)(texts)).numpy()
+    np.testing.assert_allclose(adapter.encode_texts(texts), expected, atol=1e-5)
+    with pytest.raises(UserError, match=r"no architecture 'RN50-quikgelu'.*RN50-quickgelu"):
+        open_clip(model="RN50-quikgelu", weights=str(path))
+    path.write_bytes(b"no weights")
+    with pytest.raises(UserError, match="cannot load this checkpoint"):
+        open_clip(model=name, weights=str(path))

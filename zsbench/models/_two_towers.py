@@ -20,8 +20,9 @@ else:
 
 
 def files(options: dict[str, Any]) -> list[str]:
-    """Return the local files behind an adapter's `model:` and `prefix:`."""
-    return [*_common.folder_files(options), *([options["prefix"]] if options.get("prefix") else [])]
+    """Return the local files behind an adapter's `model:`, `weights:` and `prefix:`."""
+    named = [options[key] for key in ("weights", "prefix") if options.get(key)]
+    return [*_common.folder_files(options), *named]
 
 
 class TwoTowers(_common.Network):

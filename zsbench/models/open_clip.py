@@ -1,8 +1,8 @@
 """CLIP-like models through open_clip: named weights, hub ids and local folders.
 
-`model` is `ARCHITECTURE/PRETRAINED` (`ViT-B-32/openai`), `hf-hub:org/name`, or a folder in open_clip's local-dir
-layout. Preprocessing, tokenizer and logit scale are the model's own. Weights that are not there are an error,
-never random.
+`model` is `ARCHITECTURE/PRETRAINED` (`ViT-B-32/openai`), `hf-hub:org/name`, a folder in open_clip's local-dir layout,
+or an architecture alone with a file of `weights`. Preprocessing, tokenizer and logit scale are the model's own. Weights
+that are not there are an error, never random.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _PRECISION = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
 def open_clip(
     *,
     model: ModelRef,
+    weights: LocalPath | None = None,
     prefix: LocalPath | None = None,
     prefix_mode: PrefixMode = "caption",
     text_prefix: str = "",
@@ -45,7 +46,8 @@ def open_clip(
 
     Parameters
     ----------
-    model : `ARCHITECTURE/PRETRAINED`, `hf-hub:org/name`, or a local-dir folder.
+    model : `ARCHITECTURE/PRETRAINED`, `hf-hub:org/name`, a local-dir folder, or `ARCHITECTURE` with `weights`.
+    weights : state dict of that architecture, safetensors or a torch file (read as weights only, never as code).
     prefix : learned word embeddings put before every text: .npy (vectors, width), or .npz/.safetensors with arrays
         `caption` and `label`.
     prefix_mode : which of those two.
@@ -53,7 +55,7 @@ def open_clip(
     channels_last : memory layout of the image network; faster for convolutions.
     compile : compile the image network with torch.compile.
     """
-    adapter = OpenClip(model, channels_last=channels_last, compiled=compile)
+    adapter = OpenClip(model, weights=weights, channels_last=channels_last, compiled=compile)
     adapter.condition(prefix, prefix_mode, text_prefix)
     return adapter
 
@@ -61,12 +63,14 @@ def open_clip(
 class OpenClip(TwoTowers):
     """An `ImageTextEncoder` and `PromptTuner` over an open_clip model."""
 
-    def __init__(self, reference: str, *, channels_last: bool = False, compiled: bool = False) -> None:
+    def __init__(
+        self, reference: str, *, weights: str | None = None, channels_last: bool = False, compiled: bool = False
+    ) -> None:
         self.device, self.dtype = _common.runtime_device(), _common.runtime_dtype()
         self.cost = Cost()
-        folder = _common.local_folder(reference)
+        folder = None if weights else _common.local_folder(reference)
         self._model, self._preprocess, tokenizer = _load(
-            reference, str(folder) if folder else None, self.device, self.dtype
+            reference, str(folder) if folder else None, weights, self.device, self.dtype
         )
         self._text = OpenClipText(self._model, tokenizer, self.device)
         self.logit_scale = float(self._model.logit_scale.detach().float().exp())
@@ -103,18 +107,26 @@ class OpenClip(TwoTowers):
         return features.float()
 
 
-def _load(reference: str, folder: str | None, device: str, dtype: str) -> tuple[Any, Any, Any]:
+def _load(reference: str, folder: str | None, weights: str | None, device: str, dtype: str) -> tuple[Any, Any, Any]:
     """Return model, evaluation preprocessing and tokenizer; a missing checkpoint is a `UserError`."""
     import open_clip
 
     logging.getLogger("open_clip").setLevel(logging.ERROR)
     name, pretrained = (f"local-dir:{folder}" if folder else reference), None
-    if not folder and not reference.startswith(("hf-hub:", "local-dir:")):
+    if weights:
+        _check_named(reference, "", [""], open_clip.list_models())
+        pretrained = weights
+    elif not folder and not reference.startswith(("hf-hub:", "local-dir:")):
         name, _, pretrained = reference.partition("/")
         _check_named(name, pretrained, open_clip.list_pretrained_tags_by_model(name), open_clip.list_models())
     try:
         loaded, _, preprocess = open_clip.create_model_and_transforms(
-            name, pretrained=pretrained, device=device, precision=_PRECISION[dtype], require_pretrained=True
+            name,
+            pretrained=pretrained,
+            device=device,
+            precision=_PRECISION[dtype],
+            require_pretrained=True,
+            weights_only=True,
         )
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:

@@ -15,6 +15,7 @@ help:  ## list the targets
 $(VENV)/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m compileall -q zsbench  # as pip does for packages that are not editable
 	touch $@
 
 install: $(VENV)/.installed  ## create .venv and install zsbench with its development tools

@@ -8,8 +8,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from tests.test_cli import zsbench
+from zsbench.cli.main import app
 from zsbench.errors import UserError
 from zsbench.models import _size
 from zsbench.report.series import difference, steps
@@ -112,14 +113,17 @@ def test_sizes_are_counted():
 
 
 def test_the_command_over_a_run_with_an_average(tmp_path):
+    def zsbench(*arguments):
+        return CliRunner().invoke(app, list(arguments))
+
     (tmp_path / "s.yaml").write_text(
         "description: three models\nsettings: {limit: 60, resamples: 100}\nruns:\n"
         f"  - {{tasks: [digits, glyphs], models: [{', '.join(MODELS)}]}}\n"
         "averages:\n  - {name: both, tasks: [digits, glyphs]}\n"
     )
-    assert zsbench("eval", "s.yaml", "--quiet", cwd=tmp_path).returncode == 0
-    done = zsbench("series", "runs", "--models", ",".join(MODELS), "--measure", "--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert zsbench("eval", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "runs"), "--quiet").exit_code == 0
+    done = zsbench("series", str(tmp_path / "runs"), "--models", ",".join(MODELS), "--measure", "--json")
+    assert done.exit_code == 0, done.output
     answer = json.loads(done.stdout)
     assert answer["models"] == MODELS
     own = [step for step in answer["steps"] if step["task"] == "both"]
@@ -130,7 +134,12 @@ def test_the_command_over_a_run_with_an_average(tmp_path):
         assert step["difference_low"] < step["difference"] < step["difference_high"]
     assert {step["parameters"] for step in own} == {1025199.0}
     assert all(step["gflops"] > 0.001 for step in own)
-    shown = zsbench("series", "runs", "--models", ",".join(MODELS), cwd=tmp_path)
-    assert "difference to the row above" in shown.stdout
-    assert zsbench("series", "runs", "--models", "clip-glyphs", cwd=tmp_path).returncode == 2
-    assert zsbench("series", "runs", "--models", ",".join(MODELS), "--metric", "F1", cwd=tmp_path).returncode == 2
+    assert (
+        "difference to the row above" in zsbench("series", str(tmp_path / "runs"), "--models", ",".join(MODELS)).stdout
+    )
+    for arguments, message in (
+        (("--models", "clip-glyphs"), "at least two different names"),
+        (("--models", ",".join(MODELS), "--metric", "F1"), "no such metric"),
+    ):
+        with pytest.raises(UserError, match=message):
+            raise zsbench("series", str(tmp_path / "runs"), *arguments).exception

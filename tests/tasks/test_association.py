@@ -5,10 +5,11 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from tests.test_cli import zsbench
 from zsbench import metrics
 from zsbench.catalog import ASSETS
+from zsbench.cli.main import app
 from zsbench.data.associations import associations
 from zsbench.errors import UserError
 from zsbench.tasks.association import prompt
@@ -49,6 +50,12 @@ def test_cues_with_few_candidates_are_left_out_on_demand():
         jaccard([[1.0]], [{1}])
 
 
+def zsbench(*arguments):
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
 def test_a_cue_gets_its_article():
     assert prompt("{article} {}", "Ocean ") == "An ocean"
     assert prompt("{article} {}", "cat") == "A cat"
@@ -56,21 +63,20 @@ def test_a_cue_gets_its_article():
 
 
 def test_the_embedded_cues_stand_far_above_chance_and_score_alike_from_a_file(tmp_path):
-    command = ["eval", "glyph-associations", "--model", "clip-glyphs", "--json"]
-    done = zsbench(*command, "--method", "dual-encoder", "--method", "random-match", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    model, chance = json.loads(done.stdout)["suites"][0]["results"]
+    command = ["eval", "glyph-associations", "--model", "clip-glyphs", "--json", "--out", str(tmp_path)]
+    model, chance = zsbench(*command, "--method", "dual-encoder", "--method", "random-match")["suites"][0]["results"]
     for name, score in model["metrics"].items():
         assert score["low"] > chance["metrics"][name]["high"], name
     rows = [json.loads(line) for line in CUES.read_text().splitlines()]
     assert model["metrics"]["jaccard(candidates=10)"]["n"] == sum(len(row["images"]) >= 10 for row in rows)
-    folder = tmp_path / "runs" / "glyph-associations" / "glyph-associations" / "clip-glyphs" / "dual-encoder"
-    judged = zsbench("score", "glyph-associations", "--predictions", str(folder / "predictions"), "--json")
-    values = {row["metric"]: row["value"] for row in json.loads(judged.stdout)["rows"]}
-    assert values == {name: score["value"] for name, score in model["metrics"].items()}, judged.stderr
-    again = zsbench(*command, "--fresh", "--batch-size", "7", cwd=tmp_path)
-    fresh = json.loads(again.stdout)["suites"][0]["results"][0]["metrics"]
-    assert {n: s["value"] for n, s in fresh.items()} == values
+    values = {name: score["value"] for name, score in model["metrics"].items()}
+    predictions = (
+        tmp_path / "glyph-associations" / "glyph-associations" / "clip-glyphs" / "dual-encoder" / "predictions"
+    )
+    judged = zsbench("score", "glyph-associations", "--predictions", str(predictions), "--json")
+    assert {row["metric"]: row["value"] for row in judged["rows"]} == values
+    [again] = zsbench(*command, "--fresh", "--batch-size", "7")["suites"][0]["results"]
+    assert {name: score["value"] for name, score in again["metrics"].items()} == values
 
 
 BAD = {

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from zsbench.results.store import read_result
 
 ZSBENCH = [sys.executable, "-m", "zsbench.cli.main"]
@@ -63,3 +65,38 @@ def test_a_finished_run_is_reused_until_the_data_changes(tmp_path):
     (tmp_path / "s.jsonl").write_text("\n".join(lines[:-1]) + "\n")
     subprocess.run(command(tmp_path / "out"), cwd=tmp_path, check=True)
     assert read_result(path)["n_items"] == len(lines) - 1
+
+
+def test_a_run_killed_inside_a_shard_goes_on_at_the_next_query(tmp_path, monkeypatch):
+    from zsbench import plan, runner
+    from zsbench.cache import Cache
+    from zsbench.methods.rerank import bm25
+
+    monkeypatch.setattr(runner, "FLUSH_SECONDS", 0.0)
+    asked: list[str] = []
+
+    def run(out, stop_after=None):
+        [job] = plan.make("synonyms", plan.Choices(methods=("bm25",), settings={"resamples": 200})).jobs
+        real = bm25.Bm25.scores
+
+        def scores(self, query):
+            if stop_after is not None and len(asked) == stop_after:
+                raise KeyboardInterrupt
+            asked.append(query)
+            return real(self, query)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(bm25.Bm25, "scores", scores)
+            return runner.run(job, None, runner.Options(out, Cache(None)), lambda *_: None)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "killed", stop_after=70)  # a shard holds 64 queries
+    assert len(asked) == 70
+    run(tmp_path / "killed")
+    in_two = list(asked)
+    asked.clear()
+    run(tmp_path / "whole")
+    assert in_two == asked  # every query once, in order
+    shards = {out: sorted((tmp_path / out).rglob("predictions/*")) for out in ("killed", "whole")}
+    assert [p.read_bytes() for p in shards["killed"]] == [p.read_bytes() for p in shards["whole"]]
+    assert not list(tmp_path.rglob("partial-*"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench import files, metrics
 from zsbench.cache import Cache
-from zsbench.errors import RunError
+from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.metrics import Metric
 from zsbench.plan import Job
@@ -110,24 +110,48 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
     return {"schema_version": 1, **result}
 
 
+# Seconds of work inside a shard that a kill may cost.
+FLUSH_SECONDS = 1.0
+
+
 def _predict(job: Job, task: Task, model: Any, data: TaskData, store: Store, done: int, context: RunContext) -> None:
-    """Write the missing shards, each as soon as it is complete."""
+    """Write the missing shards, each as soon as it is complete; a slow shard is kept item by item on the way."""
     size, n = task.shard_size, len(data.items)
     if done * size >= n:
         return
     rule = job.method.build()
-    stream = task.predict(rule, model, data, range(done * size, n), context)
+    predictions = _kept(task, store.partial(done), data.items[done * size : (done + 1) * size])
+    stream = task.predict(rule, model, data, range(done * size + len(predictions), n), context)
     for number in range(done, -(-n // size)):
         items = data.items[number * size : (number + 1) * size]
-        predictions = [prediction for _, prediction in zip(items, stream, strict=False)]
-        if len(predictions) != len(items):
-            raise RunError(job.title, f"the method stopped after {number * size + len(predictions)} of {n} items")
-        for item, prediction in zip(items, predictions, strict=True):
+        written = time.monotonic()
+        for item, prediction in zip(items[len(predictions) :], stream, strict=False):
             problem = task.check(item, prediction)
             if problem:
                 raise RunError(job.title, problem)
+            predictions.append(prediction)
+            if time.monotonic() - written > FLUSH_SECONDS and len(predictions) < len(items):
+                store.write_notes(context.notes, context.prompts)
+                task.write(store.partial(number), items[: len(predictions)], predictions)
+                written = time.monotonic()
+        if len(predictions) != len(items):
+            raise RunError(job.title, f"the method stopped after {number * size + len(predictions)} of {n} items")
         store.write_notes(context.notes, context.prompts)
         task.write(store.shard(number), items, predictions)
+        store.partial(number).unlink(missing_ok=True)
+        predictions = []
+
+
+def _kept(task: Task, path: Path, items: Sequence[Any]) -> list[Any]:
+    """Return the predictions that a killed run had made for the first items of a shard."""
+    if not path.is_file():
+        return []
+    try:
+        found = task.read(path, items)
+    except UserError:
+        return []
+    first = [item.id for item in items[: len(found)]]
+    return [found[key] for key in first] if first == list(found) else []
 
 
 class _Predictions(Sequence[Any]):

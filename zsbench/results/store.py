@@ -3,6 +3,7 @@
 <out>/<suite>/<task>/<model>/<method>/
     run.json              which run the shards belong to
     predictions/00000.*   the task type's own format
+    partial-00001.*       the shard in progress, where one takes long
     prompts.json          the exact texts of the classes, after templating
     items.parquet         per-item statistics of every metric
     result.json           present only when everything before it is complete
@@ -44,6 +45,8 @@ class Store:
             shutil.rmtree(self.folder / "predictions", ignore_errors=True)
             for name in ("result.json", "items.parquet", "notes.json", "prompts.json"):
                 (self.folder / name).unlink(missing_ok=True)
+            for path in self.folder.glob("partial-*"):
+                path.unlink()
             files.write_json(run, identity)
         count = 0
         while self.shard(count).is_file():
@@ -53,6 +56,10 @@ class Store:
     def shard(self, number: int) -> Path:
         """Return the path of a shard."""
         return self.folder / "predictions" / f"{number:05d}{self.suffix}"
+
+    def partial(self, number: int) -> Path:
+        """Return the path of a shard that is not complete yet."""
+        return self.folder / f"partial-{number:05d}{self.suffix}"
 
     def shards(self) -> list[Path]:
         """Return the shards in order."""

@@ -33,8 +33,8 @@ def search(model, case):
 
 def retrieved(method, model, case, **options):
     """Return the docids that a method finds with the case's wording."""
-    before, after = case["prompt"].split(case["query"])
-    prompt = DocidPrompt(chat=False, text=f"{before}{{query}}{after}", answer="")
+    text = case["prompt"].replace("{", "{{").replace("}", "}}").replace(case["query"], "{query}")
+    prompt = DocidPrompt(chat=False, text=text, answer="")
     docids = Docids(case["docids"], case["docids"], Collection({}, {}, {}), len(case["docids"]))
     [found] = method(prompt=prompt, **options)(model, [Query("q", case["query"])], docids)
     return [case["docids"][number] for number in found]

@@ -1,7 +1,6 @@
 """Generative retrieval: a model names the documents of a collection by their ids (docids); judged by trec_eval.
 
-Every document that has an id can be found for every query; nothing else is searched. A judged query for which nothing
-is found scores 0. Predictions: a TREC run.
+Every document that has an id can be found for every query. Predictions: a TREC run.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,12 +28,14 @@ class Config(TaskConfig):
 
     `docids`: JSON, {document: what a model writes for it, a text or a list of token ids}; documents that it leaves out
     cannot be found and are counted. Without it a document's own name is its id. `depth`: documents kept a query.
+    `missing`: a query for which nothing is found scores `zero`, or is left out.
     """
 
     method: Any = "bm25-search"
     metrics: list[str] = ["MRR@10", "nDCG@10", "Recall@1", "Recall@10", "Recall@100"]
     docids: str | None = None
     depth: int = Field(default=100, ge=1)
+    missing: Literal["zero", "skip"] = "zero"
 
 
 class Task(RankingTask):
@@ -54,8 +55,9 @@ class Task(RankingTask):
         return self.source.files() + ([str(self.path)] if self.path else [])
 
     def protocol(self) -> str:
-        """Return what can be found, and how much is kept."""
-        return f"whole collection, top {self.config.depth}"
+        """Return what can be found, how much is kept, and what is left out."""
+        skipped = ", absent queries skipped" if self.config.missing == "skip" else ""
+        return f"whole collection, top {self.config.depth}{skipped}"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the collection and the docids (not needed for scoring a finished run)."""
@@ -98,7 +100,7 @@ class Task(RankingTask):
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and judgements at once."""
-        yield self.judged(data, predictions, "zero"), data.gold
+        yield self.judged(data, predictions, self.config.missing), data.gold
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:

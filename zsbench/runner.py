@@ -96,6 +96,9 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
     _predict(job, task, model, data, store, done, context)
     statistics = item_statistics(task, job, data, _Predictions(task, store.shards(), data.items))
     scores = score(job, statistics)
+    doubt = task.doubt(data, scores) if hasattr(task, "doubt") else ""
+    if doubt:
+        context.notes.setdefault("warning", doubt)
     _write_items(store, task, data, statistics)
     cost.peak_memory_mb = peak_memory_mb()
     result = _result(job, task, data, identity, scores, cost, device=getattr(model, "device", "cpu"))

@@ -245,3 +245,20 @@ def test_a_file_of_weights_for_a_named_architecture(tmp_path, suffix):
     path.write_bytes(b"no weights")
     with pytest.raises(UserError, match="cannot load this checkpoint"):
         open_clip(model=name, weights=str(path))
+
+
+@pytest.mark.parametrize(("tag", "quick"), [("openai", True), ("laion2b_s34b_b79k", False)])
+def test_weights_trained_with_quick_gelu_get_it(monkeypatch, tag, quick):
+    import open_clip as library
+
+    asked = {}
+
+    def create(name, **options):
+        asked.update(options, name=name)
+        raise OSError("no network")
+
+    monkeypatch.setattr(library, "create_model_and_transforms", create)
+    with pytest.raises(UserError, match="no network"):
+        open_clip(model=f"ViT-B-32/{tag}")
+    assert asked["force_quick_gelu"] is quick
+    assert asked["require_pretrained"]

@@ -39,3 +39,18 @@ def test_shots_are_drawn_class_by_class_and_too_few_images_are_an_error():
     assert sorted(labels[kept]) == [0, 0, 1, 1]
     with pytest.raises(UserError, match="class 0 has 3 images"):
         draw_shots(labels, 4, 1, "")
+
+
+def test_accuracy_below_chance_is_doubted(tmp_path):
+    from zsbench import plan, runner
+    from zsbench.cache import Cache
+    from zsbench.report import tables
+
+    names = ["nine", "eight", "seven", "six", "five", "four", "three", "two", "one", "zero"]
+    (tmp_path / "t.yaml").write_text(f"extends: digits\ndescription: names in the wrong order\nclasses: {names}\n")
+    choices = plan.Choices(("clip-glyphs",), (), {"limit": 300, "resamples": 200})
+    [job] = plan.make(str(tmp_path / "t.yaml"), choices).jobs
+    model = job.model.build()
+    result = runner.run(job, model, runner.Options(tmp_path / "out", Cache(None)), lambda *_: None)
+    assert "below chance (10.0 %)" in result["notes"]["warning"]
+    assert any("order of the labels" in note for note in tables.notes(tables.rows([result])))

@@ -78,5 +78,6 @@ class TwoTowers(_common.Network):
     def _describe(self, model: Any, preprocessing: str) -> None:
         """Record what a reader needs to reproduce the features and the logits."""
         facts = {"logit_scale": self.logit_scale, "preprocessing": preprocessing, "context_length": self._text.context}
+        facts["parameters"] = sum(parameter.numel() for parameter in model.parameters())
         bias = getattr(model, "logit_bias", None)
         self.facts = facts if bias is None else {**facts, "logit_bias": float(bias.detach().float())}

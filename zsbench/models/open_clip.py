@@ -112,19 +112,22 @@ def _load(reference: str, folder: str | None, weights: str | None, device: str, 
     import open_clip
 
     logging.getLogger("open_clip").setLevel(logging.ERROR)
-    name, pretrained = (f"local-dir:{folder}" if folder else reference), None
+    name, pretrained, quick_gelu = (f"local-dir:{folder}" if folder else reference), None, False
     if weights:
         _check_named(reference, "", [""], open_clip.list_models())
         pretrained = weights
     elif not folder and not reference.startswith(("hf-hub:", "local-dir:")):
         name, _, pretrained = reference.partition("/")
         _check_named(name, pretrained, open_clip.list_pretrained_tags_by_model(name), open_clip.list_models())
+        # Some weights (OpenAI's, DFN's, MetaCLIP's) were trained with QuickGELU; open_clip only warns about another.
+        quick_gelu = bool(open_clip.get_pretrained_cfg(name, pretrained).get("quick_gelu"))
     try:
         loaded, _, preprocess = open_clip.create_model_and_transforms(
             name,
             pretrained=pretrained,
             device=device,
             precision=_PRECISION[dtype],
+            force_quick_gelu=quick_gelu,
             require_pretrained=True,
             weights_only=True,
         )

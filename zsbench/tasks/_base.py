@@ -25,6 +25,8 @@ class Task(Protocol):
     suffix : of the prediction files that `eval` writes and `score` reads.
     shard_size : items in one prediction file.
     absent : what an item without prediction counts as; None makes it an error.
+
+    A task may also have `doubt(data, scores) -> str`: what is so odd about a result that the table should say it.
     """
 
     family: ClassVar[str]

@@ -22,7 +22,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Problem, Rule
 from zsbench.metrics._gold import Labels
-from zsbench.records import RunContext, TaskData, digest
+from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.tasks._base import read_names, require_unique, sample
 from zsbench.tasks._class_splits import Halves, labelled, unseen_classes
 from zsbench.yamlio import shown
@@ -179,6 +179,13 @@ class Task:
     def check(self, item: ImageItem, prediction: Any) -> str:
         """Say whether a score is NaN."""
         return f"image {item.id}: a score is NaN" if np.isnan(prediction).any() else ""
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
+        """Say that accuracy is below chance, which is how classes in another order than the labels look."""
+        score, chance = scores.get("acc@1"), 1 / len(data.context.class_names)
+        if score is None or not score.n or score.high >= chance:
+            return ""
+        return f"acc@1 is below chance ({100 * chance:.1f} %): are the classes in the order of the labels?"
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_classes) or labels (n_images,), and gold: labels, or a 0/1 matrix if several."""

@@ -32,6 +32,9 @@ else:
 
 Progress = Callable[[str, int, int], None]
 
+# More statistics than this are no longer columns that somebody reads one by one.
+_MANY = 32
+
 
 @dataclass(frozen=True)
 class Options:
@@ -230,10 +233,18 @@ def _write_items(store: Store, task: Task, data: TaskData, statistics: Statistic
     columns: dict[str, Any] = {"id": [item.id for item in data.items]}
     columns |= {} if data.groups is None else {"group": list(data.groups)}
     for name, table in statistics.items():
-        single = table.shape[1] == 1
-        columns |= {name if single else f"{name}.{i}": table[:, i] for i in range(table.shape[1])}
+        columns |= item_columns(name, table)
     columns["prediction"] = [task.preview(prediction) for prediction in predictions]
     store.write_items(columns)
+
+
+def item_columns(name: str, table: NDArray[np.float64]) -> dict[str, Any]:
+    """Return a metric's statistics (n_items, k) by column: one for each, or one of lists where k is a histogram's."""
+    if table.shape[1] == 1:
+        return {name: table[:, 0]}
+    if table.shape[1] > _MANY:
+        return {name: list(table)}
+    return {f"{name}.{i}": table[:, i] for i in range(table.shape[1])}
 
 
 def _result(

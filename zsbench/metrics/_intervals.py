@@ -115,16 +115,19 @@ def interval(
     resamples = int(max(1000, min(resamples, _MAX_DRAWS // max(1, len(defined)))))
     rng = np.random.default_rng(seed)
     strata = None if metric.strata is None else defined[:, metric.strata]
-    values = np.concatenate(
-        [replicates(metric, defined, index) for index in _draws(rng, len(defined), resamples, strata)]
-    )
+    n, width = defined.shape
+    draws = _draws(rng, n, resamples, strata, width=width)
+    values = np.concatenate([replicates(metric, defined, index) for index in draws])
     low, high = percentile(values, confidence=confidence)
     return low, high, f"bootstrap(B={resamples}, seed={seed})"
 
 
-def _draws(rng: np.random.Generator, n: int, resamples: int, strata: Array | None) -> Iterator[Index]:
-    """Yield blocks of (b, n) item numbers, drawn with replacement, within strata where there are any."""
-    block = max(1, _DRAWS_AT_ONCE // n)
+def _draws(rng: np.random.Generator, n: int, resamples: int, strata: Array | None, *, width: int) -> Iterator[Index]:
+    """Yield blocks of (b, n) item numbers, drawn with replacement, within strata where there are any.
+
+    Neither a block nor the sums of `width` statistics made of it take more than a few dozen megabytes.
+    """
+    block = max(1, _DRAWS_AT_ONCE // max(n, width))
     groups = [np.arange(n)] if strata is None else [np.flatnonzero(strata == s) for s in np.unique(strata)]
     for start in range(0, resamples, block):
         size = min(block, resamples - start)

@@ -2,7 +2,7 @@
 
 Rows are sorted by time within each user (equal times keep the file's order). A pause longer than `gap` minutes begins
 a new session; without `gap` every interaction is a session of its own. The last session is the target, everything
-before it the history: no other user's future is used.
+before it the history. Users are cut one by one: the histories of others may reach past a session that is asked for.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zsbench import arrays
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet
@@ -83,14 +84,8 @@ def point_clouds(*, path: LocalPath, n_points: int = 10_000, y_up: bool = False)
     y_up : the second axis points up; a wrong axis costs tens of points of accuracy.
     """
     file = Path(path)
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            held = {key: archive[key] for key in archive.files}
-    except FileNotFoundError:
-        raise UserError(shown(file), "no such file") from None
-    except (OSError, ValueError) as error:
-        raise UserError(shown(file), f"not an archive of arrays ({error})", "`points` and `labels`") from None
-    points, labels = (held.get(key, np.zeros(0)) for key in ("points", "labels"))
+    held = arrays.read(file)
+    points, labels = arrays.pick(held, "points", file), arrays.pick(held, "labels", file)
     colours = held.get("colours")
     if points.ndim != 3 or points.shape[2] != 3 or labels.shape != points.shape[:1] or not np.isfinite(points).all():
         found = f"points {points.shape}, labels {labels.shape}"
@@ -100,5 +95,5 @@ def point_clouds(*, path: LocalPath, n_points: int = 10_000, y_up: bool = False)
     items = [
         Shape(f"{i:06d}", own, None if colours is None else colours[i], n_points, y_up) for i, own in enumerate(points)
     ]
-    names = [str(name) for name in held["class_names"]] if "class_names" in held else None
+    names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
     return ImageSet(items, [int(label) for label in labels], names)

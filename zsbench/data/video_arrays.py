@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench import arrays
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._videos import Video, VideoSet
@@ -30,14 +31,9 @@ def video_arrays(*, path: LocalPath) -> VideoSet:
     path : the file.
     """
     file = Path(path)
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            frames, labels = archive["frames"], archive["labels"]
-            names = [str(name) for name in archive["class_names"]] if "class_names" in archive else None
-    except FileNotFoundError:
-        raise UserError(shown(file), "no such file") from None
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(shown(file), f"not an archive of videos ({error})", "`frames` and `labels`") from None
+    held = arrays.read(file)
+    frames, labels = arrays.pick(held, "frames", file), arrays.pick(held, "labels", file)
+    names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
     if frames.ndim != 5 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or labels.shape != frames.shape[:1]:
         found = f"frames {frames.shape} {frames.dtype}, labels {labels.shape}"
         raise UserError(shown(file), found, "frames (n, n_frames, height, width, 3) uint8 and labels (n,)")

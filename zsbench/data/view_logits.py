@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zsbench import arrays
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._videos import Video, VideoSet
@@ -28,14 +29,9 @@ def view_logits(*, path: LocalPath) -> VideoSet:
     path : the file.
     """
     file = Path(path)
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            logits, labels = archive["view_logits"], archive["labels"]
-            names = [str(name) for name in archive["class_names"]] if "class_names" in archive else None
-    except FileNotFoundError:
-        raise UserError(shown(file), "no such file") from None
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(shown(file), f"not an archive of logits ({error})", "`view_logits` and `labels`") from None
+    held = arrays.read(file)
+    logits, labels = arrays.pick(held, "view_logits", file), arrays.pick(held, "labels", file)
+    names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
     if logits.ndim != 3 or labels.shape != logits.shape[:1]:
         found = f"view_logits {logits.shape}, labels {labels.shape}"
         raise UserError(shown(file), found, "(n_videos, n_views, n_classes) and (n_videos,)")

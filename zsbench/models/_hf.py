@@ -76,7 +76,7 @@ def load(
     how: dict[str, Any] = {"dtype": getattr(torch, dtype), "attn_implementation": attention}
     if quantization is not None:
         how |= {"quantization_config": _bitsandbytes(quantization, dtype), "device_map": {"": device}}
-    model, tokenizer = _from_pretrained(auto, str(folder or reference), shared, how, unused)
+    model, tokenizer = from_pretrained(auto, str(folder or reference), shared, how, unused)
     if quantization is None:
         model.to(device)
     bits = quantization.model_dump_json() if quantization is not None else ""
@@ -89,10 +89,23 @@ def load(
     return Checkpoint(model.eval(), tokenizer, fingerprint, device, dtype)
 
 
-def _from_pretrained(
-    auto: str, reference: str, shared: dict[str, Any], how: dict[str, Any], unused: tuple[str, ...]
+def from_pretrained(
+    auto: str,
+    reference: str,
+    shared: dict[str, Any],
+    how: dict[str, Any],
+    unused: tuple[str, ...] = (),
+    *,
+    reader: str = "AutoTokenizer",
 ) -> tuple[Any, Any]:
-    """Return model and tokenizer; whatever the libraries raise becomes one sentence."""
+    """Return a model and what prepares its inputs; whatever the libraries raise becomes one sentence.
+
+    Parameters
+    ----------
+    auto, reader : transformers' Auto classes of the two.
+    shared, how : options of both, and of the model alone.
+    unused : beginnings of names of weights that may be missing.
+    """
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
@@ -101,7 +114,7 @@ def _from_pretrained(
         model, report = getattr(transformers, auto).from_pretrained(
             reference, use_safetensors=True, output_loading_info=True, **shared, **how
         )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(reference, **shared)
+        prepares = getattr(transformers, reader).from_pretrained(reference, **shared)
     except Exception as error:
         # transformers, safetensors, tokenizers and the hub client share no exception type.
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
@@ -109,7 +122,7 @@ def _from_pretrained(
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
     if missing:
         raise UserError(reference, f"the checkpoint lacks weights ({', '.join(missing[:3])}, ...)", "a complete one")
-    return model, tokenizer
+    return model, prepares
 
 
 def _bitsandbytes(quantization: Quantization, dtype: str) -> Any:

@@ -14,7 +14,7 @@ from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common, _two_towers
+from zsbench.models import _common, _hf, _two_towers
 from zsbench.models._hf_clip_text import HfClipText, pooled_output
 from zsbench.models._prompts import PrefixMode
 from zsbench.models._two_towers import TwoTowers
@@ -121,27 +121,9 @@ def _described(processor: Any) -> str:
 
 
 def _load(reference: str, dtype: str, revision: str | None) -> tuple[Any, Any, Any]:
-    """Return model, image processor and tokenizer; whatever the libraries raise becomes one sentence."""
-    import transformers
-
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        model, report = transformers.AutoModel.from_pretrained(
-            reference,
-            dtype=getattr(torch, dtype),
-            use_safetensors=True,
-            revision=revision,
-            output_loading_info=True,
-        )
-        processor = transformers.AutoProcessor.from_pretrained(reference, revision=revision)
-    except Exception as error:
-        # transformers, safetensors, tokenizers and the hub client share no exception type.
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        raise UserError(reference, f"transformers cannot load this checkpoint ({reason})") from error
-    if report["missing_keys"]:
-        missing = ", ".join(sorted(report["missing_keys"])[:3])
-        raise UserError(reference, f"the checkpoint lacks weights ({missing}, ...)", "a complete checkpoint")
+    """Return model, image processor and tokenizer."""
+    how = {"dtype": getattr(torch, dtype)}
+    model, processor = _hf.from_pretrained("AutoModel", reference, {"revision": revision}, how, reader="AutoProcessor")
     lacking = [name for name in ("get_image_features", "get_text_features") if not hasattr(model, name)]
     if lacking or not hasattr(processor, "tokenizer"):
         found = f"a {type(model).__name__} without {' and '.join(lacking) or 'a tokenizer'}"

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.components import model as declare
 from zsbench.config import ModelRef
-from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common
+from zsbench.models import _common, _hf
 from zsbench.models.capabilities import DepthEstimator
 from zsbench.records import Cost
 
@@ -60,7 +59,14 @@ class HfDepth(_common.Network):
         folder = _common.local_folder(reference)
         if folder is None:
             _common.require_offline_ok(reference)
-        self._model, self._processor = _load(str(folder or reference), self.dtype, revision)
+        how = {"dtype": getattr(torch, self.dtype)}
+        self._model, self._processor = _hf.from_pretrained(
+            "AutoModelForDepthEstimation",
+            str(folder or reference),
+            {"revision": revision},
+            how,
+            reader="AutoImageProcessor",
+        )
         self._model.to(self.device).eval()
         size = dict(self._processor.size) if getattr(self._processor, "size", None) else {}
         self.input_size = (int(size.get("height", 384)), int(size.get("width", 384)))
@@ -87,28 +93,3 @@ class HfDepth(_common.Network):
         found = self._processor.post_process_depth_estimation(outputs, target_sizes=[shape])
         depth: FloatArray = found[0]["predicted_depth"].float().cpu().numpy()
         return depth
-
-
-def _load(reference: str, dtype: str, revision: str | None) -> tuple[Any, Any]:
-    """Return model and image processor; whatever the libraries raise becomes one sentence."""
-    import transformers
-
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        model, report = transformers.AutoModelForDepthEstimation.from_pretrained(
-            reference,
-            dtype=getattr(torch, dtype),
-            use_safetensors=True,
-            revision=revision,
-            output_loading_info=True,
-        )
-        processor = transformers.AutoImageProcessor.from_pretrained(reference, revision=revision)
-    except Exception as error:
-        # transformers, safetensors and the hub client share no exception type.
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        raise UserError(reference, f"transformers cannot load this checkpoint ({reason})") from error
-    if report["missing_keys"]:
-        missing = ", ".join(sorted(report["missing_keys"])[:3])
-        raise UserError(reference, f"the checkpoint lacks weights ({missing}, ...)", "a complete checkpoint")
-    return model, processor

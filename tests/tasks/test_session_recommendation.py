@@ -113,6 +113,18 @@ def test_items_are_scored_by_their_texts_after_the_last_of_the_history():
     assert renormalised == [2, 1, 0, 3]  # the first letter decides
 
 
+def test_a_session_is_written_item_by_item_without_repetition():
+    model = Writer({"G": 0.9, "B": 0.5})
+    prompt = HistoryPrompt(text="{history}>", separator=",")
+    ask = [Session("u", ("d",))]
+    [found] = catalogue_lm(prompt=prompt, session=3)(model, ask, CATALOGUE)
+    assert found == [1, 2, 0]
+    asked = list(dict.fromkeys(prompt.text for prompt in model.prompts))
+    assert asked == ["Delta>", "Delta,Beta>", "Delta,Beta,Gamma>"]
+    [short] = catalogue_lm(prompt=prompt, session=3, beams=2)(model, ask, CATALOGUE)
+    assert short == [1, 2]  # the beam finds nothing new
+
+
 def test_semantic_ids_stand_for_items_and_equal_ones_follow_each_other(tmp_path):
     codes = {"a": [1, 0], "b": [0, 2], "c": [1, 0], "d": [0, 0]}
     ids = jsonl(tmp_path / "ids.jsonl", [{"_id": name, "codes": own} for name, own in codes.items()])

@@ -3,13 +3,14 @@
     score(item) = sum_t log p(token_t | history, token_<t)        end token included, no length penalty
 
 Items are written as their texts or as semantic ids; items that share one follow each other in the catalogue's order.
+With `session: m` the list is written item by item, each the best that is new, after the history and those before it.
 
 Source: Deng et al. 2025 (OneRec), arXiv:2502.18965, section 3, with any language model instead of a trained one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ class HistoryPrompt(Wording):
 def catalogue_lm(
     *,
     beams: PositiveInt | None = None,
+    session: PositiveInt | None = None,
     ids: LocalPath | None = None,
     code: str = "<{level}_{code}>",
     prompt: HistoryPrompt = HistoryPrompt(),
@@ -65,6 +67,7 @@ def catalogue_lm(
     Parameters
     ----------
     beams : width of the beam; null scores the whole catalogue.
+    session : items to write one after another; null ranks all by what comes next.
     ids : semantic ids, JSONL `{"_id": ..., "codes": [...]}` as `zsbench corpus semantic-ids` writes them.
     code : how one code is written; `{level}` counts from 1, `{letter}` is A for code 0.
     prompt : wording.
@@ -80,16 +83,33 @@ def catalogue_lm(
         if blank is not None:
             raise UserError("", f"item '{blank}' has no text", "a text for every item, or semantic ids (`ids:`)")
         trie = Trie([model.answer_tokens(fill(prompt.item, item=text), end=end) for text in written.values()])
-        chat = prompt.talks(model)
-        for session in sessions:
-            asked = prompt.asked([written[item] for item in session.history if item in written], chat=chat)
-            logprobs = partial(model.next_logprobs, asked)
+        chat, texts = prompt.talks(model), list(written.values())
+
+        def ranked(history: Sequence[str]) -> list[int]:
+            logprobs = partial(model.next_logprobs, prompt.asked(history, chat=chat))
             if beams is None:
-                yield best_first(every(trie, logprobs, renormalise=renormalise))
-            else:
-                yield [item for item, _ in beam(trie, logprobs, width=beams, renormalise=renormalise)]
+                return best_first(every(trie, logprobs, renormalise=renormalise))
+            return [item for item, _ in beam(trie, logprobs, width=beams, renormalise=renormalise)]
+
+        for own in sessions:
+            history = [written[item] for item in own.history if item in written]
+            yield ranked(history) if session is None else one_by_one(ranked, history, texts, session)
 
     return recommend
+
+
+def one_by_one(
+    ranked: Callable[[Sequence[str]], list[int]], history: Sequence[str], texts: Sequence[str], length: int
+) -> list[int]:
+    """Return the items of a session, each the best new one when those before it have been had; fewer if none is new."""
+    chosen: list[int] = []
+    while len(chosen) < length:
+        order = ranked([*history, *(texts[item] for item in chosen)])
+        new = next((item for item in order if item not in chosen), None)
+        if new is None:
+            break
+        chosen.append(new)
+    return chosen
 
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from zsbench import catalog, yamlio
 from zsbench.components import MethodFacts, Strict, option_defaults, option_hints, options_schema, plainly_fit
@@ -56,6 +56,12 @@ class TaskConfig(Strict):
     source: str = ""
     citation: str = ""
     license: str = ""
+
+    _document: Document | None = PrivateAttr(default=None)
+
+    def folder(self, *loc: str) -> Path:
+        """Return the folder of the file that wrote a key, where the key's relative paths start."""
+        return self._document.folder(loc) if self._document else Path()
 
     def sources(self) -> dict[str, Block]:
         """Return the checked data blocks beside `data`, by key."""

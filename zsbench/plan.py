@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -254,10 +255,17 @@ def _task_document(reference: Any, document: Document, where: str) -> tuple[str,
         raise UserError(where, f"task {reference!r}", "a task's name, or a mapping with `use: NAME`")
     path = catalog.find_config("tasks", reference, where=where, base=document.path.parent)
     found = config.load(path)
-    marks: dict[yamlio.Loc, tuple[Path, int]] = {
-        (key,): document.marks.get(("runs",), (document.path, 1)) for key in overrides
-    }
+    mark = document.marks.get(("runs",), (document.path, 1))
+    marks: dict[yamlio.Loc, tuple[Path, int]] = dict.fromkeys(_places(overrides), mark)
     return label or path.stem, config.overlay(found, Document(path, overrides, marks))
+
+
+def _places(value: Any, loc: yamlio.Loc = ()) -> Iterator[yamlio.Loc]:
+    """Yield the place of every key of a mapping, however deep."""
+    for key, below in value.items():
+        yield (*loc, key)
+        if isinstance(below, dict):
+            yield from _places(below, (*loc, key))
 
 
 def read_task(document: Document) -> tuple[TaskConfig, Block]:
@@ -274,6 +282,7 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
         raise UserError(where, "key 'type' is missing", f"one of {', '.join(catalog.components('tasks'))}")
     module = catalog.load_module("tasks", kind, where=where)
     task: TaskConfig = config.check(module.Config, document)
+    task._document = document
     blocks = {
         key: _source(getattr(task, key), module.Task.gives, document, key)
         for key in ("data", *type(task).data_keys)

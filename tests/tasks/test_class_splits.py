@@ -54,3 +54,23 @@ def test_accuracy_below_chance_is_doubted(tmp_path):
     result = runner.run(job, model, runner.Options(tmp_path / "out", Cache(None)), lambda *_: None)
     assert "below chance (10.0 %)" in result["notes"]["warning"]
     assert any("order of the labels" in note for note in tables.notes(tables.rows([result])))
+
+
+def test_a_suites_own_keys_start_at_the_suites_folder(tmp_path):
+    from zsbench import plan
+
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "t.yaml").write_text("extends: digits\ndescription: d\nclasses: names.txt\n")
+    (tmp_path / "tasks" / "names.txt").write_text("\n".join("abcdefghij"))
+    (tmp_path / "other.txt").write_text("\n".join("klmnopqrst"))
+    suite = (
+        "description: d\nruns:\n"
+        "  - {tasks: tasks/t.yaml, methods: random-class}\n"
+        "  - {tasks: {use: tasks/t.yaml, label: u, classes: other.txt}, methods: random-class}\n"
+    )
+    (tmp_path / "s.yaml").write_text(suite)
+    names = [
+        job.build_task().load(limit=2, seed=0).context.class_names[0]
+        for job in plan.make(str(tmp_path / "s.yaml")).jobs
+    ]
+    assert names == ["a", "k"]

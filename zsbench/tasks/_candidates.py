@@ -48,7 +48,8 @@ class FirstStage:
     Parameters
     ----------
     own : the task's `candidates:`.
-    source : the task's data block, for messages and relative paths.
+    source : the task's data block, for messages.
+    folder : gives the folder where a key's relative paths start.
 
     Raises
     ------
@@ -56,7 +57,7 @@ class FirstStage:
         A run without path, a dense stage without model or with one that encodes no texts.
     """
 
-    def __init__(self, own: Candidates, source: Block) -> None:
+    def __init__(self, own: Candidates, source: Block, folder: Callable[..., Path]) -> None:
         self.own, self.source = own, source
         self.run_path: Path | None = None
         self.encoder: Block | None = None
@@ -64,11 +65,13 @@ class FirstStage:
         if own.stage == "run":
             if own.path is None:
                 raise UserError(source.where, "candidates: {stage: run} lacks 'path'", "a TREC run file")
-            self.run_path = catalog.resolve_path(own.path, source.base, where=source.where)
+            self.run_path = catalog.resolve_path(own.path, folder("candidates", "path"), where=source.where)
         if own.stage == "dense":
             if own.model is None:
                 raise UserError(source.where, "candidates: {stage: dense} lacks 'model'", "a text encoder's name")
-            self.encoder, self._encoder_files = named(own.model, TextEncoder, base=source.base, where=source.where)
+            self.encoder, self._encoder_files = named(
+                own.model, TextEncoder, base=folder("candidates", "model"), where=source.where
+            )
 
     def files(self) -> list[str]:
         """Return the local files that the candidates come from."""

@@ -48,7 +48,9 @@ class Task(RankingTask):
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
         docids = config.docids
-        self.path = None if docids is None else catalog.resolve_path(docids, source.base, where=source.where)
+        self.path = (
+            None if docids is None else catalog.resolve_path(docids, config.folder("docids"), where=source.where)
+        )
 
     def files(self) -> list[str]:
         """Return the collection's files and that of the docids."""

@@ -102,9 +102,11 @@ class Task:
     def files(self) -> list[str]:
         """Return the files of test, support and validation data, and the names and distances beside them."""
         blocks = [self.source, *self.config.sources().values()]
-        named = [v for v in (self.config.classes, self.config.unseen, self.config.distances) if isinstance(v, str)]
+        named = [(key, getattr(self.config, key)) for key in ("classes", "unseen", "distances")]
         return [path for block in blocks for path in block.files()] + [
-            str(resolve_path(text, self.source.base, where=self.source.where)) for text in named
+            str(resolve_path(value, self.config.folder(key), where=self.source.where))
+            for key, value in named
+            if isinstance(value, str)
         ]
 
     def protocol(self) -> str:
@@ -119,7 +121,7 @@ class Task:
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels), labels and class names."""
         images: ImageSet = self.source.build()
-        names = read_names(self.config.classes, self.source.base, self.source.where) or images.class_names
+        names = read_names(self.config.classes, self.config.folder("classes"), self.source.where) or images.class_names
         if names is None:
             raise UserError(
                 self.source.where, "neither data nor task name the classes", "`classes:` in the task's YAML"
@@ -142,10 +144,10 @@ class Task:
     def _problem(self, halves: Halves, *, score_only: bool) -> Problem:
         """Return names, templates and, for methods, the further images the task names."""
         own, where = self.config, self.source.where
-        unseen = unseen_classes(own.unseen, halves.names, self.source.base, where)
+        unseen = unseen_classes(own.unseen, halves.names, own.folder("unseen"), where)
         problem = Problem(halves.names, self.templates, own.logit_scale, unseen=unseen)
         if own.distances is not None:
-            path = resolve_path(own.distances, self.source.base, where=where)
+            path = resolve_path(own.distances, own.folder("distances"), where=where)
             problem = replace(problem, distances=read_distances(path, halves.names))
         return problem if score_only else self._with_further_data(problem, halves)
 

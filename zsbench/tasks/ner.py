@@ -66,7 +66,7 @@ class Task:
         require_unique(found.items, self.source.where)
         gold = [self._mapped(spans) for spans in found.spans]
         labels = (
-            read_names(self.config.labels, self.source.base, self.source.where)
+            read_names(self.config.labels, self.config.folder("labels"), self.source.where)
             or SentenceSet(found.items, gold).labels()
         )
         unasked = {label for spans in gold for _, _, label in spans} - set(labels)

@@ -60,7 +60,7 @@ class Task(RankingTask):
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        self.first_stage = FirstStage(config.candidates, source)
+        self.first_stage = FirstStage(config.candidates, source, config.folder)
 
     def files(self) -> list[str]:
         """Return the collection's files and what the candidates come from."""

@@ -73,7 +73,7 @@ class Task:
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read the list of videos, not their frames."""
         videos: VideoSet = self.source.build()
-        names = read_names(self.config.classes, self.source.base, self.source.where) or videos.class_names
+        names = read_names(self.config.classes, self.config.folder("classes"), self.source.where) or videos.class_names
         if names is None:
             raise UserError(
                 self.source.where, "neither data nor task name the classes", "`classes:` in the task's YAML"

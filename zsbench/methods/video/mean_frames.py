@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.classification import normalise
+from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.methods.video import Clips, VideoProblem, VideoRule
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -31,8 +32,8 @@ def mean_frames() -> VideoRule:
     """Average frames, then compare as an image."""
 
     def build(model: ImageTextEncoder, problem: VideoProblem) -> Any:
-        texts = [normalise(model.encode_texts(own), what="prompts").mean(axis=0) for own in problem.prompts]
-        weights = normalise(np.stack(texts), what="class weights")
+        texts = model.encode_texts([text for own in problem.prompts for text in own])
+        weights = ensemble(texts.reshape(len(problem.prompts), -1, texts.shape[1]))
 
         def score(clips: Sequence[Clips]) -> FloatArray:
             views = [view for clip in clips for view in clip.views]

@@ -52,3 +52,13 @@ def test_dense_minilm_on_cranfield(tmp_path):
     candidates = f"{{stage: dense, depth: 1000, model: 'bi-encoder:{folder}'}}"
     found = measured("cranfield", tmp_path, candidates, list(expected))
     assert found == pytest.approx(expected, abs=2e-3)
+
+
+def test_published_values_of_public_runs_are_met_to_four_digits(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZSBENCH_DATA", str(DATA.parent))
+    made = plan.make("papers/ir-metrics", plan.Choices(settings={"resamples": 100}))
+    outcomes = list(local.run(made, Options(tmp_path, Cache(None)), lambda *_: None, lambda _: None))
+    values = {(o.job.task_name, name): score["value"] for o in outcomes for name, score in o.result["metrics"].items()}
+    assert made.expected
+    for (metric, task), [published] in made.expected.items():
+        assert values[task, metric] == pytest.approx(published.value, abs=6e-5), (task, metric)

@@ -10,12 +10,14 @@ from zsbench.config import LocalPath
 from zsbench.data._collection import (
     Collection,
     Document,
+    Qrels,
     add_unique,
     check,
     json_lines,
     open_text,
     read_qrels,
 )
+from zsbench.data._stored import Stored
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -38,12 +40,17 @@ def trec(*, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalP
     """
     judged = read_qrels(Path(qrels))
     texts = _texts(Path(topics), "query") if topics else {query: Document(query, "") for query in judged}
-    corpus = (
-        _texts(Path(documents), "document")
-        if documents
-        else {doc: Document(doc, "") for row in judged.values() for doc in row}
-    )
+    corpus = _texts(Path(documents), "document") if documents else _without_texts(judged)
     return check(Collection(corpus, {key: d.text for key, d in texts.items()}, judged), shown(Path(qrels)))
+
+
+def _without_texts(qrels: Qrels) -> Stored:
+    """Return a corpus of ids alone: any document a run names exists, and has no text."""
+    return Stored(
+        "documents without texts",
+        lambda ids: [Document(doc, "") for doc in ids],
+        lambda: {doc: Document(doc, "") for row in qrels.values() for doc in row},
+    )
 
 
 def _texts(path: Path, kind: str) -> dict[str, Document]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -256,16 +255,8 @@ def _task_document(reference: Any, document: Document, where: str) -> tuple[str,
     path = catalog.find_config("tasks", reference, where=where, base=document.path.parent)
     found = config.load(path)
     mark = document.marks.get(("runs",), (document.path, 1))
-    marks: dict[yamlio.Loc, tuple[Path, int]] = dict.fromkeys(_places(overrides), mark)
+    marks: dict[yamlio.Loc, tuple[Path, int]] = dict.fromkeys(yamlio.places(overrides), mark)
     return label or path.stem, config.overlay(found, Document(path, overrides, marks))
-
-
-def _places(value: Any, loc: yamlio.Loc = ()) -> Iterator[yamlio.Loc]:
-    """Yield the place of every key of a mapping, however deep."""
-    for key, below in value.items():
-        yield (*loc, key)
-        if isinstance(below, dict):
-            yield from _places(below, (*loc, key))
 
 
 def read_task(document: Document) -> tuple[TaskConfig, Block]:

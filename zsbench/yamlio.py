@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,14 @@ def parse(text: str, path: Path) -> Document:
         found = "an empty file" if value is None else f"a {type(value).__name__} at the top level"
         raise UserError(shown(path), found, "a mapping of keys to values")
     return Document(path, value, {loc: (path, line) for loc, line in lines.items()})
+
+
+def places(value: Any, loc: Loc = ()) -> Iterator[Loc]:
+    """Yield the place of every key of a mapping, however deep."""
+    for key, below in value.items():
+        yield (*loc, key)
+        if isinstance(below, dict):
+            yield from places(below, (*loc, key))
 
 
 def _build(loader: Any, node: yaml.Node, loc: Loc, path: Path, lines: dict[Loc, int]) -> Any:

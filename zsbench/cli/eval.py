@@ -164,12 +164,14 @@ def _print(
         return
     from rich.console import Console
 
+    from zsbench.report import terminal
+
     console = Console(width=None if sys.stdout.isatty() else 160)
     for plan, found, rows in zip(plans, outcomes, results, strict=True):
         if not rows:
             continue
         console.print(f"\n[bold]{plan.name}[/bold]  {plan.description}", highlight=False)
-        console.print(tables.to_rich(tables.rows(rows, plan.expected)))
+        console.print(terminal.to_rich(tables.rows(rows, plan.expected), console.width))
         reused = sum(outcome.reused for outcome in found)
         note = f"{reused} of {len(found)} runs were there already. " if reused else ""
         typer.echo(f"{note}Results in {out / plan.jobs[0].suite}", err=True)

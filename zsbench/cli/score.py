@@ -71,7 +71,10 @@ def score(
         return
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else 160).print(tables.to_rich(table))
+    from zsbench.report import terminal
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(terminal.to_rich(table, console.width))
     for what, count in data.counts.items():
         if count:
             typer.echo(f"{what}: {count}", err=True)

@@ -33,7 +33,10 @@ def table(
     if format is Format.rich:
         from rich.console import Console
 
-        Console(width=None if sys.stdout.isatty() else 160).print(tables.to_rich(rows))
+        from zsbench.report import terminal
+
+        console = Console(width=None if sys.stdout.isatty() else 160)
+        console.print(terminal.to_rich(rows, console.width))
         return
     writers = {
         "markdown": tables.to_markdown,

@@ -1,4 +1,4 @@
-"""One row a metric of a run: value, interval, published value, n and cost; in five formats."""
+"""One row a metric of a run: value, interval, published value, n and cost; as text to paste (`terminal.py` prints)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Row:
     seconds: float
     config_hash: str
     warning: str = ""
+    std: float | None = None  # of an average, over its tasks
 
 
 def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
@@ -67,6 +68,7 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     seconds=result.get("seconds", 0.0),
                     config_hash=result.get("config_hash", ""),
                     warning=str(result.get("notes", {}).get("warning", "")),
+                    std=result.get("spread", {}).get("std_population"),
                 )
             )
     return found
@@ -83,7 +85,8 @@ def _published(result: dict[str, Any], metric: str, expected: dict[tuple[str, st
 def _cost(result: dict[str, Any]) -> str:
     """Return passes and tokens or images in a few characters; wall time is left out, so equal runs print equally."""
     cost = result.get("cost", {})
-    parts = [f"{_short(cost['forward_passes'])} passes"] if cost.get("forward_passes") else []
+    passes = cost.get("forward_passes")
+    parts = [f"{_short(passes)} pass{'' if passes == 1 else 'es'}"] if passes else []
     names = (
         ("images", "img"),
         ("images_cached", "img cached"),
@@ -149,33 +152,20 @@ def notes(table: Sequence[Row]) -> list[str]:
         (r.method, r.method_kind, r.method_uses) for r in table if r.method_uses or r.method_kind == "transductive"
     )
     warnings = dict.fromkeys((row.task, row.method, row.warning) for row in table if row.warning)
-    lines = [f"{task}: {protocol}" for task, protocol in protocols]
+    lines = [f"{task}: {protocol}{_spread(table, task)}" for task, protocol in protocols]
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
     return lines + [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
 
 
-def to_rich(table: Sequence[Row]) -> Any:
-    """Return a rich table; repeated names are left blank."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    columns = header(table)
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="\n".join(notes(table)), caption_justify="left")
-    for column in columns:
-        right = column in ("value", "95 % interval", "published", "difference", "n")
-        grid.add_column(column, justify="right" if right else "left", no_wrap=column not in ("task", "cost"))
-    before: list[str] = []
-    for row in table:
-        texts = cells(row, columns)
-        same = before[:3] == texts[:3]
-        if before and before[0] != texts[0]:
-            grid.add_section()
-        blank = {0: before[:1] == texts[:1], 1: before[:2] == texts[:2], 2: same, len(columns) - 1: same}
-        styles = {3: "", 4: "bold", len(columns) - 1: "dim"}
-        grid.add_row(*[Text("" if blank.get(i) else text, style=styles.get(i, "")) for i, text in enumerate(texts)])
-        before = texts
-    return grid
+def _spread(table: Sequence[Row], task: str) -> str:
+    """Return the standard deviations over an average's tasks, a method (and model) each."""
+    found = [row for row in table if row.task == task and row.std is not None]
+    several = len({row.model for row in found}) > 1
+    parts = [
+        (f"{row.model} / " if several else "") + f"{row.method} {shown(row.std, row.unit)} {row.unit}".rstrip()
+        for row in found
+    ]
+    return f", std over them: {', '.join(parts)}" if parts else ""
 
 
 def to_markdown(table: Sequence[Row]) -> str:

@@ -85,8 +85,8 @@ def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
         "task": average.name,
         "task_type": "average",
         "synthetic": any(part["synthetic"] for part in parts),
-        "protocol": f"{kind} of {len(parts)} tasks{_shown_spread(scores, first)}",
-        "spread": spread([score["value"] for score in scores]),
+        "protocol": f"{kind} of {len(parts)} tasks",
+        "spread": {} if average.kind == "harmonic" else spread([score["value"] for score in scores]),
         "metrics": {name: combined(scores, harmonic=average.kind == "harmonic", shared=shared)},
         "n_items": sum(part["n_items"] for part in parts),
         "counts": {},
@@ -106,15 +106,6 @@ def spread(values: Sequence[float | None]) -> dict[str, float | None]:
     if len(known) < len(values) or len(known) < 2:
         return {"std_population": None, "std_sample": None}
     return {"std_population": pstdev(known), "std_sample": stdev(known)}
-
-
-def _shown_spread(scores: Sequence[Score], row: dict[str, Any]) -> str:
-    """Return the spread with the row it belongs to, because protocols stand under the table without one."""
-    std = spread([score["value"] for score in scores])["std_population"]
-    if std is None:
-        return ""
-    shown = f"{100 * std:.1f} %" if scores[0]["unit"] == "%" else f"{std:.3f}"
-    return f", std {shown} for {row['model']} / {row['method']}"
 
 
 def combined(scores: Sequence[Score], *, harmonic: bool = False, shared: bool = False) -> Score:

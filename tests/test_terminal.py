@@ -1,0 +1,64 @@
+"""Tables on terminals of any width: names and numbers are whole, nothing is wider than the window."""
+
+import pytest
+from rich.console import Console
+
+from zsbench.report import tables, terminal
+
+RUNS = [
+    ("moving-glyphs-middle-frame", "none", "random-video", {}),
+    ("moving-glyphs-middle-frame", "clip-glyphs-longtail", "mean-frames", {"forward_passes": 1, "images": 1797}),
+    ("digits", "clip-glyphs", "prompt-ensemble", {"forward_passes": 12, "images": 1797, "tokens": 120}),
+]
+RESULTS = [
+    {
+        "task": task,
+        "model": model,
+        "method": method,
+        "synthetic": task != "digits",
+        "cost": cost,
+        "metrics": {
+            name: {"value": 0.5, "low": 0.25, "high": 0.75, "unit": "%", "n": 1797}
+            for name in ("acc@1", "mean-per-class")
+        },
+    }
+    for task, model, method, cost in RUNS
+]
+
+
+def shown(width, results=RESULTS):
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(terminal.to_rich(tables.rows(results), width))
+    return console.export_text()
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 120, 160])
+def test_nothing_is_cut_short(width):
+    text = shown(width)
+    assert "…" not in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    for word in ("moving-glyphs-middle-frame", "clip-glyphs-longtail", "prompt-ensemble", "random-video"):
+        assert word in text
+    assert text.count("25.0 – 75.0") == 6
+    assert text.count("1797") >= 6
+
+
+def test_costs_stay_where_there_is_room():
+    assert "12 passes, 1797 img, 120 tok" in shown(170)
+    assert "1 pass," in shown(170)
+    assert "passes" in shown(120)
+    assert "passes" not in shown(72)
+
+
+def test_a_table_without_rows():
+    assert "task" in shown(100, [])
+
+
+def test_spread_stands_once_an_average():
+    average = {"task": "mean", "protocol": "mean of 3 tasks", "synthetic": False, "cost": {}}
+    score = {"value": 0.5, "low": None, "high": None, "unit": "%", "n": 3}
+    results = [
+        {**average, "model": "m", "method": method, "spread": {"std_population": std}, "metrics": {"acc@1": score}}
+        for method, std in (("a", 0.01), ("b", 0.02))
+    ]
+    assert tables.notes(tables.rows(results)) == ["mean: mean of 3 tasks, std over them: a 1.0 %, b 2.0 %"]

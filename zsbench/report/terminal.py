@@ -1,0 +1,85 @@
+"""The table on a terminal: one line a metric where the width allows, else task, model and method under each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from zsbench.report.tables import Row, cells, header, notes
+
+RIGHT = ("value", "95 % interval", "published", "difference", "n")
+GAP = 3  # blanks between two columns
+COST = 14  # the least width in which costs still read well, wrapped
+
+
+def to_rich(table: Sequence[Row], width: int) -> Any:
+    """Return a rich table for `width` columns of text; repeated names are left blank, no name is cut short."""
+    columns = header(table)
+    texts = [cells(row, columns) for row in table]
+    widths = {found[0]: max(map(cell_len, found)) for found in zip(columns, *texts, strict=True)}
+    least = max(cell_len(word) for line in (*texts, columns) for word in line[0].split())
+    short_of = sum(widths.values()) + GAP * len(columns) - width
+    for column, floor in (("cost", COST), ("task", least)):  # both may go on in a second line
+        taken = min(max(short_of, 0), max(widths[column] - floor, 0))
+        widths[column] -= taken
+        short_of -= taken
+    if short_of > 0:
+        return _nested(table, columns, texts, width)
+    grid = _grid(table)
+    for column in columns:
+        wraps = column in ("task", "cost")
+        _column(grid, column, width=widths[column] if wraps else None)
+    before: list[str] = []
+    for line in texts:
+        same = before[:3] == line[:3]
+        if before and before[0] != line[0]:
+            grid.add_section()
+        blank = {0: before[:1] == line[:1], 1: before[:2] == line[:2], 2: same, len(columns) - 1: same}
+        grid.add_row(*[Text("" if blank.get(i) else text, _style(columns[i])) for i, text in enumerate(line)])
+        before = line
+    return grid
+
+
+def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], width: int) -> Any:
+    """Return the table with the names of a run on lines of their own; costs go where there is no room for them."""
+    names = max(cell_len(text) + 2 * i for line in texts for i, text in enumerate(line[:3]))
+    methods = max(cell_len(line[2]) + 4 for line in texts)
+    rest = [max(map(cell_len, found)) for found in zip(columns, *texts, strict=True)][3:-1]
+    room = width - names - sum(rest) - GAP * (len(rest) + 2)
+    shown = columns[3:] if room >= COST else columns[3:-1]
+    grid = _grid(table)
+    width_left = max(methods, names + min(room + GAP, 0))
+    grid.add_column("run", width=width_left, overflow="fold")  # a long task or model goes on in a second line
+    for column in shown:
+        _column(grid, column)
+    before: list[str] = []
+    for line in texts:
+        if before and before[0] != line[0]:
+            grid.add_section()
+        new = next((i for i in range(3) if before[: i + 1] != line[: i + 1]), 3)
+        for i in range(new, 2):
+            grid.add_row("  " * i + line[i], *[""] * len(shown))
+        values = [Text(text, _style(column)) for column, text in zip(shown, line[3:], strict=False)]
+        if new == 3 and len(shown) == len(columns) - 3:
+            values[-1] = Text("")  # the cost of a run stands in its first line
+        grid.add_row("" if new == 3 else "    " + line[2], *values)
+        before = line
+    return grid
+
+
+def _grid(table: Sequence[Row]) -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="\n".join(notes(table)), caption_justify="left")
+
+
+def _column(grid: Table, name: str, *, width: int | None = None) -> None:
+    wraps = name in ("task", "cost")
+    grid.add_column(name, justify="right" if name in RIGHT else "left", no_wrap=not wraps, width=width)
+
+
+def _style(column: str) -> str:
+    return {"value": "bold", "cost": "dim"}.get(column, "")

@@ -24,6 +24,14 @@ def load_npz(slug, name):
         return {key: archive[key] for key in archive.files}
 
 
+def needs(*files):
+    """Skip the test when the folder lacks one of these files' contents: an absent file is no error."""
+    import pytest
+
+    if not all(files):
+        pytest.skip("the golden folder lacks a file of this test")
+
+
 def some(cases, slug):
     """Return the cases; a golden folder without any is an error of the folder."""
     found = list(cases or [])

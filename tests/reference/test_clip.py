@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.reference._golden import load_npz
+from tests.reference._golden import load_npz, needs
 from zsbench import metrics
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification.prompt_ensemble import ensemble
@@ -12,6 +12,7 @@ GOLDEN = load_npz("clip", "classifier.npz")
 
 
 def test_classifier_weights_and_logits():
+    needs(GOLDEN)
     weights = ensemble(GOLDEN["text_embeddings"])
     np.testing.assert_allclose(weights.T, GOLDEN["weights"], atol=1e-5)
     logits = 100 * normalise(GOLDEN["image_embeddings"]) @ weights.T

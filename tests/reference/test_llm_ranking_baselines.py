@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.reference._golden import GOLDEN, load_json, some
+from tests.reference._golden import GOLDEN, load_json, needs, some
 from zsbench.data._collection import Document
 from zsbench.methods.rerank import RankItem
 from zsbench.methods.rerank._labels import LABELS
@@ -102,6 +102,7 @@ def test_query_likelihoods_equal_the_reference(t5):
 
 
 def test_yes_no_of_a_decoder_equals_an_independent_computation(decoder):
+    needs(DECODER)
     cases = some(DECODER, SLUG)
     for query in {case["query"] for case in cases}:
         own = [case for case in cases if case["query"] == query]
@@ -115,6 +116,7 @@ def test_yes_no_of_a_decoder_equals_an_independent_computation(decoder):
 
 
 def test_query_likelihood_of_a_decoder_equals_an_independent_computation(decoder):
+    needs(DECODER)
     cases = some(DECODER, SLUG)
     for query in {case["query"] for case in cases}:
         own = [case for case in cases if case["query"] == query]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.reference._golden import GOLDEN, load_json, load_npz, some
+from tests.reference._golden import GOLDEN, load_json, load_npz, needs, some
 from zsbench import metrics
 from zsbench.methods.depth.canonical_camera import MEAN_COLOUR, fit_image, restore
 from zsbench.models.hf_depth import HfDepth
@@ -43,6 +43,7 @@ def test_metrics_per_image(protocol):
 
 def test_alignments():
     data, out = load_npz("metric3d", "align_in.npz"), load_json("metric3d", "align_out.json") or {}
+    needs(data, out)
     inputs = {"lsq_depth": "affine_depth", "lsq_disparity": "affine_disparity", "median": "scaled_depth"}
     bounds = {"min_depth": out["min_depth"], "max_depth": out["max_depth"]}
     for name in some([n for n in inputs if n in out], "metric3d"):
@@ -60,6 +61,7 @@ def test_alignments():
 
 def test_canonical_camera():
     data, cases = load_npz("metric3d", "canonical.npz"), load_json("metric3d", "canonical.json")
+    needs(data, cases is not None)
     for case in some(cases, "metric3d"):
         key = str(case["case"])
         rgb, wanted = data[f"{key}_rgb"], data[f"{key}_net_input"]
@@ -73,6 +75,7 @@ def test_canonical_camera():
 
 def test_transformers_model_and_its_post_processing():
     data = load_npz("metric3d", "tiny_depth.npz")
+    needs(data)
     model = HfDepth(str(GOLDEN / "metric3d" / "tiny_depth"), "metric")
     for key in some([k for k in data if k.endswith("_rgb")], "metric3d"):
         # Random weights amplify rounding: double precision itself is 1.3e-3 away from the stored values.

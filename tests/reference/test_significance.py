@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.reference._golden import load_json, load_npz, some
+from tests.reference._golden import load_json, load_npz, needs, some
 from zsbench import metrics
 from zsbench.metrics._intervals import cluster_replicates, percentile, replicates, wilson
 
@@ -19,6 +19,7 @@ def test_wilson():
 
 
 def cases_of(name):
+    needs(CASES, DRAWS)
     value = CASES.get(name) or []
     return value if isinstance(value, list) else [value]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.reference._golden import load_json, load_npz, some
+from tests.reference._golden import load_json, load_npz, needs, some
 from zsbench import metrics
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification.cupl import class_texts, class_weights
@@ -43,6 +43,7 @@ def test_accuracy(name):
 
 
 def test_texts_stand_in_the_order_of_the_reference():
+    needs(PROMPTS)
     names = PROMPTS["class_names"]
     texts = class_texts(names, PROMPTS["templates"], [PROMPTS["prompts"][name] for name in names])
     assert [text for own in texts for text in own] == PROMPTS["texts_in_row_order"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from zsbench import config
 from zsbench.errors import UserError, did_you_mean
-from zsbench.yamlio import Document
+from zsbench.yamlio import Document, Loc, places
 
 
 def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
@@ -38,5 +39,10 @@ def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
 
 
 def assigned(document: Document, prefix: str, assignments: tuple[str, ...]) -> Document:
-    """Return a document with the pairs of one prefix laid over it."""
-    return Document(document.path, config.merge(document.value, pairs(prefix, assignments)), document.marks)
+    """Return a document with the pairs of one prefix laid over it; their relative paths start where the user is."""
+    found = pairs(prefix, assignments)
+    if not found:
+        return document
+    marks: dict[Loc, tuple[Path, int]] = dict.fromkeys(places(found), (Path.cwd() / "--set", 0))
+    top = config.overlay(document, Document(document.path, found, marks))
+    return Document(document.path, top.value, top.marks)

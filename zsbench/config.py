@@ -59,9 +59,14 @@ class TaskConfig(Strict):
 
     _document: Document | None = PrivateAttr(default=None)
 
+    @property
+    def document(self) -> Document:
+        """The YAML that this config was read from, for places and folders of keys."""
+        return self._document or Document(Path("task.yaml"), {})
+
     def folder(self, *loc: str) -> Path:
         """Return the folder of the file that wrote a key, where the key's relative paths start."""
-        return self._document.folder(loc) if self._document else Path()
+        return self.document.folder(loc)
 
     def sources(self) -> dict[str, Block]:
         """Return the checked data blocks beside `data`, by key."""
@@ -78,7 +83,10 @@ class ModelConfig(Strict, extra="allow"):
 
 @dataclass(frozen=True)
 class Block:
-    """A component with its options as written; `where` points into the file for messages."""
+    """A component with its options as written; `where` points into the file for messages.
+
+    Relative paths start at `base`, except in options that another file (or the command line) wrote: see `bases`.
+    """
 
     kind: catalog.ComponentKind
     name: str
@@ -86,6 +94,7 @@ class Block:
     label: str = ""
     base: Path = Path()
     where: str = ""
+    bases: dict[str, Path] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -115,7 +124,10 @@ class Block:
         """Return the options with every local path absolute."""
         function = catalog.load_component(self.kind, self.name, where=self.where)
         hints = option_hints(function)
-        return {key: _resolve(value, hints.get(key), self) for key, value in self.options.items()}
+        return {
+            key: _resolve(value, hints.get(key), self.bases.get(key, self.base), self.where)
+            for key, value in self.options.items()
+        }
 
     def files(self) -> list[str]:
         """Return the local files that define the component, found without loading any of them.
@@ -190,15 +202,15 @@ def _marks(hint: Any) -> set[Any]:
     return {mark for part in (hint, *get_args(hint)) if get_origin(part) is Annotated for mark in part.__metadata__}
 
 
-def _resolve(value: Any, hint: Any, block: Block) -> Any:
+def _resolve(value: Any, hint: Any, base: Path, where: str) -> Any:
     marks = _marks(hint)
     if not isinstance(value, str) or not marks & {"local-path", "model-ref"}:
         return value
     if "local-path" in marks:
-        return str(catalog.resolve_path(value, block.base, where=block.where))
+        return str(catalog.resolve_path(value, base, where=where))
     local = value.removeprefix("local-dir:")
     explicit = local != value or local.startswith(("asset:", "$", "~", "/", "./", "../"))
-    path = catalog.resolve_path(local, block.base, where=block.where)
+    path = catalog.resolve_path(local, base, where=where)
     # Absolute, because a library may take a bare name for something else than a folder.
     return str(path.absolute()) if explicit or path.exists() else value
 
@@ -241,8 +253,18 @@ def _parent_path(parent: str, child: Path, where: str) -> Path:
 
 def overlay(base: Document, top: Document) -> Document:
     """Return `base` with the keys of `top` laid over it; mappings merge, everything else is replaced."""
-    marks = {**base.marks, **top.marks}
-    return Document(top.path, merge(base.value, top.value), marks)
+    # A list or a text of the top file hides what stood at and below its place.
+    hidden = {loc for loc in yamlio.places(top.value) if not isinstance(_at(top.value, loc), dict)}
+    kept = {
+        loc: mark for loc, mark in base.marks.items() if not any(loc[:end] in hidden for end in range(1, len(loc) + 1))
+    }
+    return Document(top.path, merge(base.value, top.value), {**kept, **top.marks})
+
+
+def _at(value: dict[str, Any], loc: Loc) -> Any:
+    for key in loc:
+        value = value[key]  # type: ignore[index]
+    return value
 
 
 def merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
@@ -257,8 +279,10 @@ def merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def check(schema: type[S], document: Document, loc: Loc = (), value: Any = None) -> S:
+def check(schema: type[S], document: Document, loc: Loc = (), value: Any = None, *, owner: str = "") -> S:
     """Validate a mapping against a schema, every mistake with its place and the nearest right key.
+
+    `owner` is the component whose options these are, for messages.
 
     Raises
     ------
@@ -269,10 +293,13 @@ def check(schema: type[S], document: Document, loc: Loc = (), value: Any = None)
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        raise UserErrors(list(_explain(schema, document, loc, error))) from None
+        raise UserErrors(list(_explain(schema, document, loc, error, owner))) from None
 
 
-def _explain(schema: type[BaseModel], document: Document, loc: Loc, error: ValidationError) -> Iterator[UserError]:
+def _explain(
+    schema: type[BaseModel], document: Document, loc: Loc, error: ValidationError, owner: str
+) -> Iterator[UserError]:
+    of = f" of '{owner}'" if owner else ""
     seen: set[Loc] = set()
     for item in error.errors(include_url=False):
         inner = tuple(part for part in item["loc"] if not (isinstance(part, str) and _is_union_tag(part)))
@@ -286,15 +313,15 @@ def _explain(schema: type[BaseModel], document: Document, loc: Loc, error: Valid
         if kind == "extra_forbidden":
             known = _keys_at(schema, inner[:-1])
             near = did_you_mean(str(inner[-1]), known)
-            yield UserError(where, f"unknown key '{key}'", "", f"{near} Keys here: {', '.join(known)}".strip())
+            yield UserError(where, f"unknown key '{key}'{of}", "", f"{near} Keys here: {', '.join(known)}".strip())
         elif kind == "missing":
-            yield UserError(where, f"key '{key}' is missing")
+            yield UserError(where, f"key '{key}'{of} is missing")
         elif kind == "literal_error":
             words = str(item.get("ctx", {}).get("expected", ""))
             near = did_you_mean(str(item["input"]), words.replace("'", "").replace(" or ", ", ").split(", "))
-            yield UserError(where, f"key '{key}' is {_kind(item['input'])}", words, near)
+            yield UserError(where, f"key '{key}'{of} is {_kind(item['input'])}", words, near)
         else:
-            yield UserError(where, f"key '{key}' is {_kind(item['input'])}", _expectation(item))
+            yield UserError(where, f"key '{key}'{of} is {_kind(item['input'])}", _expectation(item))
 
 
 def _is_union_tag(part: str) -> bool:
@@ -302,6 +329,9 @@ def _is_union_tag(part: str) -> bool:
 
 
 def _expectation(item: Any) -> str:
+    if item["type"] == "too_short":
+        least = item["ctx"]["min_length"]
+        return f"at least {least} entr{'y' if least == 1 else 'ies'}"
     message: str = item["msg"]
     return message.replace("Input should be ", "").replace("a valid ", "a ").replace("dictionary", "mapping of keys")
 
@@ -342,5 +372,8 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
     label = value.get("label", "") if "label" in about else ""
     options = {k: v for k, v in value.items() if k != key and k not in about}
     if not plainly_fit(function, options):
-        check(options_schema(function), document, loc, options)
-    return Block(kind, name, options, label, document.folder((*loc, key)), where)
+        check(options_schema(function), document, loc, options, owner=name)
+    base = document.folder((*loc, key))
+    folders = {option: document.folder((*loc, option)) for option in options}
+    bases = {option: folder for option, folder in folders.items() if folder != base}
+    return Block(kind, name, options, label, base, where, bases)

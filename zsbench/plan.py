@@ -14,7 +14,7 @@ from zsbench.config import Block, Chain, Settings, TaskConfig
 from zsbench.errors import UserError, UserErrors, unknown_name
 from zsbench.modified import model_block
 from zsbench.records import canonical_json, digest
-from zsbench.yamlio import Document
+from zsbench.yamlio import Document, Loc
 
 if TYPE_CHECKING:
     from zsbench.suites import Average, Expected, PaperConfig, SuiteConfig
@@ -105,6 +105,8 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     """
     path = find(name)
     document = config.load(path)
+    if choices.embedded and "embedded" not in document.value:
+        raise UserError(yamlio.shown(path), "has no `embedded:` variant", "a paper config with `embedded: {runs: ...}`")
     if "type" in document.value:
         return _finish(path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {})
     from zsbench.suites import PaperConfig, SuiteConfig
@@ -112,28 +114,27 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     schema = PaperConfig if "paper" in document.value else SuiteConfig
     suite: SuiteConfig = config.check(schema, document)
     runs: list[Any] = [run.model_dump() for run in suite.runs]
-    settings, expected, embedded = dict(suite.settings), {}, getattr(suite, "embedded", None)
+    settings, expected = dict(suite.settings), {}
+    loc: Loc = ()
     if isinstance(suite, PaperConfig):
         expected = _expected(suite, document)
-    if choices.embedded:
-        if embedded is None:
-            raise UserError(
-                yamlio.shown(path),
-                "has no `embedded:` variant",
-                "a paper config with `embedded: {runs: ...}`",
-            )
-        runs, settings = [run.model_dump() for run in embedded.runs], {**settings, **embedded.settings}
-        suite = suite.model_copy(update={"averages": embedded.averages})
+        if choices.embedded and (embedded := suite.embedded):
+            runs, settings = [run.model_dump() for run in embedded.runs], {**settings, **embedded.settings}
+            suite, loc = suite.model_copy(update={"averages": embedded.averages}), ("embedded",)
     title = path.stem + ("-embedded" if choices.embedded else "")
-    plan = _finish(title, suite.description, runs, document, choices, settings, expected)
-    _check_averages(suite.averages, {job.task_name: job.task.metrics for job in plan.jobs}, document)
+    plan = _finish(title, suite.description, runs, document, choices, settings, expected, loc)
+    _check_averages(suite.averages, {job.task_name: job.task.metrics for job in plan.jobs}, document, loc)
     return replace(plan, averages=suite.averages)
 
 
-def _check_averages(averages: list[Average], tasks: dict[str, list[str]], document: Document) -> None:
-    """Refuse an average of a task or metric that the suite does not run, or under the name of a task that it does."""
+def _check_averages(averages: list[Average], tasks: dict[str, list[str]], document: Document, loc: Loc) -> None:
+    """Refuse an average of a task or metric that the suite does not run, or under a name that is taken."""
+    names: set[str] = set()
     for number, average in enumerate(averages):
-        where = document.where(("averages", number))
+        where = document.where((*loc, "averages", number))
+        if average.name in names:
+            raise UserError(where, f"two averages are both named '{average.name}'", "different names")
+        names.add(average.name)
         unknown = [task for task in average.tasks if task not in tasks]
         if unknown:
             raise unknown_name(where, "task in this suite", unknown[0], tasks, listed_by="its `runs:`")
@@ -183,13 +184,14 @@ def _finish(
     choices: Choices,
     settings: dict[str, Any],
     expected: dict[tuple[str, str], list[Expected]] | None = None,
+    loc: Loc = (),
 ) -> Plan:
     shared = config.check(Settings, document, ("settings",), {**settings, **choices.settings})
     errors: list[UserError] = []
     jobs: list[Job] = []
     for number, run in enumerate(runs):
         try:
-            jobs += _jobs(name, run, document, ("runs", number), choices, shared)
+            jobs += _jobs(name, run, document, (*loc, "runs", number), choices, shared)
         except UserErrors as many:
             errors += many.errors
         except UserError as error:
@@ -213,22 +215,22 @@ def _jobs(
     suite: str,
     run: dict[str, Any],
     document: Document,
-    loc: tuple[str | int, ...],
+    loc: Loc,
     choices: Choices,
     settings: Settings,
 ) -> list[Job]:
     """Return the jobs of one line of a suite."""
     where = document.where(loc)
     jobs = []
-    models = list(choices.models) or _as_list(run.get("models"))
-    model_of = functools.cache(lambda number: _model(models[number], document, where, choices))
-    for task_ref in _as_list(run["tasks"]):
-        task_name, task_document = _task_document(task_ref, document, where)
+    models = _entries(choices.models, "models") or _written(run, "models", document, loc)
+    methods = _entries(choices.methods, "methods") or _written(run, "methods", document, loc)
+    model_of = functools.cache(lambda number: _model(*models[number], choices))
+    for task_ref in _written(run, "tasks", document, loc):
+        task_name, task_document = _task_document(*task_ref)
         task_document = assignments.assigned(task_document, "task", choices.assignments)
         task, source = read_task(task_document)
-        methods = list(choices.methods) or _as_list(run.get("methods")) or [None]
-        for method_ref in methods:
-            method = _method(method_ref, task, task_document, document, where, choices)
+        for method_ref in methods or [(task.method, task_document, ("method",))]:
+            method = _method(*method_ref, task, choices)
             needed = range(len(models)) if method.facts.needs else ()
             for model_name, model in [model_of(number) for number in needed] or [("none", None)]:
                 job = Job(suite, task_name, task, source, model_name, model, method, settings, where)
@@ -238,12 +240,26 @@ def _jobs(
     return jobs
 
 
-def _as_list(value: Any) -> list[Any]:
-    return [] if value is None else value if isinstance(value, list) else [value]
+_Entry = tuple[Any, Document, Loc]
+"""What names a task, model or method, with the document and the place where it stands."""
 
 
-def _task_document(reference: Any, document: Document, where: str) -> tuple[str, Document]:
+def _written(run: dict[str, Any], key: str, document: Document, loc: Loc) -> list[_Entry]:
+    """Return the entries of a line of a suite; one alone needs no list."""
+    value = run.get(key)
+    if isinstance(value, list):
+        return [(entry, document, (*loc, key, number)) for number, entry in enumerate(value)]
+    return [] if value is None else [(value, document, (*loc, key))]
+
+
+def _entries(values: tuple[str, ...], key: str) -> list[_Entry]:
+    """Return what the command line names; relative paths start where the user is."""
+    return [(value, Document(Path.cwd() / f"--{key.removesuffix('s')}", {}), ()) for value in values]
+
+
+def _task_document(reference: Any, document: Document, loc: Loc) -> tuple[str, Document]:
     """Return a task's name and YAML; `{use: NAME, label: ..., key: value}` lays keys over it."""
+    where = document.where(loc)
     overrides: dict[str, Any] = {}
     if isinstance(reference, dict):
         overrides = {key: value for key, value in reference.items() if key not in ("use", "label")}
@@ -253,10 +269,7 @@ def _task_document(reference: Any, document: Document, where: str) -> tuple[str,
     if not isinstance(reference, str):
         raise UserError(where, f"task {reference!r}", "a task's name, or a mapping with `use: NAME`")
     path = catalog.find_config("tasks", reference, where=where, base=document.path.parent)
-    found = config.load(path)
-    mark = document.marks.get(("runs",), (document.path, 1))
-    marks: dict[yamlio.Loc, tuple[Path, int]] = dict.fromkeys(yamlio.places(overrides), mark)
-    return label or path.stem, config.overlay(found, Document(path, overrides, marks))
+    return label or path.stem, config.overlay(config.load(path), document.part(loc, overrides))
 
 
 def read_task(document: Document) -> tuple[TaskConfig, Block]:
@@ -299,94 +312,76 @@ def _source(value: Any, gives: str, document: Document, key: str) -> Block:
     return block
 
 
-def _method(
-    reference: Any,
-    task: TaskConfig,
-    task_document: Document,
-    document: Document,
-    where: str,
-    choices: Choices,
-) -> Chain:
-    """Return the method, or the chain of methods: the run's, else the task's own.
-
-    A chain is a list, `a+b`, or a mapping with `chain:` (and a `label:`).
-    """
-    home, loc = (task_document, ("method",)) if reference is None else (document, ("runs",))
-    value = task.method if reference is None else reference
-    label = ""
+def _method(reference: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choices) -> Chain:
+    """Return the method, or the chain of methods: a list, `a+b`, or a mapping with `chain:` (and a `label:`)."""
+    value, label = reference, ""
     if isinstance(value, dict) and "chain" in value:
-        label, value = str(value.get("label", "")), value["chain"]
-    values = value.split("+") if isinstance(value, str) else _as_list(value)
-    if not values:
+        label, value, loc = str(value.get("label", "")), value["chain"], (*loc, "chain")
+    entries = [(link, loc) for link in value.split("+")] if isinstance(value, str) else [(value, loc)]
+    if isinstance(value, list):
+        entries = [(link, (*loc, number)) for number, link in enumerate(value)]
+    if not entries:
         raise UserError(home.where(loc), "no method named", "a method's name")
     # `--set method.key=value` speaks of the last link, the one a row is usually about.
-    by_link = [Choices()] * (len(values) - 1) + [choices]
-    links = [
-        _link(v, task, home, loc, where, c, named=reference is not None) for v, c in zip(values, by_link, strict=True)
-    ]
+    by_link = [Choices()] * (len(entries) - 1) + [choices]
+    links = [_link(link, home, at, task, c) for (link, at), c in zip(entries, by_link, strict=True)]
     family = catalog.load_module("tasks", task.type).Task.family
     if len(links) > 1 and not hasattr(catalog.load_family(family), "compose"):
-        raise UserError(where, f"a chain of {len(links)} methods", f"one method: {family} methods do not chain")
-    implied = None
-    if links[0].facts.after:
-        implied = _link(links[0].facts.after, task, home, loc, where, Choices(), named=reference is not None)
+        found = f"a chain of {len(links)} methods"
+        raise UserError(home.where(loc), found, f"one method: {family} methods do not chain")
+    first = links[0].facts.after
+    implied = _link(first, home, loc, task, Choices()) if first else None
     return Chain(tuple(links), implied, label, links[0].where)
 
 
-def _link(
-    value: Any, task: TaskConfig, home: Document, loc: yamlio.Loc, where: str, choices: Choices, *, named: bool
-) -> Block:
+def _link(value: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choices) -> Block:
     """Return one method's block, with the task's own options for it under what is written."""
     value = {"name": value} if isinstance(value, str) else value
-    if isinstance(value, dict):
-        value = {**task.method_options.get(str(value.get("name")), {}), **value}
-        value = config.merge(value, assignments.pairs("method", choices.assignments))
-    block = config.block("methods", value, "name", home, loc)
-    if named:
-        block = replace(block, where=where)
+    if not isinstance(value, dict):
+        return config.block("methods", value, "name", home, loc)  # refused, with its place
+    document = home.part(loc, value)
+    name = str(value.get("name"))
+    if own := task.method_options.get(name):
+        below = task.document.part(("method_options", name), own)
+        # Options are replaced whole, never mixed key by key.
+        document = Document(home.path, {**own, **value}, {**below.marks, **document.marks})
+    document = assignments.assigned(document, "method", choices.assignments)
+    block = config.block("methods", document.value, "name", document, ())
     family = catalog.load_module("tasks", task.type).Task.family
     if block.facts.family != family:
         fits = [name for name, entry in catalog.components("methods").items() if entry.family == family]
-        raise UserError(where, f"method '{block.name}' is for {block.facts.family} tasks", f"one of {', '.join(fits)}")
+        found = f"method '{block.name}' is for {block.facts.family} tasks"
+        raise UserError(block.where, found, f"one of {', '.join(fits)}")
     return block
 
 
-def _model(reference: Any, document: Document, where: str, choices: Choices) -> tuple[str, Block | None]:
+def _model(reference: Any, home: Document, loc: Loc, choices: Choices) -> tuple[str, Block | None]:
     """Return the model's name and block: a config's name or path, `ADAPTER:MODEL`, or a mapping with `adapter:`."""
     if reference is None:
         return "none", None
-    home, label = document, ""
+    label, overrides = "", {}
     if isinstance(reference, dict) and "use" in reference:
-        label, overrides = (
-            reference.get("label", ""),
-            {k: v for k, v in reference.items() if k not in ("use", "label")},
-        )
-        path = catalog.find_config("models", reference["use"], where=where, base=document.path.parent)
-        loaded = config.load(path)
-        home, name = Document(path, config.merge(loaded.value, overrides), loaded.marks), path.stem
-        value = home.value
-    elif isinstance(reference, dict):
-        value, name = reference, safe_name(str(reference.get("model", "model")))
+        label, overrides = str(reference.get("label", "")), reference
+        reference = str(reference["use"])
+    if isinstance(reference, dict):
+        name, document = safe_name(str(reference.get("model", "model"))), home.part(loc, reference)
     else:
-        home, name, value = _named_model(str(reference), document, where)
-    value = config.merge(dict(value), assignments.pairs("model", choices.assignments))
-    label = str(value.get("label", "")) or label
-    block = model_block(value, home, () if home is not document else ("runs",))
-    return label or name, block
+        name, document = _named_model(str(reference), home, loc)
+        written = {key: value for key, value in overrides.items() if key not in ("use", "label")}
+        document = config.overlay(document, home.part(loc, written)) if written else document
+    document = assignments.assigned(document, "model", choices.assignments)
+    label = str(document.value.get("label", "")) or label
+    return label or name, model_block(document.value, document, ())
 
 
-def _named_model(reference: str, document: Document, where: str) -> tuple[Document, str, dict[str, Any]]:
+def _named_model(reference: str, home: Document, loc: Loc) -> tuple[str, Document]:
     adapter, colon, rest = reference.partition(":")
     if colon and adapter in catalog.components("models"):
-        here = Document(Path.cwd() / "--model", {})
-        return (
-            here,
-            safe_name(rest.removeprefix("local-dir:").rstrip("/").split("/")[-1]),
-            {"adapter": adapter, "model": rest},
-        )
+        name = safe_name(rest.removeprefix("local-dir:").rstrip("/").split("/")[-1])
+        return name, home.part(loc, {"adapter": adapter, "model": rest})
+    where = home.where(loc)
     if colon and not reference.endswith((".yaml", ".yml")):
         known = catalog.components("models")
-        raise unknown_name(where or "--model", "model adapter", adapter, known, listed_by="zsbench list models")
-    path = catalog.find_config("models", reference, where=where, base=document.path.parent)
-    home = config.load(path)
-    return home, path.stem, home.value
+        raise unknown_name(where, "model adapter", adapter, known, listed_by="zsbench list models")
+    path = catalog.find_config("models", reference, where=where, base=home.path.parent)
+    return path.stem, config.load(path)

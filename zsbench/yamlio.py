@@ -20,7 +20,10 @@ _SCALARS = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML mapping with the file and line of every key: `marks[("data", "path")] == (mine.yaml, 4)`."""
+    """One YAML mapping with the file and line of every key: `marks[("data", "path")] == (mine.yaml, 4)`.
+
+    Line 0 is a place without lines, such as an option of the command line.
+    """
 
     path: Path
     value: dict[str, Any]
@@ -32,12 +35,18 @@ class Document:
     def where(self, loc: Loc) -> str:
         """Return `file:line` of the key at `loc`, or of the nearest key above it."""
         mark = self._mark(loc)
-        return f"{shown(mark[0])}:{mark[1]}" if mark else shown(self.path)
+        return shown(self.path) if mark is None else shown(mark[0]) + (f":{mark[1]}" if mark[1] else "")
 
     def folder(self, loc: Loc) -> Path:
         """Return the folder of the file that wrote the key at `loc`: where its relative paths start."""
         mark = self._mark(loc)
         return (mark[0] if mark else self.path).parent
+
+    def part(self, loc: Loc, value: dict[str, Any]) -> Document:
+        """Return the mapping at `loc` as a document of its own; `value` may hold less than what stands there."""
+        marks = {place[len(loc) :]: mark for place, mark in self.marks.items() if place[: len(loc)] == loc}
+        nearest = self._mark(loc)
+        return Document(self.path, value, marks if nearest is None else {(): nearest, **marks})
 
 
 def shown(path: Path) -> str:

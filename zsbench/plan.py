@@ -129,21 +129,21 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
 
 def _check_averages(averages: list[Average], tasks: dict[str, list[str]], document: Document, loc: Loc) -> None:
     """Refuse an average of a task or metric that the suite does not run, or under a name that is taken."""
-    names: set[str] = set()
+    known = dict(tasks)
     for number, average in enumerate(averages):
         where = document.where((*loc, "averages", number))
-        if average.name in names:
-            raise UserError(where, f"two averages are both named '{average.name}'", "different names")
-        names.add(average.name)
-        unknown = [task for task in average.tasks if task not in tasks]
+        if average.name in known:
+            what = "a task" if average.name in tasks else "another average"
+            raise UserError(where, f"average '{average.name}' has the name of {what}", "a name of its own")
+        unknown = [task for task in average.tasks if task not in known]
         if unknown:
-            raise unknown_name(where, "task in this suite", unknown[0], tasks, listed_by="its `runs:`")
-        if average.name in tasks:
-            raise UserError(where, f"average '{average.name}' has the name of a task", "another name")
-        lacking = next((task for task in average.tasks if average.metric and average.metric not in tasks[task]), None)
+            listed = "its `runs:` and the averages before this one"
+            raise unknown_name(where, "task in this suite", unknown[0], known, listed_by=listed)
+        lacking = next((task for task in average.tasks if average.metric and average.metric not in known[task]), None)
         if lacking is not None:
-            known = tasks[lacking]
-            raise unknown_name(where, f"metric of '{lacking}'", average.metric, known, listed_by=", ".join(known))
+            own = known[lacking]
+            raise unknown_name(where, f"metric of '{lacking}'", average.metric, own, listed_by=", ".join(own))
+        known[average.name] = [average.metric] if average.metric else known[average.tasks[0]][:1]
 
 
 def find(name: str) -> Path:

@@ -18,7 +18,7 @@ class RunEntry(Strict):
 
 
 class Average(Strict):
-    """A row over several tasks of a suite; without `metric` it takes each task's first."""
+    """A row over several tasks of a suite, or averages named before it; without `metric` it takes each one's first."""
 
     name: str
     tasks: list[str] = Field(min_length=2)

@@ -112,3 +112,24 @@ def test_only_models_with_some_but_not_all_tasks_are_incomplete():
     found, incomplete = averages(wanted, results)
     assert [row["metrics"]["acc@1"]["value"] for row in found] == [0.75]
     assert [(row.model, row.missing) for row in incomplete] == [("n", ["a"])]
+
+
+def test_an_average_may_stand_in_a_later_one():
+    def result(task, value):
+        score = {"value": value, "low": value, "high": value, "unit": "%", "n": 1, "better": "higher"}
+        same = {"model": "m", "method": "r", "method_kind": "", "method_uses": [], "versions": {}, "device": "cpu"}
+        same |= {
+            "dtype": "float32",
+            "synthetic": False,
+            "n_items": 1,
+            "cost": {},
+            "seeds": {},
+            "started": "",
+            "seconds": 0,
+        }
+        return {**same, "task": task, "metrics": {"acc@1": score}, "config_hash": task, "data_fingerprint": task}
+
+    wanted = [Average(name="forums", tasks=["a", "b"]), Average(name="all", tasks=["c", "forums"])]
+    found, incomplete = averages(wanted, [result("a", 0.2), result("b", 0.4), result("c", 0.9)])
+    assert not incomplete
+    assert [row["metrics"]["acc@1"]["value"] for row in found] == pytest.approx([0.3, 0.6])

@@ -55,6 +55,8 @@ def averages(
             known = [part for part in parts.values() if part is not None]
             if len(known) == len(parts):
                 found.append(_result(average, known))
+                # A later average may go over this one, as over a task.
+                rows[model, method, average.name] = found[-1]
             elif known:
                 missing = [task for task, part in parts.items() if part is None]
                 incomplete.append(Incomplete(average.name, model, method, missing, len(parts)))

@@ -1,12 +1,30 @@
 """Bad input of every kind: one clear message, the right exit code, no traceback, nothing half-written."""
 
+import io
 import json
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from zsbench import catalog
 from zsbench.cli.main import run
+
+
+def npz(**arrays):
+    """Return the bytes of an .npz file."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def png():
+    """Return the bytes of a small image."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "PNG")
+    return file.getvalue()
+
 
 TASK = "type: ner\ndescription: d\ndata: {source: jsonl-sentences, path: s.jsonl}\n"
 SENTENCES = '{"id": "a", "tokens": ["Ann", "ran"], "spans": [[0, 0, "person"]]}\n'
@@ -23,6 +41,36 @@ DEPTH = "type: depth\ndescription: d\ndata: {source: depth-frames, path: f.jsonl
 SUITE = "description: d\nruns:\n  - tasks: t.yaml\n    methods: capitalised-runs\n"
 EVAL = ["eval", "t.yaml", "--method", "capitalised-runs"]
 BM25 = ["eval", "t.yaml", "--method", "bm25"]
+CLIP = ["eval", "t.yaml", "--model", "clip-glyphs", "--method"]
+PHOTOS = {"t.yaml": IMAGES, "p/x/1.png": png(), "p/y/2.png": png()}
+SUPPORT = "support: {source: imagefolder, path: p}\n"
+GRID = {"d.csv": "0,1\n1,0\n"}
+VECTORS = npz(features=np.eye(3, 4), labels=np.arange(3), class_names=["a", "b", "c"])
+FEATURES = {
+    "t.yaml": "type: image-classification\ndescription: d\ntemplates: ['{}']\ndata: {source: features, path: v.npz}\n",
+    "e.yaml": "description: d\nadapter: features\ntexts: x.npz\n",
+    "v.npz": VECTORS,
+    "x.npz": npz(texts=["a", "b", "c"], text_features=np.eye(3, 4)),
+}
+ENCODED = ["eval", "t.yaml", "--model", "e.yaml"]
+TABLE = {"t.yaml": IMAGES.replace("imagefolder, path: p", "image-table, path: l.csv"), "1.png": png()}
+CAPTIONS = {
+    "t.yaml": "type: image-text-retrieval\ndescription: d\ndata: {source: caption-table, path: l.csv}\n",
+    "1.png": png(),
+}
+DIGITS = "description: d\nruns:\n  - tasks: digits\n    models: clip-glyphs\n"
+TWO = DIGITS.replace("digits", "[digits, glyphs]")
+
+
+def photos(extra="", **more):
+    """Return an image task with further keys, and further files."""
+    return {**PHOTOS, "t.yaml": IMAGES + extra, **more}
+
+
+def suite(text):
+    """Return a suite's command line and file."""
+    return ({"s.yaml": text}, ["eval", "s.yaml"])
+
 
 # name: (files, command, exit code, what the message must hold)
 CASES = {
@@ -136,6 +184,105 @@ CASES = {
     ),
     "predictions not there": (NER, ["score", "t.yaml", "--predictions", "p.jsonl"], 2, ["p.jsonl", "no such file"]),
     "score type without gold": ({}, ["score", "ner", "--predictions", "p"], 2, ["--gold"]),
+    "suite: metric laid over": (*suite(DIGITS.replace("digits", "{use: digits, metrics: [acc1]}")), 2, ["s.yaml:3", "acc1", "'acc'"]),
+    "suite: option of a method": (
+        *suite(DIGITS + "    methods:\n      - prompt-ensemble\n      - {name: zpe, alfa: 1}\n"), 2, ["s.yaml:7", "'alfa' of 'zpe'"],
+    ),
+    "suite: entry without name": (*suite(DIGITS + "    methods: {label: x}\n"), 2, ["s.yaml:5", "no key 'name'"]),
+    "suite: modifier": (*suite(DIGITS.replace("clip-glyphs", "{use: clip-glyphs, modify: lorra}")), 2, ["s.yaml:4", "'lora'"]),
+    "suite: modifier's key": (
+        *suite(DIGITS.replace("clip-glyphs", "{use: clip-glyphs, modify: {name: lora, alpha: 1}}")), 2, ["s.yaml:4", "path"],
+    ),
+    "suite: source": (*suite(DIGITS.replace("digits", "{use: digits, data: {source: digit}}")), 2, ["zsbench list sources"]),
+    "average of one": (*suite(TWO + "averages: [{name: a, tasks: [digits]}]\n"), 2, ["s.yaml:5", "at least 2 entries"]),
+    "average twice": (
+        *suite(TWO + "averages:\n" + "  - {name: a, tasks: [digits, glyphs]}\n" * 2), 2, ["s.yaml:7", "another average", "'a'"],
+    ),
+    "embedded task": (PHOTOS, [*CLIP, "majority", "--embedded"], 2, ["t.yaml", "embedded"]),
+    "a model as a suite": ({"e.yaml": FEATURES["e.yaml"]}, ["eval", "e.yaml"], 2, ["e.yaml", "--model"]),
+    "a task as a model": (PHOTOS, ["eval", "t.yaml", "--model", "t.yaml"], 2, ["t.yaml:1", "'adapter'"]),
+    "key from the command line": (PHOTOS, [*CLIP, "zpe", "--set", "method.alfa=1"], 2, ["--set", "'alfa' of 'zpe'"]),
+    "key of a method missing": (PHOTOS, [*CLIP, "cupl"], 2, ["--method", "'prompts' of 'cupl' is missing"]),
+    "empty link": (PHOTOS, [*CLIP, "prompt-ensemble+"], 2, ["--method", "no method ''"]),
+    "link that starts anew": (PHOTOS, [*CLIP, "loki+prompt-ensemble"], 2, ["--method", "starts anew", "'loki'"]),
+    "chain of another family": (BEIR, [*BM25[:3], "bm25+bm25"], 2, ["--method", "do not chain"]),
+    "labels where scores are wanted": (
+        photos("distances: d.csv\n", **GRID), [*CLIP, "s3a+loki"], 2, ["labels, not scores"],
+    ),
+    "s3a before a rule that validates": (
+        photos(SUPPORT + SUPPORT.replace("support", "validation").replace("path: p", "path: q"), **{"q/x/9.png": png()}),
+        [*CLIP, "s3a+tip-adapter"], 2, ["x/9.png", "no test image"],
+    ),
+    "no support": (PHOTOS, [*CLIP, "tip-adapter"], 2, ["tip-adapter", "support:"]),
+    "no validation": (photos(SUPPORT), [*CLIP, "tip-adapter"], 2, ["tip-adapter", "validation:"]),
+    "no unlabeled": (PHOTOS, [*CLIP, "pseudolabels"], 2, ["pseudolabels", "unlabeled:"]),
+    "no distances": (PHOTOS, [*CLIP, "loki"], 2, ["loki", "distances:"]),
+    "shots without support": (photos("shots: 2\n"), [*CLIP, "majority"], 2, ["t.yaml:4", "support:"]),
+    "too many shots": (photos(SUPPORT + "shots: 5\n"), [*CLIP, "knn"], 2, ["t.yaml:4", "class 0", "5 shots"]),
+    "support of more classes": (
+        photos(SUPPORT.replace("path: p", "path: q"), **{f"q/{c}/1.png": png() for c in "xyz"}), [*CLIP, "knn"], 2,
+        ["t.yaml:4", "class 'z'"],
+    ),
+    "half of one class": (
+        {"t.yaml": IMAGES + "half: new\n", "p/x/1.png": png()}, [*CLIP, "prompt-ensemble"], 2, ["t.yaml:4", "one class"],
+    ),
+    "unseen class": (photos("unseen: [q]\n"), [*CLIP, "prompt-ensemble"], 2, ["unseen class 'q'"]),
+    "metric of unseen classes": (photos("metrics: [acc@1, H]\n"), [*CLIP, "prompt-ensemble"], 2, ["t.yaml:4", "H", "unseen:"]),
+    "metric of groups": (photos("metrics: [worst-group-acc]\n"), [*CLIP, "prompt-ensemble"], 2, ["t.yaml:4", "groups"]),
+    "metric of distances": (photos("metrics: [mean-sq-distance]\n"), [*CLIP, "prompt-ensemble"], 2, ["t.yaml:4", "distances:"]),
+    "distances of other classes": (photos("distances: d.csv\n", **{"d.csv": "0\n"}), [*CLIP, "loki"], 2, ["d.csv", "(2, 2)"]),
+    "sentences for some classes": (
+        photos(**{"q.json": '{"x": ["an x"]}'}), [*CLIP, "cupl", "--set", "method.prompts=q.json"], 2, ["q.json", "'y'"],
+    ),
+    "sentences not JSON": (photos(**{"q.json": "{x"}), [*CLIP, "cupl", "--set", "method.prompts=q.json"], 2, ["q.json"]),
+    "names not text": (photos("classes: n.txt\n", **{"n.txt": b"\xff"}), [*CLIP, "zpe"], 2, ["n.txt", "UTF-8"]),
+    "broken image, no address": (photos(**{"p/x/3.png": "text"}), [*CLIP, "zpe"], 3, ["x/3.png: cannot be decoded as an image\n"]),
+    "features not npz": ({**FEATURES, "v.npz": b"x"}, ENCODED, 2, ["v.npz", "not an .npz file"]),
+    "features NaN": (
+        {**FEATURES, "v.npz": npz(features=np.full((3, 4), np.nan), labels=np.arange(3))}, ENCODED, 2, ["v.npz", "3 rows", "NaN"],
+    ),
+    "features zero": (
+        {**FEATURES, "v.npz": npz(features=np.zeros((3, 4)), labels=np.arange(3), class_names=["a", "b", "c"])}, ENCODED, 3,
+        ["000000", "zero"],
+    ),
+    "features of another width": (
+        {**FEATURES, "x.npz": npz(texts=["a", "b", "c"], text_features=np.eye(3))}, ENCODED, 2, ["x.npz", "width 4", "width 3"],
+    ),
+    "features without a text": (
+        {**FEATURES, "x.npz": npz(texts=["a", "b"], text_features=np.eye(2, 4))}, ENCODED, 2, ["x.npz", "'c'"],
+    ),
+    "labels beyond the classes": (
+        {**FEATURES, "v.npz": npz(features=np.eye(3, 4), labels=[0, 1, 7], class_names=["a", "b", "c"])}, ENCODED, 2,
+        ["label 7", "0 to 2"],
+    ),
+    "pixels wanted": (FEATURES, [*CLIP, "prompt-ensemble"], 2, ["feature vectors", "adapter: features"]),
+    "table not text": ({**TABLE, "l.csv": b"\xff\xfe"}, [*CLIP, "zpe"], 2, ["l.csv", "UTF-8"]),
+    "table without rows": ({**TABLE, "l.csv": "path,label\n"}, [*CLIP, "zpe"], 2, ["l.csv", "without rows"]),
+    "table without column": ({**TABLE, "l.csv": "file,label\n1.png,x\n"}, [*CLIP, "zpe"], 2, ["l.csv", "'path'", "file"]),
+    "empty caption": ({**CAPTIONS, "l.csv": "path,caption\n1.png,\n"}, CLIP[:4], 2, ["l.csv:2", "'caption' is empty"]),
+    "caption of no image": ({**CAPTIONS, "l.csv": "path,caption\n2.png,a\n"}, CLIP[:4], 2, ["l.csv:2", "2.png"]),
+    "damaged shard": (
+        {"t.yaml": IMAGES.replace("imagefolder", "webdataset"), "p/classnames.txt": "a\n", "p/test/0.tar": b"x"},
+        [*CLIP, "zpe"], 2, ["0.tar", "not a tar file"],
+    ),
+    "weights damaged": (
+        {**PHOTOS, "w.pt": b"x"}, ["eval", "t.yaml", "--model", "open-clip:ViT-S-32", "--set", "model.weights=w.pt"], 2,
+        ["w.pt", "not a file of weights"],
+    ),
+    "docids of another corpus": (
+        {**BEIR, "t.yaml": RERANK.replace("rerank", "generative-retrieval") + "docids: i.json\n", "i.json": '{"d9": "x"}'},
+        ["eval", "t.yaml", "--method", "bm25-search"], 2, ["i.json", "no document"],
+    ),
+    "score: nothing judged": ({"q": "q9 0 d1 1\n", "r": "q1 Q0 d1 1 1 x\n"}, ["score", "--run", "r", "--qrels", "q"], 2, ["r", "'q9'"]),
+    "score: document twice": (
+        {"q": "q1 0 d1 1\n", "r": "q1 Q0 d1 1 2 x\nq1 Q0 d1 2 1 x\n"}, ["score", "--run", "r", "--qrels", "q"], 2, ["r:2", "twice"],
+    ),
+    "corpus vectors damaged": (
+        {"c.jsonl": BEIR["c/corpus.jsonl"], "v.npy": b"x"},
+        ["corpus", "sample", "c.jsonl", "--embeddings", "v.npy", "--n", "1", "--clusters", "1", "--min-chars", "1", "--out", "o"],
+        2, ["v.npy", "not an .npy file"],
+    ),
+    "prune: vectors damaged": ({"e.npy": b"x", "c.npy": b"x"}, ["prune", "e.npy", "--clusters", "c.npy"], 2, ["e.npy", "not an .npy"]),
     "unknown show": ({}, ["show", "icrr"], 2, ["icrr", "'icr'"]),
     "unknown schema": ({}, ["schema", "suit"], 2, ["suit", "'suite'"]),
 }  # fmt: skip
@@ -158,7 +305,7 @@ def test_one_clear_message(name, tmp_path, monkeypatch, capsys):
     folder.mkdir()
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
+        (folder / path).write_bytes(text if isinstance(text, bytes) else text.encode())
     monkeypatch.chdir(folder)
     catalog.configs.cache_clear()
     before = {p for p in folder.rglob("*") if p.is_file()}

@@ -41,6 +41,20 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     return readers[path.suffix](path)
 
 
+def single(path: Path) -> NDArray[Any]:
+    """Return the only array of a file.
+
+    Raises
+    ------
+    UserError
+        As `read`, or the file holds several arrays.
+    """
+    found = read(path)
+    if len(found) != 1:
+        raise UserError(shown(path), f"arrays {', '.join(sorted(found))}", "one array")
+    return next(iter(found.values()))
+
+
 def pick(arrays: Mapping[str, NDArray[Any]], key: str, path: Path) -> NDArray[Any]:
     """Return the array of a name.
 
@@ -89,6 +103,9 @@ def texts(array: NDArray[Any], what: str) -> list[str]:
 
 
 def _npy(path: Path) -> dict[str, NDArray[Any]]:
+    with path.open("rb") as handle:
+        if handle.read(6) != b"\x93NUMPY":
+            raise UserError(shown(path), "not an .npy file", "numbers written by numpy.save")
     try:
         return {"": np.load(path, allow_pickle=False)}
     except (ValueError, OSError, EOFError) as error:
@@ -96,6 +113,8 @@ def _npy(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _npz(path: Path) -> dict[str, NDArray[Any]]:
+    if not zipfile.is_zipfile(path):
+        raise UserError(shown(path), "not an .npz file", "arrays written by numpy.savez")
     try:
         with np.load(path, allow_pickle=False) as archive:
             names = list(archive.files)

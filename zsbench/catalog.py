@@ -143,7 +143,7 @@ def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     own = own_components(kind)
     known = own if name in own else components(kind)
     if name not in known:
-        shown_by = "zsbench list " + ("tasks" if kind == "data" else kind)
+        shown_by = "zsbench list " + {"data": "sources", "modifiers": "models"}.get(kind, kind)
         raise unknown_name(where, SINGULAR[kind] + " type" * (kind == "tasks"), name, known, listed_by=shown_by)
     path = known[name].path
     if path.suffix != ".py":

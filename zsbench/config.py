@@ -364,6 +364,8 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
     where = document.where((*loc, key)) if isinstance(value, dict) and key in value else document.where(loc)
     if not isinstance(value, dict) or not isinstance(value.get(key), str):
         expected = f"a name, or a mapping with `{key}:` and options"
+        if isinstance(value, dict) and key not in value:
+            raise UserError(where, f"no key '{key}' among {', '.join(value)}", expected)
         raise UserError(where, f"{'.'.join(map(str, loc)) or kind} is {_kind(value)}", expected)
     name = value[key]
     function = catalog.load_component(kind, name, where=where)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.ahead import ahead
 from zsbench.batching import map_batches
+from zsbench.data.features import FeatureRow
+from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import normalise
 from zsbench.models.capabilities import ImageTextEncoder
@@ -48,7 +50,7 @@ class ImageBatch:
     @cached_property
     def features(self) -> FloatArray:
         """L2-normalised image features (n_images, width)."""
-        return normalise(self.raw, what="image features")
+        return _unit(self.raw, self.items, "image features")
 
 
 class Features:
@@ -88,13 +90,13 @@ class Features:
             if (len(known) + len(fresh)) * rows.shape[1] <= REMEMBERED:
                 known |= fresh
         found = {text: known[text] if text in known else fresh[text] for text in unique}
-        return normalise(np.stack([found[text] for text in texts]), what="text features")
+        return _unit(np.stack([found[text] for text in texts]), texts, "text features")
 
     def images(self, items: Sequence[Any], *, raw: bool = False) -> FloatArray:
         """Return features (n_images, width) of any images, all in memory: of length 1, or as the model gives them."""
         parts = [self._images(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
         found = np.concatenate(parts)
-        return found if raw else normalise(found, what="image features")
+        return found if raw else _unit(found, items, "image features")
 
     def chunks(self) -> Iterator[FloatArray]:
         """Yield the test images' features in order, `CHUNK` rows at a time."""
@@ -122,7 +124,7 @@ class Features:
         key = ["image-features", VERSION, identity, model.dtype, *(item.digest() for item in chunk)]
 
         def encode() -> FloatArray:
-            with ahead(lambda item: model.prepare(item.open()), chunk) as prepared:
+            with ahead(lambda item: _prepared(model, item), chunk) as prepared:
                 found: FloatArray = map_batches(model.encode_images, prepared, self.run.batch_size)
             return found
 
@@ -130,3 +132,31 @@ class Features:
         if self.run.cost.images == before:
             self.run.cost.images_cached += len(chunk)
         return found
+
+
+def _prepared(model: ImageTextEncoder, item: Any) -> Any:
+    """Return what the model makes of an opened item."""
+    opened = item.open()
+    try:
+        return model.prepare(opened)
+    except AttributeError:
+        if isinstance(opened, FeatureRow):
+            found = "the data are feature vectors, and the model reads pixels"
+            raise UserError(item.id, found, "a model with `adapter: features`") from None
+        raise
+
+
+def _unit(rows: FloatArray, of: Sequence[Any], what: str) -> FloatArray:
+    """Return rows of length 1.
+
+    Raises
+    ------
+    RunError
+        A row is NaN or zero; the message names its item or text.
+    """
+    try:
+        return normalise(rows, what=what)
+    except ValueError:
+        lengths = np.linalg.norm(rows, axis=-1)
+        bad = int(np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))[0])
+        raise RunError(str(getattr(of[bad], "id", of[bad])), f"its {what} are NaN or zero") from None

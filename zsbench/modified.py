@@ -69,4 +69,5 @@ def model_block(value: dict[str, Any], document: Document, loc: Loc) -> Block:
         config.block("modifiers", entry, "name", document, (*loc, "modify", number))
         for number, entry in enumerate(entries)
     )
-    return ModifiedBlock(plain.kind, plain.name, plain.options, plain.label, plain.base, plain.where, plain.bases, modifiers)
+    own = (plain.kind, plain.name, plain.options, plain.label, plain.base, plain.where, plain.bases)
+    return ModifiedBlock(*own, modifiers)

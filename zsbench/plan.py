@@ -107,6 +107,8 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     document = config.load(path)
     if choices.embedded and "embedded" not in document.value:
         raise UserError(yamlio.shown(path), "has no `embedded:` variant", "a paper config with `embedded: {runs: ...}`")
+    if "adapter" in document.value and "runs" not in document.value:
+        raise UserError(yamlio.shown(path), "a model's config", "a suite, a paper or a task", "name it with --model")
     if "type" in document.value:
         return _finish(path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {})
     from zsbench.suites import PaperConfig, SuiteConfig
@@ -329,6 +331,10 @@ def _method(reference: Any, home: Document, loc: Loc, task: TaskConfig, choices:
     if len(links) > 1 and not hasattr(catalog.load_family(family), "compose"):
         found = f"a chain of {len(links)} methods"
         raise UserError(home.where(loc), found, f"one method: {family} methods do not chain")
+    for link, forgotten in zip(links[1:], links, strict=False):
+        if not link.facts.after:
+            found = f"method '{link.name}' starts anew, so '{forgotten.name}' before it would count for nothing"
+            raise UserError(link.where, found, "it as the first of a chain")
     first = links[0].facts.after
     implied = _link(first, home, loc, task, Choices()) if first else None
     return Chain(tuple(links), implied, label, links[0].where)

@@ -380,6 +380,6 @@ def test_an_edited_file_of_a_folder_counts_as_well(tmp_path, write):
 
 
 def test_rules_chain_over_a_builder(tmp_path):
-    result = evaluate(tmp_path, {"chain": ["zpe", "random-class"]}).result
+    result = evaluate(tmp_path, {"chain": ["zpe", "shrink-certainty"]}).result
     assert result["method_kind"] == "transductive"
     assert "zpe" in result["notes"]

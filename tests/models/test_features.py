@@ -101,7 +101,7 @@ def test_damaged_and_missing_files_are_named(tmp_path, suffix):
     with pytest.raises(UserError, match="no such file"):
         arrays.read(path)
     path.write_bytes(b"not an array")
-    with pytest.raises(UserError, match=rf"d{suffix}: (cannot be read|suffix)"):
+    with pytest.raises(UserError, match=rf"d{suffix}: (cannot be read|not an|suffix)"):
         arrays.read(path)
 
 

@@ -139,7 +139,7 @@ def test_the_command_over_a_run_with_an_average(tmp_path):
     )
     for arguments, message in (
         (("--models", "clip-glyphs"), "at least two different names"),
-        (("--models", ",".join(MODELS), "--metric", "F1"), "no such metric"),
+        (("--models", ",".join(MODELS), "--metric", "F1"), "no metric F1"),
     ):
         with pytest.raises(UserError, match=message):
             raise zsbench("series", str(tmp_path / "runs"), *arguments).exception

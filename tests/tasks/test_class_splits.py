@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from zsbench.data._images import ImageItem, ImageSet
 from zsbench.errors import UserError
-from zsbench.tasks._class_splits import Halves, draw_shots, unseen_classes
+from zsbench.tasks._class_splits import Halves, as_named, draw_shots, unseen_classes
 from zsbench.tasks.image_classification import UnseenDraw
 
 
@@ -39,6 +39,17 @@ def test_shots_are_drawn_class_by_class_and_too_few_images_are_an_error():
     assert sorted(labels[kept]) == [0, 0, 1, 1]
     with pytest.raises(UserError, match="class 0 has 3 images"):
         draw_shots(labels, 4, 1, "")
+
+
+def test_labels_of_other_folders_count_classes_as_the_test_data_do():
+    support = ImageSet(["b", "d"], [0, 1], ["bee", "dog"])
+    assert as_named(support, ["ant", "bee", "cat", "dog"], "").labels == [1, 3]
+    assert as_named(support, None, "") is support
+    assert as_named(support, ["Biene", "Hund"], "") is support  # as many classes, other words: the numbers stand
+    several = ImageSet(["x"], [[0, 1]], ["bee", "dog"])
+    assert as_named(several, ["dog", "bee"], "").labels == [[1, 0]]
+    with pytest.raises(UserError, match=r"class 'dog', one of 2"):
+        as_named(support, ["ant", "bee", "cat"], "t.yaml:4")
 
 
 def test_accuracy_below_chance_is_doubted(tmp_path):

@@ -230,6 +230,7 @@ def _vectors(passages: list[str], model: str | None, embeddings: Path | None, de
     """Return (n_documents, width): read, or encoded through the cache."""
     import numpy as np
 
+    from zsbench import arrays
     from zsbench.cache import Cache, default_root
     from zsbench.data import _dense
     from zsbench.errors import UserError
@@ -238,11 +239,11 @@ def _vectors(passages: list[str], model: str | None, embeddings: Path | None, de
     if (model is None) == (embeddings is None):
         raise UserError("zsbench corpus", "vectors from nowhere, or from two places", "--model or --embeddings")
     if embeddings is not None:
-        if not embeddings.is_file():
-            raise UserError(str(embeddings), "no such file")
-        found = np.load(embeddings, allow_pickle=False)
-        if found.ndim != 2 or len(found) != len(passages) or not np.isfinite(found).all():
-            raise UserError(str(embeddings), f"shape {found.shape}", f"({len(passages)}, width), all finite")
+        found = arrays.single(embeddings)
+        if found.shape[:1] != (len(passages),) or found.ndim != 2 or found.dtype.kind not in "fiu":
+            raise UserError(str(embeddings), f"{found.dtype} of shape {found.shape}", f"({len(passages)}, width)")
+        if not np.isfinite(found).all():
+            raise UserError(str(embeddings), "NaN or infinity", "finite numbers")
         return found
     encoder = _load(str(model), TextEncoder, device, dtype)
     with _progress("documents", len(passages)) as progress:

@@ -18,14 +18,16 @@ class What(str, Enum):
 
     tasks = "tasks"
     methods = "methods"
+    sources = "sources"
     models = "models"
     metrics = "metrics"
+    suites = "suites"
     configs = "configs"
     papers = "papers"
 
 
 def list_names(
-    what: Annotated[What, typer.Argument(help="tasks, methods, models, metrics, configs or papers.")],
+    what: Annotated[What, typer.Argument(help="What to list; configs are suites, papers, tasks and models.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List what there is, a line each."""
@@ -70,8 +72,10 @@ def _groups(what: str) -> list[tuple[str, list[Entry]]]:
     if what == "metrics":
         entries = catalog.metrics().values()
         return _by_family(entries)
-    if what == "papers":
-        return [("", [*catalog.configs("papers").values()])]
+    if what == "sources":
+        return [("sources (`source:` of data blocks)", [*catalog.components("data").values()])]
+    if what == "papers" or what == "suites":
+        return [("", [*catalog.configs(what).values()])]
     kinds = ("suites", "papers", "tasks", "models")
     return [(kind, [*catalog.configs(kind).values()]) for kind in kinds]  # type: ignore[arg-type]
 
@@ -79,4 +83,4 @@ def _groups(what: str) -> list[tuple[str, list[Entry]]]:
 def _by_family(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
     listed = list(entries)
     families = sorted({entry.family for entry in listed})
-    return [(family, [entry for entry in listed if entry.family == family]) for family in families]
+    return [(family.replace("_", "-"), [entry for entry in listed if entry.family == family]) for family in families]

@@ -84,17 +84,14 @@ def _read(
     """Return items, cluster numbers and centroids, with shapes that fit."""
     import numpy as np
 
+    from zsbench import arrays
     from zsbench.errors import UserError
 
     def load(path: Path, n_axes: int) -> Any:
-        try:
-            array = np.load(path, allow_pickle=False)
-        except FileNotFoundError:
-            raise UserError(str(path), "no such file") from None
-        except (OSError, ValueError) as error:
-            raise UserError(str(path), f"not an .npy array of numbers ({error})") from None
-        if array.ndim != n_axes or not np.isfinite(array).all():
-            raise UserError(str(path), f"an array of shape {array.shape}", f"{n_axes} axes, finite numbers")
+        array = arrays.single(path)
+        if array.ndim != n_axes or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            found = f"{array.dtype} of shape {array.shape}"
+            raise UserError(str(path), found, f"{n_axes} axes, finite numbers")
         return array
 
     vectors, labels = load(embeddings, 2).astype(np.float64), load(clusters, 1)

@@ -47,7 +47,10 @@ def score(
     job = plan.Job("score", name, config, source, "given", None, nothing, Settings(seed=seed))
     built = job.build_task()
     data = built.load(limit=None, seed=seed, score_only=True)
-    found = settle(_read(predictions, built, data.items), data.items, built.absent, str(predictions))
+    read = _read(predictions, built, data.items)
+    if not any(item.id in read for item in data.items):
+        raise UserError(str(predictions), "no prediction for any item", f"ids such as '{data.items[0].id}'")
+    found = settle(read, data.items, built.absent, str(predictions))
     for item, prediction in zip(data.items, found, strict=True):
         problem = built.check(item, prediction)
         if problem:

@@ -33,7 +33,8 @@ def series(
     if measure:
         found = report.steps(results, names, metrics=metric or (), sizes={name: _size(name) for name in names})
     if not found:
-        raise UserError(str(folder), "no such metric in these results", "a metric of theirs")
+        known = sorted({name for result in results for name in result["metrics"]})
+        raise UserError("--metric", f"no metric {', '.join(metric or ())}", f"one of {', '.join(known)}")
     if json:
         import json as encoder
 

@@ -26,10 +26,16 @@ def table(
     metric: Annotated[list[str] | None, typer.Option(help="Only these metrics. Repeatable.")] = None,
 ) -> None:
     """Print the results under a folder as one table."""
+    from zsbench.errors import unknown_name
     from zsbench.report import tables
     from zsbench.results.store import find_results
 
-    rows = [row for row in tables.rows(find_results(folder)) if not metric or row.metric in metric]
+    every = tables.rows(find_results(folder))
+    known = list(dict.fromkeys(row.metric for row in every))
+    for name in metric or ():
+        if name not in known:
+            raise unknown_name("--metric", "metric", name, known, listed_by=f"here: {', '.join(known)}")
+    rows = [row for row in every if not metric or row.metric in metric]
     if format is Format.rich:
         from rich.console import Console
 

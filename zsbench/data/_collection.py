@@ -109,7 +109,8 @@ def json_lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dic
         for key, kind in required.items():
             if not isinstance(row.get(key), kind):
                 found = f"key '{key}' is {row[key]!r}" if key in row else f"key '{key}' is missing"
-                raise UserError(where, found, f"a {kind.__name__}")
+                words = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
+                raise UserError(where, found, words.get(kind, f"a {kind.__name__}"))
         yield number, row
 
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,11 @@ class ImageItem:
     read: Callable[[], bytes] = field(repr=False, compare=False)
 
     def digest(self) -> str:
-        """Return the digest of the encoded bytes."""
+        """Return the digest of the encoded bytes, which are read for it once."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return hashlib.blake2b(self._bytes(), digest_size=16).hexdigest()
 
     def open(self) -> Image:
@@ -43,7 +48,8 @@ class ImageItem:
             image = Image.open(io.BytesIO(self._bytes()))
             image.load()
         except (UnidentifiedImageError, OSError, SyntaxError) as error:
-            raise RunError(self.id, f"cannot be decoded as an image ({error})") from None
+            reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
+            raise RunError(self.id, f"cannot be decoded as an image{reason}") from None
         return image
 
     def _bytes(self) -> bytes:

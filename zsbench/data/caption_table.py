@@ -31,6 +31,8 @@ def caption_table(
     for number, row in enumerate(read_rows(table, [image, caption]), 2):
         if not (folder / row[image]).is_file():
             raise UserError(f"{shown(table)}:{number}", f"no such file '{row[image]}'")
+        if not row[caption].strip():
+            raise UserError(f"{shown(table)}:{number}", f"column '{caption}' is empty", "a caption")
         captions.setdefault(row[image], []).append(row[caption])
     items = [from_path(folder / name, name) for name in captions]
     return checked(CaptionedImages(items, list(captions.values())), shown(table))

@@ -78,11 +78,17 @@ def read_rows(path: Path, columns: list[str]) -> list[dict[str, str]]:
         known = table.column_names
         read = [{key: "" if v is None else str(v) for key, v in row.items()} for row in table.to_pylist()]
     else:
-        with path.open(newline="", encoding="utf-8") as handle:
-            reader = csv.DictReader(handle, delimiter="\t" if path.suffix == ".tsv" else ",", restval="")
-            read, known = [{k: v or "" for k, v in row.items() if k} for row in reader], list(reader.fieldnames or [])
+        try:
+            with path.open(newline="", encoding="utf-8-sig") as handle:
+                reader = csv.DictReader(handle, delimiter="\t" if path.suffix == ".tsv" else ",", restval="")
+                read = [{k: v or "" for k, v in row.items() if k} for row in reader]
+                known = list(reader.fieldnames or [])
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise UserError(shown(path), f"cannot be read ({error})", "a UTF-8 text table with a header") from None
     for column in columns:
         if column not in known:
             hint = did_you_mean(column, known) or f"columns: {', '.join(known)}"
             raise UserError(shown(path), f"no column '{column}'", "", hint)
+    if not read:
+        raise UserError(shown(path), "a header without rows", "at least one row")
     return read

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from zsbench.components import model as declare
@@ -21,6 +23,7 @@ from zsbench.models._prompts import PrefixMode
 from zsbench.models._two_towers import TwoTowers
 from zsbench.models.capabilities import ImageTextEncoder, PromptTuner
 from zsbench.records import Cost
+from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     import torch
@@ -134,8 +137,14 @@ def _load(reference: str, folder: str | None, weights: str | None, device: str, 
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
         # open_clip, safetensors, tokenizers and the hub client share no exception type; all mean the same here.
+        where = shown(Path(weights)) if weights else reference
+        if weights and isinstance(error, UnpicklingError):  # torch's own words are advice to run the file's code
+            raise UserError(where, "not a file of weights alone", "a state dict, or safetensors") from error
+        if "locate the file on the Hub" in str(error):
+            found = "the weights are not on this machine"
+            raise UserError(where, found, "a local folder, or run without --offline and with a network") from error
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        raise UserError(reference, f"open_clip cannot load this checkpoint ({reason})") from error
+        raise UserError(where, f"open_clip cannot load this checkpoint ({reason})") from error
     return loaded.eval(), preprocess, tokenizer
 
 

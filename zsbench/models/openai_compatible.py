@@ -133,7 +133,8 @@ class OpenAiCompatible:
                 raise self._failure("the answer is not JSON") from None
             if attempt < self._asking.retries:
                 time.sleep(min(wait, _LONGEST_PAUSE))
-        raise self._failure(f"{reason} ({self._asking.retries + 1} tries)")
+        tries = self._asking.retries + 1
+        raise self._failure(f"{reason} ({tries} {'try' if tries == 1 else 'tries'})")
 
     def _request(self, body: bytes) -> urllib.request.Request:
         headers = {"Content-Type": "application/json"}

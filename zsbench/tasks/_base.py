@@ -125,9 +125,12 @@ def read_names(value: list[str] | str | None, base: Path, where: str) -> list[st
     path = resolve_path(value, base, where=where)
     try:
         text = path.read_text(encoding="utf-8")
+        lines = (line.strip() for line in text.splitlines())
+        names = json.loads(text) if path.suffix == ".json" else [line for line in lines if line]
     except OSError:
         raise UserError(where, f"no such file '{shown(path)}'", "a text file with one name a line") from None
-    names = json.loads(text) if path.suffix == ".json" else [line.strip() for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise UserError(shown(path), f"cannot be read ({error})", "UTF-8, one name a line, or a JSON list") from None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not names:
         raise UserError(shown(path), "not a list of names", "one name a line, or a JSON list of texts")
     return names

@@ -79,17 +79,49 @@ def unseen_classes(value: Any, names: list[str], base: Path, where: str) -> NDAr
     return np.isin(names, listed)
 
 
+def as_named(images: ImageSet, names: list[str] | None, where: str) -> ImageSet:
+    """Return images with labels counted as the test data count theirs, where both name their classes.
+
+    Folders of some of the classes alone would number them otherwise. Two data sets of as many classes may name them
+    in their own ways; then the numbers stand.
+
+    Raises
+    ------
+    UserError
+        Another number of classes, with names that are not all among the test data's.
+    """
+    own = images.class_names
+    if own is None or names is None or own == names:
+        return images
+    strange = [name for name in own if name not in names]
+    if strange:
+        if len(own) == len(names):
+            return images
+        found = f"class '{strange[0]}', one of {len(own)}, which the test data do not have"
+        raise UserError(where, found, "their classes, or some of them", did_you_mean(strange[0], names))
+    place = [names.index(name) for name in own]
+    labels = [place[y] if isinstance(y, int) else [place[one] for one in y] for y in images.labels]
+    return replace(images, labels=labels, class_names=names)
+
+
 def labelled(
-    block: Block, halves: Halves, shots: int | None, seed: int, unseen: NDArray[np.bool_] | None = None
+    block: Block,
+    halves: Halves,
+    shots: int | None,
+    seed: int,
+    unseen: NDArray[np.bool_] | None = None,
+    names: list[str] | None = None,
 ) -> Labelled:
     """Return a block's labelled images: of the base classes where there are halves, at most `shots` a class.
+
+    `names` are the classes as the test data name them, where they do.
 
     Raises
     ------
     UserError
         A label outside the classes, several labels an image, or a class with fewer images than `shots`.
     """
-    images: ImageSet = block.build()
+    images: ImageSet = as_named(block.build(), names, block.where)
     require_unique(images.items, block.where)
     check_labels(images, len(halves.all_names), block.where)
     if not all(isinstance(label, int) for label in images.labels):

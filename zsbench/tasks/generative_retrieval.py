@@ -78,6 +78,9 @@ class Task(RankingTask):
                 "ids of no document": sum(name not in collection.documents for name in ids),
                 "relevant documents without an id": sum(g > 0 and d not in ids for row in gold for d, g in row.items()),
             }
+        if ids and not any(name in ids for name in collection.documents):
+            where = self.source.where if self.path is None else shown(self.path)
+            raise UserError(where, "no document of the collection has an id here", "documents named as in the corpus")
         return TaskData(
             items=items,
             gold=gold,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from zsbench import files
+from zsbench import files, metrics
 from zsbench.catalog import resolve_path
 from zsbench.components import Strict
 from zsbench.config import Block, TaskConfig
@@ -91,6 +91,10 @@ class Task:
         self.config, self.source = config, source
         self.templates = config.templates or []
         self._check_templates(self.templates)
+        if config.shots is not None and config.support is None:
+            raise UserError(
+                config.document.where(("shots",)), "`shots:` without images to draw them from", "`support:`"
+            )
 
     def _check_templates(self, templates: list[str]) -> None:
         for template in templates:
@@ -132,16 +136,20 @@ class Task:
         repeated = len(names) - len(set(names))
         counts |= {"repeated class names": repeated} if repeated else {}
         halves = Halves(names, self.config.half)
+        named = images.class_names
+        if not halves.names:
+            raise UserError(self.config.document.where(("half",)), "one class in all", "at least two to have halves")
         images = halves.own(images)
         images = images.take(sample(len(images.items), limit, seed))
         self.templates = self.config.templates or images.templates or ["a photo of a {}."]
         self._check_templates(self.templates)
-        problem = self._problem(halves, score_only=score_only)
+        problem = self._problem(halves, named, score_only=score_only)
+        self._check_metrics(images, problem)
         pairs = zip(images.items, images.labels, strict=True)
         parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in pairs), *(images.groups or [])]
         return TaskData(images.items, images.labels, problem, digest(parts), counts, images.groups)
 
-    def _problem(self, halves: Halves, *, score_only: bool) -> Problem:
+    def _problem(self, halves: Halves, named: list[str] | None, *, score_only: bool) -> Problem:
         """Return names, templates and, for methods, the further images the task names."""
         own, where = self.config, self.source.where
         unseen = unseen_classes(own.unseen, halves.names, own.folder("unseen"), where)
@@ -149,16 +157,28 @@ class Task:
         if own.distances is not None:
             path = resolve_path(own.distances, own.folder("distances"), where=where)
             problem = replace(problem, distances=read_distances(path, halves.names))
-        return problem if score_only else self._with_further_data(problem, halves)
+        return problem if score_only else self._with_further_data(problem, halves, named)
 
-    def _with_further_data(self, problem: Problem, halves: Halves) -> Problem:
+    def _check_metrics(self, images: ImageSet, problem: Problem) -> None:
+        """Ask each metric about one image before any is encoded: some need what this task or its data do not tell."""
+        n_classes = len(problem.class_names)
+        groups = None if images.groups is None else np.zeros(1, dtype=np.int64)
+        pred, gold = _judged([np.zeros(n_classes, np.float32)], images.labels[:1], groups, problem)
+        for number, name in enumerate(self.config.metrics):
+            try:
+                metrics.resolve(name, kinds=self.metric_kinds).statistics(pred, gold)
+            except ValueError as error:
+                where = self.config.document.where(("metrics", number))
+                raise UserError(where, f"metric '{name}': {error}") from None
+
+    def _with_further_data(self, problem: Problem, halves: Halves, named: list[str] | None) -> Problem:
         """Return the problem with support, validation and unlabeled images where the task names them."""
         sources = self.config.sources()
         found: dict[str, Any] = {}
         for key in ("support", "validation"):
             if key in sources:
                 shots = self.config.shots if key == "support" else None
-                found[key] = labelled(sources[key], halves, shots, self.config.support_seed, problem.unseen)
+                found[key] = labelled(sources[key], halves, shots, self.config.support_seed, problem.unseen, named)
         if "validation" in sources and sources["validation"].described() == self.source.described():
             found["validation"] = replace(found["validation"], split="test")
         if "unlabeled" in sources:
@@ -200,10 +220,8 @@ class Task:
             for item, row in zip(items, block, strict=True):
                 if np.ndim(row) and len(row) != n_classes:
                     raise UserError("", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes")
-            gold = gold_array(data.gold[start : start + self.shard_size], n_classes)
             own = None if groups is None else groups[start : start + self.shard_size]
-            known = gold.ndim == 1 and any(part is not None for part in (problem.unseen, problem.distances, own))
-            yield np.stack(block), Labels(gold, problem.unseen, problem.distances, own) if known else gold
+            yield _judged(block, data.gold[start : start + self.shard_size], own, problem)
 
     def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:
         """Write parquet with `id` and `scores` or `label`."""
@@ -221,6 +239,15 @@ class Task:
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""
         return str(int(np.argmax(prediction) if np.ndim(prediction) else prediction))
+
+
+def _judged(block: list[Any], gold: Sequence[Any], groups: Any, problem: Problem) -> tuple[Any, Any]:
+    """Return what metrics get: predictions, and labels with what is known about their classes and groups."""
+    labels = gold_array(gold, len(problem.class_names))
+    known = any(part is not None for part in (problem.unseen, problem.distances, groups))
+    if labels.ndim > 1 or not known:
+        return np.stack(block), labels
+    return np.stack(block), Labels(labels, problem.unseen, problem.distances, groups)
 
 
 def write_scores(path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
@@ -259,7 +286,11 @@ def read_scores(path: Path) -> dict[str, Any]:
         raise UserError(shown(path), f"columns {', '.join(table.column_names)}", expected)
     kind = np.float32 if column == "scores" else np.int64
     values = (np.asarray(value, dtype=kind) for value in table.column(column).to_pylist())
-    return dict(zip(table.column("id").to_pylist(), values, strict=True))
+    ids = table.column("id").to_pylist()
+    if len(set(ids)) < len(ids):
+        twice = next(key for number, key in enumerate(ids) if key in ids[:number])
+        raise UserError(shown(path), f"id '{twice}' stands twice", "one row an image")
+    return dict(zip(ids, values, strict=True))
 
 
 def gold_array(gold: Sequence[Any], n_classes: int) -> Any:

@@ -77,6 +77,11 @@ def s3a(
         labels = {item.id: label for item, label in zip(encoder.items, found.names, strict=True)}
 
         def score(batch: Batch) -> IntArray:
+            strange = next((item.id for item in batch.items if item.id not in labels), None)
+            if strange is not None:
+                raise UserError(
+                    "s3a", f"'{strange}' is no test image, and only those are named", "s3a as the last link"
+                )
             return np.array([labels[item.id] for item in batch.items], dtype=np.int64)
 
         return Classifier(score)

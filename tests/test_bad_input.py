@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zsbench import catalog
 from zsbench.cli.main import run
 
 
@@ -307,7 +306,6 @@ def test_one_clear_message(name, tmp_path, monkeypatch, capsys):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(text if isinstance(text, bytes) else text.encode())
     monkeypatch.chdir(folder)
-    catalog.configs.cache_clear()
     before = {p for p in folder.rglob("*") if p.is_file()}
     got = cli(arguments, monkeypatch)
     captured = capsys.readouterr()

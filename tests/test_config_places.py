@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zsbench import config, plan
+from zsbench import catalog, config, plan
 from zsbench.errors import UserError
 
 IMAGES = "type: image-classification\ndescription: d\ndata: {source: imagefolder, path: %s}\n"
@@ -28,6 +28,19 @@ def write(path, text):
 def data_path(name, **choices):
     [job] = plan.make(name, plan.Choices(methods=("random-class",), **choices)).jobs
     return job.source.resolved()["path"]
+
+
+def test_configs_are_those_of_the_folder_one_stands_in(here, monkeypatch):
+    for folder in ("near", "far"):
+        tasks = here / folder / "configs" / "tasks"
+        tasks.mkdir(parents=True)
+        write(tasks / f"{folder}-task.yaml", IMAGES % "p")
+    assert catalog.configs("tasks")["near-task"].path == here / "near" / "configs" / "tasks" / "near-task.yaml"
+    monkeypatch.chdir(here / "far")
+    assert "near-task" not in catalog.configs("tasks")
+    assert "far-task" in catalog.configs("tasks")
+    monkeypatch.setenv("ZSBENCH_CONFIGS", str(here / "near" / "configs"))
+    assert {"near-task", "far-task", "digits"} <= set(catalog.configs("tasks"))
 
 
 def test_data_of_a_config_elsewhere(here):

@@ -63,7 +63,7 @@ def config_roots() -> list[Path]:
     """Return the config folders in order of precedence: $ZSBENCH_CONFIGS, ./configs, the shipped ones."""
     roots = [Path(part) for part in os.environ.get("ZSBENCH_CONFIGS", "").split(os.pathsep) if part]
     shipped = PACKAGE / "configs"
-    roots += [Path("configs"), shipped if shipped.is_dir() else PACKAGE.parent / "configs"]
+    roots += [Path.cwd() / "configs", shipped if shipped.is_dir() else PACKAGE.parent / "configs"]
     unique = {root.resolve(): root for root in reversed(roots) if root.is_dir()}
     return [root for root in roots if unique.get(root.resolve()) is root]
 
@@ -77,9 +77,14 @@ def _below(folder: Path, suffix: str) -> list[tuple[str, ...]]:
     return sorted(found)
 
 
-@lru_cache
 def configs(kind: ConfigKind) -> dict[str, Entry]:
     """Return every config of a kind by name; none is read before its summary is asked for."""
+    return _configs(kind, os.getcwd(), os.environ.get("ZSBENCH_CONFIGS", ""))
+
+
+@lru_cache
+def _configs(kind: ConfigKind, _here: str, _named: str) -> dict[str, Entry]:
+    # Which files there are depends on where the process stands and on the environment; both may change in its life.
     found: dict[str, Entry] = {}
     for root in config_roots():
         for *folders, file in _below(root / kind, ".yaml"):

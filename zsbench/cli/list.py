@@ -74,10 +74,9 @@ def _groups(what: str) -> list[tuple[str, list[Entry]]]:
         return _by_family(entries)
     if what == "sources":
         return [("sources (`source:` of data blocks)", [*catalog.components("data").values()])]
-    if what == "papers" or what == "suites":
-        return [("", [*catalog.configs(what).values()])]
-    kinds = ("suites", "papers", "tasks", "models")
-    return [(kind, [*catalog.configs(kind).values()]) for kind in kinds]  # type: ignore[arg-type]
+    kinds: tuple[catalog.ConfigKind, ...] = ("suites", "papers", "tasks", "models")
+    groups = [(kind, [*catalog.configs(kind).values()]) for kind in kinds if what in ("configs", kind)]
+    return [("", entries) for _, entries in groups] if len(groups) == 1 else [*groups]
 
 
 def _by_family(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:

@@ -192,6 +192,10 @@ CASES = {
     "suite: modifier's key": (
         *suite(DIGITS.replace("clip-glyphs", "{use: clip-glyphs, modify: {name: lora, alpha: 1}}")), 2, ["s.yaml:4", "path"],
     ),
+    "modifier without a network": (
+        {**FEATURES, "e.yaml": FEATURES["e.yaml"] + "modify: {name: lora, path: x.npz, alpha: 1}\n"},
+        [*ENCODED, "--method", "prompt-ensemble"], 2, ["e.yaml:4", "'features' has no network that 'lora' can change"],
+    ),
     "suite: source": (*suite(DIGITS.replace("digits", "{use: digits, data: {source: digit}}")), 2, ["zsbench list sources"]),
     "average of one": (*suite(TWO + "averages: [{name: a, tasks: [digits]}]\n"), 2, ["s.yaml:5", "at least 2 entries"]),
     "average twice": (

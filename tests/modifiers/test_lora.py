@@ -74,15 +74,12 @@ def test_prefixes_of_peft_and_opendelta_are_understood(tmp_path):
 
 
 def test_a_modified_model_is_another_model(tmp_path):
-    shape = (32, 48)  # the text projection has no bias and no module; a linear layer of the text tower does
     config = {"adapter": "open-clip", "model": "asset:models/clip-glyphs"}
     (tmp_path / "plain.yaml").write_text(json.dumps({**config, "description": "plain"}))
     block = plan._model(str(tmp_path / "plain.yaml"), plan.Document(tmp_path / "x", {}), "", plan.Choices())[1]
     adapter = block.build()
     name, weight = next(
-        (f"{n}", m.weight)
-        for n, m in adapter.module.named_modules()
-        if isinstance(m, torch.nn.Linear) and "resblocks" in n
+        (n, m.weight) for n, m in adapter.module.named_modules() if isinstance(m, torch.nn.Linear) and "resblocks" in n
     )
     shape = weight.shape
     save_file(

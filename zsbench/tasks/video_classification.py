@@ -68,7 +68,8 @@ class Task:
     def protocol(self) -> str:
         """Return frames, views and templates."""
         own, n = self.config, len(self.config.templates)
-        return f"{own.frames} frames, {own.clips} x {own.crops} views, {n} template{'s' * (n > 1)}"
+        frames = f"{own.frames} frame{'s' * (own.frames > 1)}"
+        return f"{frames}, {own.clips} x {own.crops} views, {n} template{'s' * (n > 1)}"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read the list of videos, not their frames."""

@@ -168,4 +168,5 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # no
     fields: dict[str, Any] = {"n": 2, "kind": style.kind, "query": "<query>", "example": style.example}
     shown = [prompt.passage.format(id=style.names[i], text=f"<passage {i + 1}>") for i in range(2)]
     system = "" if prompt.system is None else f"system: {prompt.system}\nuser: "
-    return system + prompt.head.format(**fields) + "".join(shown) + prompt.tail.format(**fields) + prompt.answer
+    answer = f"\nassistant: {prompt.answer}" if system and prompt.answer else prompt.answer
+    return system + prompt.head.format(**fields) + "".join(shown) + prompt.tail.format(**fields) + answer

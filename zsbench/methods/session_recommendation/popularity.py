@@ -10,7 +10,7 @@ from zsbench.data._sessions import Session
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 
 
-@method(family="session-recommendation", kind="transductive")
+@method(family="session-recommendation", kind="transductive", uses=("all histories",))
 def popularity() -> Recommender:
     """Rank by the number of occurrences; ties keep the catalogue's order."""
 

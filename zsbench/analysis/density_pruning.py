@@ -48,7 +48,7 @@ def complexity(distances: Array, clusters: Index, centroids: Array, *, neighbour
     """
     k = len(centroids)
     if neighbours >= k:
-        raise UserError("", f"{neighbours} neighbours of each of {k} clusters", f"--neighbours {k - 1} or fewer")
+        raise UserError("", f"{neighbours} neighbours of {k} clusters", f"--neighbours {k - 1} or fewer")
     counts = np.bincount(clusters, minlength=k)
     with np.errstate(invalid="ignore"):
         intra = np.bincount(clusters, weights=distances, minlength=k) / counts

@@ -1,5 +1,8 @@
 """Tables on terminals of any width: names and numbers are whole, nothing is wider than the window."""
 
+import csv
+import io
+
 import pytest
 from rich.console import Console
 
@@ -62,3 +65,11 @@ def test_spread_stands_once_an_average():
         for method, std in (("a", 0.01), ("b", 0.02))
     ]
     assert tables.notes(tables.rows(results)) == ["mean: mean of 3 tasks, std over them: a 1.0 %, b 2.0 %"]
+
+
+def test_csv_defuses_formulas_and_leaves_empty_cells_empty():
+    score = {"value": 0.5, "low": None, "high": None, "unit": "%", "n": 3}
+    result = {"task": "t", "model": "=1+1", "method": "m", "metrics": {"acc@1": score}}
+    [row] = csv.DictReader(io.StringIO(tables.to_csv(tables.rows([result]))))
+    assert row["model"] == "'=1+1"
+    assert row["method_uses"] == row["warning"] == row["std"] == ""

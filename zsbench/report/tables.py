@@ -215,7 +215,7 @@ def to_csv(table: Sequence[Row]) -> str:
 
 
 def _defuse(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value != "-" else value
+    return "'" + value if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) and value != "-" else value
 
 
 def to_json(table: Sequence[Row]) -> str:

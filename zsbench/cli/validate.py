@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from zsbench.plan import Plan
 
 
 def validate(
@@ -43,10 +46,24 @@ def _check(name: str) -> str:
     if "type" in document.value:
         task, _ = plan.read_task(document)
         return f"a task of type {task.type}"
-    text = _runs(len(plan.make(name).jobs))
+    made = plan.make(name)
+    text = _runs(len(made.jobs))
     if "embedded" in document.value:
         text += f", {_runs(len(plan.make(name, plan.Choices(embedded=True)).jobs))} embedded"
-    return text
+    return text + _waiting(made)
+
+
+def _waiting(made: Plan) -> str:
+    """Return how many published values no run will stand beside: their checkpoints or inputs are not public."""
+    rows = [(job.task_name, job.model_name, job.method.title) for job in made.jobs]
+    for average in made.averages:
+        rows += [(average.name, model, method) for task, model, method in rows if task in average.tasks]
+    values = [(task, entry) for (_, task), entries in made.expected.items() for entry in entries]
+    n = sum(
+        not any(on == task and e.model in ("", model) and e.method in ("", method) for on, model, method in rows)
+        for task, e in values
+    )
+    return f", {n} of {len(values)} published values wait for a model or method of yours" if n else ""
 
 
 def _runs(n: int) -> str:

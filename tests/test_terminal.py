@@ -53,6 +53,14 @@ def test_costs_stay_where_there_is_room():
     assert "passes" not in shown(72)
 
 
+@pytest.mark.parametrize("width", [80, 170])
+def test_brackets_in_names_are_not_markup(width):
+    names = {"task": "t[bold]", "model": "m[/x]", "method": "r[red]", "protocol": "p[/]"}
+    text = shown(width, [{**RESULTS[0], **names}])
+    for name in names.values():
+        assert name in text
+
+
 def test_a_table_without_rows():
     assert "task" in shown(100, [])
 

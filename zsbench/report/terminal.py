@@ -7,6 +7,7 @@ from typing import Any
 
 from rich import box
 from rich.cells import cell_len
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -63,17 +64,17 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
             grid.add_section()
         new = next((i for i in range(3) if before[: i + 1] != line[: i + 1]), 3)
         for i in range(new, 2):
-            grid.add_row("  " * i + line[i], *[""] * len(shown))
+            grid.add_row(Text("  " * i + line[i]), *[""] * len(shown))
         values = [Text(text, _style(column)) for column, text in zip(shown, line[3:], strict=False)]
         if new == 3 and len(shown) == len(columns) - 3:
             values[-1] = Text("")  # the cost of a run stands in its first line
-        grid.add_row("" if new == 3 else "    " + line[2], *values)
+        grid.add_row(Text("" if new == 3 else "    " + line[2]), *values)
         before = line
     return grid
 
 
 def _grid(table: Sequence[Row]) -> Table:
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="\n".join(notes(table)), caption_justify="left")
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=escape("\n".join(notes(table))), caption_justify="left")
 
 
 def _column(grid: Table, name: str, *, width: int | None = None) -> None:

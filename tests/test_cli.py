@@ -114,6 +114,13 @@ def test_an_undefined_metric_is_null_and_never_zero():
     assert json.loads(tables.to_json(table))["rows"][0]["value"] is None
 
 
+def test_brackets_of_a_description_are_printed(tmp_path):
+    (tmp_path / "t.yaml").write_text("extends: names-seen\ndescription: Names [1] and [/b]\n")
+    done = zsbench("eval", "t.yaml", "--method", "capitalised-runs", "--limit", "5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "t  Names [1] and [/b]" in done.stdout
+
+
 def test_validate_needs_no_data(monkeypatch):
     monkeypatch.delenv("ZSBENCH_DATA", raising=False)
     names = [*catalog.configs("tasks"), *catalog.configs("suites"), *catalog.configs("models")]

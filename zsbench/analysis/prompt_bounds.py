@@ -140,12 +140,15 @@ def to_rich(table: Sequence[Row], *, prior: str, delta: float) -> Any:
     """Return a rich table; errors and bounds in percent, a bound above 100 as it is."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     columns = ("KL, nats", "n", "train error", "test error", "McAllester", "Seeger", "union", "gap")
     correlation = rank_correlation(table)
     notes = [f"Bounds hold with probability {1 - delta:g}; prior: {prior}. Gap: McAllester (at most 100) - test error."]
     notes += [f"Spearman correlation of bound and test error: {correlation:.2f}"] if correlation is not None else []
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="\n".join(notes), caption_justify="left")
+    grid = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, caption=Text("\n".join(notes), "table.caption"), caption_justify="left"
+    )
     for name in ("task", "model", "method"):
         grid.add_column(name)
     for name in columns:
@@ -153,5 +156,5 @@ def to_rich(table: Sequence[Row], *, prior: str, delta: float) -> Any:
     for row in table:
         shares = (row.train_error, row.test_error, row.mcallester, row.seeger, row.union, row.gap)
         texts = ["-" if share is None else f"{100 * share:.1f} %" for share in shares]
-        grid.add_row(row.task, row.model, row.method, f"{row.kl:.1f}", str(row.n), *texts)
+        grid.add_row(*map(Text, (row.task, row.model, row.method)), f"{row.kl:.1f}", str(row.n), *texts)
     return grid

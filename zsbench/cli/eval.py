@@ -131,7 +131,7 @@ def _progress(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         jobs = progress.add_task("runs", total=n_jobs)
         items = progress.add_task("planning", total=None)
@@ -163,6 +163,7 @@ def _print(
     if quiet:
         return
     from rich.console import Console
+    from rich.text import Text
 
     from zsbench.report import terminal
 
@@ -170,7 +171,7 @@ def _print(
     for plan, found, rows in zip(plans, outcomes, results, strict=True):
         if not rows:
             continue
-        console.print(f"\n[bold]{plan.name}[/bold]  {plan.description}", highlight=False)
+        console.print(Text.assemble("\n", (plan.name, "bold"), f"  {plan.description}"))
         console.print(terminal.to_rich(tables.rows(rows, plan.expected), console.width))
         reused = sum(outcome.reused for outcome in found)
         note = f"{reused} of {len(found)} runs were there already. " if reused else ""

@@ -132,6 +132,7 @@ def to_rich(found: Sequence[Step]) -> Any:
     """Return a rich table, a section for each task, method and metric."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     names = ("task", "method", "metric", "model")
     numbers = ("parameters", "GFLOPs", "value", "95 % interval", "step", "95 % interval")
@@ -152,7 +153,7 @@ def to_rich(found: Sequence[Step]) -> Any:
             _interval(step.difference_low, step.difference_high, step.unit, sign=True),
         )
         value = shown(step.value, step.unit) + (f" {step.unit}" if step.unit and step.value is not None else "")
-        grid.add_row(*shown_names, step.model, *size, value, ends[0], change, ends[1])
+        grid.add_row(*map(Text, (*shown_names, step.model)), *size, value, ends[0], change, ends[1])
         before = about
     return grid
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from rich import box
 from rich.cells import cell_len
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -74,7 +73,8 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
 
 
 def _grid(table: Sequence[Row]) -> Table:
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=escape("\n".join(notes(table))), caption_justify="left")
+    caption = Text("\n".join(notes(table)), "table.caption")
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
 
 
 def _column(grid: Table, name: str, *, width: int | None = None) -> None:

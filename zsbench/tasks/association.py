@@ -5,21 +5,18 @@ Predictions: JSONL, one object a cue: `{"id": ..., "similarities": [...]}`, a nu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zsbench import files
 from zsbench.config import Block, TaskConfig
-from zsbench.data._collection import add_unique, json_lines
 from zsbench.data.associations import Cue, CueSet
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
-from zsbench.yamlio import shown
+from zsbench.tasks._similarities import read_similarities, write_similarities
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,21 +97,11 @@ class Task:
 
     def write(self, path: Path, items: Sequence[Cue], predictions: Sequence[Any]) -> None:
         """Write JSONL."""
-        rows = zip(items, predictions, strict=True)
-        lines = [json.dumps({"id": item.id, "similarities": np.asarray(row).tolist()}) for item, row in rows]
-        files.write_bytes(path, ("\n".join(lines) + "\n").encode())
+        write_similarities(path, items, predictions)
 
     def read(self, path: Path, items: Sequence[Cue]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
         """Read JSONL."""
-        found: dict[str, Any] = {}
-        for number, row in json_lines(path, {"id": str, "similarities": list}):
-            where = f"{shown(path)}:{number}"
-            try:
-                values = np.asarray(row["similarities"], dtype=np.float64)
-            except (ValueError, TypeError):
-                raise UserError(where, "similarities are no list of numbers", "a number a candidate") from None
-            add_unique(found, row["id"], values, where=where, kind="cue")
-        return found
+        return read_similarities(path, kind="cue", shape="list", expected="a number a candidate")
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:

@@ -14,12 +14,14 @@ importing, because the folder is the registry (see `catalog`).
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, ConfigDict, create_model
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,7 +31,7 @@ Kind = Literal["inductive", "transductive"]
 class Strict(BaseModel):
     """A schema that refuses unknown keys and wrong types instead of guessing."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,9 @@ def _is_plainly(value: Any, hint: Any) -> bool:
     """Return True only where a strict schema accepts the value: the exact types of YAML, no constraints."""
     origin, parts = get_origin(hint), get_args(hint)
     if hint in (int, str, bool, float) or hint in (None, NoneType):
-        # Strict schemas take whole numbers as floats, never yes/no values as numbers.
+        # Strict schemas take whole numbers as floats, never yes/no values as numbers, NaN or infinity.
+        if hint is float and type(value) is float:
+            return math.isfinite(value)
         return type(value) is (NoneType if hint is None else hint) or (hint is float and type(value) is int)
     if origin is Literal:
         return any(type(value) is type(part) and value == part for part in parts)
@@ -149,6 +153,22 @@ def _is_plainly(value: Any, hint: Any) -> bool:
         return any(_is_plainly(value, part) for part in parts)
     if origin is list:
         return type(value) is list and all(_is_plainly(part, parts[0]) for part in value)
-    if origin is Annotated:  # marks of our own (`LocalPath`) constrain nothing
-        return all(isinstance(mark, str) for mark in parts[1:]) and _is_plainly(value, parts[0])
+    if origin is Annotated:
+        return _is_plainly(value, parts[0]) and all(_keeps(value, mark) for mark in parts[1:])
     return False
+
+
+def _keeps(value: Any, mark: Any) -> bool:
+    """Return True only where a value keeps within a bound for certain; marks of our own (`LocalPath`) bound nothing."""
+    if isinstance(mark, str):
+        return True
+    checks: dict[type, Callable[[Any, Any], bool]] = {
+        Ge: lambda v, m: v >= m.ge,
+        Gt: lambda v, m: v > m.gt,
+        Le: lambda v, m: v <= m.le,
+        Lt: lambda v, m: v < m.lt,
+        MinLen: lambda v, m: len(v) >= m.min_length,
+        MaxLen: lambda v, m: len(v) <= m.max_length,
+    }
+    check = checks.get(type(mark))
+    return check is not None and check(value, mark)

@@ -3,12 +3,16 @@
 trec_eval sorts every ranking in full. No measure here depends on what stands below the last relevant document, a
 measure at k on nothing below the k-th; such documents are left out before. That is exact, because documents that tie
 with the last one kept (as float32) stay, and trec_eval orders them.
+
+trec_eval allocates one counter for each grade up to the largest, and measures of binary relevance ask no more of a
+grade than on which side of `rel` it lies; they get 1 or 0, so that large grades cost nothing. Grades below 0 say
+"not judged" to Bpref, and stay.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zsbench.lazy import lazy
@@ -23,6 +27,24 @@ else:
 
 Ranking = Mapping[str, float]
 Judged = Mapping[str, int]
+
+# The largest grade whose linear gain trec_eval is asked for; its counters then take 8 MB.
+LARGEST_GRADE = 1_000_000
+
+
+class Grades(dict[str, int]):
+    """The judgements of one query, {document: grade}, with the documents that are judged for any query at all."""
+
+    anywhere: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, qrels: Mapping[str, Judged], queries: Sequence[str]) -> list[Grades]:
+        """Return the judgements of some queries of a collection, in their order."""
+        anywhere = frozenset(document for row in qrels.values() for document in row)
+        found = [cls(qrels[query]) for query in queries]
+        for row in found:
+            row.anywhere = anywhere
+        return found
 
 
 def trec_order(ranking: Ranking, depth: int | None = None) -> list[str]:
@@ -56,28 +78,61 @@ def evaluate(
     Raises
     ------
     ValueError
-        The lengths differ, or a score is NaN or infinite.
+        The lengths differ, a score is NaN or infinite, a linear gain is absurdly large, or trec_eval gives no value.
     """
     import pytrec_eval
 
-    if len(rankings) != len(qrels):
-        raise ValueError(f"{len(rankings)} rankings for {len(qrels)} queries")
+    if rel < 1:
+        raise ValueError(f"relevant from grade {rel}; a relevant document has a grade of at least 1")
+    binary = not measure.startswith("ndcg")
     run, judged, rows = {}, {}, np.full(len(qrels), np.nan)
-    for number, (ranking, row) in enumerate(zip(rankings, qrels, strict=True)):
-        if ranking is None or not row:
+    for number, ranking, row in checked_pairs(rankings, qrels):
+        relevant = [ranking[doc] for doc, grade in row.items() if grade >= 1 and doc in ranking]
+        if not relevant:
+            rows[number] = 0.0
             continue
-        rows[number] = 0.0
-        scores = _scores(ranking, number)
-        relevant = [ranking[doc] for doc, grade in row.items() if grade >= min(rel, 1) and doc in ranking]
-        if relevant:
-            judged[str(number)] = {doc: int(grade) for doc, grade in row.items()}
-            run[str(number)] = _native(_head(ranking, scores, depth, min(relevant)))
-    found = pytrec_eval.RelevanceEvaluator(judged, {measure}, relevance_level=rel).evaluate(run)
+        judged[str(number)] = _binary(row, rel) if binary else _linear(row, number)
+        run[str(number)] = _native(_head(ranking, _scores(ranking), depth, min(relevant)))
+    level = 1 if binary else rel
+    found = pytrec_eval.RelevanceEvaluator(judged, {measure}, relevance_level=level).evaluate(run)
     # The key pytrec_eval answers with has an underscore where the question has a dot.
     key = measure.replace(".", "_")
-    for query, values in found.items():
-        rows[int(query)] = values[key]
+    for query in run:
+        if query not in found:
+            raise ValueError(f"trec_eval gives no {measure} for ranking {query}")
+        rows[int(query)] = found[query][key]
     return rows
+
+
+def checked_pairs(rankings: Sequence[Ranking | None], qrels: Sequence[Judged]) -> Iterator[tuple[int, Ranking, Judged]]:
+    """Yield (number, ranking, judgements) of the queries that are defined: judged, and with a ranking.
+
+    Raises
+    ------
+    ValueError
+        The lengths differ, or a score is NaN or infinite.
+    """
+    if len(rankings) != len(qrels):
+        raise ValueError(f"{len(rankings)} rankings for {len(qrels)} queries")
+    for number, (ranking, row) in enumerate(zip(rankings, qrels, strict=True)):
+        if ranking is not None and row:
+            _scores(ranking, number)
+            yield number, ranking, row
+
+
+def _binary(row: Judged, rel: int) -> dict[str, int]:
+    """Return 1 for relevant documents and 0 for others; a grade below 0 stays below 0."""
+    return {doc: 1 if grade >= rel else max(-1, min(grade, 0)) for doc, grade in row.items()}
+
+
+def _linear(row: Judged, number: int) -> dict[str, int]:
+    """Return the grades as trec_eval takes them."""
+    doc = max(row, key=lambda name: row[name])
+    if row[doc] > LARGEST_GRADE:
+        raise ValueError(
+            f"query {number}: document '{doc}' has grade {row[doc]}, more than {LARGEST_GRADE} in linear gain"
+        )
+    return {doc: max(-1, int(grade)) for doc, grade in row.items()}
 
 
 def _scores(ranking: Ranking, number: int = 0) -> Array:

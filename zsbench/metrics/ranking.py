@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
-from zsbench.metrics._pytrec import Judged, Ranking, evaluate, trec_order
+from zsbench.metrics._gain import exponential_ndcg
+from zsbench.metrics._pytrec import Grades, Judged, Ranking, evaluate, trec_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +44,7 @@ def ndcg(
 ) -> Array:
     """Discounted gain at k over that of the ideal order of all judged documents, discount 1/log2(rank + 1)."""
     if gain == "exp":
-        qrels = [{doc: 2 ** max(grade, 0) - 1 for doc, grade in row.items()} for row in qrels]
+        return exponential_ndcg(rankings, qrels, k=k)
     return evaluate(rankings, qrels, _cut("ndcg", k), depth=k)
 
 
@@ -111,8 +112,8 @@ def judged(rankings: Rankings, qrels: Sequence[Judged], *, k: int) -> Array:
 
 @metric("Hole", better="lower")
 def hole(rankings: Rankings, qrels: Sequence[Judged], *, k: int) -> Array:
-    """Documents among the first k that were judged for no query at all, divided by k."""
-    known = {doc for row in qrels for doc in row}
+    """Documents among the first k that were judged for no query of the whole collection, divided by k."""
+    known = {doc for row in qrels for doc in row}.union(*{row.anywhere for row in qrels if isinstance(row, Grades)})
     tops = _tops(rankings, qrels, k)
     rows = [math.nan if top is None else sum(doc not in known for doc in top) / k for top in tops]
     return np.asarray(rows, dtype=np.float64)

@@ -17,6 +17,7 @@ from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import Collection
 from zsbench.errors import UserError
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
+from zsbench.metrics._pytrec import Grades
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._ranking import RankingTask
@@ -68,7 +69,7 @@ class Task(RankingTask):
         keep = [judged[i] for i in sample(len(judged), limit, seed)]
         items = [Query(key, collection.queries[key]) for key in keep]
         require_unique(items, self.source.where)
-        gold = [collection.qrels[key] for key in keep]
+        gold = Grades.of(collection.qrels, keep)
         counts = dict(collection.counts)
         ids: dict[str, str | tuple[int, ...]] = {}
         if not score_only:

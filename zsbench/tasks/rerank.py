@@ -16,6 +16,7 @@ from zsbench import metrics
 from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import RankItem
+from zsbench.metrics._pytrec import Grades
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
@@ -93,7 +94,7 @@ class Task(RankingTask):
         order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
         return TaskData(
             items=items,
-            gold=[collection.qrels[key] for key in keep],
+            gold=Grades.of(collection.qrels, keep),
             context=collection,
             fingerprint=digest([collection.fingerprint(), order]),
             counts={name: n for name, n in counts.items() if n},

@@ -1,0 +1,76 @@
+"""Gains of any size, relevance levels, an evaluator that says nothing, and what Hole counts as judged."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zsbench import metrics
+from zsbench.metrics import _pytrec
+from zsbench.metrics._pytrec import LARGEST_GRADE, Grades, evaluate
+
+BINARY = ["MAP", "MAP@2", "MRR", "MRR@2", "Recall@2", "R_cap@2", "P@2", "Success@2", "R-Prec", "Bpref"]
+
+
+@pytest.mark.parametrize("grade", [10, 25, 28, 30, 31, 40, 62, 63, 64, 1000, 10**12])
+def test_exponential_gain_takes_any_grade(grade):
+    # The document of grade 1 stands above that of the large grade; the right order has them the other way round.
+    [value] = metrics.resolve("nDCG(gain=exp)@10").statistics([{"a": 2.0, "b": 1.0}], [{"a": 1, "b": grade}])
+    gain = 2.0 ** min(grade, 1000) - 1
+    assert value == pytest.approx((1 + gain / math.log2(3)) / (gain + 1 / math.log2(3)), abs=1e-12)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 3).map(float)),
+    st.dictionaries(st.sampled_from("abcdefgh"), st.integers(-3, 12), min_size=1),
+    st.sampled_from([None, 1, 3, 20]),
+)
+def test_exponential_gain_is_linear_gain_of_the_powers(ranking, grades, k):
+    powers = {document: 2 ** max(grade, 0) - 1 for document, grade in grades.items()}
+    cut = "" if k is None else f"@{k}"
+    [value] = metrics.resolve(f"nDCG(gain=exp){cut}").statistics([ranking], [grades])
+    [wanted] = metrics.resolve(f"nDCG{cut}").statistics([ranking], [powers])
+    assert value == pytest.approx(wanted, abs=1e-12)
+
+
+def test_absurd_linear_gains_are_refused_and_binary_relevance_takes_them():
+    ranking, grades = {"a": 3.0, "b": 2.0, "c": 1.0}, {"a": 0, "b": LARGEST_GRADE + 1, "c": -(10**12)}
+    with pytest.raises(ValueError, match="document 'b' has grade 1000001"):
+        metrics.resolve("nDCG@10").statistics([ranking], [grades])
+    small = {"a": 0, "b": 1, "c": -1}
+    for name in BINARY:
+        metric = metrics.resolve(name)
+        assert list(metric.statistics([ranking], [grades])) == list(metric.statistics([ranking], [small])), name
+    assert list(metrics.resolve("MRR(rel=4000000000)").statistics([ranking], [{"b": 4 * 10**9}])) == [0.5]
+
+
+@pytest.mark.parametrize("rel", [0, -1])
+def test_a_level_below_one_is_refused_before_trec_eval_sees_it(rel):
+    for measure in ("map", "bpref", "recip_rank", "P.5"):
+        with pytest.raises(ValueError, match="at least 1"):
+            evaluate([{"a": 1.0}], [{"a": 1}], measure, rel=rel)
+
+
+def test_an_evaluator_that_answers_nothing_is_an_error(monkeypatch):
+    import pytrec_eval
+
+    class Silent:
+        def __init__(self, *_, **__):
+            pass
+
+        def evaluate(self, _):
+            return {}
+
+    monkeypatch.setattr(pytrec_eval, "RelevanceEvaluator", Silent)
+    with pytest.raises(ValueError, match=r"no map for ranking 0"):
+        evaluate([{"a": 1.0}], [{"a": 1}], "map")
+    assert list(_pytrec.evaluate([{"x": 1.0}], [{"a": 1}], "map")) == [0.0]
+
+
+def test_holes_depend_on_the_judgements_of_the_collection_and_not_on_how_many_queries_are_judged():
+    qrels = {"q1": {"a": 1}, "q2": {"b": 0}, "q3": {"c": 1}}
+    metric, rankings = metrics.resolve("Hole@3"), [{"a": 3.0, "b": 2.0, "x": 1.0}] * 3
+    whole = list(metric.statistics(rankings, Grades.of(qrels, list(qrels))))
+    assert whole == pytest.approx([1 / 3] * 3)
+    assert list(metric.statistics(rankings[:1], Grades.of(qrels, ["q1"]))) == whole[:1]

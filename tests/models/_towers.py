@@ -134,6 +134,52 @@ def hf_folder(path, kind, seed=0):
     return path
 
 
+def blip_folder(path, words, seed=0):
+    """Write an untrained BLIP retrieval model whose tokenizer knows `words`, and return the folder."""
+    import transformers
+
+    marks = ["[PAD]", "[CLS]", "[SEP]", "[ENC]", "[UNK]"]
+    tokenizer = _word_tokenizer([*marks, *words], first="[CLS]", last="[SEP]")
+    tokenizer.model_max_length = 40
+    tower = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = {**tower, "vocab_size": len(tokenizer), "encoder_hidden_size": 32, "max_position_embeddings": 40}
+    text |= {"pad_token_id": 0, "bos_token_id": 1, "sep_token_id": 2, "eos_token_id": 2}
+    config = transformers.BlipConfig(
+        text_config=text, vision_config={**tower, "image_size": 32, "patch_size": 16}, image_text_hidden_size=16
+    )
+    torch.manual_seed(seed)
+    model = transformers.BlipForImageTextRetrieval(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.2)
+    model.save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    transformers.BlipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(path)
+    return path
+
+
+def xclip_folder(path, tokenizer_folder, seed=0):
+    """Write an untrained X-CLIP model with the tokenizer of another folder, and return the folder."""
+    import transformers
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tokenizer_folder)
+    tokenizer.pad_token = tokenizer.eos_token
+    text = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2}
+    vision = text | {"image_size": 16, "patch_size": 8, "num_frames": 4, "mit_hidden_size": 16}
+    vision |= {"mit_intermediate_size": 24, "mit_num_hidden_layers": 1, "mit_num_attention_heads": 2}
+    text |= {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, "max_position_embeddings": 77}
+    config = transformers.XCLIPConfig(
+        text_config=text, vision_config=vision, projection_dim=16, prompt_layers=1, prompt_num_attention_heads=2
+    )
+    torch.manual_seed(seed)
+    transformers.XCLIPModel(config).save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    transformers.VideoMAEImageProcessor(
+        size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16}
+    ).save_pretrained(path)
+    return path
+
+
 def _word_tokenizer(vocabulary, *, first, last):
     """Return a tokenizer of whole words whose rows end with `last` and, where there is one, begin with `first`."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors

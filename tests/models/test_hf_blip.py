@@ -7,7 +7,7 @@ import pytest
 import torch
 import transformers
 
-from tests.models._towers import _word_tokenizer, images
+from tests.models._towers import blip_folder, images
 from zsbench import plan
 from zsbench.cache import Cache
 from zsbench.engine import local
@@ -24,25 +24,7 @@ TEXTS = ["a photo of a red heart", "star", "a photo of a large blue moon on the 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    marks = ["[PAD]", "[CLS]", "[SEP]", "[ENC]", "[UNK]"]
-    tokenizer = _word_tokenizer([*marks, *WORDS.split()], first="[CLS]", last="[SEP]")
-    tokenizer.model_max_length = 40
-    tower = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
-    text = {**tower, "vocab_size": len(tokenizer), "encoder_hidden_size": 32, "max_position_embeddings": 40}
-    text |= {"pad_token_id": 0, "bos_token_id": 1, "sep_token_id": 2, "eos_token_id": 2}
-    config = transformers.BlipConfig(
-        text_config=text, vision_config={**tower, "image_size": 32, "patch_size": 16}, image_text_hidden_size=16
-    )
-    torch.manual_seed(0)
-    model = transformers.BlipForImageTextRetrieval(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.2)
-    path = tmp_path_factory.mktemp("blip")
-    model.save_pretrained(path)
-    tokenizer.save_pretrained(path)
-    transformers.BlipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(path)
-    return path
+    return blip_folder(tmp_path_factory.mktemp("blip"), WORDS.split())
 
 
 @pytest.fixture(scope="module")

@@ -256,6 +256,9 @@ def test_a_template_without_system_gets_it_in_the_first_turn():
     assert _chat.chat(words, messages, {}) == "<user>s\n\nu"
     with pytest.raises(UserError, match="refuses"):
         _chat.chat(words, messages[:1], {})
+    for broken in ("{{ 1 / 0 }}", "{{ range(10 ** 9) | list }}", "{{ messages[9].x.y }}", "{{ ''.__class__.mro() }}"):
+        with pytest.raises(UserError, match="chat template refuses"):
+            _chat.chat(_tiny.tokenizer(chat=broken), messages, {})
     with pytest.raises(UserError, match="no chat template"):
         _chat.chat(_tiny.tokenizer(), messages, {})
 

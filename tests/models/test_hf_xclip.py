@@ -6,6 +6,7 @@ import torch
 import transformers
 from PIL import Image
 
+from tests.models._towers import xclip_folder
 from tests.reference._golden import GOLDEN
 from zsbench.errors import UserError
 from zsbench.models.hf_xclip import HfXclip
@@ -13,23 +14,7 @@ from zsbench.models.hf_xclip import HfXclip
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    tokenizer = transformers.AutoTokenizer.from_pretrained(next((GOLDEN / "icr").glob("tiny-*")))
-    tokenizer.pad_token = tokenizer.eos_token
-    text = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2}
-    vision = text | {"image_size": 16, "patch_size": 8, "num_frames": 4, "mit_hidden_size": 16}
-    vision |= {"mit_intermediate_size": 24, "mit_num_hidden_layers": 1, "mit_num_attention_heads": 2}
-    text |= {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, "max_position_embeddings": 77}
-    config = transformers.XCLIPConfig(
-        text_config=text, vision_config=vision, projection_dim=16, prompt_layers=1, prompt_num_attention_heads=2
-    )
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("xclip")
-    transformers.XCLIPModel(config).save_pretrained(path)
-    tokenizer.save_pretrained(path)
-    transformers.VideoMAEImageProcessor(
-        size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16}
-    ).save_pretrained(path)
-    return path
+    return xclip_folder(tmp_path_factory.mktemp("xclip"), next((GOLDEN / "icr").glob("tiny-*")))
 
 
 def videos(n, n_frames=4):

@@ -16,6 +16,7 @@ from zsbench import catalog
 from zsbench.analysis.pac_bayes import kl_of_tokens, kl_uniform
 from zsbench.config import Block
 from zsbench.errors import UserError
+from zsbench.models import _pretrained
 from zsbench.models.capabilities import Prompt
 
 if TYPE_CHECKING:
@@ -96,14 +97,11 @@ def _tokenizer(model: dict[str, Any] | None) -> tuple[Callable[[str], Sequence[i
         )
     reference = str(Block("models", adapter, options, base=Path.cwd()).resolved()["model"])
     if adapter == "hf-clip":
-        import transformers
-
-        found: Any = transformers.AutoTokenizer.from_pretrained(reference)
+        found: Any = _pretrained.reader("AutoTokenizer", reference, revision=options.get("revision"))
     else:
-        import open_clip
-
         name = reference if reference.startswith("hf-hub:") else reference.partition("/")[0]
-        found = open_clip.get_tokenizer(f"local-dir:{reference}" if Path(reference).is_dir() else name)
+        name = f"local-dir:{reference}" if Path(reference).is_dir() else name
+        found = _pretrained.open_clip_tokenizer(name, where=reference)
         if not hasattr(found, "tokenizer"):
             return found.encode, int(found.vocab_size)
         found = found.tokenizer

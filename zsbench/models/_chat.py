@@ -21,10 +21,8 @@ def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: dict[str, 
     Raises
     ------
     UserError
-        There is no template, or it refuses the conversation.
+        There is no template, or it fails on the conversation.
     """
-    import jinja2
-
     if not tokenizer.chat_template:
         raise UserError(
             tokenizer.name_or_path,
@@ -33,9 +31,11 @@ def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: dict[str, 
         )
     try:
         text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True, **options)
-    except jinja2.TemplateError as refused:
+    except Exception as refused:
+        # A template is a program of its author's: it may divide by zero as well as refuse.
         if len(messages) < 2 or messages[0]["role"] != "system":
-            raise UserError(tokenizer.name_or_path, f"the chat template refuses the prompt ({refused})") from refused
+            reason = f"{type(refused).__name__}: {refused}"
+            raise UserError(tokenizer.name_or_path, f"the chat template refuses the prompt ({reason})") from refused
         head, first, *rest = messages
         return chat(tokenizer, [{**first, "content": f"{head['content']}\n\n{first['content']}"}, *rest], options)
     return text

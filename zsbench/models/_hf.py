@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zsbench.components import Strict
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common
+from zsbench.models import _common, _pretrained
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -72,11 +72,20 @@ def load(
     folder = _common.local_folder(reference)
     if folder is None:
         _common.require_offline_ok(reference)
-    shared = {"revision": revision, "trust_remote_code": trust_remote_code}
-    how: dict[str, Any] = {"dtype": getattr(torch, dtype), "attn_implementation": attention}
+    how: dict[str, Any] = {"dtype": getattr(torch, dtype)}
     if quantization is not None:
         how |= {"quantization_config": _bitsandbytes(quantization, dtype), "device_map": {"": device}}
-    model, tokenizer = from_pretrained(auto, str(folder or reference), shared, how, unused)
+    source = str(folder or reference)
+    model = _pretrained.network(
+        auto,
+        source,
+        revision=revision,
+        trust_remote_code=trust_remote_code,
+        attention=attention,
+        how=how,
+        unused=unused,
+    )
+    tokenizer = _pretrained.reader("AutoTokenizer", source, revision=revision, trust_remote_code=trust_remote_code)
     if quantization is None:
         model.to(device)
     bits = quantization.model_dump_json() if quantization is not None else ""
@@ -87,42 +96,6 @@ def load(
         else _common.fingerprint_weights([*identity, reference], model)
     )
     return Checkpoint(model.eval(), tokenizer, fingerprint, device, dtype)
-
-
-def from_pretrained(
-    auto: str,
-    reference: str,
-    shared: dict[str, Any],
-    how: dict[str, Any],
-    unused: tuple[str, ...] = (),
-    *,
-    reader: str = "AutoTokenizer",
-) -> tuple[Any, Any]:
-    """Return a model and what prepares its inputs; whatever the libraries raise becomes one sentence.
-
-    Parameters
-    ----------
-    auto, reader : transformers' Auto classes of the two.
-    shared, how : options of both, and of the model alone.
-    unused : beginnings of names of weights that may be missing.
-    """
-    import transformers
-
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        model, report = getattr(transformers, auto).from_pretrained(
-            reference, use_safetensors=True, output_loading_info=True, **shared, **how
-        )
-        prepares = getattr(transformers, reader).from_pretrained(reference, **shared)
-    except Exception as error:
-        # transformers, safetensors, tokenizers and the hub client share no exception type.
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        raise UserError(reference, f"transformers cannot load this checkpoint ({reason})") from error
-    missing = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
-    if missing:
-        raise UserError(reference, f"the checkpoint lacks weights ({', '.join(missing[:3])}, ...)", "a complete one")
-    return model, prepares
 
 
 def _bitsandbytes(quantization: Quantization, dtype: str) -> Any:

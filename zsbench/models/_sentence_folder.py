@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zsbench.errors import UserError
-from zsbench.models import _common
+from zsbench.models import _common, _pretrained
 
 Pooling = Literal["mean", "cls", "last"]
 _MODES: dict[str, Pooling] = {"mean_tokens": "mean", "cls_token": "cls", "lasttoken": "last"}
@@ -71,7 +71,11 @@ def read(reference: str, revision: str | None) -> Layout:
     folder = _common.local_folder(reference)
     if folder is None:
         _common.require_offline_ok(reference)
+    with _pretrained.opening(reference, "bi-encoder"):
+        return _layout(reference, folder, revision)
 
+
+def _layout(reference: str, folder: Path | None, revision: str | None) -> Layout:
     def load(name: str) -> Any:
         return _json(reference, folder, name, revision)
 

@@ -18,7 +18,7 @@ from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common, _hf, _passages
+from zsbench.models import _common, _hf, _passages, _pretrained
 from zsbench.models.capabilities import ImageTextEncoder, ImageTextMatcher
 from zsbench.records import Cost
 
@@ -56,7 +56,9 @@ class HfBlip:
         self.cost = Cost()
         loaded = _hf.load("BlipForImageTextRetrieval", reference, revision=revision)
         self.device, self.dtype = loaded.device, loaded.dtype
-        self._model, self._tokenizer, self._processor = loaded.model, loaded.tokenizer, _processor(reference, revision)
+        self._model, self._tokenizer = loaded.model, loaded.tokenizer
+        source = str(_common.local_folder(reference) or reference)
+        self._processor = _pretrained.reader("AutoImageProcessor", source, revision=revision)
         config = self._model.config
         self.max_tokens = _passages.limit(self._tokenizer, config.text_config, max_tokens)
         if matching_token is not None and not 0 <= matching_token < config.text_config.vocab_size:
@@ -143,14 +145,3 @@ class HfBlip:
         found = self._model.text_encoder(batch["input_ids"], attention_mask=batch["attention_mask"], **seen)
         states: torch.Tensor = found.last_hidden_state[:, 0]
         return states
-
-
-def _processor(reference: str, revision: str | None) -> Any:
-    import transformers
-
-    folder = _common.local_folder(reference)
-    try:
-        return transformers.AutoImageProcessor.from_pretrained(str(folder or reference), revision=revision)
-    except (OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [""])[0]
-        raise UserError(reference, f"no image processor ({reason})", "preprocessor_config.json") from None

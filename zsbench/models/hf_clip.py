@@ -14,7 +14,7 @@ from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common, _hf, _two_towers
+from zsbench.models import _common, _pretrained, _two_towers
 from zsbench.models._hf_clip_text import HfClipText, pooled_output
 from zsbench.models._prompts import PrefixMode
 from zsbench.models._two_towers import TwoTowers
@@ -122,8 +122,8 @@ def _described(processor: Any) -> str:
 
 def _load(reference: str, dtype: str, revision: str | None) -> tuple[Any, Any, Any]:
     """Return model, image processor and tokenizer."""
-    how = {"dtype": getattr(torch, dtype)}
-    model, processor = _hf.from_pretrained("AutoModel", reference, {"revision": revision}, how, reader="AutoProcessor")
+    model = _pretrained.network("AutoModel", reference, revision=revision, how={"dtype": getattr(torch, dtype)})
+    processor = _pretrained.reader("AutoProcessor", reference, revision=revision)
     lacking = [name for name in ("get_image_features", "get_text_features") if not hasattr(model, name)]
     if lacking or not hasattr(processor, "tokenizer"):
         found = f"a {type(model).__name__} without {' and '.join(lacking) or 'a tokenizer'}"

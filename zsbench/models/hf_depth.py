@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.lazy import lazy
-from zsbench.models import _common, _hf
+from zsbench.models import _common, _pretrained
 from zsbench.models.capabilities import DepthEstimator
 from zsbench.records import Cost
 
@@ -59,14 +59,9 @@ class HfDepth(_common.Network):
         folder = _common.local_folder(reference)
         if folder is None:
             _common.require_offline_ok(reference)
-        how = {"dtype": getattr(torch, self.dtype)}
-        self._model, self._processor = _hf.from_pretrained(
-            "AutoModelForDepthEstimation",
-            str(folder or reference),
-            {"revision": revision},
-            how,
-            reader="AutoImageProcessor",
-        )
+        source, how = str(folder or reference), {"dtype": getattr(torch, self.dtype)}
+        self._model = _pretrained.network("AutoModelForDepthEstimation", source, revision=revision, how=how)
+        self._processor = _pretrained.reader("AutoImageProcessor", source, revision=revision)
         self._model.to(self.device).eval()
         size = dict(self._processor.size) if getattr(self._processor, "size", None) else {}
         self.input_size = (int(size.get("height", 384)), int(size.get("width", 384)))

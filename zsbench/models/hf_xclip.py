@@ -12,7 +12,7 @@ from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common, _hf
+from zsbench.models import _common, _hf, _pretrained
 from zsbench.models.capabilities import VideoTextScorer
 from zsbench.records import Cost
 
@@ -40,8 +40,6 @@ class HfXclip(_common.Network):
     """A `VideoTextScorer` over `XCLIPModel`."""
 
     def __init__(self, reference: str, revision: str | None = None) -> None:
-        import transformers
-
         loaded = _hf.load("AutoModel", reference, revision=revision)
         self.cost = Cost()
         self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
@@ -49,7 +47,7 @@ class HfXclip(_common.Network):
         if not hasattr(self._model, "prompts_generator"):
             raise UserError(reference, f"a {type(self._model).__name__}", "an X-CLIP model")
         folder = _common.local_folder(reference)
-        self._processor = transformers.AutoImageProcessor.from_pretrained(str(folder or reference), revision=revision)
+        self._processor = _pretrained.reader("AutoImageProcessor", str(folder or reference), revision=revision)
         self.n_frames = int(self._model.config.vision_config.num_frames)
         self._texts: dict[tuple[str, ...], torch.Tensor] = {}
 

@@ -7,23 +7,19 @@ that are not there are an error, never random.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common, _two_towers
+from zsbench.models import _common, _pretrained, _two_towers
 from zsbench.models._open_clip_text import OpenClipText
 from zsbench.models._prompts import PrefixMode
 from zsbench.models._two_towers import TwoTowers
 from zsbench.models.capabilities import ImageTextEncoder, PromptTuner
 from zsbench.records import Cost
-from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     import torch
@@ -114,7 +110,6 @@ def _load(reference: str, folder: str | None, weights: str | None, device: str, 
     """Return model, evaluation preprocessing and tokenizer; a missing checkpoint is a `UserError`."""
     import open_clip
 
-    logging.getLogger("open_clip").setLevel(logging.ERROR)
     name, pretrained, quick_gelu = (f"local-dir:{folder}" if folder else reference), None, False
     if weights:
         _check_named(reference, "", [""], open_clip.list_models())
@@ -124,28 +119,16 @@ def _load(reference: str, folder: str | None, weights: str | None, device: str, 
         _check_named(name, pretrained, open_clip.list_pretrained_tags_by_model(name), open_clip.list_models())
         # Some weights (OpenAI's, DFN's, MetaCLIP's) were trained with QuickGELU; open_clip only warns about another.
         quick_gelu = bool(open_clip.get_pretrained_cfg(name, pretrained).get("quick_gelu"))
-    try:
-        loaded, _, preprocess = open_clip.create_model_and_transforms(
-            name,
-            pretrained=pretrained,
-            device=device,
-            precision=_PRECISION[dtype],
-            force_quick_gelu=quick_gelu,
-            require_pretrained=True,
-            weights_only=True,
-        )
-        tokenizer = open_clip.get_tokenizer(name)
-    except Exception as error:
-        # open_clip, safetensors, tokenizers and the hub client share no exception type; all mean the same here.
-        where = shown(Path(weights)) if weights else reference
-        if weights and isinstance(error, UnpicklingError):  # torch's own words are advice to run the file's code
-            raise UserError(where, "not a file of weights alone", "a state dict, or safetensors") from error
-        if "locate the file on the Hub" in str(error):
-            found = "the weights are not on this machine"
-            raise UserError(where, found, "a local folder, or run without --offline and with a network") from error
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        raise UserError(where, f"open_clip cannot load this checkpoint ({reason})") from error
-    return loaded.eval(), preprocess, tokenizer
+    where = weights or reference
+    loaded, preprocess = _pretrained.open_clip_network(
+        name,
+        weights=pretrained,
+        device=device,
+        precision=_PRECISION[dtype],
+        quick_gelu=quick_gelu,
+        where=where,
+    )
+    return loaded.eval(), preprocess, _pretrained.open_clip_tokenizer(name, where=where)
 
 
 def _check_named(name: str, tag: str | None, tags: list[str], names: list[str]) -> None:

@@ -9,7 +9,7 @@ from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _common
+from zsbench.models import _common, _pretrained
 from zsbench.models.capabilities import SpanExtractor
 from zsbench.records import Cost
 
@@ -43,10 +43,8 @@ class SpanTagger(_common.Network):
         folder = _common.local_folder(reference)
         if folder is None:
             raise UserError(reference, "no such model folder", "a folder in the span-scorer format")
-        try:
+        with _pretrained.opening(str(folder), "span-scorer"):
             self._model = SpanScorer.from_folder(folder).to(self.device).eval()
-        except (ValueError, OSError, KeyError) as error:
-            raise UserError(str(folder), f"cannot be loaded ({error})") from error
         self.max_words = self._model.max_words
         self.fingerprint = _common.fingerprint(["span-scorer"], _common.folder_files({"model": str(folder)}))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 EXIT_OK = 0
 EXIT_CHECK_FAILED = 1
@@ -57,6 +60,18 @@ class UserErrors(UserError):
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
+
+
+def shown(path: Path) -> str:
+    """Return the path as a person would type it: relative to here where that is shorter."""
+    return _shown(str(path), os.getcwd())
+
+
+@functools.lru_cache(maxsize=1024)
+def _shown(path: str, here: str) -> str:
+    # Asked for each line of a file and each key of a config: texts, because path objects cost ten times as much.
+    real, inside = os.path.realpath(path), here.rstrip(os.sep) + os.sep
+    return real.removeprefix(inside) if real.startswith(inside) else "." if real == here else path
 
 
 def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +9,9 @@ from typing import Any
 
 import yaml
 
+from zsbench import textfiles
 from zsbench.errors import UserError
+from zsbench.errors import shown as shown
 
 Loc = tuple[str | int, ...]
 
@@ -49,18 +49,6 @@ class Document:
         return Document(self.path, value, marks if nearest is None else {(): nearest, **marks})
 
 
-def shown(path: Path) -> str:
-    """Return the path as a person would type it: relative to here where that is shorter."""
-    return _shown(str(path), os.getcwd())
-
-
-@functools.lru_cache(maxsize=1024)
-def _shown(path: str, here: str) -> str:
-    # Asked for each line of a file and each key of a config: texts, because path objects cost ten times as much.
-    real, inside = os.path.realpath(path), here.rstrip(os.sep) + os.sep
-    return real.removeprefix(inside) if real.startswith(inside) else "." if real == here else path
-
-
 def read(path: Path) -> Document:
     """Read one YAML file whose top level is a mapping.
 
@@ -69,13 +57,7 @@ def read(path: Path) -> Document:
     UserError
         The file is missing, not UTF-8, not YAML, not a mapping, or holds a key twice.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(shown(path), "no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(shown(path), f"cannot be read ({error})", "a UTF-8 YAML file") from None
-    return parse(text, path)
+    return parse(textfiles.read(path), path)
 
 
 def parse(text: str, path: Path) -> Document:

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from zsbench import catalog
-from zsbench.data._collection import Document, read_qrels, read_run
+from zsbench.data._collection import Document
+from zsbench.data.judgements import read_qrels, read_run
 from zsbench.errors import UserError
 
 DOCS = [("d1", "a cat"), ("d2", "a dog\twith a tab"), ("d3", "")]

@@ -103,16 +103,15 @@ def queries(
     dtype: Dtype = "float32",
 ) -> None:
     """Write queries for documents with a language model; the same command goes on where the last one stopped."""
-    from zsbench import files
+    from zsbench import files, jsonfiles
     from zsbench.corpus.files import read_documents, write_lines
     from zsbench.corpus.queries import Example, Wording
     from zsbench.corpus.writing import write_queries
-    from zsbench.data._collection import json_lines
     from zsbench.models.capabilities import TextGenerator
 
     files.require_writable(out.parent)
     documents = list(read_documents(corpus).values())
-    rows = json_lines(examples, {"document": str, "query": str}) if examples else ()
+    rows = jsonfiles.lines(examples, {"document": str, "query": str}) if examples else ()
     known = [Example(row["document"], row["query"]) for _, row in rows]
     duqgen = style is Style.duqgen
     part = out.with_name(out.name + ".part")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from zsbench import catalog, files
-from zsbench.data._collection import Document, add_unique, json_lines
+from zsbench import catalog, files, jsonfiles
+from zsbench.data._collection import Document, add_unique
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -27,7 +27,7 @@ def read_documents(path: Path) -> dict[str, Document]:
     """
     found: dict[str, Document] = {}
     path = catalog.resolve_path(str(path), Path())
-    for number, row in json_lines(path, {}):
+    for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
         document = Document(_text(row, _IDS, where), _text(row, _TEXTS, where), str(row.get("title") or ""))
         add_unique(found, document.id, document, where=where, kind="document")
@@ -45,7 +45,7 @@ def read_pairs(path: Path, documents: Iterable[str]) -> list[tuple[str, str]]:
         A line lacks one of both, a document is not in the corpus, there are no pairs.
     """
     known, found = set(documents), []
-    for number, row in json_lines(path, {}):
+    for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
         key = _text(row, _IDS[1:], where)
         if key not in known:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zsbench.data._collection import open_text
+from zsbench import textfiles
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -65,7 +65,7 @@ def _checked(matrix: Array, n: int, path: Path) -> Array:
 def read_edges(path: Path) -> list[tuple[str, str]]:
     """Return the undirected edges of a text file."""
     edges = []
-    for number, line in open_text(path):
+    for number, line in textfiles.lines(path):
         parts = [part.strip() for part in line.split("\t" if "\t" in line else None) if part.strip()]
         if not parts or parts[0].startswith("#"):
             continue

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsbench.data._collection import Collection, add_unique, json_lines, open_text
+from zsbench import jsonfiles, textfiles
+from zsbench.data._collection import Collection, add_unique
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -62,7 +63,7 @@ def gather(rows: Rows, where: str) -> tuple[dict[str, str], dict[str, tuple[str,
 
 def _jsonl(path: Path) -> Rows:
     """Read `{"id": ..., "question": ..., "answers": [...]}`."""
-    for number, row in json_lines(path, {"question": str, "answers": list}):
+    for number, row in jsonfiles.lines(path, {"question": str, "answers": list}):
         place = f"{shown(path)}:{number}"
         if not isinstance(row.get("id"), (str, int)):
             raise UserError(place, f"key 'id' is {row['id']!r}" if "id" in row else "key 'id' is missing", "a text")
@@ -71,7 +72,7 @@ def _jsonl(path: Path) -> Rows:
 
 def _dpr(path: Path) -> Rows:
     """Read `question<TAB>['answer', ...]`; the rows have no ids, so they are numbered from 0."""
-    reader = csv.reader((line + "\n" for _, line in open_text(path)), delimiter="\t")
+    reader = csv.reader((line + "\n" for _, line in textfiles.lines(path)), delimiter="\t")
     for number, fields in enumerate(row for row in reader if row):
         place = f"{shown(path)}:{reader.line_num}"
         if len(fields) != 2:

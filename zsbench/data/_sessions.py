@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zsbench.data._collection import add_unique, json_lines
+from zsbench import jsonfiles
+from zsbench.data._collection import add_unique
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -44,7 +45,7 @@ def read_catalogue(path: Path) -> dict[str, str]:
         A line without item, an item that stands twice, a text that is none, no items.
     """
     found: dict[str, str] = {}
-    for number, row in json_lines(path, {}):
+    for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
         text = row.get("text", "")
         if not isinstance(text, str):

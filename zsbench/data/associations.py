@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import json_lines
 from zsbench.data._images import from_path
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -37,7 +37,7 @@ def _files(options: dict[str, Any]) -> list[str]:
     if not path.is_file():
         return [str(path)]
     folder = Path(options.get("root") or path.parent)
-    names = dict.fromkeys(str(name) for _, row in json_lines(path, {"images": list}) for name in row["images"])
+    names = dict.fromkeys(str(name) for _, row in jsonfiles.lines(path, {"images": list}) for name in row["images"])
     return [str(path), *(str(folder / name) for name in names)]
 
 
@@ -58,7 +58,7 @@ def associations(*, path: LocalPath, root: LocalPath | None = None) -> CueSet:
     file = Path(path)
     folder = Path(root) if root else file.parent
     cues, gold = [], []
-    for number, row in json_lines(file, {"id": str, "cue": str, "images": list, "associations": list}):
+    for number, row in jsonfiles.lines(file, {"id": str, "cue": str, "images": list, "associations": list}):
         where, names, chosen = f"{shown(file)}:{number}", row["images"], row["associations"]
         if not row["cue"].strip():
             raise UserError(where, "an empty cue", "a text")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import Collection, Document, add_unique, check, json_lines, read_qrels
+from zsbench.data._collection import Collection, Document, add_unique, check
+from zsbench.data.judgements import read_qrels
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -36,12 +38,12 @@ def beir(*, path: LocalPath, split: str = "test") -> Collection:
     if not folder.is_dir():
         raise UserError(shown(folder), "no such folder", "a folder with corpus.jsonl, queries.jsonl and qrels/")
     documents: dict[str, Document] = {}
-    for number, row in json_lines(folder / "corpus.jsonl", {"_id": str, "text": str}):
+    for number, row in jsonfiles.lines(folder / "corpus.jsonl", {"_id": str, "text": str}):
         where = f"{shown(folder / 'corpus.jsonl')}:{number}"
         document = Document(row["_id"], row["text"], row.get("title") or "")
         add_unique(documents, document.id, document, where=where, kind="document")
     queries: dict[str, str] = {}
-    for number, row in json_lines(folder / "queries.jsonl", {"_id": str, "text": str}):
+    for number, row in jsonfiles.lines(folder / "queries.jsonl", {"_id": str, "text": str}):
         where = f"{shown(folder / 'queries.jsonl')}:{number}"
         add_unique(queries, row["_id"], row["text"], where=where, kind="query")
     qrels = read_qrels(folder / "qrels" / f"{split}.tsv")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import json_lines
 from zsbench.data._images import from_path
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -29,7 +29,10 @@ def _files(options: dict[str, Any]) -> list[str]:
     if not path.is_file():
         return [str(path)]
     folder = Path(options.get("root") or path.parent)
-    return [str(path), *(str(folder / name) for _, row in json_lines(path, {"images": list}) for name in row["images"])]
+    return [
+        str(path),
+        *(str(folder / name) for _, row in jsonfiles.lines(path, {"images": list}) for name in row["images"]),
+    ]
 
 
 @source(gives="caption-groups", files=_files)
@@ -44,7 +47,7 @@ def caption_choices(*, path: LocalPath, root: LocalPath | None = None) -> list[G
     file = Path(path)
     folder = Path(root) if root else file.parent
     groups = []
-    for number, row in json_lines(file, {"id": str, "images": list, "captions": list}):
+    for number, row in jsonfiles.lines(file, {"id": str, "images": list, "captions": list}):
         where = f"{shown(file)}:{number}"
         if len(row["images"]) + len(row["captions"]) < 3 or not row["images"] or not row["captions"]:
             found = f"{len(row['images'])} images and {len(row['captions'])} captions"

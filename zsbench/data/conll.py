@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import open_text
 from zsbench.data._sentences import Sentence, SentenceSet, Span, bio_spans
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -35,7 +35,7 @@ def conll(*, path: LocalPath) -> SentenceSet:
         words.clear()
         tags.clear()
 
-    for number, line in open_text(Path(path)):
+    for number, line in textfiles.lines(Path(path)):
         if not line.strip() or line.startswith("-DOCSTART-"):
             close()
             continue

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import json_lines
 from zsbench.data._frames import DepthFile, Frame, FrameSet, Intrinsics
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -17,7 +17,7 @@ def _files(options: dict[str, Any]) -> list[str]:
     path = Path(options["path"])
     if not path.is_file():
         return [str(path)]
-    rows = [row for _, row in json_lines(path, {"rgb": str, "depth": str})]
+    rows = [row for _, row in jsonfiles.lines(path, {"rgb": str, "depth": str})]
     return [str(path), *(str(path.parent / row[key]) for row in rows for key in ("rgb", "depth"))]
 
 
@@ -37,7 +37,7 @@ def depth_frames(*, path: LocalPath) -> FrameSet:
     file = Path(path)
     items: list[Frame] = []
     depth: list[DepthFile] = []
-    for number, row in json_lines(file, {"rgb": str, "depth": str}):
+    for number, row in jsonfiles.lines(file, {"rgb": str, "depth": str}):
         where = f"{shown(file)}:{number}"
         for key in ("rgb", "depth"):
             if not (file.parent / row[key]).is_file():

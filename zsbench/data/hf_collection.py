@@ -8,7 +8,8 @@ from typing import Any
 
 from zsbench.components import source
 from zsbench.config import ModelRef
-from zsbench.data._collection import Collection, Document, Qrels, add_unique, check, whole_number
+from zsbench.data._collection import Collection, Document, add_unique, check
+from zsbench.data.judgements import Qrels, whole_number, wrong_grade
 from zsbench.errors import UserError, did_you_mean
 
 # What the publishers of such sets call the same column.
@@ -70,7 +71,7 @@ def _judgements(path: str, name: str, split: str, revision: str | None) -> Qrels
         try:
             value = whole_number(str(grade))
         except ValueError:
-            raise UserError(where, f"grade '{grade}'", "a whole number") from None
+            raise wrong_grade(where, str(grade)) from None
         add_unique(found.setdefault(query, {}), document, value, where=where, kind=f"query {query}: judged document")
     return found
 

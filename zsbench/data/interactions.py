@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pydantic import NonNegativeFloat, PositiveInt
 
+from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import open_text
 from zsbench.data._sessions import Session, SessionSet, checked
 from zsbench.errors import UserError, did_you_mean
 from zsbench.yamlio import shown
@@ -92,7 +92,7 @@ def last_session(times: list[float], gap: float | None) -> int:
 
 def _columns(file: Path, names: tuple[str, ...], delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield (line number, the cells of these columns) of every row."""
-    reader = csv.reader((line for _, line in open_text(file)), delimiter=delimiter)
+    reader = csv.reader((line for _, line in textfiles.lines(file)), delimiter=delimiter)
     header = next(reader, [])
     missing = next((name for name in names if name not in header), None)
     if missing is not None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from zsbench.components import source
-from zsbench.data._collection import Collection, Document, Qrels, add_unique, check
+from zsbench.data._collection import Collection, Document, add_unique, check
 from zsbench.data._stored import Stored
+from zsbench.data.judgements import Qrels
 from zsbench.errors import UserError, did_you_mean
 
 

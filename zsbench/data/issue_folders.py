@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import open_text
 from zsbench.data._issues import Issue, Issues, changed, gather
 from zsbench.data.beir import beir
 from zsbench.errors import UserError
@@ -50,7 +50,7 @@ def issue_folders(*, path: LocalPath, prefix: str = "", split: str = "test") -> 
 
 def _issue(folder: Path, split: str) -> Issue:
     judged = folder / "qrels" / f"{split}.tsv"
-    rows = (line for number, line in open_text(judged) if line.strip() and not (number == 1 and "score" in line))
+    rows = (line for number, line in textfiles.lines(judged) if line.strip() and not (number == 1 and "score" in line))
     if next(rows, None) is None:
         # A fix that only adds functions: nothing to find.
         return Issue(folder.name, "", {}, changed([]))

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import Document, add_unique, json_lines
+from zsbench.data._collection import Document, add_unique
 from zsbench.data._issues import Issue, Issues, changed, gather
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -37,7 +38,7 @@ def issue_functions(*, path: LocalPath) -> Issues:
 
 
 def _issues(path: Path) -> Iterator[Issue]:
-    for number, row in json_lines(path, {"id": str, "query": str, "candidates": list, "gold": list}):
+    for number, row in jsonfiles.lines(path, {"id": str, "query": str, "candidates": list, "gold": list}):
         where = f"{shown(path)}:{number}"
         functions: dict[str, Document] = {}
         for candidate in row["candidates"]:

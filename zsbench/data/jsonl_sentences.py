@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import json_lines
 from zsbench.data._sentences import Sentence, SentenceSet, Span
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -25,7 +25,7 @@ def jsonl_sentences(*, path: LocalPath) -> SentenceSet:
     items: list[Sentence] = []
     gold: list[list[Span]] = []
     file = Path(path)
-    for number, row in json_lines(file, {"tokens": list, "spans": list}):
+    for number, row in jsonfiles.lines(file, {"tokens": list, "spans": list}):
         where = f"{shown(file)}:{number}"
         if not all(isinstance(word, str) for word in row["tokens"]) or not row["tokens"]:
             raise UserError(where, "key 'tokens' is not a list of words", "at least one text")

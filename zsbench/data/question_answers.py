@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import Collection, Document, add_unique, json_lines
+from zsbench.data._collection import Collection, Document, add_unique
 from zsbench.data._questions import Questions, read
 from zsbench.data._stored import Stored
 from zsbench.data.tsv import Column, each_passage
@@ -71,5 +72,5 @@ def question_answers(
 
 
 def _jsonl(path: Path) -> Iterator[tuple[str, Document]]:
-    for number, row in json_lines(path, {"_id": str, "text": str}):
+    for number, row in jsonfiles.lines(path, {"_id": str, "text": str}):
         yield f"{shown(path)}:{number}", Document(row["_id"], row["text"], row.get("title") or "")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import json_lines
 from zsbench.data._sessions import Session, SessionSet, checked, read_catalogue
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -28,7 +28,7 @@ def session_log(*, path: LocalPath, items: LocalPath | None = None) -> SessionSe
     """
     file = Path(path)
     sessions, targets = [], []
-    for number, row in json_lines(file, {"history": list, "target": list}):
+    for number, row in jsonfiles.lines(file, {"history": list, "target": list}):
         where = f"{shown(file)}:{number}"
         name = row.get("id", row.get("user"))
         if not isinstance(name, str | int):

@@ -5,19 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles, textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import (
-    Collection,
-    Document,
-    Qrels,
-    add_unique,
-    check,
-    json_lines,
-    open_text,
-    read_qrels,
-)
+from zsbench.data._collection import Collection, Document, add_unique, check
 from zsbench.data._stored import Stored
+from zsbench.data.judgements import Qrels, read_qrels
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -56,11 +49,11 @@ def _without_texts(qrels: Qrels) -> Stored:
 def _texts(path: Path, kind: str) -> dict[str, Document]:
     found: dict[str, Document] = {}
     if ".jsonl" in path.suffixes:
-        for number, row in json_lines(path, {"_id": str, "text": str}):
+        for number, row in jsonfiles.lines(path, {"_id": str, "text": str}):
             document = Document(row["_id"], row["text"], row.get("title") or "")
             add_unique(found, document.id, document, where=f"{shown(path)}:{number}", kind=kind)
         return found
-    for number, line in open_text(path):
+    for number, line in textfiles.lines(path):
         key, tab, text = line.partition("\t")
         if not tab:
             raise UserError(f"{shown(path)}:{number}", "no tab", "`id<TAB>text`")

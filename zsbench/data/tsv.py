@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import Collection, Document, add_unique, check, open_text, read_qrels
+from zsbench.data._collection import Collection, Document, add_unique, check
+from zsbench.data.judgements import read_qrels
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -90,8 +92,8 @@ def each_passage(
 def _rows(path: Path, n_columns: int, *, quoted: bool) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, fields), the last field with whatever tabs it holds; blank lines are passed over."""
     if not quoted:
-        yield from ((n, line.split("\t", n_columns - 1)) for n, line in open_text(path) if line.strip())
+        yield from ((n, line.split("\t", n_columns - 1)) for n, line in textfiles.lines(path) if line.strip())
         return
     csv.field_size_limit(1 << 30)
-    reader = csv.reader((line + "\n" for _, line in open_text(path)), delimiter="\t")
+    reader = csv.reader((line + "\n" for _, line in textfiles.lines(path)), delimiter="\t")
     yield from ((reader.line_num, fields) for fields in reader if fields)

@@ -7,9 +7,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._collection import open_text
 from zsbench.data._videos import Video, VideoSet
 from zsbench.errors import RunError, UserError
 from zsbench.records import digest_file
@@ -53,7 +53,7 @@ def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_cl
         raise UserError(shown(root), "no videos", f"`<class>/<video>` with {' '.join(sorted(SUFFIXES))}")
     classes = sorted({p.parent.name for p in found})
     if only is not None:
-        names = [line.split()[0] for _, line in open_text(Path(only)) if line.strip()]
+        names = [line.split()[0] for _, line in textfiles.lines(Path(only)) if line.strip()]
         known = {key: p for p in found for key in (p.name, f"{p.parent.name}/{p.name}")}
         missing = next((name for name in names if name not in known), None)
         if missing is not None:

@@ -12,7 +12,8 @@ from pydantic import Field
 from zsbench import cache, catalog
 from zsbench.components import Strict
 from zsbench.config import Block
-from zsbench.data._collection import Collection, read_run
+from zsbench.data._collection import Collection
+from zsbench.data.judgements import read_run
 from zsbench.errors import UserError
 from zsbench.methods.rerank import RankItem
 from zsbench.models._named import named

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from zsbench import files
-from zsbench.data._collection import Collection, read_run
+from zsbench.data._collection import Collection
+from zsbench.data.judgements import read_run
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Fitted, Ranker, RankItem
 from zsbench.records import RunContext, TaskData

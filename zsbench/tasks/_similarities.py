@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zsbench import files
-from zsbench.data._collection import add_unique, json_lines
+from zsbench import files, jsonfiles
+from zsbench.data._collection import add_unique
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -32,7 +32,7 @@ def read_similarities(path: Path, *, kind: str, shape: str, expected: str) -> di
         A line that is no JSON, lacks a key, holds no numbers, or repeats an id.
     """
     found: dict[str, Any] = {}
-    for number, row in json_lines(path, {"id": str, "similarities": list}):
+    for number, row in jsonfiles.lines(path, {"id": str, "similarities": list}):
         where = f"{shown(path)}:{number}"
         try:
             values = np.asarray(row["similarities"], dtype=np.float64)

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from zsbench import files
+from zsbench import files, jsonfiles
 from zsbench.config import Block, TaskConfig
-from zsbench.data._collection import json_lines
 from zsbench.data.labelled_features import LabelledFeatures
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
@@ -127,7 +126,7 @@ class Task:
         """Read JSONL with `id` and `labels`."""
         known = {item.id: item for item in items}
         found: dict[str, list[int]] = {}
-        for number, row in json_lines(path, {"id": str, "labels": list}):
+        for number, row in jsonfiles.lines(path, {"id": str, "labels": list}):
             where, item = f"{shown(path)}:{number}", known.get(row["id"])
             if row["id"] in found:
                 raise UserError(where, f"episode id '{row['id']}' stands twice", "unique ids")

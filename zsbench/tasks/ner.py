@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from zsbench import files
+from zsbench import files, jsonfiles
 from zsbench.config import Block, TaskConfig
-from zsbench.data._collection import json_lines
 from zsbench.data._sentences import Sentence, SentenceSet, Span
 from zsbench.data.jsonl_sentences import read_span
 from zsbench.errors import UserError
@@ -112,7 +111,7 @@ class Task:
         """Read JSONL with `id` and `spans`."""
         lengths = {item.id: len(item.words) for item in items}
         found: dict[str, list[Span]] = {}
-        for number, row in json_lines(path, {"id": str, "spans": list}):
+        for number, row in jsonfiles.lines(path, {"id": str, "spans": list}):
             where = f"{shown(path)}:{number}"
             if row["id"] in found:
                 raise UserError(where, f"sentence id '{row['id']}' stands twice", "unique ids")

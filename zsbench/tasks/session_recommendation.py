@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from zsbench import files
+from zsbench import files, jsonfiles
 from zsbench.config import Block, TaskConfig
-from zsbench.data._collection import add_unique, json_lines
+from zsbench.data._collection import add_unique
 from zsbench.data._sessions import Session, SessionSet
 from zsbench.errors import UserError
 from zsbench.methods.session_recommendation import Catalogue, Recommender
@@ -110,7 +110,7 @@ class Task:
     def read(self, path: Path, items: Sequence[Session]) -> dict[str, Recommended]:  # noqa: ARG002 - as above
         """Read JSONL."""
         found: dict[str, Recommended] = {}
-        for number, row in json_lines(path, {"id": str, "items": list}):
+        for number, row in jsonfiles.lines(path, {"id": str, "items": list}):
             where, rewards = f"{shown(path)}:{number}", row.get("rewards", {})
             if not isinstance(rewards, dict) or not all(_numbers(values) for values in rewards.values()):
                 raise UserError(where, "rewards are no lists of numbers", '`{"rewards": {name: [a number a list]}}`')

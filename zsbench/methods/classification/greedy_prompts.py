@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from zsbench import textfiles
 from zsbench.components import method
 from zsbench.config import LocalPath
-from zsbench.data._collection import open_text
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
@@ -69,7 +69,7 @@ def words(tokens: list[str] | str | None) -> list[str]:
         known = SimpleTokenizer().encoder
         tokens = [token.removesuffix("</w>") for token in known if token.endswith("</w>")]
     elif isinstance(tokens, str):
-        tokens = [line.strip() for _, line in open_text(Path(tokens))]
+        tokens = [line.strip() for _, line in textfiles.lines(Path(tokens))]
     found = [token for token in dict.fromkeys(tokens) if token]
     if not found:
         raise UserError("", "greedy-prompts: no tokens", "at least one word to append")

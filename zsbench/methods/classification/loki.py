@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from zsbench import textfiles
 from zsbench.components import method
 from zsbench.config import LocalPath
-from zsbench.data._collection import open_text
 from zsbench.data._distances import graph_distances, read_distances, read_edges
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
@@ -98,7 +98,7 @@ def _given(distances: str | None, nodes: str | None, problem: Problem) -> Array:
 def observed_classes(observed: list[str] | str, class_names: list[str]) -> IntArray:
     """Return the numbers of the observed classes (names, or a file of names) in ascending order."""
     where = "" if isinstance(observed, list) else shown(Path(observed))
-    lines = observed if isinstance(observed, list) else [line.strip() for _, line in open_text(Path(observed))]
+    lines = observed if isinstance(observed, list) else [line.strip() for _, line in textfiles.lines(Path(observed))]
     wanted = [name for name in lines if name]
     unknown = next((name for name in wanted if name not in class_names), None)
     if unknown is not None or not wanted:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from zsbench.data._collection import add_unique, json_lines
+from zsbench import jsonfiles
+from zsbench.data._collection import add_unique
 from zsbench.data._sessions import item_name
 from zsbench.errors import UserError
 from zsbench.methods.rerank._texts import fill
@@ -21,7 +22,7 @@ def read_ids(path: Path, names: Sequence[str], template: str) -> dict[str, str]:
         A line without item or codes, an item twice, or one of the catalogue not at all.
     """
     found: dict[str, str] = {}
-    for number, row in json_lines(path, {"codes": list}):
+    for number, row in jsonfiles.lines(path, {"codes": list}):
         where = f"{shown(path)}:{number}"
         if not row["codes"] or not all(type(value) is int and value >= 0 for value in row["codes"]):
             raise UserError(where, f"codes {row['codes']}", "whole numbers from 0")

@@ -45,9 +45,10 @@ def problem(template: str, known: Collection[str], needed: Collection[str] = ())
     ----------
     template : the text as its author wrote it.
     known : blanks that will be filled.
-    needed : blanks without which every item would get the same text.
+    needed : blanks without which every item would get the same text; `a|b` is one of the two.
     """
     listed = ", ".join(f"{{{name}}}" for name in known)
+    expected = f"blanks among {listed}" if listed else "a text without blanks (a brace is written twice)"
     named = set()
     for match in _PIECE.finditer(template):
         text, name = match.group(0), match.group(1)
@@ -57,10 +58,36 @@ def problem(template: str, known: Collection[str], needed: Collection[str] = ())
             return f"a partner for the '{text}' at character {match.start() + 1} (a brace of the text is written twice)"
         if name not in known:
             near = did_you_mean(name, known) if name else ""
-            return f"blanks among {listed or 'none'}, not '{{{name}}}'" + (f"; {near}" if near else "")
+            return f"{expected}, not '{{{name}}}'" + (f"; {near}" if near else "")
         named.add(name)
-    lacking = [name for name in needed if name not in named]
-    return f"a text that holds {' and '.join(f'{{{name}}}' for name in lacking)}" if lacking else ""
+    lacking = [name for name in needed if not named.intersection(name.split("|"))]
+    return f"a text that holds {' and '.join(map(_spelled, lacking))}" if lacking else ""
+
+
+def _spelled(need: str) -> str:
+    return " or ".join(f"{{{name}}}" for name in need.split("|"))
+
+
+def literal(text: str) -> str:
+    """Return the template that says a text as it is.
+
+    Examples
+    --------
+    >>> fill(literal("{x}"))
+    '{x}'
+    """
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def blanks(template: str) -> set[str]:
+    """Return the names of the blanks in a template.
+
+    Examples
+    --------
+    >>> blanks("{query} {{no}}")
+    {'query'}
+    """
+    return {match.group(1) for match in _PIECE.finditer(template) if match.group(1) is not None}
 
 
 def fill_class(template: str, class_name: str) -> str:

@@ -17,7 +17,7 @@ from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._parse import choice, lenient, strict
 from zsbench.methods.rerank._permutation import STYLES, RankPrompt, build, passage
 from zsbench.methods.rerank._scores import best_first, log_probability
-from zsbench.methods.rerank._texts import NO_CUT, Cut, converses, cut_tokens, fill, shown
+from zsbench.methods.rerank._texts import NO_CUT, Cut, converses, cut_tokens, shown
 from zsbench.methods.rerank._windows import slide, windows
 from zsbench.methods.rerank.cross_encoder import cross_encoder
 from zsbench.methods.rerank.dense import dense, scores
@@ -30,6 +30,7 @@ from zsbench.methods.rerank.rankgpt import rankgpt
 from zsbench.methods.rerank.setwise import setwise
 from zsbench.records import Cost
 from zsbench.runner import Options
+from zsbench.templates import fill
 
 sizes = st.integers(0, 14)
 relevances = st.lists(st.integers(0, 1000), min_size=0, max_size=14, unique=True)
@@ -303,9 +304,8 @@ def test_who_converses():
         def chat(self, messages):
             return "<user>" + messages[-1]["content"]
 
-    class Base(Words):
-        def chat(self, messages):
-            raise UserError("", "no chat template")
+    class Base(Chat):
+        converses = False
 
     assert converses(Chat())
     assert not converses(Base())
@@ -322,8 +322,20 @@ def test_ranking_prompts_in_other_identifiers_and_styles():
     assert "a alphabetical identifier" in asked.messages[1]["content"]
     assert "[A] Title: Title Content: see (A) and [2]\n[B] plain\nSearch Query: why." in asked.messages[1]["content"]
     assert "e.g., [B] > [A]," in asked.messages[1]["content"]
-    plain = build(RankPrompt(system="S", head="", tail="", answer="!"), ["x", "y"], "q", chat=False)
-    assert (plain.text, plain.answer, plain.messages) == ("S\n\n[1] x\n[2] y", "!", ())
+    plain = build(RankPrompt(system="S", head="", tail="? {query}", answer="!"), ["x", "y"], "q", chat=False)
+    assert (plain.text, plain.answer, plain.messages) == ("S\n\n[1] x\n[2] y? q", "!", ())
+
+
+def test_only_the_chat_style_removes_the_artefact_of_empty_titles():
+    model, asked = Endpoint("[2] > [1]"), RankItem("q", "why", (Document("a", "Title: Content: x"), Document("b", "y")))
+    for style in ("chat", "single", "rankllm"):
+        rankgpt(prompt=style)(model, asked, None)
+    chat, single, rankllm = (prompts[0] for prompts in model.calls)
+    assert [turn["content"] for turn in chat.messages if turn["content"].startswith("[1]")] == ["[1] x"]
+    assert "[1] Title: Content: x\n" in single.messages[0]["content"]
+    assert "[1] Title: Content: x\n" in rankllm.messages[1]["content"]
+    rankgpt(prompt="chat", max_words=1)(model, asked, None)
+    assert model.calls[-1][0].messages[3]["content"] == "[1] x"
 
 
 # --- scores

@@ -95,6 +95,8 @@ class CausalLM(Model, Protocol):
 
     max_tokens: int | None
     """The longest sequence the model reads; None where it has no limit."""
+    converses: bool
+    """Whether `chat` has a template; a base model reads plain text."""
 
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
         """Return the prompt text of a conversation, ready for the assistant's turn; special tokens included."""
@@ -154,6 +156,9 @@ class TokenScorer(Model, Protocol):
 
 class TextGenerator(Model, Protocol):
     """A language model that writes: local weights or an endpoint."""
+
+    converses: bool
+    """Whether it takes the turns of a conversation; others read plain text."""
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
         """Return the greedy continuation of each prompt, without the prompt and without the stop text."""

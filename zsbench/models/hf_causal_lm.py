@@ -106,6 +106,11 @@ class HfCausalLM(Decoder):
             self._tokenizer.chat_template = chat_template
         self._chat_options, self._on_overflow = chat_options or {}, on_overflow
 
+    @property
+    def converses(self) -> bool:
+        """Whether the tokenizer has a chat template."""
+        return bool(self._tokenizer.chat_template)
+
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
         """Return the prompt of a conversation by the chat template, special tokens included."""
         return _chat.chat(self._tokenizer, messages, self._chat_options)

@@ -67,6 +67,8 @@ class _Asked:
 class HfSeq2Seq(_common.Network):
     """`TextScorer`, `TextGenerator` and `TokenScorer` over `AutoModelForSeq2SeqLM`."""
 
+    converses = False
+
     def __init__(
         self,
         reference: str,

@@ -86,6 +86,7 @@ class OpenAiCompatible:
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
             raise UserError("base_url", "no http or https address without user name", "e.g. http://127.0.0.1:8000/v1")
         self._model, self._asking, self._key = model, asking, ""
+        self.converses = asking.api == "chat"
         if key_env is not None:
             self._key = os.environ.get(key_env, "")
             if not self._key:

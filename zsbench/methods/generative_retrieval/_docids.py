@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Annotated
 
 from zsbench.data._collection import Collection, Document
 from zsbench.methods._constrained import NextLogprobs
 from zsbench.methods._trie import Trie
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
-from zsbench.methods.rerank._texts import Wording, fill, joined, put
+from zsbench.methods.rerank._texts import Piece, Wording, joined, put
 from zsbench.models.capabilities import Prompt, TokenScorer
+from zsbench.options import Blanks
+from zsbench.templates import blanks, fill
 
 Search = Callable[[Trie, NextLogprobs], list[int]]
 """From the trie and a query's log-probabilities to numbers of documents, best first."""
@@ -23,16 +26,16 @@ class DocidPrompt(Wording):
     collections and models that were not trained on them.
     """
 
-    system: str | None = None
-    text: str = "Query: {query} "
-    answer: str = "Document id: "
-    docid: str = "{docid}"
-    passage: str = "{docid}: {text}"
-    separator: str = "\n"
+    system: Piece | None = None
+    text: Annotated[str, Blanks("query", "collection", needed=("query",))] = "Query: {query} "
+    answer: Piece = "Document id: "
+    docid: Annotated[str, Blanks("docid", needed=("docid",))] = "{docid}"
+    passage: Annotated[str, Blanks("docid", "text", needed=("docid", "text"))] = "{docid}: {text}"
+    separator: Piece = "\n"
 
     def listing(self, docids: Docids) -> str:
         """Return the collection as the prompt shows it, or an empty text where it shows none."""
-        if "{collection}" not in self.text:
+        if "collection" not in blanks(self.text):
             return ""
         documents = docids.collection.documents
         shown = [
@@ -40,7 +43,7 @@ class DocidPrompt(Wording):
             for name, own in zip(docids.names, docids.ids, strict=True)
             if name in documents
         ]
-        return self.separator.join(shown)
+        return fill(self.separator).join(shown)
 
     def asked(self, query: str, listing: str, *, chat: bool) -> Prompt:
         """Return the prompt of one query."""
@@ -74,4 +77,4 @@ def describe(prompt: DocidPrompt) -> str:
     collection = Collection({"<docid>": Document("<docid>", "<text>")}, {}, {})
     stand_in = Docids(["<docid>"], ["<docid>"], collection, 1)
     asked = prompt.asked("<query>", prompt.listing(stand_in), chat=False)
-    return f"{asked.text}{prompt.answer}\n-> {fill(prompt.docid, docid='<docid>')}"
+    return f"{asked.text}{asked.answer}\n-> {fill(prompt.docid, docid='<docid>')}"

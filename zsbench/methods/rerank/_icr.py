@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from zsbench.components import Strict
 from zsbench.data._collection import Document
-from zsbench.errors import RunError
+from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
+from zsbench.methods.rerank._texts import Piece, converses
 from zsbench.models.capabilities import CausalLM
+from zsbench.options import Blanks
+from zsbench.templates import fill, literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,15 +35,19 @@ MISTRAL = ("[INST]", "[/INST]", "\n\n")
 
 
 class IcrPrompt(Strict):
-    """A prompt of one's own, in the order of its pieces; `{i}` counts from 1, `{letter}` from A."""
+    """A prompt of one's own, in the order of its pieces; `{i}` counts from 1, `{letter}` from A.
 
-    prefix: str = ""
-    intro: str = " Here are some paragraphs:"
-    separator: str = "\n\n"
-    document: str = "[{i}] {text}"
-    instruction: str = QA
-    query: str = "Query: {query}"
-    suffix: str = ""
+    `prefix` and `suffix` open and end the user's turn in a model's chat format; base models need none. `blank` stands
+    for the query in the calibration.
+    """
+
+    prefix: Piece = ""
+    intro: Piece = " Here are some paragraphs:"
+    separator: Piece = "\n\n"
+    document: Annotated[str, Blanks("i", "letter", "text", needed=("text",))] = "[{i}] {text}"
+    instruction: Piece = QA
+    query: Annotated[str, Blanks("query", needed=("query",))] = "Query: {query}"
+    suffix: Piece = ""
     blank: str = "N/A"
 
 
@@ -48,18 +55,19 @@ class Spans:
     """A prompt, its tokens, the token span of each passage and the first token of the query span."""
 
     def __init__(self, model: CausalLM, pieces: IcrPrompt, texts: Sequence[str], query: str) -> None:
-        text = pieces.prefix + pieces.intro
+        separator = fill(pieces.separator)
+        text = fill(pieces.prefix + pieces.intro)
         bounds: list[tuple[int, int]] = []
         for number, passage in enumerate(texts):
-            text += pieces.separator if text else ""
-            shown = pieces.document.format(i=number + 1, letter=chr(ord("A") + number % 26), text=passage)
+            text += separator if text else ""
+            shown = fill(pieces.document, i=number + 1, letter=chr(ord("A") + number % 26), text=passage)
             bounds.append((len(text), len(text) + len(shown)))
             text += shown
-        start = len(text) + len(pieces.separator)
-        asked = pieces.query.format(query=query.strip())
-        for piece in (pieces.instruction, asked):
-            text += pieces.separator + piece if piece else ""
-        self.text = text + pieces.suffix
+        start = len(text) + len(separator)
+        asked = fill(pieces.query, query=query.strip())
+        for piece in (fill(pieces.instruction), asked):
+            text += separator + piece if piece else ""
+        self.text = text + fill(pieces.suffix)
         self.ids, offsets = model.tokenize(self.text, special=True)
         self.documents = [[t for t, (a, b) in enumerate(offsets) if a < end and b > begin] for begin, end in bounds]
         self.query_start = next(t for t, (a, b) in enumerate(offsets) if b > start and b > a)
@@ -122,7 +130,16 @@ class Reader:
 
 
 def paper_prompt(model: CausalLM, kind: str) -> IcrPrompt:
-    """Return the paper's wording in the model's chat format; other models get their own template's."""
+    """Return the paper's wording in its chat format, in that of the model's own template, or for base models as text.
+
+    Raises
+    ------
+    UserError
+        The chat template does not show the user's text as it is.
+    """
+    instruction = QA if kind == "qa" else IE
+    if not converses(model):
+        return IcrPrompt(instruction=instruction)
     marker = "\u241fuser\u241f"
     template = model.chat([{"role": "user", "content": marker}])
     if "<|start_header_id|>" in template:
@@ -130,9 +147,13 @@ def paper_prompt(model: CausalLM, kind: str) -> IcrPrompt:
     elif "[INST]" in template:
         prefix, suffix, separator = MISTRAL
     else:
-        prefix, suffix = template.split(marker)
+        prefix, found, suffix = template.partition(marker)
+        if not found:
+            raise UserError(
+                "", "the chat template changes the user's text", "pieces of your own: `prompt: {prefix: ...}`"
+            )
         prefix, separator = without_bos(model, prefix), "\n\n"
-    return IcrPrompt(prefix=prefix, suffix=suffix, separator=separator, instruction=QA if kind == "qa" else IE)
+    return IcrPrompt(prefix=literal(prefix), suffix=literal(suffix), separator=separator, instruction=instruction)
 
 
 def without_bos(model: CausalLM, text: str) -> str:

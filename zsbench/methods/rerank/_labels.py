@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.rerank._parse import choice
-from zsbench.methods.rerank._texts import Wording, fill, put
+from zsbench.methods.rerank._texts import Piece, Wording, put
 from zsbench.models.capabilities import Prompt
+from zsbench.options import Blanks
+from zsbench.templates import fill
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +30,8 @@ class LabelPrompt(Wording):
     `answer`: null is " Passage:" in a conversation and " Passage" otherwise, as published.
     """
 
-    answer: str | None = None
-    label: str = " {label}"
+    answer: Piece | None = None
+    label: Annotated[str, Blanks("label", needed=("label",))] = " {label}"
 
     def prompts(self, model: Any, contents: Sequence[str]) -> list[Prompt]:
         """Return the prompts, each ready for a label."""

@@ -8,39 +8,51 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Annotated, ClassVar
 
 from zsbench.data._collection import Document
-from zsbench.methods.rerank._texts import Wording, cut_words, fill, joined, put
+from zsbench.methods.rerank._texts import Piece, Wording, cut_words, joined, put
 from zsbench.models.capabilities import Prompt
+from zsbench.options import Blanks
+from zsbench.templates import fill
 
 NAMES = {"numeric": [str(i) for i in range(1, 1000)], "alpha": [chr(ord("A") + i) for i in range(26)]}
 LOOK_ALIKE = {"numeric": re.compile(r"\[([0-9]+)\]"), "alpha": re.compile(r"\[([A-Za-z]+)\]")}
 
 
+Frame = Annotated[str, Blanks("query", "n", "kind", "adjective", "example", "swapped")]
+
+
 class RankPrompt(Wording):
     """The pieces of the prompt; with a `receipt` every passage is a turn of its own, after `system` and `head`.
 
+    Without a conversation there are no turns, and all pieces but the receipts stand in one text.
+
     `defuse`: bracketed numbers (or letters) inside passages, which look like identifiers, get round brackets.
+    `clean`: passages lose the artefact "Title: Content: " that some collections have before texts without a title.
     """
 
-    system: str | None = None
-    head: str = (
+    in_one_of: ClassVar[dict[str, tuple[str, ...]]] = {"query": ("head", "tail")}
+
+    system: Piece | None = None
+    head: Frame = (
         " This is an intelligent assistant that can rank passages based on their relevancy to the query.\n\n"
         "The following are {n} passages, each indicated by {kind} identifier []. "
         'I can rank them based on their relevance to query: "{query}"\n\n'
     )
-    acknowledgement: str = "Okay, please provide the passages."
-    passage: str = "[{id}] {text}"
-    receipt: str | None = None
-    separator: str = "\n"
-    tail: str = (
+    acknowledgement: Piece = "Okay, please provide the passages."
+    passage: Annotated[str, Blanks("id", "text", needed=("id", "text"))] = "[{id}] {text}"
+    receipt: Annotated[str, Blanks("id")] | None = None
+    separator: Piece = "\n"
+    tail: Frame = (
         '\n\nThe search query is: "{query}". I will rank the {n} passages above based on their relevance to the search '
         "query. The passages will be listed in descending order using identifiers, the most relevant passages should "
         "be listed first and the output format should be [] > [] > etc, e.g., {example} > etc. Be sure to list all "
         "{n} ranked passages and do not explain your ranking until after the list is done. "
     )
-    answer: str = " Ranked Passages: ["
+    answer: Piece = " Ranked Passages: ["
     defuse: bool = False
+    clean: bool = False
 
 
 CHAT = RankPrompt(
@@ -58,6 +70,7 @@ CHAT = RankPrompt(
         "any word or explain."
     ),
     answer="",
+    clean=True,
 )
 RANKLLM = RankPrompt(
     system="You are RankLLM, an intelligent assistant that can rank passages based on their relevancy to the query",
@@ -77,14 +90,22 @@ RANKLLM = RankPrompt(
 STYLES = {"chat": CHAT, "rankllm": RANKLLM, "single": RankPrompt()}
 
 
-def passage(document: Document, max_words: int | None) -> str:
+def passage(document: Document, max_words: int | None, *, clean: bool = False) -> str:
     """Return a passage as the prompts show it: "Title: T Content: X", or the text alone, cut to its first words."""
-    return cut_words(joined(document, " Content: ", "Title: ").replace("Title: Content: ", "").strip(), max_words)
+    text = joined(document, " Content: ", "Title: ")
+    return cut_words(cleaned(text) if clean else text, max_words)
+
+
+def cleaned(text: str) -> str:
+    """Return a passage without the artefact of empty titles."""
+    return text.replace("Title: Content: ", "").strip()
 
 
 def build(pieces: RankPrompt, texts: Sequence[str], query: str, *, identifiers: str = "numeric", chat: bool) -> Prompt:
     """Return the prompt for one window of passages."""
     names = NAMES[identifiers]
+    if pieces.clean:
+        texts = [cleaned(text) for text in texts]
     if pieces.defuse:
         texts = [LOOK_ALIKE[identifiers].sub(r"(\1)", text) for text in texts]
     fields = {
@@ -97,11 +118,13 @@ def build(pieces: RankPrompt, texts: Sequence[str], query: str, *, identifiers: 
     }
     head, tail = fill(pieces.head, **fields), fill(pieces.tail, **fields)
     shown = [fill(pieces.passage, id=name, text=text) for name, text in zip(names, texts, strict=False)]
-    if pieces.receipt is None:
-        content = head + pieces.separator.join(shown) + tail
+    if pieces.receipt is None or not chat:
+        content = head + fill(pieces.separator).join(shown) + tail
         return put(content, chat=chat, answer=pieces.answer, system=pieces.system)
-    turns = [("user", head), ("assistant", pieces.acknowledgement)]
+    turns = [("user", head), ("assistant", fill(pieces.acknowledgement))]
     for name, text in zip(names, shown, strict=False):
         turns += [("user", text), ("assistant", fill(pieces.receipt, id=name))]
-    turns = [("system", pieces.system or ""), *turns, ("user", tail)]
-    return Prompt(messages=tuple({"role": role, "content": text} for role, text in turns if text), answer=pieces.answer)
+    turns = [("system", fill(pieces.system or "")), *turns, ("user", tail)]
+    return Prompt(
+        messages=tuple({"role": role, "content": text} for role, text in turns if text), answer=fill(pieces.answer)
+    )

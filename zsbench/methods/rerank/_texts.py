@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, model_validator
+from pydantic_core import PydanticCustomError
 
+from zsbench import templates
 from zsbench.components import Strict
 from zsbench.data._collection import Document
 from zsbench.errors import UserError
 from zsbench.methods.rerank import RankItem
 from zsbench.models.capabilities import Prompt
+from zsbench.options import Blanks, Text
+from zsbench.templates import fill
+
+Piece = Annotated[str, Blanks()]
+"""A piece of a prompt that has no blanks."""
+Word = Annotated[Text, Blanks()]
+"""An answer that a model may give."""
 
 
 class Cut(Strict):
@@ -30,7 +39,18 @@ class Wording(Strict):
     `chat`: through the model's chat template, or as plain text; null does what the model was made for.
     """
 
+    in_one_of: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """Blanks that some piece has to hold, whichever it is: {blank: pieces}."""
+
     chat: bool | None = None
+
+    @model_validator(mode="after")
+    def _holds_its_blanks(self) -> Wording:
+        for blank, pieces in self.in_one_of.items():
+            if not any(blank in templates.blanks(getattr(self, piece) or "") for piece in pieces):
+                places = " or ".join(f"`{piece}`" for piece in pieces)
+                raise PydanticCustomError("template", "{problem}", {"problem": f"{{{blank}}} in {places}"})
+        return self
 
     def talks(self, model: Any) -> bool:
         """Say whether the prompt is put as the user's turn of a conversation."""
@@ -38,45 +58,38 @@ class Wording(Strict):
 
 
 def put(content: str, *, chat: bool, answer: str = "", system: str | None = None) -> Prompt:
-    """Return a prompt of one piece, as a conversation or as plain text; `answer` opens the model's turn."""
+    """Return a prompt of one piece, as a conversation or as plain text; `answer` opens the model's turn.
+
+    `content` is filled in already; `answer` and `system` are pieces without blanks.
+    """
+    answer, system = fill(answer), None if system is None else fill(system)
     if not chat:
         return Prompt(text=content if system is None else f"{system}\n\n{content}", answer=answer)
     first = () if system is None else ({"role": "system", "content": system},)
     return Prompt(messages=(*first, {"role": "user", "content": content}), answer=answer)
 
 
-def converses(model: Any) -> bool:
-    """Say whether a model was made for conversations: its tokenizer has a chat template, or it is an endpoint.
+def described(prompt: Prompt) -> str:
+    """Return a prompt for readers: the turns of a conversation by role, or the text, and how the answer opens."""
+    if not prompt.messages:
+        return prompt.text + prompt.answer
+    turns = [f"{message['role']}: {message['content']}" for message in prompt.messages]
+    return "\n".join([*turns, f"assistant: {prompt.answer}"] if prompt.answer else turns)
 
-    Encoder-decoders (T5) have no turns. A model that only writes, without probabilities, is an endpoint.
+
+def converses(model: Any) -> bool:
+    """Say whether a model was made for conversations: its tokenizer has a chat template, or it is a chat endpoint.
+
+    Encoder-decoders (T5) have no turns. A model that does not say it itself converses where it has a chat template to
+    ask, or only writes, without probabilities.
     """
-    if not hasattr(model, "chat"):
-        return not hasattr(model, "label_logits")
-    try:
-        model.chat([{"role": "user", "content": "?"}])
-    except UserError:
-        return False
-    return True
+    known = getattr(model, "converses", None)
+    return bool(known) if known is not None else hasattr(model, "chat") or not hasattr(model, "label_logits")
 
 
 def is_decoder(model: Any) -> bool:
     """Say whether a model goes on from its prompt (`CausalLM`) rather than answering in a decoder of its own (T5)."""
     return hasattr(model, "next_token_logits")
-
-
-def fill(template: str, **fields: Any) -> str:
-    """Return a template with its blanks filled in.
-
-    Raises
-    ------
-    UserError
-        The template has a blank that nothing fills, or a brace without its partner.
-    """
-    try:
-        return template.format(**fields)
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
-        blanks = ", ".join(f"{{{name}}}" for name in fields)
-        raise UserError("", f"prompt {template!r} cannot be filled in ({error})", f"blanks among {blanks}") from None
 
 
 def cut_words(text: str, limit: int | None) -> str:

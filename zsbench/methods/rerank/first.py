@@ -9,15 +9,18 @@ Source: Reddy et al. 2024 (EMNLP), arXiv:2406.15657, section 3; prompt as publis
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from zsbench.components import Strict, method
+from zsbench.components import method
 from zsbench.data._collection import Collection, Document
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._texts import Piece, Wording, described, put
 from zsbench.methods.rerank._windows import slide
-from zsbench.models.capabilities import CausalLM
+from zsbench.models.capabilities import CausalLM, Prompt
+from zsbench.options import Blanks, Count
+from zsbench.templates import fill
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,24 +28,44 @@ else:
     np = lazy("numpy")
 
 
-class FirstPrompt(Strict):
-    """The pieces of the prompt; without `system` the text is used as it is, without a chat template."""
+Frame = Annotated[str, Blanks("query", "n", "kind", "example")]
 
-    system: str | None = (
+
+class FirstPrompt(Wording):
+    """The pieces of the prompt; without `system` the text is used as it is, without a chat template.
+
+    A model without turns reads the same pieces as plain text, with a line end before the answer.
+    """
+
+    in_one_of: ClassVar[dict[str, tuple[str, ...]]] = {"query": ("head", "tail")}
+
+    system: Piece | None = (
         "You are RankLLM, an intelligent assistant that can rank passages based on their relevancy to the query"
     )
-    head: str = (
+    head: Frame = (
         "I will provide you with {n} passages, each indicated by a {kind} identifier []. "
         "Rank the passages based on their relevance to the search query: {query}.\n\n"
     )
-    passage: str = "[{id}] {text}\n"
-    tail: str = (
+    passage: Annotated[str, Blanks("id", "text", needed=("id", "text"))] = "[{id}] {text}\n"
+    tail: Frame = (
         "Search Query: {query}.\nRank the {n} passages above based on their relevance to the search query. "
         "All the passages should be included and listed using identifiers, in descending order of relevance. "
         "The output format should be [] > [], e.g., {example}, "
         "Only respond with the ranking results, do not say any word or explain."
     )
-    answer: str = "["
+    answer: Piece = "["
+
+    def talks(self, model: Any) -> bool:
+        """Say whether the prompt is put as a conversation; one without `system` only where `chat` says so."""
+        return False if self.chat is None and self.system is None else super().talks(model)
+
+    def asked(self, texts: list[str], query: str, style: _Style, *, chat: bool) -> Prompt:
+        """Return the prompt of one window."""
+        blanks: dict[str, Any] = {"n": len(texts), "kind": style.kind, "query": query, "example": style.example}
+        shown = [fill(self.passage, id=name, text=text) for name, text in zip(style.names, texts, strict=False)]
+        body = fill(self.head, **blanks) + "".join(shown) + fill(self.tail, **blanks)
+        plain = not chat and self.system is not None
+        return put(body + "\n" if plain else body, chat=chat, answer=self.answer, system=self.system)
 
 
 class _Style:
@@ -60,12 +83,12 @@ class _Style:
 @method(family="rerank", needs=(CausalLM,))
 def first(
     *,
-    window: int = 20,
-    step: int = 10,
+    window: Count = 20,
+    step: Count = 10,
     identifiers: Literal["alpha", "numeric"] = "alpha",
-    top_logprobs: int | None = None,
+    top_logprobs: Count | None = None,
     prompt: FirstPrompt = FirstPrompt(),
-    max_words: int = 300,
+    max_words: Count = 300,
 ) -> Ranker:
     """Rank by the logits of identifiers.
 
@@ -86,7 +109,7 @@ def first(
         def sort(numbers: list[int]) -> list[int]:
             ids = fitting([item.documents[i] for i in numbers], item.query, model)
             logits = model.next_token_logits(ids)
-            own = logits[identifier_ids(model, prompt.answer, style.names[: len(numbers)])]
+            own = logits[identifier_ids(model, fill(prompt.answer), style.names[: len(numbers)])]
             if not np.isfinite(own).all():
                 raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
             if top_logprobs is not None:
@@ -98,11 +121,12 @@ def first(
 
     def fitting(documents: list[Document], query: str, model: CausalLM) -> list[int]:
         """Return the prompt's tokens; where they are too many, passages are cut shorter and the prompt is counted."""
-        words, limit = max_words, model.max_tokens
+        words, limit, chat = max_words, model.max_tokens, prompt.talks(model)
         while True:
-            text = prompt_text(model, [_passage(document, words, style) for document in documents], query)
+            asked = prompt.asked([_passage(document, words, style) for document in documents], query, style, chat=chat)
+            text = (model.chat(asked.messages) if chat else asked.text) + asked.answer
             # A chat template writes BOS itself; plain text leaves it to the tokenizer.
-            ids, _ = model.tokenize(text, special=prompt.system is None)
+            ids, _ = model.tokenize(text, special=not chat)
             over = 0 if limit is None else len(ids) - limit
             if over <= 0 or words <= 1:
                 return ids
@@ -110,22 +134,6 @@ def first(
             longest = max(len(document.passage.split()) for document in documents)
             # A word is seldom more than four tokens; a passage shorter than the limit lost nothing so far.
             words = max(1, min(words, longest) - max(1, over // (4 * len(documents))))
-
-    def prompt_text(model: CausalLM, texts: list[str], query: str) -> str:
-        fields: dict[str, Any] = {
-            "n": len(texts),
-            "kind": style.kind,
-            "query": query,
-            "example": style.example,
-        }
-        body = prompt.head.format(**fields)
-        body += "".join(
-            prompt.passage.format(id=name, text=text) for name, text in zip(style.names, texts, strict=False)
-        )
-        body += prompt.tail.format(**fields)
-        if prompt.system is None:
-            return body + prompt.answer
-        return model.chat([_message("system", prompt.system), _message("user", body)]) + prompt.answer
 
     return rank
 
@@ -157,16 +165,9 @@ def _passage(document: Document, max_words: int, style: _Style) -> str:
     return style.look_alike.sub(r"(\1)", " ".join(text.split()[:max_words]))
 
 
-def _message(role: str, content: str) -> dict[str, str]:
-    return {"role": role, "content": content}
-
-
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with two stand-in passages, for `zsbench show`."""
     prompt = FirstPrompt.model_validate(options.get("prompt", {}))
+    chat = chat if prompt.chat is None and prompt.system is not None else bool(prompt.chat)
     style = _Style(options.get("identifiers", "alpha"))
-    fields: dict[str, Any] = {"n": 2, "kind": style.kind, "query": "<query>", "example": style.example}
-    shown = [prompt.passage.format(id=style.names[i], text=f"<passage {i + 1}>") for i in range(2)]
-    system = "" if prompt.system is None else f"system: {prompt.system}\nuser: "
-    answer = f"\nassistant: {prompt.answer}" if system and prompt.answer else prompt.answer
-    return system + prompt.head.format(**fields) + "".join(shown) + prompt.tail.format(**fields) + answer
+    return described(prompt.asked(["<passage 1>", "<passage 2>"], "<query>", style, chat=chat))

@@ -7,8 +7,9 @@ With A[l, h, q, t] the attention of query token q to passage token t in layer l 
     d_t   = s_t - s0_t
     S_doc = sum of d_t over its tokens with d_t > mean(d) - 2 std(d)     (std with n - 1)
 
-Two forward passes a query, nothing is generated. The query span runs from the instruction to the end of the prompt.
-With `layers` or `heads` only those are summed and the passes end after the last layer among them.
+Three forward passes a query (the passages once, then both queries behind them); nothing is generated. The query span
+runs from the instruction to the end of the prompt. With `layers` or `heads` only those are summed, and the passes end
+after the last layer among them.
 
 Source: Chen, Gutierrez & Su 2025 (ICLR), arXiv:2410.02642, section 3; heads from labelled queries: Tran et al. 2025,
 arXiv:2510.02219, and Zhang et al. 2025, arXiv:2506.09944.
@@ -27,6 +28,8 @@ from zsbench.methods.rerank import Fitted, Ranker, RankItem, _heads
 from zsbench.methods.rerank._icr import IE, QA, IcrPrompt, Reader
 from zsbench.methods.rerank._windows import slide
 from zsbench.models.capabilities import CausalLM
+from zsbench.options import Count
+from zsbench.templates import fill
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,9 +46,9 @@ def icr(
     aggregate: Literal["all_query_tokens", "last_token"] = "all_query_tokens",
     prompt: Literal["qa", "ie"] | IcrPrompt = "qa",
     doc_order: Literal["best_first", "best_last"] = "best_last",
-    window: int | None = None,
-    step: int = 10,
-    max_words: int = 300,
+    window: Count | None = None,
+    step: Count = 10,
+    max_words: Count = 300,
     layers: list[int] | str | None = None,
     heads: list[list[int]] | LocalPath | None = None,
 ) -> Ranker:
@@ -56,7 +59,8 @@ def icr(
     calibration : subtract the attention of the query "N/A", or not.
     aggregate : every token of the query span attends, or only the last one, whose outliers then count too (the
         paper's ablation without aggregation).
-    prompt : the paper's question-answering or information-extraction wording, or pieces of one's own.
+    prompt : the paper's question-answering or information-extraction wording, in the model's chat format or as plain
+        text for base models, or pieces of one's own.
     doc_order : where the first stage's best passage stands; the paper's scripts put it last, nearest the query.
     window, step : rank in windows from the tail to the head; without a window all passages share one prompt.
     max_words : passages are cut to this many space-separated words (the title is not counted).
@@ -117,6 +121,6 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # no
     raw = options.get("prompt", "qa")
     kind = {"qa": QA, "ie": IE}
     pieces = IcrPrompt(instruction=kind[raw]) if isinstance(raw, str) else IcrPrompt.model_validate(raw)
-    parts = [pieces.document.format(i=i + 1, letter="AB"[i], text=f"<passage {i + 1}>") for i in range(2)]
-    tail = [piece for piece in (pieces.instruction, pieces.query.format(query="<query>")) if piece]
-    return pieces.prefix + pieces.separator.join([pieces.intro, *parts, *tail]) + pieces.suffix
+    parts = [fill(pieces.document, i=i + 1, letter="AB"[i], text=f"<passage {i + 1}>") for i in range(2)]
+    tail = [piece for piece in (fill(pieces.instruction), fill(pieces.query, query="<query>")) if piece]
+    return fill(pieces.prefix) + fill(pieces.separator).join([fill(pieces.intro), *parts, *tail]) + fill(pieces.suffix)

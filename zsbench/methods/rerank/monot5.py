@@ -10,7 +10,7 @@ Source: Pradeep, Nogueira & Lin 2021, arXiv:2101.05667, section 3.2.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import PositiveInt
 
@@ -18,17 +18,21 @@ from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first, log_probability
-from zsbench.methods.rerank._texts import Wording, cut_tokens, fill, joined, put
+from zsbench.methods.rerank._texts import Word, Wording, cut_tokens, joined, put
 from zsbench.models.capabilities import TextScorer
+from zsbench.options import Blanks
+from zsbench.templates import fill
 
 
 class MonoPrompt(Wording):
     """What the checkpoints were trained on, and the two words that are compared."""
 
     chat: bool | None = False
-    text: str = "Query: {query} Document: {document} Relevant:"
-    relevant: str = "true"
-    irrelevant: str = "false"
+    text: Annotated[str, Blanks("query", "document", needed=("query", "document"))] = (
+        "Query: {query} Document: {document} Relevant:"
+    )
+    relevant: Word = "true"
+    irrelevant: Word = "false"
 
 
 @method(family="rerank", needs=(TextScorer,))
@@ -45,7 +49,9 @@ def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: PositiveInt | None 
         chat = prompt.talks(model)
         contents = [fit(model, joined(document), item.query) for document in item.documents]
         prompts = [put(content, chat=chat) for content in contents]
-        return best_first(log_probability(model.label_logits(prompts, [prompt.relevant, prompt.irrelevant])))
+        return best_first(
+            log_probability(model.label_logits(prompts, [fill(prompt.relevant), fill(prompt.irrelevant)]))
+        )
 
     def fit(model: Any, document: str, query: str) -> str:
         content = fill(prompt.text, query=query, document=document)
@@ -72,4 +78,5 @@ def n_tokens(model: Any, text: str, *, special: bool) -> int:
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
     """Return the prompt with stand-ins and the two answers, for `zsbench show`."""
     prompt = MonoPrompt.model_validate(options.get("prompt", {}))
-    return f"{fill(prompt.text, query='<query>', document='<document>')}\n-> {prompt.relevant} | {prompt.irrelevant}"
+    asked = fill(prompt.text, query="<query>", document="<document>")
+    return f"{asked}\n-> {fill(prompt.relevant)} | {fill(prompt.irrelevant)}"

@@ -14,7 +14,7 @@ Source: Qin et al. 2023, arXiv:2306.17563, section 3; Pradeep et al. 2021, arXiv
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import PositiveInt
 
@@ -24,21 +24,24 @@ from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LabelPrompt, chosen, require_probabilities
 from zsbench.methods.rerank._scores import log_probability
-from zsbench.methods.rerank._texts import Cut, fill, put, shown
+from zsbench.methods.rerank._texts import Cut, put, shown
 from zsbench.models.capabilities import TextGenerator
+from zsbench.options import Blanks
+from zsbench.templates import fill
 
 Sort = Literal["allpair", "heapsort", "bubblesort"]
 Scoring = Literal["likelihood", "generation", "duot5"]
+Question = Annotated[str, Blanks("query", "a", "b", needed=("query", "a", "b"))]
 
 
 class PairPrompt(LabelPrompt):
     """The question about passages A and B; `duot5` is what those checkpoints were trained on."""
 
-    text: str = (
+    text: Question = (
         'Given a query "{query}", which of the following two passages is more relevant to the query?\n\n'
         'Passage A: "{a}"\n\nPassage B: "{b}"\n\nOutput Passage A or Passage B:'
     )
-    duot5: str = "Query: {query} Document0: {a} Document1: {b} Relevant:"
+    duot5: Question = "Query: {query} Document0: {a} Document1: {b} Relevant:"
 
 
 @method(family="rerank", needs=(TextGenerator,))

@@ -9,23 +9,27 @@ Source: Zhuang et al. 2024 (SIGIR), arXiv:2310.09497, section 2; wording of iela
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first, log_probability
-from zsbench.methods.rerank._texts import Cut, Wording, fill, put, shown
+from zsbench.methods.rerank._texts import Cut, Piece, Word, Wording, put, shown
 from zsbench.models.capabilities import TextScorer
+from zsbench.options import Blanks
+from zsbench.templates import fill
 
 
 class PointwisePrompt(Wording):
     """The question about one passage, how the answer opens, and the two words that are compared."""
 
-    text: str = "Passage: {passage}\nQuery: {query}\nDoes the passage answer the query? Answer 'Yes' or 'No'"
-    answer: str = ""
-    relevant: str = "Yes"
-    irrelevant: str = "No"
+    text: Annotated[str, Blanks("query", "passage", needed=("query", "passage"))] = (
+        "Passage: {passage}\nQuery: {query}\nDoes the passage answer the query? Answer 'Yes' or 'No'"
+    )
+    answer: Piece = ""
+    relevant: Word = "Yes"
+    irrelevant: Word = "No"
 
 
 @method(family="rerank", needs=(TextScorer,))
@@ -43,7 +47,9 @@ def pointwise(*, prompt: PointwisePrompt = PointwisePrompt(), cut: Cut = Cut()) 
         chat = prompt.talks(model)
         contents = [fill(prompt.text, passage=passage, query=query) for passage in passages]
         prompts = [put(content, chat=chat, answer=prompt.answer) for content in contents]
-        return best_first(log_probability(model.label_logits(prompts, [prompt.relevant, prompt.irrelevant])))
+        return best_first(
+            log_probability(model.label_logits(prompts, [fill(prompt.relevant), fill(prompt.irrelevant)]))
+        )
 
     return rank
 
@@ -52,4 +58,4 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # no
     """Return the prompt with stand-ins and the two answers, for `zsbench show`."""
     prompt = PointwisePrompt.model_validate(options.get("prompt", {}))
     asked = fill(prompt.text, passage="<passage>", query="<query>")
-    return f"{asked}\n-> {prompt.answer}{prompt.relevant} | {prompt.answer}{prompt.irrelevant}"
+    return f"{asked}\n-> {' | '.join(fill(prompt.answer + word) for word in (prompt.relevant, prompt.irrelevant))}"

@@ -11,22 +11,26 @@ Source: Sachan et al. 2022 (EMNLP), arXiv:2204.07496, section 2.2; wording of ie
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import Cut, Wording, fill, is_decoder, put, shown
+from zsbench.methods.rerank._texts import Cut, Piece, Wording, is_decoder, put, shown
 from zsbench.models.capabilities import TextScorer
+from zsbench.options import Blanks
+from zsbench.templates import fill
 
 
 class QueryPrompt(Wording):
     """The request to write a question, how the model's turn opens, and the text whose probability counts."""
 
-    text: str = "Passage: {passage}\nPlease write a question based on this passage."
-    answer: str = ""
-    target: str = "{query}"
+    text: Annotated[str, Blanks("query", "passage", needed=("passage",))] = (
+        "Passage: {passage}\nPlease write a question based on this passage."
+    )
+    answer: Piece = ""
+    target: Annotated[str, Blanks("query", needed=("query",))] = "{query}"
 
 
 @method(family="rerank", needs=(TextScorer,))
@@ -63,4 +67,4 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # no
     """Return the prompt with stand-ins and what is scored, for `zsbench show`."""
     prompt = QueryPrompt.model_validate(options.get("prompt", {}))
     asked = fill(prompt.text, passage="<passage>", query="<query>")
-    return f"{asked}\n-> {prompt.answer}{fill(prompt.target, query='<query>')}"
+    return f"{asked}\n-> {fill(prompt.answer)}{fill(prompt.target, query='<query>')}"

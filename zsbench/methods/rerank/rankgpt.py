@@ -2,7 +2,8 @@
 
 Windows run from the tail of the list to its head and each result is written back before the next. `chat` shows every
 passage in a turn of its own, which the assistant receipts; `rankllm` (what RankVicuna and RankZephyr were trained on)
-and `single` show all in one text, and `single` opens the answer with "[". Answers that are no permutation of the
+and `single` show all in one text, and `single` opens the answer with "[". Models without turns get `single` unless a
+style is named. Answers that are no permutation of the
 window are counted: the share of well-formed ones is 1 - malformed / comparisons, a window being one comparison.
 
     lenient   every number in the answer counts, in order; missing passages follow in their present order
@@ -23,7 +24,7 @@ from zsbench.data._collection import Collection
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Ranker, RankItem, _parse
 from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
-from zsbench.methods.rerank._texts import cut_tokens
+from zsbench.methods.rerank._texts import converses, cut_tokens, described
 from zsbench.methods.rerank._windows import Schedule, slide
 from zsbench.models.capabilities import TextGenerator
 
@@ -38,7 +39,7 @@ def rankgpt(
     step: PositiveInt = 10,
     repeats: PositiveInt = 1,
     schedule: Schedule = "covering",
-    prompt: Literal["chat", "rankllm", "single"] | RankPrompt = "chat",
+    prompt: Literal["chat", "rankllm", "single"] | RankPrompt | None = None,
     parser: Literal["lenient", "strict"] = "lenient",
     identifiers: Literal["numeric", "alpha"] = "numeric",
     max_words: PositiveInt | None = 300,
@@ -52,22 +53,22 @@ def rankgpt(
     window, step : passages in a prompt, and how far the window moves.
     repeats : passes over the whole list.
     schedule : what happens at the head of the list; `rankgpt` is that of the public code.
-    prompt : one of the published styles, or pieces of one's own.
+    prompt : one of the published styles, or pieces of one's own; null is `chat`, or `single` for a model without turns.
     parser : how answers are read.
     identifiers : numbers, or letters (up to 26 in a window).
     max_words : passages are cut to this many words, with single blanks between them; null shows them as they are.
     max_tokens : passages are cut to this many tokens of the model; code keeps its lines with `max_words: null`.
     max_new_tokens : length of an answer; null is 5 a passage. Models that think aloud need more.
     """
-    pieces = prompt if isinstance(prompt, RankPrompt) else STYLES[prompt]
     names = NAMES[identifiers]
     if window > len(names):
         raise UserError("", f"window {window}", f"at most {len(names)} with {identifiers} identifiers")
     read = _parse.lenient if parser == "lenient" else _parse.strict
 
     def rank(model: TextGenerator, item: RankItem, _collection: Collection) -> list[int]:
-        texts = [cut_tokens(model, passage(document, max_words), max_tokens) for document in item.documents]
-        chat = pieces.talks(model)
+        pieces = style(prompt, chat=converses(model))
+        chat, shown = pieces.talks(model), (passage(d, max_words, clean=pieces.clean) for d in item.documents)
+        texts = [cut_tokens(model, text, max_tokens) for text in shown]
 
         def sort(numbers: list[int]) -> list[int]:
             asked = build(pieces, [texts[i] for i in numbers], item.query, identifiers=identifiers, chat=chat)
@@ -83,11 +84,17 @@ def rankgpt(
     return rank
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
-    """Return the prompt with two stand-in passages, for `zsbench show`."""
-    raw = options.get("prompt", "chat")
-    pieces = STYLES[raw] if isinstance(raw, str) else RankPrompt.model_validate(raw)
-    style = options.get("identifiers", "numeric")
-    asked = build(pieces, ["<passage 1>", "<passage 2>"], "<query>", identifiers=style, chat=False)
-    turns = [f"{message['role']}: {message['content']}" for message in asked.messages]
-    return ("\n".join(turns) or asked.text) + asked.answer
+def style(prompt: str | RankPrompt | None, *, chat: bool) -> RankPrompt:
+    """Return the pieces of a prompt, or of the published style that is named or fits."""
+    if isinstance(prompt, RankPrompt):
+        return prompt
+    return STYLES[prompt or ("chat" if chat else "single")]
+
+
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
+    """Return the prompt with two stand-in passages, for `zsbench show`; other styles than `chat` as one text."""
+    raw = options.get("prompt")
+    pieces = style(RankPrompt.model_validate(raw) if isinstance(raw, dict) else raw, chat=chat)
+    turns = bool(pieces.chat) or pieces.receipt is not None
+    names = options.get("identifiers", "numeric")
+    return described(build(pieces, ["<passage 1>", "<passage 2>"], "<query>", identifiers=names, chat=turns))

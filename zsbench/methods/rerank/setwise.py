@@ -13,7 +13,7 @@ Source: Zhuang et al. 2024 (SIGIR), arXiv:2310.09497, section 3; wording of iela
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -22,8 +22,10 @@ from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LABELS, LabelPrompt, Scoring, chosen
-from zsbench.methods.rerank._texts import Cut, fill, shown
+from zsbench.methods.rerank._texts import Cut, Piece, shown
 from zsbench.models.capabilities import TextGenerator
+from zsbench.options import Blanks
+from zsbench.templates import fill
 
 Children = Annotated[int, Field(ge=1, le=len(LABELS) - 1)]
 
@@ -31,15 +33,19 @@ Children = Annotated[int, Field(ge=1, le=len(LABELS) - 1)]
 class SetPrompt(LabelPrompt):
     """The question about a set of passages, piece by piece."""
 
-    head: str = 'Given a query "{query}", which of the following passages is the most relevant one to the query?\n\n'
-    passage: str = 'Passage {label}: "{text}"'
-    separator: str = "\n\n"
-    tail: str = "\n\nOutput only the passage label of the most relevant passage:"
+    in_one_of: ClassVar[dict[str, tuple[str, ...]]] = {"query": ("head", "tail")}
+
+    head: Annotated[str, Blanks("query")] = (
+        'Given a query "{query}", which of the following passages is the most relevant one to the query?\n\n'
+    )
+    passage: Annotated[str, Blanks("label", "text", needed=("label", "text"))] = 'Passage {label}: "{text}"'
+    separator: Piece = "\n\n"
+    tail: Annotated[str, Blanks("query")] = "\n\nOutput only the passage label of the most relevant passage:"
 
     def content(self, query: str, passages: Sequence[str]) -> str:
         """Return the question with the passages under their labels."""
         named = [fill(self.passage, label=a, text=b) for a, b in zip(LABELS, passages, strict=False)]
-        return fill(self.head, query=query) + self.separator.join(named) + fill(self.tail, query=query)
+        return fill(self.head, query=query) + fill(self.separator).join(named) + fill(self.tail, query=query)
 
 
 @method(family="rerank", needs=(TextGenerator,))

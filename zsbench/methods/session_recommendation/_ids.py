@@ -9,7 +9,7 @@ from zsbench import jsonfiles
 from zsbench.data._collection import add_unique
 from zsbench.data._sessions import item_name
 from zsbench.errors import UserError
-from zsbench.methods.rerank._texts import fill
+from zsbench.templates import blanks, fill
 from zsbench.yamlio import shown
 
 
@@ -19,14 +19,20 @@ def read_ids(path: Path, names: Sequence[str], template: str) -> dict[str, str]:
     Raises
     ------
     UserError
-        A line without item or codes, an item twice, or one of the catalogue not at all.
+        A line without item or codes, an item twice, one of the catalogue not at all, or a template that writes
+        different codes as one text.
     """
     found: dict[str, str] = {}
+    codes_of: dict[str, list[int]] = {}
     for number, row in jsonfiles.lines(path, {"codes": list}):
         where = f"{shown(path)}:{number}"
         if not row["codes"] or not all(type(value) is int and value >= 0 for value in row["codes"]):
             raise UserError(where, f"codes {row['codes']}", "whole numbers from 0")
-        add_unique(found, item_name(row, where), spelled(row["codes"], template), where=where, kind="item")
+        text = spelled(row["codes"], template, where)
+        if codes_of.setdefault(text, row["codes"]) != row["codes"]:
+            both = f"codes {codes_of[text]} and {row['codes']} are both written '{text}'"
+            raise UserError(where, both, "a `code:` that keeps them apart, such as `<{level}_{code}>`")
+        add_unique(found, item_name(row, where), text, where=where, kind="item")
     missing = [name for name in names if name not in found]
     if missing:
         raise UserError(
@@ -35,8 +41,18 @@ def read_ids(path: Path, names: Sequence[str], template: str) -> dict[str, str]:
     return {name: found[name] for name in names}
 
 
-def spelled(codes: Sequence[int], template: str) -> str:
-    """Return the codes of an item as text."""
+def spelled(codes: Sequence[int], template: str, where: str = "") -> str:
+    """Return the codes of an item as text.
+
+    Raises
+    ------
+    UserError
+        The template asks for letters, and a code is beyond Z.
+    """
+    if "letter" in blanks(template) and max(codes, default=0) > 25:
+        raise UserError(where, f"code {max(codes)} has no letter", "codes up to 25, or `{code}` in their wording")
+    letters = [chr(ord("A") + min(code, 25)) for code in codes]
     return "".join(
-        fill(template, level=level, code=code, letter=chr(ord("A") + code)) for level, code in enumerate(codes, 1)
+        fill(template, level=level, code=code, letter=letter)
+        for level, (code, letter) in enumerate(zip(codes, letters, strict=True), 1)
     )

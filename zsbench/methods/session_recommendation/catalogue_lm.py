@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import PositiveInt
 
@@ -24,10 +24,15 @@ from zsbench.errors import UserError
 from zsbench.methods._constrained import beam, every
 from zsbench.methods._trie import Trie
 from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import Wording, fill, put
+from zsbench.methods.rerank._texts import Piece, Wording, put
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.methods.session_recommendation._ids import read_ids
 from zsbench.models.capabilities import Prompt, TokenScorer
+from zsbench.options import Blanks
+from zsbench.templates import fill
+
+Item = Annotated[str, Blanks("item", needed=("item",))]
+Code = Annotated[str, Blanks("level", "code", "letter", needed=("code|letter",))]
 
 
 class HistoryPrompt(Wording):
@@ -36,18 +41,20 @@ class HistoryPrompt(Wording):
     `last`: how many items of the history are shown; null shows all.
     """
 
-    system: str | None = None
-    text: str = "A user watched, in this order:\n{history}\nWatched next:\n"
-    answer: str = ""
-    shown: str = "{item}"
-    separator: str = "\n"
-    item: str = "{item}"
+    system: Piece | None = None
+    text: Annotated[str, Blanks("history", needed=("history",))] = (
+        "A user watched, in this order:\n{history}\nWatched next:\n"
+    )
+    answer: Piece = ""
+    shown: Item = "{item}"
+    separator: Piece = "\n"
+    item: Item = "{item}"
     last: PositiveInt | None = 50
 
     def asked(self, history: Sequence[str], *, chat: bool) -> Prompt:
         """Return the prompt after a history of written items, the oldest first."""
         kept = history if self.last is None else history[-self.last :]
-        content = fill(self.text, history=self.separator.join(fill(self.shown, item=item) for item in kept))
+        content = fill(self.text, history=fill(self.separator).join(fill(self.shown, item=item) for item in kept))
         return put(content, chat=chat, answer=self.answer, system=self.system)
 
 
@@ -57,7 +64,7 @@ def catalogue_lm(
     beams: PositiveInt | None = None,
     session: PositiveInt | None = None,
     ids: LocalPath | None = None,
-    code: str = "<{level}_{code}>",
+    code: Code = "<{level}_{code}>",
     prompt: HistoryPrompt = HistoryPrompt(),
     end: bool = True,
     renormalise: bool = False,
@@ -116,4 +123,4 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # no
     """Return the prompt with stand-ins, for `zsbench show`."""
     prompt = HistoryPrompt.model_validate(options.get("prompt", {}))
     asked = prompt.asked(["<item 1>", "<item 2>"], chat=False)
-    return f"{asked.text}{prompt.answer}\n-> {fill(prompt.item, item='<item>')}"
+    return f"{asked.text}{asked.answer}\n-> {fill(prompt.item, item='<item>')}"

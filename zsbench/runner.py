@@ -176,7 +176,10 @@ class _Predictions(Sequence[Any]):
         size = self.task.shard_size
         for number, path in enumerate(self.shards):
             items = self.items[number * size : (number + 1) * size]
-            yield from settle(self.task.read(path, items), items, self.task.absent, str(path))
+            try:
+                yield from settle(self.task.read(path, items), items, self.task.absent, str(path))
+            except UserError as error:
+                raise UserError(error.where, error.found, error.expected, "--fresh computes it again") from None
 
 
 def item_statistics(task: Task, job: Job, data: TaskData, predictions: Sequence[Any]) -> Statistics:

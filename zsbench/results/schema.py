@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 
 class Metric(BaseModel):
     """One metric of a run."""
 
-    value: float | None = Field(description="0-1 for unit %, else in its unit; null when undefined")
-    low: float | None = Field(description="lower end of the interval")
-    high: float | None = Field(description="upper end of the interval")
+    value: FiniteFloat | None = Field(description="0-1 for unit %, else in its unit; null when undefined")
+    low: FiniteFloat | None = Field(description="lower end of the interval")
+    high: FiniteFloat | None = Field(description="upper end of the interval")
     unit: str = Field(description="% (stored 0-1), m, 1/m or empty")
     n: int = Field(description="items behind the value")
     interval: str = Field(description="wilson, bootstrap(B=..., seed=...) or undefined")
@@ -41,6 +41,9 @@ class Result(BaseModel):
     config_hash: str = Field(description="digest of config and zsbench version")
     data_fingerprint: str = Field(description="digest of inputs and gold; runs compare only when it agrees")
     model_fingerprint: str = Field(description="digest of weights, preprocessing and precision")
+    spread: dict[str, FiniteFloat | None] = Field(
+        default={}, description="of an average: standard deviation over its tasks, as a population and as a sample"
+    )
     notes: dict[str, Any] = Field(default={}, description="choices made on the way: searched parameters, warnings")
     inputs: list[dict[str, Any]] = Field(description="local files: path, size, time stamp, digest")
     seeds: dict[str, int] = Field(description="every seed that was used")
@@ -50,3 +53,21 @@ class Result(BaseModel):
     dtype: str = Field(description="precision of the model")
     started: str = Field(description="UTC, ISO 8601")
     seconds: float = Field(description="wall time of this run, without what an earlier one had done")
+
+
+# What every result of any age holds; rows over several tasks hold few of the others.
+NEEDED = {"schema_version", "task", "model", "method", "metrics"}
+
+
+def problem(result: Any) -> str:
+    """Return what keeps a value read from JSON from being a result, or an empty string."""
+    if not isinstance(result, dict):
+        return "not a JSON object"
+    try:
+        Result.model_validate(result, strict=True)
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            place = item["loc"]
+            if item["type"] != "missing" or len(place) > 1 or place[0] in NEEDED:
+                return f"'{'.'.join(str(part) for part in place)}': {item['msg'][0].lower()}{item['msg'][1:]}"
+    return ""

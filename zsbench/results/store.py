@@ -12,15 +12,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from zsbench import files
-from zsbench.errors import UserError
+from zsbench.errors import UserError, UserErrors
 from zsbench.records import SCHEMA_VERSION, canonical_json, digest, digest_file
+from zsbench.results import schema
 from zsbench.yamlio import shown
+
+log = logging.getLogger(__name__)
 
 _HASHED_UP_TO = 64 << 20
 
@@ -33,8 +37,15 @@ class Store:
 
     def finished(self, config_hash: str, inputs: Sequence[str]) -> dict[str, Any] | None:
         """Return the result when it answers this very question over these very files, else None."""
-        result = read_result(self.folder / "result.json") if (self.folder / "result.json").is_file() else None
-        if result is None or result.get("config_hash") != config_hash:
+        path = self.folder / "result.json"
+        if not path.is_file():
+            return None
+        try:
+            result = read_result(path)
+        except DamagedResult as error:
+            log.warning("%s; this run writes it anew", error)
+            return None
+        if result.get("config_hash") != config_hash:
             return None
         return result if same_inputs(result.get("inputs", []), inputs) else None
 
@@ -67,8 +78,8 @@ class Store:
 
     def notes(self) -> dict[str, Any]:
         """Return the choices that an interrupted run had recorded."""
-        path = self.folder / "notes.json"
-        return _read_json(path) or {} if path.is_file() else {}
+        found = _read_json(self.folder / "notes.json")
+        return found if isinstance(found, dict) else {}
 
     def write_notes(self, notes: dict[str, Any], prompts: Iterable[str]) -> None:
         """Keep choices and prompts beside the shards they led to, so that a resumed run reports them too."""
@@ -90,10 +101,15 @@ class Store:
         files.write_json(self.folder / "result.json", {"schema_version": SCHEMA_VERSION, **result})
 
 
+class DamagedResult(UserError):
+    """A result.json that cannot be trusted: cut off, edited, or of another program."""
+
+
 def _read_json(path: Path) -> Any:
+    """Return what a file of a run holds, or None where it is missing or damaged; NaN is None, which is undefined."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _name: None)
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -102,31 +118,47 @@ def read_result(path: Path) -> dict[str, Any]:
 
     Raises
     ------
+    DamagedResult
+        Not JSON, or not what `zsbench schema result` describes.
     UserError
-        Not JSON, or written by a newer zsbench.
+        Written by a newer zsbench.
     """
     result = _read_json(path)
-    if not isinstance(result, dict) or "schema_version" not in result:
-        raise UserError(shown(path), "not a result file", "a result.json written by `zsbench eval` or `score`")
-    if result["schema_version"] > SCHEMA_VERSION:
-        expected = f"at most {SCHEMA_VERSION}; update zsbench"
-        raise UserError(shown(path), f"schema version {result['schema_version']}", expected)
-    return result
+    version = result.get("schema_version") if isinstance(result, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        expected = f"at most {SCHEMA_VERSION}; update zsbench, or use another --out"
+        raise UserError(shown(path), f"schema version {version}", expected)
+    problem = schema.problem(result)
+    if problem:
+        expected = "a result.json written by `zsbench eval`"
+        raise DamagedResult(shown(path), f"not a sound result ({problem})", expected)
+    found: dict[str, Any] = result
+    return found
 
 
 def find_results(folder: Path) -> list[dict[str, Any]]:
-    """Return every result under a folder, in the order of their paths.
+    """Return every sound result under a folder, in the order of their paths; others are named and left out.
 
     Raises
     ------
     UserError
-        No such folder, or no result in it.
+        No such folder, no result in it, or not one that is sound.
     """
     paths = [folder] if folder.is_file() else sorted(folder.rglob("result.json"))
     if not paths:
         problem = "no result.json in it" if folder.is_dir() else "no such folder"
         raise UserError(shown(folder), problem, "a folder written by `zsbench eval --out`")
-    return [read_result(path) for path in paths]
+    found, errors = [], []
+    for path in paths:
+        try:
+            found.append(read_result(path))
+        except UserError as error:
+            errors.append(error)
+    if not found:
+        raise UserErrors(errors)
+    for error in errors:
+        log.warning("%s; left out", error)
+    return found
 
 
 def describe_inputs(paths: Sequence[str]) -> list[dict[str, Any]]:

@@ -156,8 +156,8 @@ def find_results(folder: Path) -> list[dict[str, Any]]:
             errors.append(error)
     if not found:
         raise UserErrors(errors)
-    for error in errors:
-        log.warning("%s; left out", error)
+    for damaged in errors:
+        log.warning("%s; left out", damaged)
     return found
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from zsbench.errors import RunError
+from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
 
@@ -46,6 +47,17 @@ class DepthFile:
     path: Path
     scale: float
 
+    def shape(self) -> tuple[int, int]:
+        """Return (height, width), read from the file's head alone.
+
+        Raises
+        ------
+        UserError
+            The file is no depth map.
+        """
+        with _opened(self.path, "r") as raw:
+            return _checked(raw, shown(self.path))
+
     def metres(self) -> NDArray[np.float32]:
         """Return depth (height, width) in metres; 0 where nothing was measured."""
         return read_depth(self.path, self.scale)
@@ -53,10 +65,11 @@ class DepthFile:
 
 @dataclass
 class FrameSet:
-    """Frames and their ground truth, aligned."""
+    """Frames and their ground truth, aligned; `counts` says by name what found no partner."""
 
     items: Sequence[Frame]
     depth: Sequence[DepthFile]
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 def read_depth(path: Path, scale: float = 1.0) -> NDArray[np.float32]:
@@ -64,20 +77,54 @@ def read_depth(path: Path, scale: float = 1.0) -> NDArray[np.float32]:
 
     Raises
     ------
-    RunError
-        The file is missing, unreadable or not two-dimensional.
+    UserError
+        The file is missing, unreadable, not two-dimensional, or a picture of 256 grey levels.
     """
-    from PIL import Image, UnidentifiedImageError
+    with _opened(path) as raw:
+        _checked(raw, shown(path))
+        metres: NDArray[np.float32] = np.asarray(raw, dtype=np.float32) / np.float32(scale)
+    return metres
+
+
+def require_numbers(dtype: Any, where: str) -> None:
+    """Refuse an array type that cannot hold depth: texts and objects, or 8 bits a pixel.
+
+    Raises
+    ------
+    UserError
+        With what was found.
+    """
+    if dtype.kind not in "fiu":
+        raise UserError(where, f"a depth map of type {dtype}", "numbers")
+    if dtype.itemsize == 1:
+        hint = "a picture stretched between its least and greatest depth has lost its unit"
+        raise UserError(where, "8 bits a pixel are no depth map", "a 16-bit PNG, or .npy in metres", hint)
+
+
+def _checked(raw: Any, where: str) -> tuple[int, int]:
+    """Return (height, width) of an array or a PIL image, whose pixels are not read for it."""
+    if isinstance(raw, np.ndarray):
+        shape, dtype = raw.shape, raw.dtype
+    else:
+        bands = len(raw.getbands())
+        shape = (raw.height, raw.width, bands) if bands > 1 else (raw.height, raw.width)
+        dtype = np.dtype(np.uint8 if raw.mode in ("1", "L", "P") else np.uint16)
+    if len(shape) != 2:
+        raise UserError(where, f"a depth map of shape {shape}", "(height, width), one channel")
+    require_numbers(dtype, where)
+    return int(shape[0]), int(shape[1])
+
+
+@contextmanager
+def _opened(path: Path, mode: Any = None) -> Iterator[Any]:
+    """Open a .npy as an array (`mode="r"` reads no value before it is asked for) or an image as PIL has it."""
+    from PIL import Image
 
     try:
         if path.suffix == ".npy":
-            raw = np.load(path, allow_pickle=False)
+            yield np.load(path, mmap_mode=mode, allow_pickle=False)
         else:
             with Image.open(path) as image:
-                raw = np.asarray(image)
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise RunError(shown(path), f"cannot be read as a depth map ({error})") from None
-    if raw.ndim != 2:
-        raise RunError(shown(path), f"a depth map of shape {raw.shape}", "(height, width), one channel")
-    metres: NDArray[np.float32] = np.asarray(raw, dtype=np.float32) / np.float32(scale)
-    return metres
+                yield image
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(shown(path), f"cannot be read as a depth map ({error})") from None

@@ -4,6 +4,9 @@ Both sides are lists, one entry an image, of the 1-d values at the valid pixels,
 the task's protocol; an image without valid pixel is undefined. `average=image` is the mean over images of
 each image's value, `average=pixel` pools the pixels of all images.
 
+A logarithm or a ratio needs p > 0, which resizing can undercut and not every protocol clamps to. There a prediction of
+0 m or less counts as 0.001 m, the least depth of the usual protocols; AbsRel, SqRel and RMSE take it as it is.
+
 Source: Eigen et al. 2014 and the reference code of Metric3D, ZoeDepth, Marigold and Depth Anything V2.
 """
 
@@ -25,6 +28,7 @@ else:
 
 Pixels = Sequence[Any]
 Average = Literal["image", "pixel"]
+LEAST_DEPTH = 1e-3
 Finish = Callable[[Any], Any]
 
 
@@ -39,6 +43,14 @@ def _root(means: Array) -> Array:
 def _spread(means: Array, focus: float = 1.0, scale: float = 1.0) -> Array:
     """sqrt(mean e^2 - focus (mean e)^2): the scale-invariant error; rounding must not make it negative."""
     return np.asarray(scale * np.sqrt(np.maximum(means[..., 1] - focus * means[..., 0] ** 2, 0)))
+
+
+def _above_zero(p: Array) -> Array:
+    return np.where(p > 0, p, LEAST_DEPTH)
+
+
+def _log_error(p: Array, g: Array) -> Array:
+    return np.asarray(np.log(_above_zero(p)) - np.log(g))
 
 
 def _statistics(
@@ -60,8 +72,6 @@ def _row(p: Any, g: Any, terms: Callable[[Array, Array], list[Any]], finish: Fin
         raise ValueError("a prediction holds NaN or infinite depth")
     if not g.size:
         return [np.nan]
-    if (p <= 0).any():
-        raise ValueError("a prediction holds depth <= 0 after clamping; choose a protocol with min_depth")
     means = np.array([np.mean(term) for term in terms(p, g)])
     return [float(finish(means))] if average == "image" else [*(means * g.size), float(g.size)]
 
@@ -94,19 +104,19 @@ def rmse(pred: Pixels, gold: Pixels, *, average: Average = "image") -> Array:
 @metric("RMSElog", unit="", better="lower", of_sums=_reducer(_root))
 def rmse_log(pred: Pixels, gold: Pixels, *, average: Average = "image") -> Array:
     """Root of the mean squared natural-log error."""
-    return _statistics(pred, gold, lambda p, g: [(np.log(p) - np.log(g)) ** 2], _root, average)
+    return _statistics(pred, gold, lambda p, g: [_log_error(p, g) ** 2], _root, average)
 
 
 @metric("log10", unit="", better="lower", of_sums=_reducer(_first))
 def log10(pred: Pixels, gold: Pixels, *, average: Average = "image") -> Array:
     """Mean of |log10 p - log10 g|."""
-    return _statistics(pred, gold, lambda p, g: [np.abs(np.log10(p) - np.log10(g))], _first, average)
+    return _statistics(pred, gold, lambda p, g: [np.abs(np.log10(_above_zero(p)) - np.log10(g))], _first, average)
 
 
 @metric("iRMSE", unit="1/m", better="lower", of_sums=_reducer(_root))
 def inverse_rmse(pred: Pixels, gold: Pixels, *, average: Average = "image") -> Array:
     """Root of the mean squared error of inverse depth."""
-    return _statistics(pred, gold, lambda p, g: [(1 / p - 1 / g) ** 2], _root, average)
+    return _statistics(pred, gold, lambda p, g: [(1 / _above_zero(p) - 1 / g) ** 2], _root, average)
 
 
 def _reduce_silog(sums: Array, n: Array, average: str = "image", focus: float = 1.0, scale: float = 1.0) -> Array:
@@ -121,7 +131,7 @@ def silog(pred: Pixels, gold: Pixels, *, average: Average = "image", focus: floa
     """
 
     def terms(p: Array, g: Array) -> list[Array]:
-        e = np.log(p) - np.log(g)
+        e = _log_error(p, g)
         return [e, e**2]
 
     return _statistics(pred, gold, terms, lambda means: _spread(means, focus, scale), average)
@@ -130,4 +140,9 @@ def silog(pred: Pixels, gold: Pixels, *, average: Average = "image", focus: floa
 @metric("delta", of_sums=_reducer(_first))
 def delta(pred: Pixels, gold: Pixels, *, k: int = 1, average: Average = "image") -> Array:
     """Share of pixels with max(p/g, g/p) strictly below 1.25^k."""
-    return _statistics(pred, gold, lambda p, g: [np.maximum(p / g, g / p) < 1.25**k], _first, average)
+
+    def terms(p: Array, g: Array) -> list[Any]:
+        p = _above_zero(p)
+        return [np.maximum(p / g, g / p) < 1.25**k]
+
+    return _statistics(pred, gold, terms, _first, average)

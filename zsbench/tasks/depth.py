@@ -7,23 +7,25 @@ folder of `<id>.npy` (metres) or 16-bit `<id>.png` (millimetres).
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field
+from annotated_types import MinLen
+from pydantic import BeforeValidator
 
-from zsbench import files
 from zsbench.config import Block, TaskConfig
-from zsbench.data._frames import Frame, FrameSet, read_depth
+from zsbench.data._frames import DepthFile, Frame, FrameSet
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.depth import DepthRule
-from zsbench.records import RunContext, TaskData, digest, digest_file
+from zsbench.options import Positive
+from zsbench.records import RunContext, Score, TaskData, digest, digest_file
+from zsbench.tasks import _depth_maps
+from zsbench.tasks import _depth_protocols as protocols
 from zsbench.tasks._base import require_unique, sample
-from zsbench.tasks._depth_protocols import Align, Crop, ProtocolName, compared_pixels
-from zsbench.yamlio import shown
+from zsbench.tasks._depth_oddities import Oddities
+from zsbench.tasks._depth_protocols import Align, Crop, ProtocolName
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,16 +33,36 @@ else:
     np = lazy("numpy")
 
 
+def _chain(crop: Any) -> Any:
+    """Read `kb+kitti_garg` as a chain, as methods are chained."""
+    return crop.split("+") if isinstance(crop, str) and "+" in crop else crop
+
+
 class Config(TaskConfig):
-    """Keys of a `type: depth` task."""
+    """Keys of a `type: depth` task.
+
+    `protocol`: which pixels are valid, clamping, resizing. `align`: how a prediction is fitted to the truth.
+    `crop`: one crop, or a chain of them (`kb+kitti_garg` or a list), each taken of what the one before it left. Depths
+    outside `min_depth` to `max_depth` metres are not scored.
+    """
 
     method: Any = "predicted-depth"
     metrics: list[str] = ["AbsRel", "RMSE", "log10", "delta@1"]
     protocol: ProtocolName = "metric3d"
     align: Align = "none"
-    crop: Crop = "none"
-    min_depth: float = Field(default=1e-3, gt=0)
-    max_depth: float = Field(default=80.0, gt=0)
+    crop: Annotated[Crop | Annotated[list[Crop], MinLen(1)], BeforeValidator(_chain)] = "none"
+    min_depth: Positive = 1e-3
+    max_depth: Positive = 80.0
+
+    @property
+    def crops(self) -> list[Crop]:
+        """Return the crops in order."""
+        return [self.crop] if isinstance(self.crop, str) else self.crop
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return min_depth and max_depth."""
+        return self.min_depth, self.max_depth
 
 
 class Task:
@@ -55,6 +77,8 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
+        self._truth: dict[str, DepthFile] = {}
+        self._oddities = Oddities()
         if config.min_depth >= config.max_depth:
             raise UserError(source.where, f"min_depth {config.min_depth} >= max_depth {config.max_depth}")
 
@@ -65,11 +89,17 @@ class Task:
     def protocol(self) -> str:
         """Return protocol, alignment, crop and depth range."""
         own = self.config
-        crop = "" if own.crop == "none" else f", crop {own.crop}"
+        crop = "" if own.crop == "none" else f", crop {'+'.join(own.crops)}"
         return f"{own.protocol}, align {own.align}{crop}, {own.min_depth:g}-{own.max_depth:g} m"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
-        """Read the list of frames; images and maps are read when needed."""
+        """Read the list of frames; images and maps are read when needed.
+
+        Raises
+        ------
+        UserError
+            A ground truth is no depth map, or no pixel of any of them can be scored: found before the first pass.
+        """
         frames: FrameSet = self.source.build()
         require_unique(frames.items, self.source.where)
         keep = sample(len(frames.items), limit, seed)
@@ -78,8 +108,36 @@ class Task:
             f"{f.id}:{f.intrinsics}:{digest_file(f.rgb_path)}:{digest_file(d.path)}:{d.scale}"
             for f, d in zip(items, depth, strict=True)
         ]
+        self._truth = {frame.id: file for frame, file in zip(items, depth, strict=True)}
+        self._require_pixels(items, depth)
         blind = sum(frame.intrinsics is None for frame in items)
-        return TaskData(items, depth, None, digest(rows), {"frames without intrinsics": blind} if blind else {})
+        counts = {**frames.counts, **({"frames without intrinsics": blind} if blind else {})}
+        return TaskData(items, depth, None, digest(rows), counts)
+
+    def _require_pixels(self, items: Sequence[Frame], depth: Sequence[DepthFile]) -> None:
+        """Refuse ground truth of which nothing is scored; all files are opened, few are read."""
+        for frame, file in zip(items, depth, strict=True):
+            self._require_crop(frame, file.shape())
+        if any(self._valid(file.metres()).any() for file in depth):
+            return
+        measured = depth[0].metres()
+        measured = measured[np.isfinite(measured) & (measured > 0)]
+        middle = float(np.median(measured)) if measured.size else 0.0
+        least, most = self.config.bounds
+        fits = [depth[0].scale * factor for factor in (1000, 256, 100) if least < middle / factor < most]
+        hint = f"`depth_scale: {fits[0]:g}`?" if fits else ""
+        found = f"no valid pixel in any of {len(items)} frames (median depth of the first: {middle:g} m)"
+        raise UserError(self.source.where, found, f"depths of {least:g} to {most:g} m", hint)
+
+    def _require_crop(self, frame: Frame, shape: tuple[int, int]) -> None:
+        try:
+            protocols.crop_window(self.config.crops, shape)
+        except ValueError as error:
+            raise UserError(self.source.where, f"frame {frame.id}: {error}") from None
+
+    def _valid(self, gt: Any) -> Any:
+        own = self.config
+        return protocols.valid_mask(gt, protocol=own.protocol, crops=own.crops, bounds=own.bounds)
 
     def predict(self, rule: DepthRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield a float32 map (height, width) for each frame."""
@@ -91,56 +149,48 @@ class Task:
             run.progress(start + len(batch))
 
     def check(self, item: Frame, prediction: Any) -> str:
-        """Say whether a map is not two-dimensional or holds NaN."""
-        if np.ndim(prediction) != 2:
-            return f"frame {item.id}: shape {np.shape(prediction)}, expected (height, width)"
-        bad = int((~np.isfinite(prediction)).sum())
-        return f"frame {item.id}: {bad} pixels are NaN or infinite" if bad else ""
+        """Say whether a map has a shape that cannot be its frame's, or is NaN or infinite where it is scored."""
+        problem = protocols.shape_problem(np.shape(prediction), self._truth[item.id].shape())
+        if not problem and not np.isfinite(prediction).all():
+            try:
+                self._compared(item, prediction)
+            except ValueError as error:
+                problem = str(error)
+        return f"frame {item.id}: {problem}" if problem else ""
+
+    def _compared(self, frame: Frame, prediction: Any) -> tuple[Any, Any]:
+        """Return (p, g) at the valid pixels, aligned and clamped as the protocol has it."""
+        own, gt = self.config, self._truth[frame.id].metres()
+        mask = self._valid(gt)
+        g = np.asarray(gt[mask], dtype=np.float64)
+        p = protocols.scored_pixels(prediction, mask, protocol=own.protocol, bounds=own.bounds)
+        aligned = protocols.align(own.align, p, g, bounds=own.bounds) if len(p) else p
+        compared = protocols.clamp(aligned, protocol=own.protocol, bounds=own.bounds)
+        self._oddities.add(np.shape(prediction), gt.shape, p, compared, g)
+        return compared, g
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield the compared pixels, one frame at a time: full-size maps of a data set do not fit in memory."""
-        own = self.config
-        for frame, depth, prediction in zip(data.items, data.gold, predictions, strict=True):
+        self._oddities = Oddities()
+        for frame, prediction in zip(data.items, predictions, strict=True):
             try:
-                p, g = compared_pixels(
-                    prediction,
-                    depth.metres(),
-                    protocol=own.protocol,
-                    alignment=own.align,
-                    crop=own.crop,
-                    min_depth=own.min_depth,
-                    max_depth=own.max_depth,
-                )
+                p, g = self._compared(frame, prediction)
             except ValueError as error:
                 raise RunError(f"frame {frame.id}", str(error)) from None
-            if (p <= 0).any():
-                hint = "protocols zoe and marigold clamp to min_depth"
-                raise RunError(f"frame {frame.id}", f"{int((p <= 0).sum())} predicted depths are <= 0", "", hint)
             yield [p], [g]
+        data.counts.update(self._oddities.counts())
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+        """Say that predictions look like another unit than metres; an alignment makes any unit good."""
+        return self._oddities.doubt() if self.config.align == "none" else ""
 
     def write(self, path: Path, items: Sequence[Frame], predictions: Sequence[Any]) -> None:
-        """Write `.npz`, one array a frame, with fixed time stamps so that equal maps give equal bytes."""
-        with (
-            files.replacing(path) as temporary,
-            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
-        ):
-            for item, depth in zip(items, predictions, strict=True):
-                entry = zipfile.ZipInfo(f"{item.id}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                with archive.open(entry, "w") as handle:
-                    np.lib.format.write_array(handle, np.asarray(depth, dtype=np.float32), allow_pickle=False)
+        """Write `.npz`, one array a frame."""
+        _depth_maps.write([item.id for item in items], predictions, path)
 
     def read(self, path: Path, items: Sequence[Frame]) -> dict[str, Any]:
         """Read `.npz`, one `<id>.npy`, or one 16-bit `<id>.png` in millimetres."""
-        if path.suffix != ".npz":
-            known = {Path(item.id).with_suffix("").as_posix().replace("/", "_"): item.id for item in items}
-            name = known.get(path.stem, next((i.id for i in items if Path(i.id).stem == path.stem), path.stem))
-            return {name: read_depth(path, 1000.0 if path.suffix == ".png" else 1.0)}
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise UserError(shown(path), f"not a predictions file ({error})", ".npz with one map a frame") from None
+        return _depth_maps.read(path, [item.id for item in items])
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:

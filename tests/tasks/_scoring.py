@@ -1,0 +1,41 @@
+"""`zsbench score` in one call: exit code, rows of the table, and what stands on the screen."""
+
+import io
+import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from unittest import mock
+
+from zsbench.cli.main import run
+
+
+@dataclass
+class Scored:
+    code: int
+    rows: list
+    screen: str
+
+    def __getitem__(self, metric):
+        """Return the value of a metric."""
+        return next(row["value"] for row in self.rows if row["metric"] == metric)
+
+
+def zsbench(*arguments):
+    """Run a command and return its exit code, stdout and stderr."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with mock.patch.object(sys, "argv", ["zsbench", *map(str, arguments)]), redirect_stdout(out), redirect_stderr(err):
+        try:
+            run()
+        except SystemExit as stop:
+            code = stop.code or 0
+    return code, out.getvalue(), err.getvalue()
+
+
+def score(task, predictions, *more, metrics=()):
+    """Score predictions; `more` are further arguments."""
+    named = [part for name in metrics for part in ("--metric", name)]
+    command = ["score", task, "--predictions", predictions, *named, *more]
+    code, out, err = zsbench(*command)
+    rows = json.loads(zsbench(*command, "--json")[1])["rows"] if code == 0 else []
+    return Scored(code, rows, out + err)

@@ -1,0 +1,69 @@
+"""What is so odd about predicted depth that the table has to say it: other sizes, other units, depths below zero."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zsbench.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+# A prediction in another unit is off by at least this factor, one that is merely bad is not.
+_OTHER_UNIT = 20
+_UNITS = {1000: "millimetres", 100: "centimetres"}
+
+
+@dataclass
+class Oddities:
+    """Counted frame by frame while maps are compared."""
+
+    sizes: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    empty: int = 0
+    below_zero: int = 0
+    ratios: list[float] = field(default_factory=list)
+
+    def add(self, shape: tuple[int, ...], truth: tuple[int, ...], p: Array, compared: Array, g: Array) -> None:
+        """Look at one frame.
+
+        Parameters
+        ----------
+        shape, truth : (height, width) of the prediction and of the ground truth.
+        p, compared, g : (n_valid,) prediction before and after alignment and clamping, and ground truth.
+        """
+        if shape != truth:
+            self.sizes[shape] += 1
+        if not len(g):
+            self.empty += 1
+            return
+        self.below_zero += bool((compared <= 0).any())
+        self.ratios.append(float(np.median(p) / np.median(g)))
+
+    def counts(self) -> dict[str, int]:
+        """Return what happened to how many frames, by name."""
+        found = {f"maps resized from {h}x{w}": n for (h, w), n in self.sizes.most_common(3)}
+        if rest := sum(self.sizes.values()) - sum(found.values()):
+            found["maps resized from other sizes"] = rest
+        if self.empty:
+            found["frames without a valid pixel"] = self.empty
+        if self.below_zero:
+            found["frames with depths of 0 m or less, 0.001 m in logs and ratios"] = self.below_zero
+        return found
+
+    def doubt(self) -> str:
+        """Say that the predictions are in another unit than metres, if their medians do."""
+        ratio = float(np.median(self.ratios)) if self.ratios else 1.0
+        if 1 / _OTHER_UNIT < ratio < _OTHER_UNIT:
+            return ""
+        unit = next((name for factor, name in _UNITS.items() if 0.5 < ratio / factor < 2), "another unit")
+        if ratio <= 0:
+            return "the median prediction is not above 0 m"
+        times = f"{ratio:.3g} times" if ratio > 1 else f"1/{1 / ratio:.3g} of"
+        return f"the median prediction is {times} the truth: {unit}?"

@@ -13,7 +13,6 @@ from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data import _frame_folder
-
 from zsbench.data._frames import DepthFile, Frame, FrameSet, Intrinsics
 from zsbench.data.item_ids import read_id
 from zsbench.errors import UserError

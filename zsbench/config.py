@@ -170,7 +170,7 @@ class Chain:
     @property
     def facts(self) -> MethodFacts:
         """What all links need and use together; one transductive link makes the chain transductive."""
-        found: list[MethodFacts] = [part.facts for part in self._links]
+        found: list[MethodFacts] = [part.facts for part in self.links]
         return MethodFacts(
             found[0].family,
             tuple(dict.fromkeys(need for facts in found for need in facts.needs)),
@@ -179,23 +179,24 @@ class Chain:
         )
 
     @property
-    def _links(self) -> tuple[Block, ...]:
+    def links(self) -> tuple[Block, ...]:
+        """All links, the implied one first."""
         return (self.implied, *self.parts) if self.implied else self.parts
 
     def described(self) -> Any:
         """Return the links as they stand in a result: one mapping, or a list of them."""
-        found = [part.described() for part in self._links]
+        found = [part.described() for part in self.links]
         return found[0] if len(found) == 1 else found
 
     def build(self) -> Any:
         """Build every link and compose them the way their family does (`compose` in its package)."""
-        rules = [part.build() for part in self._links]
+        rules = [part.build() for part in self.links]
         compose = getattr(catalog.load_family(self.facts.family), "compose", None)
         return compose(rules) if compose else rules[0]
 
     def files(self) -> list[str]:
         """Return the local files that any link depends on."""
-        return [path for part in self._links for path in part.files()]
+        return [path for part in self.links for path in part.files()]
 
 
 def _marks(hint: Any) -> set[Any]:

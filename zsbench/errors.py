@@ -7,6 +7,7 @@ import functools
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 EXIT_OK = 0
 EXIT_CHECK_FAILED = 1
@@ -33,7 +34,7 @@ class UserError(Exception):
 
     def __init__(self, where: str, found: str, expected: str = "", hint: str = "") -> None:
         self.where, self.found, self.expected, self.hint = where, found, expected, hint
-        super().__init__(str(self))
+        super().__init__(where, found, expected, hint)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.found}" if self.where else self.found
@@ -57,6 +58,12 @@ class UserErrors(UserError):
         self.errors = list(errors)
         first = self.errors[0]
         super().__init__(first.where, first.found, first.expected, first.hint)
+        # What failed while it ran outweighs what was wrong with the input.
+        self.exit_code = max(error.exit_code for error in self.errors)
+
+    def __reduce__(self) -> Any:
+        """Survive the way from one process to another."""
+        return type(self), (self.errors,)
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)

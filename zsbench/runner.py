@@ -11,29 +11,21 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import files, metrics
+from zsbench import identity, metrics
 from zsbench.cache import Cache
+from zsbench.components import MethodFacts
 from zsbench.errors import RunError, UserError
-from zsbench.lazy import lazy
-from zsbench.metrics import Metric
+from zsbench.judge import Judgement, item_columns, judge, without_nan
 from zsbench.plan import Job
-from zsbench.records import Cost, RunContext, Score, TaskData
-from zsbench.results import provenance
+from zsbench.records import SCHEMA_VERSION, Cost, RunContext, TaskData
+from zsbench.results import claim, provenance
 from zsbench.results.store import Store, describe_inputs, digest_inputs
 from zsbench.tasks._base import Task, settle
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Statistics = dict[str, NDArray[np.float64]]
-else:
-    np = lazy("numpy")
+    from zsbench.judge import Statistics
 
 Progress = Callable[[str, int, int], None]
-
-# More statistics than this are no longer columns that somebody reads one by one.
-_MANY = 32
 
 
 @dataclass(frozen=True)
@@ -47,14 +39,11 @@ class Options:
 
 def finished(job: Job, options: Options) -> dict[str, Any] | None:
     """Return the job's result if an earlier run already holds it; touches neither model nor data."""
-    task = job.build_task()
-    store = Store(job.folder(options.out), task.suffix)
-    return None if options.fresh else store.finished(job.config_hash(), input_files(job, task))
-
-
-def input_files(job: Job, task: Task) -> list[str]:
-    """Return every local file the job's numbers depend on."""
-    return [*task.files(), *(job.model.files() if job.model else []), *job.method.files()]
+    if options.fresh:
+        return None
+    task, question = job.build_task(), identity.question(job)
+    store = Store(claim.place(job.folder(options.out), question), task.suffix)
+    return store.finished(question, identity.code(job), identity.input_files(job, task))
 
 
 def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str, Any]:
@@ -71,63 +60,79 @@ def run(job: Job, model: Any, options: Options, progress: Progress) -> dict[str,
     UserError
         Data or predictions are wrong. Complete shards stay for the next try.
     """
+    question = identity.question(job)
+    target = job.folder(options.out)
+    with claim.claimed(target, question, fresh=options.fresh, waiting=lambda text: progress(text, 0, 0)) as folder:
+        return finished(job, options) or _run(job, question, folder, model, options, progress)
+
+
+def _run(job: Job, question: str, folder: Path, model: Any, options: Options, progress: Progress) -> dict[str, Any]:
     started, clock = datetime.now(timezone.utc), time.perf_counter()
     task: Task = job.build_task()
-    store = Store(job.folder(options.out), task.suffix)
-    files.require_writable(store.folder)
+    store = Store(folder, task.suffix)
+    store.open(question)
     options.cache.use()
     data = task.load(limit=job.settings.limit, seed=job.settings.seed)
-    cost = Cost()
-    if model is not None:
-        model.cost = cost
-    identity = {
-        "config_hash": job.config_hash(),
+    inputs = describe_inputs(identity.input_files(job, task))
+    facts = {
+        "question": question,
+        "code": identity.code(job),
         "data_fingerprint": data.fingerprint,
+        "test_fingerprint": identity.test_fingerprint(data),
         "model_fingerprint": model.fingerprint if model is not None else "",
     }
+    run_identity = {**facts, "inputs": digest_inputs(inputs)}
+    done = store.resume(run_identity, fresh=options.fresh)
+    cost = store.cost()
+    if model is not None:
+        model.cost = cost
     context = RunContext(
         job.settings.batch_size,
         options.cache,
         job.settings.seed,
         cost,
         lambda done: progress(job.title, done, len(data.items)),
+        notes=store.notes(),
     )
-    inputs = describe_inputs(input_files(job, task))
-    done = store.resume({**identity, "inputs": digest_inputs(inputs)}, fresh=options.fresh)
-    context.notes |= store.notes()
     progress(job.title, min(done * task.shard_size, len(data.items)), len(data.items))
-    _predict(job, task, model, data, store, done, context)
-    statistics = item_statistics(task, job, data, _Predictions(task, store.shards(), data.items))
-    scores = score(job, statistics)
-    doubt = task.doubt(data, scores) if hasattr(task, "doubt") else ""
-    if doubt:
-        context.notes.setdefault("warning", doubt)
-    _write_items(store, task, data, statistics)
+    resumed = _predict(job, task, model, data, store, done, context)
+    store.require_own(run_identity, job.title)
+    predictions = _Predictions(task, store.shards(), data.items)
+    judgement = judge(task, job.task, data, predictions, job.settings, title=job.title)
+    if judgement.warning:
+        context.notes.setdefault("warning", judgement.warning)
+    _write_items(store, task, data, judgement.statistics, predictions)
     cost.peak_memory_mb = peak_memory_mb()
-    result = _result(job, task, data, identity, scores, cost, device=getattr(model, "device", "cpu"))
+    result = describe(
+        job, task, data, judgement, cost=cost, notes=context.notes, device=getattr(model, "device", "cpu")
+    )
     result |= {
-        "notes": context.notes,
+        **facts,
         "inputs": inputs,
-        "resumed_items": min(done * task.shard_size, len(data.items)),
+        "resumed_items": resumed,
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),
     }
     store.write_result(result)
-    return {"schema_version": 1, **result}
+    return {"schema_version": SCHEMA_VERSION, **result}
 
 
 # Seconds of work inside a shard that a kill may cost.
 FLUSH_SECONDS = 1.0
 
 
-def _predict(job: Job, task: Task, model: Any, data: TaskData, store: Store, done: int, context: RunContext) -> None:
-    """Write the missing shards, each as soon as it is complete; a slow shard is kept item by item on the way."""
+def _predict(job: Job, task: Task, model: Any, data: TaskData, store: Store, done: int, context: RunContext) -> int:
+    """Write the missing shards, each as soon as it is complete; a slow shard is kept item by item on the way.
+
+    Returns how many items an earlier run had predicted.
+    """
     size, n = task.shard_size, len(data.items)
     if done * size >= n:
-        return
+        return n
     rule = job.method.build()
     predictions = _kept(task, store.partial(done), data.items[done * size : (done + 1) * size])
-    stream = task.predict(rule, model, data, range(done * size + len(predictions), n), context)
+    resumed = done * size + len(predictions)
+    stream = task.predict(rule, model, data, range(resumed, n), context)
     for number in range(done, -(-n // size)):
         items = data.items[number * size : (number + 1) * size]
         written = time.monotonic()
@@ -137,15 +142,16 @@ def _predict(job: Job, task: Task, model: Any, data: TaskData, store: Store, don
                 raise RunError(job.title, problem)
             predictions.append(prediction)
             if time.monotonic() - written > FLUSH_SECONDS and len(predictions) < len(items):
-                store.write_notes(context.notes, context.prompts)
+                store.write_progress(context.notes, context.prompts, context.cost)
                 task.write(store.partial(number), items[: len(predictions)], predictions)
                 written = time.monotonic()
         if len(predictions) != len(items):
             raise RunError(job.title, f"the method stopped after {number * size + len(predictions)} of {n} items")
-        store.write_notes(context.notes, context.prompts)
+        store.write_progress(context.notes, context.prompts, context.cost)
         task.write(store.shard(number), items, predictions)
         store.partial(number).unlink(missing_ok=True)
         predictions = []
+    return resumed
 
 
 def _kept(task: Task, path: Path, items: Sequence[Any]) -> list[Any]:
@@ -182,100 +188,46 @@ class _Predictions(Sequence[Any]):
                 raise UserError(error.where, error.found, error.expected, "--fresh computes it again") from None
 
 
-def item_statistics(task: Task, job: Job, data: TaskData, predictions: Sequence[Any]) -> Statistics:
-    """Return per-item statistics (n_items, n_statistics) of every metric, by name."""
-    kinds = metric_kinds(job)
-    wanted = [metrics.resolve(name, kinds=kinds) for name in job.task.metrics]
-    rows: dict[str, list[Any]] = {metric.name: [] for metric in wanted}
-    for pred, gold in task.chunks(data, predictions):
-        for metric in wanted:
-            rows[metric.name].append(metrics.as_table(_compute(metric, pred, gold, job)))
-    return {name: np.concatenate(parts) for name, parts in rows.items()}
-
-
-def _compute(metric: Metric, pred: Any, gold: Any, job: Job) -> Any:
-    try:
-        return metric.statistics(pred, gold)
-    except ValueError as error:
-        raise RunError(job.title, f"{metric.name}: {error}") from error
-
-
-def score(job: Job, statistics: Statistics) -> dict[str, Score]:
-    """Return every metric's value and interval; a metric without defined items has NaN and n = 0."""
-    from zsbench.metrics._intervals import interval
-
-    kinds = metric_kinds(job)
-    found: dict[str, Score] = {}
-    for name, table in statistics.items():
-        metric = metrics.resolve(name, kinds=kinds)
-        n = int((~np.isnan(table).any(axis=1)).sum())
-        value = low = high = float("nan")
-        how = "undefined"
-        if n:
-            value = metric.reduce(table)
-            low, high, how = interval(
-                metric,
-                table,
-                resamples=job.settings.resamples,
-                confidence=job.settings.confidence,
-                seed=job.settings.seed,
-            )
-        found[name] = Score(value, low, high, metric.unit, n, how, metric.better)
-    return found
-
-
-def metric_kinds(job: Job) -> tuple[str, ...]:
-    """Return the metric files that fit the job's task type."""
-    kinds: tuple[str, ...] = type(job.build_task()).metric_kinds
-    return kinds
-
-
-def _write_items(store: Store, task: Task, data: TaskData, statistics: Statistics) -> None:
+def _write_items(store: Store, task: Task, data: TaskData, statistics: Statistics, predictions: Sequence[Any]) -> None:
     """Write id, statistics and preview of every item."""
-    predictions = _Predictions(task, store.shards(), data.items)
     columns: dict[str, Any] = {"id": [item.id for item in data.items]}
     columns |= {} if data.groups is None else {"group": list(data.groups)}
     for name, table in statistics.items():
-        columns |= item_columns(name, table)
+        columns |= item_columns(metrics.resolve(name, kinds=type(task).metric_kinds), table)
     columns["prediction"] = [task.preview(prediction) for prediction in predictions]
     store.write_items(columns)
 
 
-def item_columns(name: str, table: NDArray[np.float64]) -> dict[str, Any]:
-    """Return a metric's statistics (n_items, k) by column: one for each, or one of lists where k is a histogram's."""
-    if table.shape[1] == 1:
-        return {name: table[:, 0]}
-    if table.shape[1] > _MANY:
-        return {name: list(table)}
-    return {f"{name}.{i}": table[:, i] for i in range(table.shape[1])}
-
-
-def _result(
+def describe(
     job: Job,
     task: Task,
     data: TaskData,
-    identity: dict[str, str],
-    scores: dict[str, Score],
-    cost: Cost,
+    judgement: Judgement,
     *,
+    cost: Cost,
+    notes: dict[str, Any],
     device: str,
+    given: bool = False,
 ) -> dict[str, Any]:
-    facts = job.method.facts
+    """Return what a result says of a job and its scores, whether the predictions were made or given."""
+    facts = MethodFacts(task.family) if given else job.method.facts
+    left_out = {f"{name} left out": reason for name, reason in judgement.left_out.items()}
     return {
         "task": job.task_name,
         "task_type": job.task.type,
         "model": job.model_name,
         "method": job.method.title,
         "synthetic": job.task.synthetic,
-        "protocol": task.protocol(),
+        "protocol": task.protocol(given=given),
         "method_kind": facts.kind,
         "method_uses": list(facts.uses),
         "n_items": len(data.items),
         "counts": data.counts,
-        "metrics": {name: without_nan(score.as_dict()) for name, score in scores.items()},
+        "metrics": {name: without_nan(score.as_dict()) for name, score in judgement.scores.items()},
         "cost": cost.as_dict(),
+        "notes": {**notes, **left_out},
         "config": job.config(),
-        **identity,
+        "config_hash": job.config_hash(),
         "seeds": {"run": job.settings.seed, "bootstrap": job.settings.seed},
         "versions": provenance.versions(),
         "commit": provenance.commit(),
@@ -284,11 +236,6 @@ def _result(
         "batch_size": job.settings.batch_size,
         "threads": job.settings.threads,
     }
-
-
-def without_nan(score: dict[str, Any]) -> dict[str, Any]:
-    """Return a score with null where JSON has no NaN: undefined is not zero."""
-    return {key: None if isinstance(value, float) and value != value else value for key, value in score.items()}
 
 
 def peak_memory_mb() -> float:

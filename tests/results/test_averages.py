@@ -101,7 +101,17 @@ def test_an_average_with_a_missing_task_says_so_and_leaves_no_old_row(tmp_path):
 def result(task, value, model="m", method="zero-shot", metric="acc@1"):
     score = {**part(value, value, value), "interval": "wilson"}
     keys = {"method_kind": "inductive", "method_uses": [], "versions": {}, "device": "cpu", "dtype": "float32"}
-    keys |= {"synthetic": False, "n_items": 10, "cost": {}, "config_hash": task, "data_fingerprint": task}
+    keys |= {
+        "synthetic": False,
+        "n_items": 10,
+        "cost": {},
+        "config_hash": task,
+        "data_fingerprint": task,
+        "test_fingerprint": task,
+        "model_fingerprint": "",
+        "code": "",
+        "commit": "",
+    }
     return {"task": task, "model": model, "method": method, "metrics": {metric: score}, "seeds": {}, "started": "",
             "seconds": 1.0, **keys}  # fmt: skip
 
@@ -127,7 +137,17 @@ def test_an_average_may_stand_in_a_later_one():
             "started": "",
             "seconds": 0,
         }
-        return {**same, "task": task, "metrics": {"acc@1": score}, "config_hash": task, "data_fingerprint": task}
+        return {
+            **same,
+            "task": task,
+            "metrics": {"acc@1": score},
+            "config_hash": task,
+            "data_fingerprint": task,
+            "test_fingerprint": task,
+            "model_fingerprint": "",
+            "code": "",
+            "commit": "",
+        }
 
     wanted = [Average(name="forums", tasks=["a", "b"]), Average(name="all", tasks=["c", "forums"])]
     found, incomplete = averages(wanted, [result("a", 0.2), result("b", 0.4), result("c", 0.9)])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from zsbench.engine.local import Outcome
     from zsbench.plan import Choices, Plan
+    from zsbench.report.envelope import Suite
 
 
 def evaluate(
@@ -115,7 +116,7 @@ def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict
     for result in found:
         averages.write(result, folder(result["task"], result["model"], result["method"]))
     for lacking in incomplete:
-        averages.remove(folder(lacking.name, lacking.model, lacking.method))
+        averages.remove(lacking, folder(lacking.name, lacking.model, lacking.method))
         typer.echo(f"warning: {plan.name}: {lacking}", err=True)
     return found
 
@@ -155,10 +156,10 @@ def _print(
     json: bool,
     quiet: bool,
 ) -> None:
-    from zsbench.report import tables
+    from zsbench.report import envelope, tables
 
     if json:
-        typer.echo(_as_json(plans, outcomes, results))
+        typer.echo(envelope.as_json(_suites(plans, outcomes, results)))
         return
     if quiet:
         return
@@ -178,14 +179,10 @@ def _print(
         typer.echo(f"{note}Results in {out / plan.jobs[0].suite}", err=True)
 
 
-def _as_json(plans: list[Plan], outcomes: list[list[Outcome]], results: list[list[dict[str, Any]]]) -> str:
-    import json
+def _suites(plans: list[Plan], outcomes: list[list[Outcome]], results: list[list[dict[str, Any]]]) -> list[Suite]:
+    from zsbench.report.envelope import Suite
 
-    from zsbench.report import tables
-
-    suites: list[dict[str, Any]] = []
-    for plan, found, kept in zip(plans, outcomes, results, strict=True):
-        errors = [{"run": o.job.title, "error": str(o.error)} for o in found if o.error is not None]
-        rows = json.loads(tables.to_json(tables.rows(kept, plan.expected)))["rows"]
-        suites.append({"suite": plan.name, "rows": rows, "results": kept, "errors": errors})
-    return json.dumps({"schema_version": 1, "suites": suites}, indent=2, ensure_ascii=False)
+    return [
+        Suite(plan.name, kept, plan.expected, {o.job.title: str(o.error) for o in found if o.error is not None})
+        for plan, found, kept in zip(plans, outcomes, results, strict=True)
+    ]

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from zsbench.config import Block, TaskConfig
+    from zsbench.config import Block, Settings, TaskConfig
 
 
 def score(
     task: Annotated[
         str | None, typer.Argument(help="A task (name or YAML file), or a task type together with --gold.")
     ] = None,
-    predictions: Annotated[Path | None, typer.Option(help="File or folder in the task type's format.")] = None,
+    predictions: Annotated[
+        list[Path] | None, typer.Option(help="File or folder in the task type's format. Repeatable.")
+    ] = None,
     gold: Annotated[Path | None, typer.Option(help="Gold file instead of the task's data.")] = None,
-    run: Annotated[Path | None, typer.Option(help="A TREC run, judged by --qrels; no task is needed.")] = None,
+    run: Annotated[
+        list[Path] | None, typer.Option(help="A TREC run, judged by --qrels; no task is needed. Repeatable.")
+    ] = None,
     qrels: Annotated[Path | None, typer.Option(help="TREC or BEIR judgements for --run.")] = None,
     metric: Annotated[
         list[str] | None, typer.Option(help="These metrics; trec_eval's names are known too. Repeatable.")
@@ -31,85 +35,101 @@ def score(
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Score predictions with intervals, in the formats `eval` writes; `--run R --qrels Q` stands in for trec_eval."""
-    from zsbench import plan, runner
-    from zsbench.config import Block, Chain, Settings
+    from zsbench.config import Settings, check
     from zsbench.errors import UserError
     from zsbench.metrics._trec_names import ours
-    from zsbench.report import tables
-    from zsbench.tasks._base import settle
+    from zsbench.report import envelope
+    from zsbench.yamlio import Document
 
-    task, predictions, gold = _asked(task, predictions, gold, run, qrels)
+    task, paths, gold = _asked(task, _listed(predictions), gold, _listed(run), qrels)
+    if items is not None and len(paths) > 1:
+        raise UserError("--items", f"{len(paths)} prediction files", "one, whose values it writes")
     overrides: dict[str, Any] = {"metrics": [ours(name) for name in metric]} if metric else {}
     if missing is not None:
         overrides["missing"] = missing
     config, source, name = _task(task, gold, overrides)
-    nothing = Chain((Block("methods", "given", label=predictions.name),))
-    job = plan.Job("score", name, config, source, "given", None, nothing, Settings(seed=seed))
-    built = job.build_task()
-    data = built.load(limit=None, seed=seed, score_only=True)
-    read = _read(predictions, built, data.items)
-    if not any(item.id in read for item in data.items):
-        raise UserError(str(predictions), "no prediction for any item", f"ids such as '{data.items[0].id}'")
-    found = settle(read, data.items, built.absent, str(predictions))
-    for item, prediction in zip(data.items, found, strict=True):
-        problem = built.check(item, prediction)
-        if problem:
-            raise UserError(str(predictions), problem)
-    statistics = runner.item_statistics(built, job, data, found)
-    scores = runner.score(job, statistics)
-    if items is not None:
-        _write_items(items, [item.id for item in data.items], statistics)
-    result: dict[str, Any] = {
-        "task": name,
-        "model": "given",
-        "method": predictions.name,
-        "synthetic": config.synthetic,
-        "protocol": built.protocol(),
-        "counts": data.counts,
-        "metrics": {key: runner.without_nan(value.as_dict()) for key, value in scores.items()},
-    }
-    table = tables.rows([result])
+    settings = check(Settings, Document(Path.cwd() / "--seed", {"seed": seed}))
+    results = [_judged(path, config, source, name, settings, items) for path in paths]
     if json:
-        typer.echo(tables.to_json(table), nl=False)
+        typer.echo(envelope.as_json([envelope.Suite("score", results)]))
         return
+    _print(results)
+
+
+def _judged(
+    path: Path, config: TaskConfig, source: Block, task_name: str, settings: Settings, items: Path | None
+) -> dict[str, Any]:
+    """Return the result of one file or folder of predictions."""
+    from zsbench import given, runner
+    from zsbench.config import Block, Chain
+    from zsbench.judge import judge
+    from zsbench.plan import Job
+    from zsbench.records import SCHEMA_VERSION, Cost
+
+    nothing = Chain((Block("methods", "given", label=given.name(path)),))
+    job = Job("score", task_name, config, source, "given", None, nothing, settings)
+    task = job.build_task()
+    data = task.load(limit=None, seed=settings.seed, score_only=True)
+    found = given.predictions(path, task, data.items)
+    judgement = judge(task, config, data, found, settings, title=str(path))
+    if items is not None:
+        _write_items(items, [item.id for item in data.items], judgement.statistics, type(task).metric_kinds)
+    notes = {"warning": judgement.warning} if judgement.warning else {}
+    result = runner.describe(job, task, data, judgement, cost=Cost(), notes=notes, device="", given=True)
+    return {"schema_version": SCHEMA_VERSION, **result, "data_fingerprint": data.fingerprint}
+
+
+def _print(results: list[dict[str, Any]]) -> None:
+    """Print the table, and under it what was left out or is lacking."""
     from rich.console import Console
 
-    from zsbench.report import terminal
+    from zsbench.report import tables, terminal
 
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(terminal.to_rich(table, console.width))
-    for what, count in data.counts.items():
-        if count:
-            typer.echo(f"{what}: {count}", err=True)
+    console.print(terminal.to_rich(tables.rows(results), console.width))
+    if not sys.stdout.isatty():
+        # Whoever sends the table into a file still reads what is lacking.
+        counts = dict.fromkeys(f"{what}: {n}" for result in results for what, n in result["counts"].items() if n)
+        for line in counts:
+            typer.echo(line, err=True)
+
+
+def _listed(paths: list[Path] | Path | None) -> list[Path]:
+    """Return paths as a list; who calls the command from Python may give one."""
+    return [paths] if isinstance(paths, Path) else paths or []
 
 
 def _asked(
-    task: str | None, predictions: Path | None, gold: Path | None, run: Path | None, qrels: Path | None
-) -> tuple[str, Path, Path | None]:
+    task: str | None, predictions: list[Path], gold: Path | None, runs: list[Path], qrels: Path | None
+) -> tuple[str, list[Path], Path | None]:
     """Return task, predictions and gold, whichever way they were named."""
     from zsbench.errors import UserError
 
-    if run is not None or qrels is not None:
-        if run is None or qrels is None:
+    if runs or qrels is not None:
+        if not runs or qrels is None:
             raise UserError("score", "--run and --qrels go together", "--run FILE --qrels FILE")
-        if predictions is not None or gold is not None:
+        if predictions or gold is not None:
             raise UserError("score", "--predictions or --gold beside --run", "--run FILE --qrels FILE alone")
-        return task or "rerank", run, qrels
-    if task is None or predictions is None:
+        return task or "rerank", runs, qrels
+    if task is None or not predictions:
         raise UserError("score", "no predictions to judge", "TASK --predictions FILE, or --run FILE --qrels FILE")
     return task, predictions, gold
 
 
-def _write_items(path: Path, ids: list[str], statistics: Any) -> None:
+def _write_items(path: Path, ids: list[str], statistics: Any, kinds: tuple[str, ...]) -> None:
     """Write `metric<TAB>id<TAB>value`, as trec_eval's -q prints; a metric of several statistics has one row each."""
-    from zsbench import files
+    from zsbench import files, metrics
+    from zsbench.judge import item_columns
 
     lines = []
     for name, table in statistics.items():
-        for column in range(table.shape[1]):
-            label = name if table.shape[1] == 1 else f"{name}.{column}"
-            lines += [f"{label}\t{key}\t{value!r}\n" for key, value in zip(ids, table[:, column].tolist(), strict=True)]
+        for label, column in item_columns(metrics.resolve(name, kinds=kinds), table):
+            lines += [f"{label}\t{key}\t{value!r}\n" for key, value in zip(ids, map(_plain, column), strict=True)]
     files.write_bytes(path, "".join(lines).encode())
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist()
 
 
 def _task(name: str, gold: Path | None, overrides: dict[str, Any]) -> tuple[TaskConfig, Block, str]:
@@ -133,25 +153,3 @@ def _task(name: str, gold: Path | None, overrides: dict[str, Any]) -> tuple[Task
     if missing:
         raise UserError(str(missing), "no such file")
     return task, source, Path(name).stem
-
-
-def _read(path: Path, task: Any, items: Any) -> dict[str, Any]:
-    """Read one prediction file, or all in a folder (the shards of a run, or one file an item)."""
-    from zsbench.errors import UserError
-
-    if not path.exists():
-        raise UserError(str(path), "no such file")
-    if path.is_file():
-        found: dict[str, Any] = task.read(path, items)
-        return found
-    suffixes = (task.suffix, ".npy", ".png") if task.suffix == ".npz" else (task.suffix,)
-    files = sorted(p for p in path.rglob("*") if p.suffix in suffixes and not p.name.startswith("."))
-    if not files:
-        raise UserError(str(path), f"no {' or '.join(suffixes)} files in it")
-    merged: dict[str, Any] = {}
-    for file in files:
-        for key, value in task.read(file, items).items():
-            if key in merged:
-                raise UserError(str(file), f"item '{key}' was already in another file")
-            merged[key] = value
-    return merged

@@ -38,7 +38,8 @@ def run(plan: Plan, options: Options, progress: Progress, note: Callable[[str], 
             yield Outcome(job, runner.run(job, loaded.model(job), options, progress))
         except UserError as error:
             yield Outcome(job, None, error)
-        except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        except Exception as error:
+            # Whatever one job runs into is that job's failure; the suite goes on.
             log.debug("job %s failed", job.title, exc_info=True)
             reason = f"{type(error).__name__}: {error}"
             yield Outcome(job, None, RunError(job.title, reason, "", "--debug shows where"))

@@ -36,6 +36,7 @@ class Row:
     seconds: float
     config_hash: str
     warning: str = ""
+    counts: str = ""  # what was left out or is lacking: "judged queries without text: 3"
     std: float | None = None  # of an average, over its tasks
 
 
@@ -68,6 +69,7 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     seconds=result.get("seconds", 0.0),
                     config_hash=result.get("config_hash", ""),
                     warning=str(result.get("notes", {}).get("warning", "")),
+                    counts=", ".join(f"{what}: {n}" for what, n in result.get("counts", {}).items() if n),
                     std=result.get("spread", {}).get("std_population"),
                 )
             )
@@ -153,8 +155,21 @@ def notes(table: Sequence[Row]) -> list[str]:
     )
     warnings = dict.fromkeys((row.task, row.method, row.warning) for row in table if row.warning)
     lines = [f"{task}: {protocol}{_spread(table, task)}" for task, protocol in protocols]
+    lines += _counted(table)
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
     return lines + [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
+
+
+def _counted(table: Sequence[Row]) -> list[str]:
+    """Return what was left out or is lacking, a line a task; a line a method where methods differ in it."""
+    lines = []
+    for task in dict.fromkeys(row.task for row in table):
+        by_method = {(row.model, row.method): row.counts for row in table if row.task == task}
+        if len(set(by_method.values())) == 1:
+            by_method = {("", ""): next(iter(by_method.values()))}
+        named = {" / ".join(filter(None, names)): counts for names, counts in by_method.items() if counts}
+        lines += [f"{task}{f' ({name})' if name else ''}: {counts}" for name, counts in named.items()]
+    return lines
 
 
 def _spread(table: Sequence[Row], task: str) -> str:

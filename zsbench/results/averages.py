@@ -10,6 +10,7 @@ and likewise for high. Source: Zou & Donner 2008 (MOVER) for independent parts.
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
@@ -19,9 +20,14 @@ from typing import Any
 
 from zsbench import files
 from zsbench.records import SCHEMA_VERSION, canonical_json, digest
+from zsbench.results import claim, store
 from zsbench.suites import Average
 
 Score = dict[str, Any]
+
+# What the parts of an average have in common, and what identifies each of them.
+_SHARED = ("model", "method", "method_kind", "method_uses", "versions", "commit", "device", "dtype")
+_FINGERPRINTS = ("data_fingerprint", "test_fingerprint", "model_fingerprint")
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Incomplete:
     method: str
     missing: list[str]
     n_tasks: int
+    config_hashes: list[str]
 
     def __str__(self) -> str:
         """Say which tasks have no result."""
@@ -59,31 +66,36 @@ def averages(
                 rows[model, method, average.name] = found[-1]
             elif known:
                 missing = [task for task, part in parts.items() if part is None]
-                incomplete.append(Incomplete(average.name, model, method, missing, len(parts)))
+                hashes = [part["config_hash"] for part in known]
+                incomplete.append(Incomplete(average.name, model, method, missing, len(parts), hashes))
     return found, incomplete
 
 
 def write(result: dict[str, Any], folder: Path) -> None:
-    """Write an average where `zsbench table` finds it, beside the results it came from."""
-    files.write_json(folder / "result.json", result)
+    """Write an average where `zsbench table` finds it, beside the results it came from and beside other averages."""
+    files.write_json(claim.place(folder, result["question"]) / "result.json", result)
 
 
-def remove(folder: Path) -> None:
-    """Take away the average that an earlier run left, whose tasks are no longer all there."""
-    (folder / "result.json").unlink(missing_ok=True)
+def remove(lacking: Incomplete, folder: Path) -> None:
+    """Take away the averages that earlier runs of these very questions left, whose tasks are no longer all there."""
+    for path in folder.parent.glob(f"{glob.escape(folder.name)}*/result.json"):
+        kept = store.read_result(path)
+        if kept.get("task_type") == "average" and set(lacking.config_hashes) <= set(kept["config"]["of"]):
+            path.unlink()
 
 
 def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
     names = [average.metric or next(iter(part["metrics"])) for part in parts]
     scores: list[Score] = [part["metrics"][name] for part, name in zip(parts, names, strict=True)]
-    shared = len({part["data_fingerprint"] for part in parts}) < len(parts)
+    shared = len({part["test_fingerprint"] for part in parts}) < len(parts)
     name = names[0] if len(set(names)) == 1 else "mean of main metrics"
     first = parts[0]
     kind = "harmonic mean" if average.kind == "harmonic" else "mean"
     inputs = [part["config_hash"] for part in parts]
+    config_hash = digest([canonical_json(average.model_dump()), *inputs])
     return {
         "schema_version": SCHEMA_VERSION,
-        **{key: first[key] for key in ("model", "method", "method_kind", "method_uses", "versions", "device", "dtype")},
+        **{key: first[key] for key in _SHARED},
         "task": average.name,
         "task_type": "average",
         "synthetic": any(part["synthetic"] for part in parts),
@@ -94,8 +106,11 @@ def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
         "counts": {},
         "cost": _total([part["cost"] for part in parts]),
         "config": {"average": average.model_dump(), "of": inputs},
-        "config_hash": digest([canonical_json(average.model_dump()), *inputs]),
-        "data_fingerprint": digest(part["data_fingerprint"] for part in parts),
+        "config_hash": config_hash,
+        "question": config_hash,
+        "code": digest(part["code"] for part in parts),
+        "inputs": [],
+        **{key: digest(part[key] for part in parts) for key in _FINGERPRINTS},
         "seeds": first["seeds"],
         "started": first["started"],
         "seconds": round(sum(part["seconds"] for part in parts), 3),

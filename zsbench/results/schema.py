@@ -39,6 +39,9 @@ class Result(BaseModel):
     cost: dict[str, float] = Field(description="forward passes, tokens, images, peak memory in MB")
     config: dict[str, Any] = Field(description="the resolved config")
     config_hash: str = Field(description="digest of config and zsbench version")
+    question: str = Field(default="", description="digest of config and of the places its paths lead to")
+    code: str = Field(default="", description="digest of the code of task, source, method, adapter and metrics")
+    test_fingerprint: str = Field(default="", description="digest of the test items' ids and gold")
     data_fingerprint: str = Field(description="digest of inputs and gold; runs compare only when it agrees")
     model_fingerprint: str = Field(description="digest of weights, preprocessing and precision")
     spread: dict[str, FiniteFloat | None] = Field(

@@ -1,10 +1,12 @@
 """One job's folder: shards appended as they are made, the result written last and atomically.
 
 <out>/<suite>/<task>/<model>/<method>/
-    run.json              which run the shards belong to
+    .lock                 held by the process that writes here
+    run.json              which question, code and files the shards belong to
     predictions/00000.*   the task type's own format
     partial-00001.*       the shard in progress, where one takes long
     prompts.json          the exact texts of the classes, after templating
+    notes.json cost.json  choices made and cost paid so far
     items.parquet         per-item statistics of every metric
     result.json           present only when everything before it is complete
 """
@@ -14,19 +16,24 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import stat as stat_module
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from zsbench import files
-from zsbench.errors import UserError, UserErrors
-from zsbench.records import SCHEMA_VERSION, canonical_json, digest, digest_file
+from zsbench.errors import RunError, UserError, UserErrors
+from zsbench.records import SCHEMA_VERSION, Cost, canonical_json, digest, digest_file
 from zsbench.results import schema
 from zsbench.yamlio import shown
 
 log = logging.getLogger(__name__)
 
 _HASHED_UP_TO = 64 << 20
+SHARDS = "predictions"
+_PROGRESS = ("notes.json", "prompts.json", "cost.json")
 
 
 class Store:
@@ -35,8 +42,8 @@ class Store:
     def __init__(self, folder: Path, suffix: str) -> None:
         self.folder, self.suffix = folder, suffix
 
-    def finished(self, config_hash: str, inputs: Sequence[str]) -> dict[str, Any] | None:
-        """Return the result when it answers this very question over these very files, else None."""
+    def finished(self, question: str, code: str, inputs: Sequence[str]) -> dict[str, Any] | None:
+        """Return the result when it answers this very question, by this very code, over these very files, else None."""
         path = self.folder / "result.json"
         if not path.is_file():
             return None
@@ -45,28 +52,44 @@ class Store:
         except DamagedResult as error:
             log.warning("%s; this run writes it anew", error)
             return None
-        if result.get("config_hash") != config_hash:
+        if (result.get("question"), result.get("code")) != (question, code):
             return None
         return result if same_inputs(result.get("inputs", []), inputs) else None
 
+    def open(self, question: str) -> None:
+        """Write down whose folder this is, before anything that takes long."""
+        if _read_json(self.folder / "run.json") is None:
+            files.write_json(self.folder / "run.json", {"question": question})
+
     def resume(self, identity: dict[str, str], *, fresh: bool) -> int:
-        """Return how many complete shards of this run exist; shards of any other run are removed."""
-        run = self.folder / "run.json"
-        if fresh or not run.is_file() or _read_json(run) != identity:
-            shutil.rmtree(self.folder / "predictions", ignore_errors=True)
-            for name in ("result.json", "items.parquet", "notes.json", "prompts.json"):
+        """Return how many complete shards of this run exist; those made by other code or from other files go."""
+        if fresh or _read_json(self.folder / "run.json") != identity:
+            shutil.rmtree(self.folder / SHARDS, ignore_errors=True)
+            for name in ("result.json", "items.parquet", *_PROGRESS):
                 (self.folder / name).unlink(missing_ok=True)
             for path in self.folder.glob("partial-*"):
                 path.unlink()
-            files.write_json(run, identity)
+            files.write_json(self.folder / "run.json", identity)
         count = 0
         while self.shard(count).is_file():
             count += 1
         return count
 
+    def require_own(self, identity: dict[str, str], title: str) -> None:
+        """Refuse to go on with shards that belong to another run.
+
+        Raises
+        ------
+        RunError
+            Something else has written into the folder in spite of its lock (a file system without locks).
+        """
+        if _read_json(self.folder / "run.json") != identity:
+            found = f"another run has written into {shown(self.folder)}"
+            raise RunError(title, found, "a folder of its own", "--out with another folder")
+
     def shard(self, number: int) -> Path:
         """Return the path of a shard."""
-        return self.folder / "predictions" / f"{number:05d}{self.suffix}"
+        return self.folder / SHARDS / f"{number:05d}{self.suffix}"
 
     def partial(self, number: int) -> Path:
         """Return the path of a shard that is not complete yet."""
@@ -74,19 +97,27 @@ class Store:
 
     def shards(self) -> list[Path]:
         """Return the shards in order."""
-        return sorted((self.folder / "predictions").glob(f"*{self.suffix}"))
+        return sorted((self.folder / SHARDS).glob(f"*{self.suffix}"))
 
     def notes(self) -> dict[str, Any]:
         """Return the choices that an interrupted run had recorded."""
-        found = _read_json(self.folder / "notes.json")
-        return found if isinstance(found, dict) else {}
+        return self._kept("notes.json")
 
-    def write_notes(self, notes: dict[str, Any], prompts: Iterable[str]) -> None:
-        """Keep choices and prompts beside the shards they led to, so that a resumed run reports them too."""
-        if notes and notes != self.notes():
-            files.write_json(self.folder / "notes.json", notes)
-            if prompts:
-                files.write_json(self.folder / "prompts.json", list(prompts))
+    def cost(self) -> Cost:
+        """Return what an interrupted run had spent on the predictions that are kept."""
+        known = {field.name for field in fields(Cost)}
+        return Cost(**{key: value for key, value in self._kept("cost.json").items() if key in known})
+
+    def write_progress(self, notes: dict[str, Any], prompts: Iterable[str], cost: Cost) -> None:
+        """Keep choices, prompts and cost beside the shards they belong to, so that a resumed run reports them too."""
+        rows = (("notes.json", notes), ("prompts.json", list(prompts)), ("cost.json", cost.as_dict()))
+        for name, value in rows:
+            if value and value != _read_json(self.folder / name):
+                files.write_json(self.folder / name, value)
+
+    def _kept(self, name: str) -> dict[str, Any]:
+        kept = _read_json(self.folder / name)
+        return kept if isinstance(kept, dict) else {}
 
     def write_items(self, columns: dict[str, Any]) -> None:
         """Write items.parquet."""
@@ -166,9 +197,16 @@ def describe_inputs(paths: Sequence[str]) -> list[dict[str, Any]]:
     rows = []
     for path in sorted({str(Path(p).resolve()) for p in paths}):
         stat = Path(path).stat()
-        content = digest_file(Path(path)) if Path(path).is_file() and stat.st_size <= _HASHED_UP_TO else ""
+        hashed = stat_module.S_ISREG(stat.st_mode) and stat.st_size <= _HASHED_UP_TO
+        content = _content(path, stat.st_size, stat.st_mtime_ns) if hashed else ""
         rows.append({"path": path, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "digest": content})
     return rows
+
+
+@lru_cache(maxsize=1 << 20)
+def _content(path: str, _size: int, _modified: int) -> str:
+    """Return the digest of a file's content; jobs of one command that share a file read it once."""
+    return digest_file(Path(path))
 
 
 def digest_inputs(rows: list[dict[str, Any]]) -> str:
@@ -184,6 +222,8 @@ def same_inputs(recorded: list[dict[str, Any]], paths: Sequence[str]) -> bool:
         stat = Path(row["path"]).stat()
         if (stat.st_size, stat.st_mtime_ns) == (row["size"], row["mtime_ns"]):
             continue
-        if stat.st_size != row["size"] or not row["digest"] or digest_file(Path(row["path"])) != row["digest"]:
+        if stat.st_size != row["size"] or not row["digest"]:
+            return False
+        if _content(row["path"], stat.st_size, stat.st_mtime_ns) != row["digest"]:
             return False
     return True

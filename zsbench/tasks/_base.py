@@ -41,8 +41,11 @@ class Task(Protocol):
     def files(self) -> list[str]:
         """Return the local files that data and gold come from, found without reading them."""
 
-    def protocol(self) -> str:
-        """Return the choices that make numbers comparable, as shown in the table's head; may be empty."""
+    def protocol(self, *, given: bool = False) -> str:
+        """Return the choices that make numbers comparable, as shown under the table; may be empty.
+
+        `given`: the predictions were made elsewhere, so only what judging itself applies is true of them.
+        """
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read inputs and gold.

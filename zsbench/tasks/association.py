@@ -54,9 +54,10 @@ class Task:
         """Return the list of cues and its images."""
         return self.source.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return the template, and how many images are picked."""
-        return f"template '{self.config.template}', as many images picked as are associated"
+        judged = "as many images picked as are associated"
+        return judged if given else f"template '{self.config.template}', {judged}"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read the cues, not the pixels."""

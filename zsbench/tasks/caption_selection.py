@@ -48,9 +48,9 @@ class Task:
         """Return the list of groups and its images."""
         return self.source.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return the template where there is one."""
-        return "" if self.config.template == "{}" else f"template '{self.config.template}'"
+        return "" if given or self.config.template == "{}" else f"template '{self.config.template}'"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read the groups, not the pixels."""

@@ -75,9 +75,10 @@ class Task:
         """Return the files of the images."""
         return self.source.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return the template and the range of numbers."""
-        return f"template '{self.config.template}', {self.config.numbers[0]} to {self.config.numbers[-1]}"
+        judged = f"{self.config.numbers[0]} to {self.config.numbers[-1]}"
+        return judged if given else f"template '{self.config.template}', {judged}"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read images (not their pixels), numbers and what is counted."""

@@ -86,7 +86,7 @@ class Task:
         """Return the list of frames and every file it names."""
         return self.source.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
         """Return protocol, alignment, crop and depth range."""
         own = self.config
         crop = "" if own.crop == "none" else f", crop {'+'.join(own.crops)}"

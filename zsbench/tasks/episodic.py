@@ -73,11 +73,12 @@ class Task:
         """Return the files of the features."""
         return [path for block in (self.source, *self.config.sources().values()) for path in block.files()]
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return way, shots, queries, their distribution and the transform."""
         own = self.config
         spread = f", dirichlet(alpha={own.alpha:g})" if own.query_distribution == "dirichlet" else ""
-        return f"{own.way}-way {own.shots}-shot, {own.queries} queries a class{spread}, {own.transform}"
+        transform = "" if given else f", {own.transform}"
+        return f"{own.way}-way {own.shots}-shot, {own.queries} queries a class{spread}{transform}"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read features and draw the episodes; each depends on `episode_seed` and its own number only."""

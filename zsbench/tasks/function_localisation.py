@@ -62,11 +62,12 @@ class Task(RankingTask):
         """Return the data's files and what the candidates come from."""
         return self.source.files() + self.first_stage.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return where candidates come from, and whether absent instances are left out."""
         own = self.config.candidates
         every = "all functions" + (", shuffled" if own.shuffle else "")
-        parts = [every if own.stage == "pool" and own.depth == ALL else self.first_stage.label()]
+        searched = every if own.stage == "pool" and own.depth == ALL else self.first_stage.label()
+        parts = [] if given else [searched]
         return ", ".join(parts + ["absent instances skipped"] * (self.config.missing == "skip"))
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:

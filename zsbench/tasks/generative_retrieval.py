@@ -57,10 +57,10 @@ class Task(RankingTask):
         """Return the collection's files and that of the docids."""
         return self.source.files() + ([str(self.path)] if self.path else [])
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return what can be found, how much is kept, and what is left out."""
-        skipped = ", absent queries skipped" if self.config.missing == "skip" else ""
-        return f"whole collection, top {self.config.depth}{skipped}"
+        parts = [] if given else ["whole collection", f"top {self.config.depth}"]
+        return ", ".join(parts + ["absent queries skipped"] * (self.config.missing == "skip"))
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the collection and the docids (not needed for scoring a finished run)."""

@@ -113,11 +113,13 @@ class Task:
             if isinstance(value, str)
         ]
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return the number of templates, and what else makes numbers comparable."""
         own, n = self.config, len(self.templates)
-        parts = [f"{n} template{'s' * (n > 1)}" if n else "the data's templates"]
-        parts += [f"{own.shots} shot{'s' * (own.shots > 1)}"] if own.shots else []
+        parts = []
+        if not given:
+            parts += [f"{n} template{'s' * (n > 1)}" if n else "the data's templates"]
+            parts += [f"{own.shots} shot{'s' * (own.shots > 1)}"] if own.shots else []
         parts += [f"{own.half} classes"] if own.half else []
         parts += ["some classes unseen"] if own.unseen else []
         return ", ".join(parts)

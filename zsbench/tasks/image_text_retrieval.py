@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from zsbench import files
+from zsbench import files, prediction_tables
 from zsbench.config import Block, TaskConfig
 from zsbench.data._captions import CaptionedImages
 from zsbench.errors import UserError
@@ -87,10 +87,10 @@ class Task:
         """Return the files of images and captions."""
         return self.source.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return template, captions an image and folds."""
         own = self.config
-        parts = [f"template '{own.template}'"] if own.template != "{}" else []
+        parts = [f"template '{own.template}'"] if own.template != "{}" and not given else []
         parts += [f"first {own.max_captions} captions an image"] if own.max_captions else ["all captions"]
         parts += [f"{own.folds} folds"] if own.folds > 1 else []
         return ", ".join(parts)
@@ -169,11 +169,22 @@ class Task:
         return f"query {item.id}: a score is NaN" if np.isnan(list(prediction.values())).any() else ""
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield rankings and gold, a shard at a time."""
-        rows = iter(predictions)
+        """Yield rankings and gold, a shard at a time; a ranking keeps what lies in its query's own fold."""
+        rows = iter(self._within_folds(data.items, predictions))
         for start in range(0, len(data.items), self.shard_size):
             gold = data.gold[start : start + self.shard_size]
             yield [row for _, row in zip(gold, rows, strict=False)], gold
+
+    def _within_folds(
+        self, queries: Sequence[Query], predictions: Sequence[dict[str, float]]
+    ) -> Iterator[dict[str, float]]:
+        if self.config.folds == 1:
+            yield from predictions
+            return
+        fold_of = {(query.kind, query.id): query.fold for query in queries}
+        for query, ranking in zip(queries, predictions, strict=True):
+            other = "image" if query.kind == "text" else "text"
+            yield {key: score for key, score in ranking.items() if fold_of[other, key] == query.fold}
 
     def write(self, path: Path, items: Sequence[Query], predictions: Sequence[dict[str, float]]) -> None:
         """Write parquet with `id`, `found` and `scores`."""
@@ -189,19 +200,33 @@ class Task:
             pq.write_table(pa.table(table), temporary)
 
     def read(self, path: Path, items: Sequence[Query]) -> dict[str, dict[str, float]]:
-        """Read such a file, or the whole matrix (captions, images) from .npz."""
+        """Read such a table, or the whole matrix (captions, images) from .npz.
+
+        Raises
+        ------
+        UserError
+            A query stands twice, or its ranking names an item twice or one that is not in the gallery.
+        """
         if path.suffix == ".npz":
             return _from_matrix(path, items)
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        expected = "parquet with `id`, `found` and `scores`"
-        try:
-            table = pq.read_table(path)
-            columns = [table.column(name).to_pylist() for name in ("id", "found", "scores")]
-        except (pa.ArrowInvalid, KeyError) as error:
-            raise UserError(shown(path), f"not a predictions file ({error})", expected) from None
-        return {key: dict(zip(found, scores, strict=True)) for key, found, scores in zip(*columns, strict=True)}
+        other = {query.id: "image" if query.kind == "text" else "text" for query in items}
+        galleries = {kind: {query.id for query in items if query.kind == kind} for kind in ("image", "text")}
+        rankings: dict[str, dict[str, float]] = {}
+        for where, row in prediction_tables.read(path, ("id", "found", "scores")):
+            key, ids, scores = str(row["id"]), row["found"], row["scores"]
+            if not isinstance(ids, list) or not isinstance(scores, list) or len(ids) != len(scores):
+                raise UserError(where, "`found` and `scores` are no lists of one length", "an id and a score for each")
+            if key in rankings:
+                raise UserError(where, f"query '{key}' stands twice", "one row a query")
+            ranking = dict(zip(ids, map(float, scores), strict=True))
+            if len(ranking) < len(ids):
+                repeated = next(name for name, n in Counter(ids).items() if n > 1)
+                raise UserError(where, f"query '{key}' has '{repeated}' twice", "every item once")
+            unknown = next((name for name in ids if name not in galleries[other.get(key, "image")]), None)
+            if key in other and unknown is not None:
+                raise UserError(where, f"query '{key}' has '{unknown}', which is no {other[key]} of the task")
+            rankings[key] = ranking
+        return rankings
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:

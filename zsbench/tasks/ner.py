@@ -54,7 +54,7 @@ class Task:
         """Return the data's files."""
         return self.source.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
         """Return what was excluded: rows with and without `misc` do not compare."""
         left_out = self.config.excluded_labels
         return f"exact spans, without {', '.join(left_out)}" if left_out else "exact spans"

@@ -47,9 +47,9 @@ class Task(RankingTask):
         """Return the files of questions and passages and what the candidates come from."""
         return self.source.files() + self.first_stage.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return first stage and depth, and whether absent questions are left out."""
-        parts = [self.first_stage.label()]
+        parts = [] if given else [self.first_stage.label()]
         return ", ".join(parts + ["absent questions skipped"] * (self.config.missing == "skip"))
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:

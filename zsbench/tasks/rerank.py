@@ -67,13 +67,14 @@ class Task(RankingTask):
         """Return the collection's files and what the candidates come from."""
         return self.source.files() + self.first_stage.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:
         """Return first stage, depth and what is dropped, joined or left out."""
         # Bare judgements have no texts, so nothing can have searched them.
         texts = self.source.name != "trec" or "documents" in self.source.options
-        parts = [self.first_stage.label()] if texts or self.config.candidates.stage == "run" else []
+        searched = texts or self.config.candidates.stage == "run"
+        parts = [self.first_stage.label()] if searched and not given else []
         parts += ["query id dropped"] if self.config.drop_query_id else []
-        parts += [] if self.config.title == "keep" else [f"title {self.config.title}"]
+        parts += [] if self.config.title == "keep" or given else [f"title {self.config.title}"]
         parts += ["absent queries skipped"] if self.config.missing == "skip" else []
         return ", ".join(parts)
 
@@ -110,6 +111,9 @@ class Task(RankingTask):
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and judgements at once; a ranking is None where an absent query is left out."""
+        if self.config.drop_query_id:
+            rankings = zip(data.items, predictions, strict=True)
+            predictions = [{doc: s for doc, s in ranking.items() if doc != item.id} for item, ranking in rankings]
         yield self.judged(data, predictions, self.config.missing), data.gold
 
     @staticmethod

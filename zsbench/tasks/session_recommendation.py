@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -55,7 +56,7 @@ class Task:
         """Return the files of sessions and items."""
         return self.source.files()
 
-    def protocol(self) -> str:
+    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
         """Return what can be recommended."""
         return "whole catalogue" + (" without what the user had" if self.config.drop_seen else "")
 
@@ -92,12 +93,26 @@ class Task:
             run.progress(todo.start + done)
 
     def check(self, item: Session, prediction: Recommended) -> str:  # noqa: ARG002 - one signature for all
-        """Return an empty string: names of items cannot be wrong by themselves."""
+        """Return an empty string: an item that is named twice takes two places, which the metrics know."""
         return ""
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield recommendations and sessions at once."""
-        yield list(predictions), data.gold
+        """Yield recommendations and sessions at once; what the user had is left out where the protocol says so.
+
+        Raises
+        ------
+        UserError
+            A recommended item is not in the catalogue.
+        """
+        names = set(data.context.names)
+        judged = []
+        for session, answer in zip(data.items, predictions, strict=True):
+            unknown = next((name for name in answer.items if name not in names), None)
+            if unknown is not None:
+                raise UserError("", f"session {session.id}: item '{unknown}' is not in the catalogue")
+            had = set(session.history) if self.config.drop_seen else set()
+            judged.append(replace(answer, items=[name for name in answer.items if name not in had]))
+        yield judged, data.gold
 
     def write(self, path: Path, items: Sequence[Session], predictions: Sequence[Recommended]) -> None:
         """Write JSONL."""

@@ -65,8 +65,10 @@ class Task:
         """Return the files of the videos."""
         return self.source.files()
 
-    def protocol(self) -> str:
-        """Return frames, views and templates."""
+    def protocol(self, *, given: bool = False) -> str:
+        """Return frames, views and templates; logits that come with the data were made with nobody knows which."""
+        if given or self.source.name == "view-logits":
+            return ""
         own, n = self.config, len(self.config.templates)
         frames = f"{own.frames} frame{'s' * (own.frames > 1)}"
         return f"{frames}, {own.clips} x {own.crops} views, {n} template{'s' * (n > 1)}"

@@ -1,0 +1,63 @@
+"""Predictions that are already there: found, read in the task type's own format, and named.
+
+A path is one file, a folder of files (one an item, or shards), or the folder of a run, whose predictions lie in
+`predictions/`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.errors import UserError
+from zsbench.results.store import SHARDS
+from zsbench.tasks._base import settle
+from zsbench.yamlio import shown
+
+
+def predictions(path: Path, task: Any, items: Any) -> list[Any]:
+    """Return predictions in the order of the items.
+
+    Raises
+    ------
+    UserError
+        No such file, no prediction for any item, an item without prediction, a prediction that is malformed or belongs
+        to no item; with file and item.
+    """
+    read = _read(path, task, items)
+    if not any(item.id in read for item in items):
+        raise UserError(shown(path), "no prediction for any item", f"ids such as '{items[0].id}'")
+    ordered = settle(read, items, task.absent, shown(path))
+    for item, prediction in zip(items, ordered, strict=True):
+        problem = task.check(item, prediction)
+        if problem:
+            raise UserError(shown(path), problem)
+    return ordered
+
+
+def name(path: Path) -> str:
+    """Return what the table calls these predictions: the method of the run that made them, else the file's name."""
+    folder = path if path.is_dir() else path.parent
+    run = folder.parent if folder.name == SHARDS else folder
+    return run.name if (run / "run.json").is_file() else path.name
+
+
+def _read(path: Path, task: Any, items: Any) -> dict[str, Any]:
+    """Read one prediction file, or all in a folder."""
+    if not path.exists():
+        raise UserError(shown(path), "no such file")
+    if path.is_file():
+        single: dict[str, Any] = task.read(path, items)
+        return single
+    folder = path / SHARDS if (path / SHARDS).is_dir() else path
+    suffixes = (task.suffix, ".npy", ".png") if task.suffix == ".npz" else (task.suffix,)
+    files = sorted(p for p in folder.rglob("*") if p.suffix in suffixes and not p.name.startswith("."))
+    if not files:
+        raise UserError(shown(path), f"no {' or '.join(suffixes)} files in it")
+    merged: dict[str, Any] = {}
+    for file in files:
+        for key, value in task.read(file, items).items():
+            if key in merged:
+                raise UserError(shown(file), f"item '{key}' was already in another file")
+            merged[key] = value
+    return merged

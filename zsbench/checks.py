@@ -12,7 +12,7 @@ from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     from zsbench.config import Block, Chain
-    from zsbench.plan import Job
+    from zsbench.job import Job
 
 
 def check_job(job: Job) -> None:

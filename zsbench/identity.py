@@ -22,7 +22,7 @@ from zsbench.records import TaskData, canonical_json, digest
 
 if TYPE_CHECKING:
     from zsbench.config import Block
-    from zsbench.plan import Job
+    from zsbench.job import Job
 
 # Every task's predictions become numbers here.
 _ALWAYS = ("zsbench.judge",)

@@ -3,68 +3,22 @@
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import zsbench
 from zsbench import assignments, catalog, config, metrics, yamlio
 from zsbench.checks import check_files, check_job
 from zsbench.config import Block, Chain, Settings, TaskConfig
 from zsbench.errors import UserError, UserErrors, unknown_name
+from zsbench.job import Job, safe_name
 from zsbench.modified import model_block
-from zsbench.records import canonical_json, digest
 from zsbench.yamlio import Document, Loc
 
 if TYPE_CHECKING:
     from zsbench.suites import Average, Expected, PaperConfig, SuiteConfig
-
-# Settings that can move a number; the others (device, batch size, threads) are recorded but are no identity.
-_IDENTITY = ("seed", "dtype", "limit", "resamples", "confidence")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One row of the table: a task, a model (or none) and a method, with every choice resolved."""
-
-    suite: str
-    task_name: str
-    task: TaskConfig
-    source: Block
-    model_name: str
-    model: Block | None
-    method: Chain
-    settings: Settings
-    where: str = ""
-
-    def build_task(self) -> Any:
-        """Return the task type's `Task` over this job's config; nothing is read yet."""
-        return catalog.load_module("tasks", self.task.type).Task(self.task, self.source)
-
-    def config(self) -> dict[str, Any]:
-        """Return what identifies the run, as it stands in result.json."""
-        task = self.task.model_dump(exclude={"method", "method_options", "data", *type(self.task).data_keys})
-        sources = {key: block.described() for key, block in self.task.sources().items()}
-        return {
-            "task": {**task, **sources, "data": self.source.described()},
-            "model": self.model.described() if self.model else None,
-            "method": self.method.described(),
-            "settings": {key: value for key, value in self.settings.model_dump().items() if key in _IDENTITY},
-        }
-
-    def config_hash(self) -> str:
-        """Return the digest of the config: two results with the same hash answer the same question."""
-        return digest([zsbench.__version__, canonical_json(self.config())])
-
-    def folder(self, out: Path) -> Path:
-        """Return where the job's files belong: `<out>/<suite>/<task>/<model>/<method>`."""
-        parts = (self.suite, self.task_name, self.model_name, self.method.title)
-        return out.joinpath(*(safe_name(part) for part in parts))
-
-    @property
-    def title(self) -> str:
-        """Return task, model and method in one line."""
-        return f"{self.task_name} / {self.model_name} / {self.method.title}"
 
 
 @dataclass(frozen=True)
@@ -87,12 +41,6 @@ class Choices:
     settings: dict[str, Any] = field(default_factory=dict)
     assignments: tuple[str, ...] = ()
     embedded: bool = False
-
-
-def safe_name(text: str) -> str:
-    """Return a text as one folder name: no separators, no leading dot."""
-    kept = "".join(c if c.isalnum() or c in "-_.+=@" else "-" for c in text).strip("-.")
-    return kept or "unnamed"
 
 
 def make(name: str, choices: Choices = Choices()) -> Plan:
@@ -204,13 +152,27 @@ def _finish(
     return Plan(name, description, jobs, expected or {})
 
 
-def _refuse_collisions(jobs: list[Job]) -> None:
-    """Two jobs that would write one folder are two rows of one name."""
+def _refuse_collisions(jobs: Iterable[Job], same: Callable[[Job, Job], bool] = lambda a, b: a is b) -> None:
+    """Two jobs that would write one folder are two rows of one name, unless they are the same."""
     folders: dict[Path, Job] = {}
     for job in jobs:
-        if folders.setdefault(job.folder(Path()), job) is not job:
-            hint = "give one of them a `label:`"
+        first = folders.setdefault(job.folder(Path()), job)
+        if not same(first, job):
+            hint = "give one of them a `label:`, or `--model LABEL=NAME` on the command line"
             raise UserError(job.where, f"two runs are both named {job.title}", "different names", hint)
+
+
+def refuse_collisions(plans: Iterable[Plan]) -> None:
+    """Refuse plans of one command whose rows could not be told apart; asking the same thing twice is no mistake.
+
+    Raises
+    ------
+    UserError
+        Two jobs have the names of suite, task, model and method in common and ask different questions.
+    """
+    from zsbench.identity import question
+
+    _refuse_collisions((job for plan in plans for job in plan.jobs), lambda a, b: a is b or question(a) == question(b))
 
 
 def _jobs(
@@ -254,9 +216,18 @@ def _written(run: dict[str, Any], key: str, document: Document, loc: Loc) -> lis
     return [] if value is None else [(value, document, (*loc, key))]
 
 
+_LABELLED = re.compile(r"([\w.-]+)=(.+)")
+
+
 def _entries(values: tuple[str, ...], key: str) -> list[_Entry]:
-    """Return what the command line names; relative paths start where the user is."""
-    return [(value, Document(Path.cwd() / f"--{key.removesuffix('s')}", {}), ()) for value in values]
+    """Return what the command line names; `LABEL=NAME` gives a row a name; relative paths start where the user is."""
+    home = Document(Path.cwd() / f"--{key.removesuffix('s')}", {})
+    named = "use" if key == "models" else "name"
+    entries: list[_Entry] = []
+    for value in values:
+        match = _LABELLED.fullmatch(value)
+        entries.append(({named: match[2], "label": match[1]} if match else value, home, ()))
+    return entries
 
 
 def _task_document(reference: Any, document: Document, loc: Loc) -> tuple[str, Document]:

@@ -15,8 +15,8 @@ from zsbench import identity, metrics
 from zsbench.cache import Cache
 from zsbench.components import MethodFacts
 from zsbench.errors import RunError, UserError
+from zsbench.job import Job
 from zsbench.judge import Judgement, item_columns, judge, without_nan
-from zsbench.plan import Job
 from zsbench.records import SCHEMA_VERSION, Cost, RunContext, TaskData
 from zsbench.results import claim, provenance
 from zsbench.results.store import Store, describe_inputs, digest_inputs

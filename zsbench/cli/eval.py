@@ -85,6 +85,7 @@ def _plans(names: list[str], choices: Choices) -> list[Plan]:
             errors += error.errors if isinstance(error, UserErrors) else [error]
     if errors:
         raise UserErrors(errors)
+    planning.refuse_collisions(plans)
     return plans
 
 
@@ -106,7 +107,7 @@ def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list
 
 def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict[str, Any]]:
     """Return the suite's rows over several tasks, written beside the others; say which of them lack tasks."""
-    from zsbench.plan import safe_name
+    from zsbench.job import safe_name
     from zsbench.results import averages
 
     def folder(*parts: str) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from zsbench.plan import Job
+    from zsbench.job import Job
 
 
 class Rule(str, Enum):

@@ -62,8 +62,8 @@ def _judged(
     """Return the result of one file or folder of predictions."""
     from zsbench import given, runner
     from zsbench.config import Block, Chain
+    from zsbench.job import Job
     from zsbench.judge import judge
-    from zsbench.plan import Job
     from zsbench.records import SCHEMA_VERSION, Cost
 
     nothing = Chain((Block("methods", "given", label=given.name(path)),))

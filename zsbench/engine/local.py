@@ -9,7 +9,8 @@ from typing import Any
 
 from zsbench import runner
 from zsbench.errors import RunError, UserError
-from zsbench.plan import Job, Plan
+from zsbench.job import Job
+from zsbench.plan import Plan
 from zsbench.records import canonical_json
 from zsbench.runner import Options, Progress
 

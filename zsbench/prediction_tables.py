@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.data.image_table import read_rows
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -34,7 +35,7 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, An
     if path.suffix == ".parquet":
         yield from _parquet(path, columns)
     elif path.suffix == ".jsonl":
-        for number, row in json_lines(path, {}):
+        for number, row in jsonfiles.lines(path, {}):
             yield f"{shown(path)}:{number}", {key: row[key] for key in columns if key in row}
     elif path.suffix in (".csv", ".tsv"):
         for number, row in enumerate(read_rows(path, ["id"]), 2):

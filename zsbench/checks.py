@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,15 @@ def check_job(job: Job) -> None:
                 job.where,
                 found,
                 f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})",
+                _way_out(job.method, lacking),
             )
+
+
+def _way_out(method: Chain, lacking: Collection[str]) -> str:
+    """Return which options do without what the model lacks; nothing where a capability is needed in any case."""
+    advice = {need.__name__: way for part in method.parts for need, way in part.needs_with().items()}
+    ways = [advice.get(need, "") for need in lacking]
+    return f"or {' and '.join(ways)} in the method's options" if all(ways) else ""
 
 
 def check_files(jobs: Iterable[Job]) -> None:

@@ -45,14 +45,17 @@ class MethodFacts:
     after: str = ""
     uses_with: tuple[tuple[str, str], ...] = ()
     """(option, what it brings in when it names a file)."""
+    needs_with: Callable[[Any], dict[type, str]] | None = None
+    """From checked options to the capabilities they ask for beside `needs`, each with what to do without it."""
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """The capabilities an adapter offers, and how to find the local files a block refers to."""
+    """The capabilities an adapter offers, how to find the local files a block refers to, and what to refuse at once."""
 
     offers: tuple[type, ...]
     files: Callable[[dict[str, Any]], list[str]] | None = None
+    check: Callable[[dict[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,18 +79,29 @@ def method(
     uses: tuple[str, ...] = (),
     after: str = "",
     uses_with: dict[str, str] | None = None,
+    needs_with: Callable[[Any], dict[type, str]] | None = None,
 ) -> Callable[[F], F]:
     """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses.
 
     `after` names the method it goes on from when it stands alone; in a chain (`[cupl, tip-adapter, loki]`) it goes
-    on from the one before it. `uses_with` says what an option brings in when it names a file.
+    on from the one before it. `uses_with` says what an option brings in when it names a file, `needs_with` which
+    capabilities the options ask for.
     """
-    return _attach(MethodFacts(family, needs, kind, uses, after, tuple((uses_with or {}).items())))
+    return _attach(MethodFacts(family, needs, kind, uses, after, tuple((uses_with or {}).items()), needs_with))
 
 
-def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:
-    """Declare a model adapter: the capabilities it offers and the local files that define it."""
-    return _attach(ModelFacts(offers, files))
+def model(
+    *,
+    offers: tuple[type, ...],
+    files: Callable[[dict[str, Any]], list[str]] | None = None,
+    check: Callable[[dict[str, Any]], None] | None = None,
+) -> Callable[[F], F]:
+    """Declare a model adapter: the capabilities it offers and the local files that define it.
+
+    `check(options)` raises a `UserError` whose `where` is an option's name, for what a schema cannot say (a template
+    that is none, an address with a secret); it is asked when the config is read and loads nothing.
+    """
+    return _attach(ModelFacts(offers, files, check))
 
 
 def _attach(facts: MethodFacts | ModelFacts | SourceFacts) -> Callable[[F], F]:

@@ -108,7 +108,15 @@ class Block:
         if not isinstance(facts, MethodFacts):
             return facts
         own = tuple(use for option, use in facts.uses_with if isinstance(self.options.get(option), str))
-        return replace(facts, uses=facts.uses + own)
+        return replace(facts, uses=facts.uses + own, needs=(*facts.needs, *self.needs_with()))
+
+    def needs_with(self) -> dict[type, str]:
+        """Return the capabilities that a method's options ask for, each with what to do without it."""
+        function = catalog.load_component(self.kind, self.name, where=self.where)
+        facts = getattr(function, "facts", None)
+        if not isinstance(facts, MethodFacts) or facts.needs_with is None:
+            return {}
+        return facts.needs_with(options_schema(function).model_validate(self.options))
 
     def described(self) -> dict[str, Any]:
         """Return name and options as they stand in a result and go into its hash."""

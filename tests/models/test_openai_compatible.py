@@ -9,6 +9,8 @@ import pytest
 from zsbench.errors import RunError, UserError
 from zsbench.models.capabilities import Prompt
 from zsbench.models.openai_compatible import Asking, OpenAiCompatible, openai_compatible
+from zsbench.modified import model_block
+from zsbench.yamlio import Document
 
 SECRET = "sk-very-secret"
 
@@ -158,10 +160,47 @@ def test_bad_options_are_told_at_once(monkeypatch, server):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(UserError, match="OPENAI_API_KEY is not set"):
         openai_compatible(model="m")
-    for address in ("ftp://x/v1", "http://me:pw@x/v1", "x"):
-        with pytest.raises(UserError, match="address"):
-            openai_compatible(model="m", base_url=address, key_env=None)
+    secret = ("http://me:pw@x/v1", "http://x/v1?token=pw", "http://x/v1#pw", "http://x:pw/v1", "http://x y/pw")
+    for address in ("ftp://x/v1", "x", "http://[::1/v1", *secret):
+        with pytest.raises(UserError, match="address") as failure:
+            openai_compatible(model="m", base_url=address)
+        assert "pw" not in str(failure.value)
     with pytest.raises(RunError, match="conversation"):
         model(server, api="completions").generate(
             [Prompt(messages=({"role": "user", "content": "u"},))], max_new_tokens=1
         )
+
+
+def test_the_default_key_goes_to_its_own_host_alone(monkeypatch, server):
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    url = f"http://127.0.0.1:{server.server_port}/v1"
+    one(openai_compatible(model="m", base_url=url))
+    one(openai_compatible(model="m", base_url=url, key_env="OPENAI_API_KEY"))
+    without, named = (headers for _, headers, _ in server.seen)
+    assert "Authorization" not in without
+    assert named["Authorization"] == f"Bearer {SECRET}"
+    keys = [openai_compatible(model="m", base_url=f"{address}/v1")._key for address in ADDRESSES]
+    assert keys == [SECRET, "", "", ""]
+
+
+ADDRESSES = ("https://api.openai.com", "http://api.openai.com", "https://api.openai.com.x.org", "https://x.org")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"timeout": 1e30}, "timeout"),
+        ({"timeout": 0}, "timeout"),
+        ({"retries": 10**6}, "retries"),
+        ({"pause": 1e30}, "pause"),
+        ({"concurrency": 10**9}, "concurrency"),
+        ({"model": ""}, "model"),
+        ({"base_url": "http://x/v1?api_key=pw"}, "address"),
+        ({"key_env": "sk-pw"}, "environment variable"),
+    ],
+)
+def test_nonsense_is_refused_with_the_config_and_shows_no_secret(options, said, tmp_path):
+    value = {"adapter": "openai-compatible", "model": "m", **options}
+    with pytest.raises(UserError, match=said) as failure:
+        model_block(value, Document(tmp_path / "m.yaml", value), ())
+    assert "pw" not in str(failure.value)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
-from zsbench.errors import RunError, UserError
+from zsbench import textfiles
+from zsbench.errors import RunError, UserError, shown
 from zsbench.models.capabilities import Prompt
 
 # How much of the text before a continuation can change the way it is split into tokens.
@@ -27,18 +30,41 @@ def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: dict[str, 
         raise UserError(
             tokenizer.name_or_path,
             "the tokenizer has no chat template",
-            "a chat model, `chat_template:` with a file, or a `prompt:` without `system` in the method's options",
+            "plain text (`chat: false` in the method's `prompt:`), or `chat_template:` with a file in the model's YAML",
         )
     try:
         text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True, **options)
     except Exception as refused:
-        # A template is a program of its author's: it may divide by zero as well as refuse.
+        # A template is a program of its author's: it may divide by zero or fill the memory as well as refuse.
         if len(messages) < 2 or messages[0]["role"] != "system":
-            reason = f"{type(refused).__name__}: {refused}"
+            reason = f"{type(refused).__name__}: {' '.join(str(refused).split()) or 'without a reason'}"
             raise UserError(tokenizer.name_or_path, f"the chat template refuses the prompt ({reason})") from refused
         head, first, *rest = messages
         return chat(tokenizer, [{**first, "content": f"{head['content']}\n\n{first['content']}"}, *rest], options)
     return text
+
+
+def require_template(path: Path) -> None:
+    """Refuse a file that is no Jinja template; what it makes of a conversation is seen when the model is there.
+
+    Raises
+    ------
+    UserError
+        With file and line.
+    """
+    import jinja2
+    import jinja2.ext
+
+    text = textfiles.read(path)
+    if not text.strip():
+        raise UserError(shown(path), "an empty chat template", "a Jinja template of a conversation")
+    # `{% generation %}` is transformers' own tag, around what an assistant says.
+    plain = re.sub(r"\{%-?\s*(?:end)?generation\s*-?%\}", "", text)
+    try:
+        jinja2.Environment(extensions=[jinja2.ext.loopcontrols]).parse(plain)
+    except jinja2.TemplateSyntaxError as wrong:
+        found = f"the chat template cannot be read ({wrong.message})"
+        raise UserError(f"{shown(path)}:{wrong.lineno}", found, "a Jinja template") from None
 
 
 def written(tokenizer: Any, prompt: Prompt, options: dict[str, Any]) -> tuple[str, bool]:

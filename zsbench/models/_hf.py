@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.components import Strict
@@ -145,17 +144,3 @@ def max_tokens(config: Any) -> int | None:
     """Return the longest sequence a model reads, or None where its positions have no end."""
     found = getattr(config, "max_position_embeddings", None)
     return int(found) if found else None
-
-
-def read_text(path: str) -> str:
-    """Return a text file's content.
-
-    Raises
-    ------
-    UserError
-        No such file, or not text.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(path, f"cannot be read ({type(error).__name__})", "a text file") from None

@@ -129,6 +129,13 @@ class Prompt:
     answer: str = ""
 
 
+class Tokenizer(Model, Protocol):
+    """A model whose tokens can be counted: what texts are cut by."""
+
+    def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return token ids and character offsets; `special` lets the tokenizer add BOS and the like."""
+
+
 class TextScorer(Model, Protocol):
     """A language model, decoder or encoder-decoder, asked for probabilities of given answers."""
 

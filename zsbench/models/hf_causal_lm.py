@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench import textfiles
 from zsbench.batching import map_by_length
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
-from zsbench.errors import RunError
+from zsbench.errors import RunError, UserError, shown
 from zsbench.lazy import lazy
 from zsbench.models import _answers, _chat, _common, _decoding, _hf
 from zsbench.models._decoder import Decoder
 from zsbench.models._hf import Quantization
-from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer, TokenScorer
+from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
 from zsbench.records import canonical_json
 
 if TYPE_CHECKING:
@@ -35,7 +37,14 @@ def _files(options: dict[str, Any]) -> list[str]:
     return _common.folder_files(options) + ([str(template)] if template else [])
 
 
-@declare(offers=(CausalLM, TextScorer, TextGenerator, TokenScorer), files=_files)
+def _check(options: dict[str, Any]) -> None:
+    template = str(options.get("chat_template") or "")
+    # What lies behind a variable that is not set, or is not there at all, is told where files are looked for.
+    if template and Path(template).is_file():
+        _chat.require_template(Path(template))
+
+
+@declare(offers=(CausalLM, TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_files, check=_check)
 def hf_causal_lm(
     *,
     model: ModelRef,
@@ -58,15 +67,33 @@ def hf_causal_lm(
     chat_options : what the template asks for, e.g. `{enable_thinking: false}`.
     on_overflow : a prompt longer than the model reads is an error, or loses its start and is counted.
     """
-    return HfCausalLM(
+    found = HfCausalLM(
         model,
         revision=revision,
         trust_remote_code=trust_remote_code,
         quantization=quantization,
-        chat_template=_hf.read_text(chat_template) if chat_template else None,
+        chat_template=textfiles.read(Path(chat_template)) if chat_template else None,
         chat_options=chat_options,
         on_overflow=on_overflow,
     )
+    if chat_template:
+        _try(found, Path(chat_template))
+    return found
+
+
+def _try(model: HfCausalLM, template: Path) -> None:
+    """Refuse a chat template of the user's that fails on the shortest conversation.
+
+    Raises
+    ------
+    UserError
+        Names the file.
+    """
+    _chat.require_template(template)
+    try:
+        model.chat([{"role": "user", "content": "?"}])
+    except UserError as error:
+        raise UserError(shown(template), error.found, "a template of conversations") from error
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.models import _answers, _chat, _common, _decoding, _hf
 from zsbench.models._hf import Quantization
-from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer, TokenScorer
+from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ else:
     torch = lazy("torch")
 
 
-@declare(offers=(TextScorer, TextGenerator, TokenScorer), files=_common.folder_files)
+@declare(offers=(TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_common.folder_files)
 def hf_seq2seq(
     *,
     model: ModelRef,

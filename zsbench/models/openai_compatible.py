@@ -1,6 +1,7 @@
 """Endpoints that speak OpenAI's HTTP interface (hosted models, vLLM, llama.cpp, Ollama): greedy text.
 
-The key comes from an environment variable and stands in no result, fingerprint or message. Busy and broken answers
+The key comes from an environment variable and stands in no result, fingerprint or message; OPENAI_API_KEY goes to
+OpenAI alone unless `key_env` names it. Busy and broken answers
 (429, 5xx, time-outs) are asked for again with growing pauses; everything else ends the run with one sentence.
 A chat endpoint opens its turn itself, so a prompt's own opening of the answer is left out there.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -19,16 +21,21 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from annotated_types import Le
 
 from zsbench.components import model as declare
 from zsbench.errors import RunError, UserError
 from zsbench.models import _chat
 from zsbench.models.capabilities import Prompt, TextGenerator
+from zsbench.options import Count, Natural, NonNegative, Positive, Text
 from zsbench.records import Cost, canonical_json, digest
 
 _AGAIN = {408, 409, 429, 500, 502, 503, 504}
 _LONGEST_PAUSE = 60.0
+_OPENAI = "api.openai.com"
+_BASE = f"https://{_OPENAI}/v1"
+# A day; operating systems take no time-out much beyond.
+_LONGEST = 86_400
 
 
 @dataclass(frozen=True)
@@ -44,19 +51,26 @@ class Asking:
     concurrency: int = 4
 
 
-@declare(offers=(TextGenerator,))
+def _check(options: dict[str, Any]) -> None:
+    _parts(str(options.get("base_url", _BASE)))
+    # Not shown, because it may be the key itself.
+    if options.get("key_env") is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", options["key_env"]):
+        raise UserError("key_env", "no name of an environment variable", "the variable that holds the key")
+
+
+@declare(offers=(TextGenerator,), check=_check)
 def openai_compatible(
     *,
-    model: str,
-    base_url: str = "https://api.openai.com/v1",
-    key_env: str | None = "OPENAI_API_KEY",
+    model: Text,
+    base_url: Text = _BASE,
+    key_env: Text | None = None,
     api: Literal["chat", "completions"] = "chat",
     length_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
     extra: dict[str, Any] = {},  # noqa: B006 - never changed
-    timeout: Annotated[float, Field(gt=0)] = 120.0,
-    retries: Annotated[int, Field(ge=0)] = 5,
-    pause: Annotated[float, Field(ge=0)] = 1.0,
-    concurrency: Annotated[int, Field(ge=1)] = 4,
+    timeout: Annotated[Positive, Le(_LONGEST)] = 120.0,
+    retries: Annotated[Natural, Le(100)] = 5,
+    pause: Annotated[NonNegative, Le(_LONGEST)] = 1.0,
+    concurrency: Annotated[Count, Le(1000)] = 4,
 ) -> OpenAiCompatible:
     """Ask an endpoint.
 
@@ -64,7 +78,8 @@ def openai_compatible(
     ----------
     model : the model's name there.
     base_url : address up to and with the version, e.g. `http://127.0.0.1:8000/v1`.
-    key_env : environment variable with the key; null for an endpoint without keys.
+    key_env : environment variable with the key, sent to this address; null is OPENAI_API_KEY for OpenAI's own host,
+        and no key for any other.
     api : `chat`, or `completions` for prompts without messages.
     length_key : what the endpoint calls the limit of the answer's length.
     extra : further keys of the request; null removes one (`{temperature: null}`).
@@ -82,16 +97,16 @@ class OpenAiCompatible:
 
     def __init__(self, model: str, base_url: str, key_env: str | None = None, asking: Asking = Asking()) -> None:
         self.device, self.dtype, self.cost = "remote", "remote", Cost()
-        parts = urllib.parse.urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-            raise UserError("base_url", "no http or https address without user name", "e.g. http://127.0.0.1:8000/v1")
+        parts = _parts(base_url)
+        if key_env is None and (parts.scheme, parts.hostname) == ("https", _OPENAI):
+            key_env = "OPENAI_API_KEY"
         self._model, self._asking, self._key = model, asking, ""
         self.converses = asking.api == "chat"
         if key_env is not None:
             self._key = os.environ.get(key_env, "")
             if not self._key:
                 found = f"the environment variable {key_env} is not set"
-                raise UserError("key_env", found, "the key in it, or null for an endpoint without keys")
+                raise UserError("key_env", found, "the key in it, or no `key_env` for an endpoint without keys")
         self._url = base_url.rstrip("/") + ("/chat/completions" if asking.api == "chat" else "/completions")
         self.fingerprint = digest(["openai-compatible", self._url, model, canonical_json(asking.extra)])
 
@@ -159,6 +174,27 @@ class OpenAiCompatible:
     def _failure(self, reason: str) -> RunError:
         shown = reason.replace(self._key, "***") if self._key else reason
         return RunError(self._url, shown, "", "the same command goes on where this one stopped")
+
+
+def _parts(base_url: str) -> urllib.parse.SplitResult:
+    """Return the parts of an address; none of it is shown where it is refused, because it may hold a secret.
+
+    Raises
+    ------
+    UserError
+        No http or https address, a port that is none, or one with a user name, a query or a fragment.
+    """
+    expected = "http or https, a host and a path, e.g. http://127.0.0.1:8000/v1; keys belong into `key_env`"
+    try:
+        parts = urllib.parse.urlsplit(base_url)
+        _ = parts.port
+    except ValueError:
+        raise UserError("base_url", "no address", expected) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f]", base_url):
+        raise UserError("base_url", "no http or https address", expected)
+    if parts.username is not None or "?" in base_url or "#" in base_url:
+        raise UserError("base_url", "an address with a user name or with something after `?` or `#`", expected)
+    return parts
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -9,7 +9,7 @@ from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.rerank._parse import choice
 from zsbench.methods.rerank._texts import Piece, Wording, put
-from zsbench.models.capabilities import Prompt
+from zsbench.models.capabilities import Prompt, TextScorer
 from zsbench.options import Blanks
 from zsbench.templates import fill
 
@@ -38,6 +38,11 @@ class LabelPrompt(Wording):
         chat = self.talks(model)
         opening = (" Passage:" if chat else " Passage") if self.answer is None else self.answer
         return [put(content, chat=chat, answer=opening) for content in contents]
+
+
+def probabilities(scoring: str) -> dict[type, str]:
+    """Return what a way to read answers asks of a model."""
+    return {} if scoring == "generation" else {TextScorer: "`scoring: generation`"}
 
 
 def require_probabilities(model: Any) -> None:

@@ -12,7 +12,7 @@ from zsbench.components import Strict
 from zsbench.data._collection import Document
 from zsbench.errors import UserError
 from zsbench.methods.rerank import RankItem
-from zsbench.models.capabilities import Prompt
+from zsbench.models.capabilities import Prompt, Tokenizer
 from zsbench.options import Blanks, Text
 from zsbench.templates import fill
 
@@ -28,6 +28,11 @@ class Cut(Strict):
     unit: Literal["tokens", "words"] = "tokens"
     passage: PositiveInt | None = 128
     query: PositiveInt | None = 32
+
+    def needs(self) -> dict[type, str]:
+        """Return what a cut asks of a model: tokens are counted by its tokenizer."""
+        by_tokens = self.unit == "tokens" and (self.passage is not None or self.query is not None)
+        return {Tokenizer: "`cut: {unit: words}`"} if by_tokens else {}
 
 
 NO_CUT = Cut(passage=None, query=None)
@@ -108,8 +113,9 @@ def cut_tokens(model: Any, text: str, limit: int | None) -> str:
     if limit is None:
         return text
     if not hasattr(model, "tokenize"):
-        found = f"{type(model).__name__} has no tokenizer to cut texts with"
-        raise UserError("", found, "a local model, or `cut: {unit: words}` in the method's options")
+        raise UserError(
+            "", f"{type(model).__name__} has no tokenizer to cut texts with", "a limit in words, or no limit"
+        )
     _, offsets = model.tokenize(text, special=False)
     return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]
 

@@ -26,7 +26,7 @@ __all__ = ["describe_prompt", "listwise_likelihood"]
 Window = Annotated[int, Field(ge=1, le=len(LABELS))]
 
 
-@method(family="rerank", needs=(TextScorer,))
+@method(family="rerank", needs=(TextScorer,), needs_with=lambda options: options.cut.needs())
 def listwise_likelihood(
     *,
     window: Window = 4,

@@ -19,7 +19,7 @@ from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first, log_probability
 from zsbench.methods.rerank._texts import Word, Wording, cut_tokens, joined, put
-from zsbench.models.capabilities import TextScorer
+from zsbench.models.capabilities import TextScorer, Tokenizer
 from zsbench.options import Blanks
 from zsbench.templates import fill
 
@@ -35,7 +35,11 @@ class MonoPrompt(Wording):
     irrelevant: Word = "false"
 
 
-@method(family="rerank", needs=(TextScorer,))
+@method(
+    family="rerank",
+    needs=(TextScorer,),
+    needs_with=lambda options: {Tokenizer: "`max_tokens: null`"} if options.max_tokens else {},
+)
 def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: PositiveInt | None = 512) -> Ranker:
     """Rank by the probability of true.
 

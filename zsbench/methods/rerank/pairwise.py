@@ -22,7 +22,7 @@ from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank import _sorting as sorting
-from zsbench.methods.rerank._labels import LabelPrompt, chosen, require_probabilities
+from zsbench.methods.rerank._labels import LabelPrompt, chosen, probabilities, require_probabilities
 from zsbench.methods.rerank._scores import log_probability
 from zsbench.methods.rerank._texts import Cut, put, shown
 from zsbench.models.capabilities import TextGenerator
@@ -44,7 +44,11 @@ class PairPrompt(LabelPrompt):
     duot5: Question = "Query: {query} Document0: {a} Document1: {b} Relevant:"
 
 
-@method(family="rerank", needs=(TextGenerator,))
+@method(
+    family="rerank",
+    needs=(TextGenerator,),
+    needs_with=lambda options: {**probabilities(options.scoring), **options.cut.needs()},
+)
 def pairwise(
     *,
     sort: Sort = "heapsort",

@@ -32,7 +32,7 @@ class PointwisePrompt(Wording):
     irrelevant: Word = "No"
 
 
-@method(family="rerank", needs=(TextScorer,))
+@method(family="rerank", needs=(TextScorer,), needs_with=lambda options: options.cut.needs())
 def pointwise(*, prompt: PointwisePrompt = PointwisePrompt(), cut: Cut = Cut()) -> Ranker:
     """Rank by the probability of yes.
 

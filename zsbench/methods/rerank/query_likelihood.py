@@ -33,7 +33,7 @@ class QueryPrompt(Wording):
     target: Annotated[str, Blanks("query", needed=("query",))] = "{query}"
 
 
-@method(family="rerank", needs=(TextScorer,))
+@method(family="rerank", needs=(TextScorer,), needs_with=lambda options: options.cut.needs())
 def query_likelihood(
     *,
     prompt: QueryPrompt = QueryPrompt(),

@@ -26,13 +26,17 @@ from zsbench.methods.rerank import Ranker, RankItem, _parse
 from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
 from zsbench.methods.rerank._texts import converses, cut_tokens, described
 from zsbench.methods.rerank._windows import Schedule, slide
-from zsbench.models.capabilities import TextGenerator
+from zsbench.models.capabilities import TextGenerator, Tokenizer
 
 # "[12] > " is five tokens to most models; a window of 20 gets the 100 of the published code.
 TOKENS_PER_PASSAGE = 5
 
 
-@method(family="rerank", needs=(TextGenerator,))
+@method(
+    family="rerank",
+    needs=(TextGenerator,),
+    needs_with=lambda options: {Tokenizer: "`max_tokens: null`"} if options.max_tokens else {},
+)
 def rankgpt(
     *,
     window: PositiveInt = 20,

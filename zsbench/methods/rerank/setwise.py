@@ -21,7 +21,7 @@ from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank import _sorting as sorting
-from zsbench.methods.rerank._labels import LABELS, LabelPrompt, Scoring, chosen
+from zsbench.methods.rerank._labels import LABELS, LabelPrompt, Scoring, chosen, probabilities
 from zsbench.methods.rerank._texts import Cut, Piece, shown
 from zsbench.models.capabilities import TextGenerator
 from zsbench.options import Blanks
@@ -48,7 +48,11 @@ class SetPrompt(LabelPrompt):
         return fill(self.head, query=query) + fill(self.separator).join(named) + fill(self.tail, query=query)
 
 
-@method(family="rerank", needs=(TextGenerator,))
+@method(
+    family="rerank",
+    needs=(TextGenerator,),
+    needs_with=lambda options: {**probabilities(options.scoring), **options.cut.needs()},
+)
 def setwise(
     *,
     sort: Literal["heapsort", "bubblesort"] = "heapsort",

@@ -1,0 +1,53 @@
+"""What a method's options ask of a model is known before the run: an endpoint neither counts tokens nor scores."""
+
+import pytest
+import yaml
+
+from zsbench import catalog, plan
+from zsbench.errors import UserError
+
+WORDS = "method.cut={unit: words}"
+
+
+@pytest.fixture
+def endpoint(tmp_path):
+    config = {"adapter": "openai-compatible", "model": "m", "base_url": "http://127.0.0.1:9/v1"}
+    (tmp_path / "ep.yaml").write_text(yaml.safe_dump(config))
+    return str(tmp_path / "ep.yaml")
+
+
+def make(endpoint, method, *assignments):
+    return plan.make("synonyms", plan.Choices((endpoint,), (method,), {}, assignments))
+
+
+@pytest.mark.parametrize(
+    ("method", "lacking", "way_out"),
+    [
+        ("setwise", "TextScorer, Tokenizer", ["method.scoring=generation", WORDS]),
+        ("pairwise", "TextScorer, Tokenizer", ["method.scoring=generation", WORDS]),
+        ("rankgpt", "Tokenizer", ["method.max_tokens=null"]),
+    ],
+)
+def test_an_endpoint_is_refused_what_it_cannot_do_with_the_options_that_work(method, lacking, way_out, endpoint):
+    before = ["method.max_tokens=100"] if method == "rankgpt" else []
+    with pytest.raises(UserError, match=f"needs {lacking}, which model 'ep' lacks") as refused:
+        make(endpoint, method, *before)
+    for option in way_out:
+        name, _, value = option.removeprefix("method.").partition("=")
+        assert f"`{name}: {value}`" in refused.value.hint
+    assert make(endpoint, method, *way_out).jobs
+
+
+@pytest.mark.parametrize("scoring", ["likelihood", "duot5"])
+def test_answers_by_probability_need_probabilities(scoring, endpoint):
+    with pytest.raises(UserError, match="needs TextScorer,"):
+        make(endpoint, "pairwise", f"method.scoring={scoring}", WORDS)
+    assert make(endpoint, "pairwise", "method.scoring=generation", "method.cut={passage: null, query: null}").jobs
+
+
+def test_no_endpoint_is_told_of_options_where_none_helps(endpoint):
+    for name in ("pointwise", "icr", "first", "query-likelihood", "listwise-likelihood", "monot5"):
+        assert catalog.components("methods")[name].family == "rerank"
+        with pytest.raises(UserError, match="which model 'ep' lacks") as refused:
+            make(endpoint, name)
+        assert refused.value.hint == ""

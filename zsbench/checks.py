@@ -21,7 +21,8 @@ def check_job(job: Job) -> None:
     Raises
     ------
     UserError
-        The method needs a model that is not given, or a capability that the model lacks.
+        The method needs a model that is not given, or a capability that the model lacks; the task says that options of
+        the two do not go together.
     """
     needs = job.method.facts.needs
     if needs and job.model is None:
@@ -40,6 +41,10 @@ def check_job(job: Job) -> None:
                 f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})",
                 _way_out(job.method, lacking),
             )
+        task = job.build_task()
+        found, expected = task.misfit(job.method, job.model) if hasattr(task, "misfit") else ("", "")
+        if found:
+            raise UserError(job.where, found, expected)
 
 
 def _way_out(method: Chain, lacking: Collection[str]) -> str:

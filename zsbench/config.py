@@ -324,13 +324,22 @@ def _explain(
             near = did_you_mean(str(inner[-1]), known)
             yield UserError(where, f"unknown key '{key}'{of}", "", f"{near} Keys here: {', '.join(known)}".strip())
         elif kind == "missing":
-            yield UserError(where, f"key '{key}'{of} is missing")
+            # A component named on the command line has no file to write the key into.
+            hint = f"{where.replace('--', '--set ')}.{key}=..." if where in ("--model", "--method") else ""
+            yield UserError(where, f"key '{key}'{of} is missing", _choices(schema, inner), hint)
         elif kind == "literal_error":
             words = str(item.get("ctx", {}).get("expected", ""))
             near = did_you_mean(str(item["input"]), words.replace("'", "").replace(" or ", ", ").split(", "))
             yield UserError(where, f"key '{key}'{of} is {_kind(item['input'])}", words, near)
         else:
             yield UserError(where, f"key '{key}'{of} is {_kind(item['input'])}", _expectation(item))
+
+
+def _choices(schema: type[BaseModel], loc: Loc) -> str:
+    """Return the words that a key of the schema may be, or nothing where it may be more than words."""
+    field = schema.model_fields.get(str(loc[0])) if len(loc) == 1 else None
+    words = get_args(field.annotation) if field is not None and get_origin(field.annotation) is Literal else ()
+    return f"one of {', '.join(map(str, words))}" if words else ""
 
 
 def _is_union_tag(part: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +11,7 @@ from zsbench.config import ModelRef
 from zsbench.lazy import lazy
 from zsbench.models import _common, _pretrained
 from zsbench.models.capabilities import DepthEstimator
+from zsbench.options import Positive, Text
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ def hf_depth(
     *,
     model: ModelRef,
     output: Output,
-    canonical_focal: float | None = None,
-    revision: str | None = None,
+    canonical_focal: Positive | None = None,
+    revision: Text | None = None,
 ) -> HfDepth:
     """Load a depth model.
 
@@ -37,7 +39,8 @@ def hf_depth(
     ----------
     model : hub id or folder (dpt, depth_anything, zoedepth, glpn, depth_pro, ...).
     output : what the checkpoint predicts: `metric` depth, `disparity` (dpt, Depth Anything without "Metric" in its
-        name), `affine_depth`, or `canonical` depth for the canonical-camera method. Nothing in a checkpoint says it.
+        name), `affine_depth`, or `canonical` depth for the canonical-camera method. Nothing in a checkpoint says it;
+        a method or an alignment that cannot use it is refused.
     canonical_focal : in pixels, for `output: canonical`.
     revision : commit or tag on the hub.
     """
@@ -65,7 +68,7 @@ class HfDepth(_common.Network):
         self._model.to(self.device).eval()
         size = dict(self._processor.size) if getattr(self._processor, "size", None) else {}
         self.input_size = (int(size.get("height", 384)), int(size.get("width", 384)))
-        identity = ["hf-depth", self.dtype, revision or ""]
+        identity = ["hf-depth", self.dtype, revision or "", output, str(canonical_focal)]
         self.fingerprint = (
             _common.fingerprint(identity, _common.folder_files({"model": str(folder)}))
             if folder
@@ -85,6 +88,11 @@ class HfDepth(_common.Network):
         self.cost.forward_passes += 1
         self.cost.images += 1
         shape = tuple(image.shape[:2])
-        found = self._processor.post_process_depth_estimation(outputs, target_sizes=[shape])
+        sizes = {"target_sizes": [shape]}
+        restore = self._processor.post_process_depth_estimation
+        if "source_sizes" in inspect.signature(restore).parameters:
+            # ZoeDepth pads the image by a share of its size, and has to know the size to cut that off again.
+            sizes["source_sizes"] = [shape]
+        found = restore(outputs, **sizes)
         depth: FloatArray = found[0]["predicted_depth"].float().cpu().numpy()
         return depth

@@ -65,5 +65,6 @@ class Oddities:
         unit = next((name for factor, name in _UNITS.items() if 0.5 < ratio / factor < 2), "another unit")
         if ratio <= 0:
             return "the median prediction is not above 0 m"
-        times = f"{ratio:.3g} times" if ratio > 1 else f"1/{1 / ratio:.3g} of"
+        times = f"{float(f'{max(ratio, 1 / ratio):.3g}'):g}"
+        times = f"{times} times" if ratio > 1 else f"1/{times} of"
         return f"the median prediction is {times} the truth: {unit}?"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from annotated_types import MinLen
 from pydantic import BeforeValidator
 
-from zsbench.config import Block, TaskConfig
+from zsbench.config import Block, Chain, TaskConfig
 from zsbench.data._frames import DepthFile, Frame, FrameSet
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
@@ -25,6 +25,7 @@ from zsbench.tasks import _depth_maps
 from zsbench.tasks import _depth_protocols as protocols
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._depth_oddities import Oddities
+from zsbench.tasks._depth_outputs import misaligned, misfit
 from zsbench.tasks._depth_protocols import Align, Crop, ProtocolName
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ class Task:
         crop = "" if own.crop == "none" else f", crop {'+'.join(own.crops)}"
         return f"{own.protocol}, align {own.align}{crop}, {own.min_depth:g}-{own.max_depth:g} m"
 
+    def misfit(self, method: Chain, model: Block) -> tuple[str, str]:
+        """Say which output of a model the method or the alignment cannot use, and what would fit."""
+        return misfit(method, model, self.config.align)
+
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read the list of frames; images and maps are read when needed.
 
@@ -141,6 +146,9 @@ class Task:
 
     def predict(self, rule: DepthRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield a float32 map (height, width) for each frame."""
+        found, expected = misaligned(getattr(model, "output", ""), self.config.align)
+        if found:
+            raise UserError(self.source.where, found, expected)
         size = 8 if run.batch_size == "auto" else int(run.batch_size)
         for start in range(todo.start, todo.stop, size):
             batch = data.items[start : min(start + size, todo.stop)]

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.components import method
 from zsbench.data._frames import Frame
-from zsbench.errors import RunError
+from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.depth import DepthRule
 from zsbench.models.capabilities import DepthEstimator
+from zsbench.options import NonNegative, Positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,9 +48,9 @@ class Fitted:
 def canonical_camera(
     *,
     focal: Literal["mean", "fx"] = "mean",
-    canonical_focal: float | None = None,
-    min_depth: float = 0.0,
-    max_depth: float = 300.0,
+    canonical_focal: Positive | None = None,
+    min_depth: NonNegative = 0.0,
+    max_depth: Positive = 300.0,
 ) -> DepthRule:
     """Transform to the canonical camera and back.
 
@@ -58,10 +59,17 @@ def canonical_camera(
     focal : which focal length counts when fx and fy differ; the paper's test script takes the mean.
     canonical_focal : in pixels; default the model's own.
     min_depth, max_depth : the result is clamped to this range, in metres.
+
+    Raises
+    ------
+    UserError
+        `min_depth` is not below `max_depth`.
     """
+    if min_depth >= max_depth:
+        raise UserError("canonical-camera", f"min_depth {min_depth:g}, max_depth {max_depth:g}", "min_depth below it")
 
     def predict(model: DepthEstimator, frames: Sequence[Frame]) -> Maps:
-        reference = canonical_focal or model.canonical_focal
+        reference = canonical_focal if canonical_focal is not None else model.canonical_focal
         if reference is None:
             raise RunError("", "the model names no canonical focal length", "option `canonical_focal`")
         fitted = [fit_image(frame.rgb(), model.input_size) for frame in frames]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.components import method
 from zsbench.data._frames import Frame
-from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.depth import DepthRule
+from zsbench.options import Positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,10 +20,8 @@ else:
 
 
 @method(family="depth", uses=("the median depth of a training set",))
-def constant_depth(*, metres: float) -> DepthRule:
+def constant_depth(*, metres: Positive) -> DepthRule:
     """Answer `metres` at every pixel."""
-    if metres <= 0:
-        raise UserError("", f"metres {metres}", "a positive depth")
 
     def predict(_model: Any, frames: Sequence[Frame]) -> Maps:
         return [np.full(frame.rgb().shape[:2], metres, dtype=np.float32) for frame in frames]

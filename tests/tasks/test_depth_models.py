@@ -1,0 +1,176 @@
+"""Depth models, methods and alignments that do not go together are refused before anything is loaded."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tasks._scoring import zsbench
+from tests.tasks.test_depth import GOLD, frames, predictions
+from zsbench import config, plan
+from zsbench.models.hf_depth import HfDepth
+
+ROOMS = ["eval", "rooms-60", "--model", "depth-rooms", "--offline"]
+
+
+def chosen(**options):
+    return [part for key, value in options.items() for part in ("--set", f"{key.replace('__', '.')}={value}")]
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "words"),
+    [
+        ("predicted-depth", {"model__output": "disparity", "model__canonical_focal": "null"}, "align lsq_disparity"),
+        (
+            "predicted-depth",
+            {"model__output": "affine_depth", "model__canonical_focal": "null"},
+            "align median_scale or",
+        ),
+        ("predicted-depth", {}, "canonical depth taken as metres"),
+        ("predicted-depth", {"task__align": "lsq_disparity"}, "predicts canonical under align lsq_disparity"),
+        ("canonical-camera", {"model__output": "metric", "model__canonical_focal": "null"}, "output: canonical"),
+        ("canonical-camera", {"model__canonical_focal": "null"}, "no canonical focal length"),
+        ("predicted-depth", {"model__output": "metric"}, "canonical_focal of a model whose output is metric"),
+        ("canonical-camera", {"model__canonical_focal": "0"}, "greater than 0"),
+        ("canonical-camera", {"method__canonical_focal": "0"}, "greater than 0"),
+        ("canonical-camera", {"model__output": "metrc"}, "'metric'"),
+        ("constant-depth", {"method__metres": "-2"}, "greater than 0"),
+    ],
+)
+def test_what_does_not_go_together(method, options, words, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(HfDepth, "__init__", lambda *_: pytest.fail("the model was loaded"))
+    code, _, err = zsbench(*ROOMS, "--method", method, *chosen(**options))
+    assert code == 2
+    assert words in err
+
+
+def test_missing_options_say_what_they_may_be(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    _, _, err = zsbench("eval", "rooms-60", "--model", "hf-depth:Intel/dpt-large", "--offline")
+    assert "one of metric, disparity, affine_depth, canonical" in err
+    assert "--set model.output=..." in err
+    _, _, err = zsbench("eval", "rooms-60", "--method", "constant-depth")
+    assert "--set method.metres=..." in err
+
+
+def test_the_output_belongs_to_the_fingerprint():
+    folder = str(plan.make("rooms-60", plan.Choices(models=("depth-rooms",))).jobs[0].model.resolved()["model"])
+    prints = {HfDepth(folder, output, focal).fingerprint for output, focal in
+              [("metric", None), ("disparity", None), ("canonical", 60.0), ("canonical", 61.0)]}  # fmt: skip
+    assert len(prints) == 4
+
+
+def test_zoedepth_gets_the_size_that_its_padding_is_cut_by(tmp_path):
+    import torch
+    from transformers import BeitConfig, ZoeDepthConfig, ZoeDepthForDepthEstimation, ZoeDepthImageProcessor
+
+    torch.manual_seed(0)
+    backbone = BeitConfig(
+        image_size=32, patch_size=4, num_hidden_layers=4, hidden_size=16, num_attention_heads=2, intermediate_size=32,
+        out_indices=[1, 2, 3, 4], reshape_hidden_states=False, use_relative_position_bias=True,
+        use_absolute_position_embeddings=False,
+    )  # fmt: skip
+    settings = ZoeDepthConfig(
+        backbone_config=backbone, backbone_hidden_size=16, neck_hidden_sizes=[8, 8, 8, 8], fusion_hidden_size=16,
+        bottleneck_features=16, num_relative_features=8, bin_embedding_dim=8, num_attractors=[4, 2, 2, 2],
+        num_patch_transformer_layers=None, patch_transformer_hidden_size=None, patch_transformer_intermediate_size=None,
+        patch_transformer_num_attention_heads=None,
+        bin_configurations=[{"n_bins": 8, "min_depth": 0.001, "max_depth": 10.0, "name": "nyu"}],
+    )  # fmt: skip
+    ZoeDepthForDepthEstimation(settings).save_pretrained(tmp_path)
+    size = {"height": 32, "width": 32}
+    processor = ZoeDepthImageProcessor(size=size, ensure_multiple_of=4, keep_aspect_ratio=False)
+    processor.save_pretrained(tmp_path)
+    model = HfDepth(str(tmp_path), "metric")
+    image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    [depth] = model.predict_depth([image])
+    with torch.inference_mode():
+        outputs = model._model(**processor(images=image, return_tensors="pt"))
+    found = processor.post_process_depth_estimation(outputs, source_sizes=[(48, 64)], target_sizes=[(48, 64)])
+    np.testing.assert_allclose(depth, found[0]["predicted_depth"], rtol=1e-5)
+
+
+# Units of predictions, asked of a task as `eval` and `score` do.
+
+
+@pytest.mark.parametrize(
+    ("factor", "align", "doubt"),
+    [(1000, "none", "is 1000 times the truth: millimetres?"), (100, "none", "centimetres?"), (1.5, "none", ""),
+     (1e-3, "none", "1/1000 of the truth"), (1000, "median_scale", "")],
+)  # fmt: skip
+def test_predictions_in_another_unit_are_doubted(tmp_path, factor, align, doubt):
+    task, source = plan.read_task(config.load(frames(tmp_path, extra=f"align: {align}\n")))
+    built = config.catalog.load_module("tasks", "depth").Task(task, source)
+    data = built.load(limit=None, seed=0)
+    list(built.chunks(data, [GOLD * factor]))
+    assert doubt in built.doubt(data, {})
+    assert bool(doubt) == bool(built.doubt(data, {}))
+
+
+# A folder of frames.
+
+
+def folder(tmp_path, extra=""):
+    """Write rgb/ and depth/ of three frames, and a task over the folder."""
+    frames(tmp_path / "d", n=3)
+    text = (
+        f"description: d\ntype: depth\ndata: {{source: depth-frames, path: d{extra}}}\nmin_depth: 0.1\nmax_depth: 10\n"
+    )
+    (tmp_path / "t.yaml").write_text(text)
+    return tmp_path / "t.yaml"
+
+
+def loaded(path):
+    _, source = plan.read_task(config.load(path))
+    return source.build(), source.files()
+
+
+def test_a_folder_of_rgb_and_depth_is_a_source(tmp_path):
+    task = folder(tmp_path, ", depth_scale: 1000")
+    code, out, _ = zsbench("score", task, "--predictions", predictions(tmp_path, GOLD, GOLD, GOLD), "--json")
+    assert code == 0
+    assert json.loads(out)["rows"][0]["value"] == pytest.approx(0, abs=1e-6)
+
+
+def test_what_has_no_partner_is_counted_and_every_file_is_declared(tmp_path):
+    task = folder(tmp_path, ", depth_scale: 1000, intrinsics: [5, 6, 3, 2]")
+    (tmp_path / "d" / "rgb" / "2.png").unlink()
+    (tmp_path / "d" / "depth" / "1.png").unlink()
+    (tmp_path / "d" / "rgb" / "._0.png").write_bytes(b"x")
+    found, files = loaded(task)
+    assert [frame.id for frame in found.items] == ["0"]
+    assert found.items[0].intrinsics == (5, 6, 3, 2)
+    assert found.counts == {"images without a depth map": 1, "depth maps without an image": 1}
+    assert {file.rpartition("/d/")[2] for file in files} == {"rgb/0.png", "depth/0.png"}
+
+
+def test_cameras_from_a_file(tmp_path):
+    task = folder(tmp_path, ", depth_scale: 1000")
+    cameras = tmp_path / "d" / "intrinsics.json"
+    cameras.write_text(json.dumps({"0": [1, 1, 1, 1], "1": [2, 2, 2, 2], "2": [3, 3, 3, 3]}))
+    found, files = loaded(task)
+    assert [frame.intrinsics[0] for frame in found.items] == [1, 2, 3]
+    assert str(cameras) in files
+    cameras.write_text(json.dumps({"0": [1, 1, 1, 1], "1": [2, 2, 2, 2]}))
+    code, _, err = zsbench("score", task, "--predictions", predictions(tmp_path, GOLD))
+    assert code == 2
+    assert "intrinsics.json" in err
+    assert "'2'" in err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: (d / "rgb").rename(d / "images"), "a folder without rgb/ and depth/"),
+        (lambda d: [path.rename(path.with_name("x" + path.name)) for path in list((d / "rgb").iterdir())], "no name"),
+        (lambda d: Image.new("RGB", (8, 6)).save(d / "rgb" / "0.jpg"), "stands twice"),
+    ],
+)
+def test_folders_that_are_no_frames(tmp_path, change, words):
+    task = folder(tmp_path, ", depth_scale: 1000")
+    change(tmp_path / "d")
+    code, _, err = zsbench("score", task, "--predictions", predictions(tmp_path, GOLD))
+    assert code == 2
+    assert words in err

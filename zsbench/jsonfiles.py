@@ -15,13 +15,14 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _KINDS = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
 
 
-def read(path: Path, expected: str = "JSON", *, unique: bool = False) -> Any:
-    """Return what a JSON file holds.
+def read(path: Path, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = False) -> Any:
+    """Return what a JSON file holds; NaN and infinities, which JSON does not have, are None.
 
     Parameters
     ----------
     path : the file, plain or gzip.
     expected : what it should hold, for messages.
+    wrong : what it is when it is no JSON.
     unique : a key that stands twice in an object is an error.
 
     Raises
@@ -29,7 +30,7 @@ def read(path: Path, expected: str = "JSON", *, unique: bool = False) -> Any:
     UserError
         No such file, not text, not JSON, half of a character (`"\\ud800"`); with file and line.
     """
-    return parse(textfiles.read(path), shown(path), expected, unique=unique)
+    return parse(textfiles.read(path), shown(path), expected, wrong=wrong, unique=unique)
 
 
 def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -72,7 +73,7 @@ def texts(path: Path, expected: str = "one text a line, or a JSON list of texts"
     return found
 
 
-def parse(text: str, where: str, expected: str = "JSON", *, unique: bool = False) -> Any:
+def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = False) -> Any:
     """Return the value of a JSON text that was read elsewhere; `where` names it. Options and errors as `read`."""
     try:
         value = (_UNIQUE if unique else _PLAIN).decode(text)
@@ -80,21 +81,17 @@ def parse(text: str, where: str, expected: str = "JSON", *, unique: bool = False
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         place = where if error.lineno == 1 else f"{where}:{error.lineno}"
-        raise UserError(place, f"not valid JSON ({error.msg})", expected) from None
+        raise UserError(place, f"{wrong} ({error.msg})", expected) from None
     except UnicodeEncodeError as error:
         half = f"\\u{ord(error.object[error.start]):04x}"
         place = f"{where}:{text[: text.lower().find(half)].count(chr(10)) + 1}" if "\n" in text else where
         raise UserError(place, f"'{half}', half of a character", "UTF-16 pairs, or the character itself") from None
     except RecursionError:
-        raise UserError(where, "JSON that is nested too deeply", expected) from None
+        raise UserError(where, f"{wrong} (nested too deeply)", expected) from None
     except ValueError as error:
         reason = "a number of thousands of digits" if "digits" in str(error) else str(error)
-        raise UserError(where, f"not valid JSON ({reason})", expected) from None
+        raise UserError(where, f"{wrong} ({reason})", expected) from None
     return value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -105,5 +102,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_PLAIN = json.JSONDecoder(parse_constant=_no_constant)
-_UNIQUE = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_without_repeats)
+# NaN passes comparisons that should refuse it (`scale <= 0`); None is a number nowhere.
+_PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
+_UNIQUE = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_without_repeats)

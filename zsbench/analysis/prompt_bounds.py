@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.analysis import pac_bayes
 from zsbench.analysis.prompt_prior import prompts_of, split_of
 from zsbench.errors import UserError
@@ -103,10 +104,7 @@ def read_prompts(file: Path) -> list[str]:
         No such file, or another content.
     """
     expected = "JSON {class: prompt or list of prompts}"
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(shown(file), f"cannot be read ({error})", expected) from None
+    value = jsonfiles.read(file, expected)
     lists = [[own] if isinstance(own, str) else own for own in value.values()] if isinstance(value, dict) else []
     texts = [text for own in lists if isinstance(own, list) for text in own]
     if not texts or not all(isinstance(text, str) for text in texts):

@@ -55,7 +55,7 @@ def _config(path: Path) -> None:
     """Print the YAML after `extends:`, then the exact prompts and the documentation of its parts."""
     import yaml
 
-    from zsbench import catalog, config, yamlio
+    from zsbench import catalog, config, textfiles, yamlio
 
     document = config.load(path)
     typer.secho(f"# {yamlio.shown(path)}", fg="bright_black")
@@ -67,7 +67,7 @@ def _config(path: Path) -> None:
         block = model_block(value, document, ())
         for card in (p for p in block.files() if p.endswith("card.json")):
             typer.secho("\n# card.json", fg="bright_black")
-            typer.echo(Path(card).read_text(encoding="utf-8"), nl=False)
+            typer.echo(textfiles.read(Path(card)), nl=False)
     if "type" in value:
         module = catalog.load_module("tasks", value["type"])
         method = value.get("method", module.Config.model_fields["method"].default)

@@ -67,10 +67,9 @@ def write_queries(
 
 def _resume(part: Path, identity: str) -> list[tuple[str, list[str]]]:
     """Return what an earlier run of the same work has done; a last line that is cut short is dropped."""
-    lines = part.read_text(encoding="utf-8").splitlines(keepends=True) if part.is_file() else []
-    whole = [line for line in lines if line.endswith("\n")]
-    if not whole or whole[0].strip() != identity:
-        part.write_text(identity + "\n", encoding="utf-8")
-        return []
-    part.write_text("".join(whole), encoding="utf-8")
-    return [(key, queries) for key, queries in map(json.loads, whole[1:])]
+    written = part.read_bytes() if part.is_file() else b""
+    lines = written[: written.rfind(b"\n") + 1].decode().split("\n")[:-1]
+    if not lines or lines[0] != identity:
+        lines = [identity]
+    part.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return [(key, queries) for key, queries in map(json.loads, lines[1:])]

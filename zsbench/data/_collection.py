@@ -91,7 +91,11 @@ def check(collection: Collection, where: str) -> Collection:
         raise UserError(where, "no query has a judgement", "qrels whose query ids are those of the queries")
     collection.fetch(d for row in collection.qrels.values() for d in row)
     unknown = collection.qrels.keys() - collection.queries.keys()
-    absent = sum(d not in collection.documents for row in collection.qrels.values() for d in row)
+    judged = [d for row in collection.qrels.values() for d in row]
+    absent = sum(d not in collection.documents for d in judged)
+    if absent == len(judged):
+        expected = f"ids as in the corpus, such as '{next(iter(collection.documents))}'"
+        raise UserError(where, f"no judged document is in the corpus (first: '{judged[0]}')", expected)
     collection.counts.update(
         {
             "judged queries without text": len(unknown),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zsbench import textfiles
+from zsbench import arrays, textfiles
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -47,10 +47,9 @@ def read_distances(path: Path, class_names: list[str]) -> Array:
 def _matrix(path: Path) -> Array:
     try:
         if path.suffix == ".csv":
-            return np.loadtxt(path, delimiter=",", ndmin=2)
-        loaded = np.load(path, allow_pickle=False)
-        return np.asarray(loaded[loaded.files[0]] if path.suffix == ".npz" else loaded, dtype=np.float64)
-    except (ValueError, OSError) as error:
+            return np.loadtxt((line for _, line in textfiles.lines(path)), delimiter=",", ndmin=2)
+        return np.asarray(arrays.single(path), dtype=np.float64)
+    except ValueError as error:
         raise UserError(shown(path), f"not a matrix of numbers ({error})") from None
 
 
@@ -65,11 +64,13 @@ def _checked(matrix: Array, n: int, path: Path) -> Array:
 def read_edges(path: Path) -> list[tuple[str, str]]:
     """Return the undirected edges of a text file."""
     edges = []
+    tabs: bool | None = None
     for number, line in textfiles.lines(path):
-        parts = [part.strip() for part in line.split("\t" if "\t" in line else None) if part.strip()]
-        if not parts or parts[0].startswith("#"):
+        if not line.strip(textfiles.BLANKS) or line.startswith("#"):
             continue
-        if len(parts) != 2:
+        tabs = "\t" in line if tabs is None else tabs
+        parts = textfiles.cells(line) if tabs else textfiles.words(line)
+        if len(parts) != 2 or "" in parts:
             raise UserError(f"{shown(path)}:{number}", f"{len(parts)} columns", "two node names, separated by a tab")
         edges.append((parts[0], parts[1]))
     return edges

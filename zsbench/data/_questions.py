@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsbench import jsonfiles, textfiles
+from zsbench import jsonfiles, tablefiles
 from zsbench.data._collection import Collection, add_unique
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
@@ -72,9 +71,8 @@ def _jsonl(path: Path) -> Rows:
 
 def _dpr(path: Path) -> Rows:
     """Read `question<TAB>['answer', ...]`; the rows have no ids, so they are numbered from 0."""
-    reader = csv.reader((line + "\n" for _, line in textfiles.lines(path)), delimiter="\t")
-    for number, fields in enumerate(row for row in reader if row):
-        place = f"{shown(path)}:{reader.line_num}"
+    for number, (line, fields) in enumerate(tablefiles.cells(path, "\t")):
+        place = f"{shown(path)}:{line}"
         if len(fields) != 2:
             raise UserError(place, f"{len(fields)} columns", "`question<TAB>['answer', ...]`")
         try:

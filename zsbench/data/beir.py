@@ -16,8 +16,8 @@ from zsbench.yamlio import shown
 
 def _files(options: dict[str, Any]) -> list[str]:
     folder = Path(options["path"])
-    names = ["corpus.jsonl", "queries.jsonl", f"qrels/{options.get('split', 'test')}.tsv"]
-    return [str(folder / name) for name in names]
+    judged = _judgements(folder, options.get("split", "test"))
+    return [*(str(folder / name) for name in ("corpus.jsonl", "queries.jsonl")), str(judged)]
 
 
 @source(gives="collection", files=_files)
@@ -46,7 +46,25 @@ def beir(*, path: LocalPath, split: str = "test") -> Collection:
     for number, row in jsonfiles.lines(folder / "queries.jsonl", {"_id": str, "text": str}):
         where = f"{shown(folder / 'queries.jsonl')}:{number}"
         add_unique(queries, row["_id"], row["text"], where=where, kind="query")
-    qrels = read_qrels(folder / "qrels" / f"{split}.tsv")
+    qrels = read_qrels(_judgements(folder, split))
     judged = {key: text for key, text in queries.items() if key in qrels}
     # A BEIR queries.jsonl holds the queries of every split; those of the others are not this task's.
     return check(Collection(documents, judged or queries, qrels), shown(folder))
+
+
+def _judgements(folder: Path, split: str) -> Path:
+    """Return the file of a split's judgements.
+
+    Raises
+    ------
+    UserError
+        It is not there, and those of other splits are.
+    """
+    path = folder / "qrels" / f"{split}.tsv"
+    others = sorted(other.stem for other in path.parent.glob("*.tsv"))
+    if others and split not in others:
+        there = (
+            f"there is {others[0]}.tsv: `split: {others[0]}`" if len(others) == 1 else f"splits: {', '.join(others)}"
+        )
+        raise UserError(shown(path), "no such file", "", there)
+    return path

@@ -14,7 +14,7 @@ from zsbench.yamlio import shown
 
 @source(gives="sentences", files=lambda options: [options["path"]])
 def conll(*, path: LocalPath) -> SentenceSet:
-    """Read columns separated by tab or blanks: the first is the word, the last the tag.
+    """Read columns parted by tabs (where the first line has one) or by blanks: the first is the word, the last the tag.
 
     Tags are read as conlleval does: an I- without B- opens a span. The last sentence needs no blank line.
 
@@ -27,6 +27,7 @@ def conll(*, path: LocalPath) -> SentenceSet:
     gold: list[list[Span]] = []
     words: list[str] = []
     tags: list[str] = []
+    tabs: bool | None = None
 
     def close() -> None:
         if words:
@@ -36,13 +37,15 @@ def conll(*, path: LocalPath) -> SentenceSet:
         tags.clear()
 
     for number, line in textfiles.lines(Path(path)):
-        if not line.strip() or line.startswith("-DOCSTART-"):
+        if not line.strip(textfiles.BLANKS) or line.startswith("-DOCSTART-"):
             close()
             continue
-        parts = line.split("\t") if "\t" in line else line.split()
+        tabs = "\t" in line if tabs is None else tabs
+        parts = textfiles.cells(line) if tabs else textfiles.words(line)
         where = f"{shown(Path(path))}:{number}"
-        if len(parts) < 2:
-            raise UserError(where, f"one column ('{line}')", "a word and a tag")
+        if len(parts) < 2 or not parts[0]:
+            found = "no word" if len(parts) > 1 else "one column"
+            raise UserError(where, f"{found} ('{line}')", "a word and a tag" + ", parted by a tab" * tabs)
         if parts[-1][:1] not in tuple("BIOSE") or (len(parts[-1]) > 1 and parts[-1][1] != "-"):
             raise UserError(where, f"tag '{parts[-1]}'", "O, B-type, I-type (or IOBES)")
         words.append(parts[0])

@@ -7,17 +7,17 @@ before it the history. Users are cut one by one: the histories of others may rea
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+import math
 from pathlib import Path
 
 from pydantic import NonNegativeFloat, PositiveInt
 
-from zsbench import textfiles
+from zsbench import tablefiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._sessions import Session, SessionSet, checked
-from zsbench.errors import UserError, did_you_mean
+from zsbench.errors import UserError
+from zsbench.options import Character, Text
 from zsbench.yamlio import shown
 
 
@@ -26,11 +26,11 @@ def interactions(
     *,
     path: LocalPath,
     items: LocalPath | None = None,
-    user: str = "userId",
-    item: str = "movieId",
-    time: str = "timestamp",
-    text: str = "title",
-    delimiter: str = ",",
+    user: Text = "userId",
+    item: Text = "movieId",
+    time: Text = "timestamp",
+    text: Text | None = None,
+    delimiter: Character = ",",
     milliseconds: bool = False,
     gap: NonNegativeFloat | None = None,
     shortest_history: PositiveInt = 1,
@@ -43,7 +43,7 @@ def interactions(
     path : the table of interactions, plain or .gz.
     items : the table of items, with the columns `item` and `text`; without it, the items of the log.
     user, item, time : columns of the log.
-    text : column of the items' texts.
+    text : column of the items' texts in the table of items, by default `title`.
     delimiter : between columns; `"\\t"` for tabs.
     milliseconds : times are milliseconds, not seconds.
     gap : minutes of pause that end a session.
@@ -52,15 +52,21 @@ def interactions(
     Raises
     ------
     UserError
-        A column is missing, a time is no number, an item stands twice among the items; with file and line.
+        A column is missing, a time is no finite number, an item stands twice among the items; with file and line.
+        `text` is named without a table of items.
     """
     file = Path(path)
+    if text is not None and items is None:
+        raise UserError("", f"text '{text}' without a table of items", "`items:` with the table that has this column")
     rows: dict[str, list[tuple[float, str]]] = {}
-    for number, (who, what, when) in _columns(file, (user, item, time), delimiter):
+    for number, (who, what, when) in tablefiles.rows(file, (user, item, time), delimiter):
         try:
-            rows.setdefault(who, []).append((float(when), what))
+            moment = float(when)
         except ValueError:
-            raise UserError(f"{shown(file)}:{number}", f"{time} '{when}'", "a number") from None
+            moment = math.nan
+        if not math.isfinite(moment):
+            raise UserError(f"{shown(file)}:{number}", f"{time} '{when}'", "a finite number")
+        rows.setdefault(who, []).append((moment, what))
     sessions, targets, short = [], [], 0
     for who, own in rows.items():
         own.sort(key=lambda row: row[0])
@@ -74,7 +80,7 @@ def interactions(
         catalogue = {what: what for what in sorted({what for own in rows.values() for _, what in own})}
     else:
         catalogue = {}
-        for number, (what, words) in _columns(Path(items), (item, text), delimiter):
+        for number, (what, words) in tablefiles.rows(Path(items), (item, text or "title"), delimiter):
             if what in catalogue:
                 raise UserError(f"{shown(Path(items))}:{number}", f"item '{what}' stands twice", "unique items")
             catalogue[what] = words
@@ -88,18 +94,3 @@ def last_session(times: list[float], gap: float | None) -> int:
         return len(times) - 1
     pauses = [i for i in range(1, len(times)) if times[i] - times[i - 1] > 60 * gap]
     return pauses[-1] if pauses else 0
-
-
-def _columns(file: Path, names: tuple[str, ...], delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield (line number, the cells of these columns) of every row."""
-    reader = csv.reader((line for _, line in textfiles.lines(file)), delimiter=delimiter)
-    header = next(reader, [])
-    missing = next((name for name in names if name not in header), None)
-    if missing is not None:
-        hint = did_you_mean(missing, header) or f"columns: {', '.join(header)}"
-        raise UserError(f"{shown(file)}:1", f"no column '{missing}'", "", hint)
-    places = [header.index(name) for name in names]
-    for row in reader:
-        if len(row) != len(header):
-            raise UserError(f"{shown(file)}:{reader.line_num}", f"{len(row)} columns", f"{len(header)}")
-        yield reader.line_num, tuple(row[place] for place in places)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._captions import CaptionedImages, checked
@@ -57,14 +57,13 @@ def _image(folder: Path, row: dict[str, Any]) -> Path:
 
 def _rows(path: Path, split: str) -> list[dict[str, Any]]:
     expected = "`images: [{filename, split, sentences: [{raw}]}]`"
+    content = jsonfiles.read(path, expected)
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["images"]
+        rows = content["images"]
         found = [row for row in rows if row["split"] == split]
         splits = sorted({str(row["split"]) for row in rows})
         _ = [(row["filename"], [sentence["raw"] for sentence in row["sentences"]]) for row in found]
-    except OSError:
-        raise UserError(shown(path), "no such file") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise UserError(shown(path), f"not a caption file ({type(error).__name__}: {error})", expected) from None
     if not found:
         raise UserError(shown(path), f"no split '{split}'", f"one of {', '.join(splits)}")

@@ -31,9 +31,9 @@ def question_answers(
     *,
     questions: LocalPath,
     passages: LocalPath,
-    columns: Sequence[Column] = ("id", "text", "title"),
-    header: bool = True,
-    quoted: bool = True,
+    columns: Sequence[Column] | None = None,
+    header: bool | None = None,
+    quoted: bool | None = None,
 ) -> Questions:
     """Read questions and passages, plain or .gz.
 
@@ -41,19 +41,25 @@ def question_answers(
     ----------
     questions : JSONL {id, question, answers: [...]}, or DPR's `question<TAB>['answer', ...]`, numbered from 0.
     passages : JSONL {_id, text, title} as in BEIR, or TSV in `columns`.
-    columns, header, quoted : the layout of a TSV file, by default that of psgs_w100.tsv.
+    columns, header, quoted : the layout of a TSV file, by default that of psgs_w100.tsv (`id`, `text`, `title`, with a
+        header, quoted); JSONL has none.
 
     Raises
     ------
     UserError
-        A file is missing or malformed, an id stands twice; with file and line.
+        A file is missing or malformed, an id stands twice; with file and line. A layout is given for JSONL.
     """
     path = Path(passages)
+    layout = {"columns": columns, "header": header, "quoted": quoted}
+    named = [name for name, value in layout.items() if value is not None]
+    if ".jsonl" in path.suffixes and named:
+        raise UserError(shown(path), f"`{named[0]}:` for JSONL", "a TSV file, or no layout")
 
     def each() -> Iterator[tuple[str, Document]]:
         if ".jsonl" in path.suffixes:
             return _jsonl(path)
-        return each_passage(path, columns=columns, header=header, quoted=quoted)
+        names = ("id", "text", "title") if columns is None else columns
+        return each_passage(path, columns=names, header=header is not False, quoted=quoted is not False)
 
     def get_many(ids: list[str]) -> Iterator[Document]:
         wanted = set(ids)
@@ -66,7 +72,7 @@ def question_answers(
         return documents
 
     if not path.is_file():
-        raise UserError(shown(path), "no such file")
+        raise UserError(shown(path), "a folder" if path.is_dir() else "no such file", "a file of passages")
     asked, answers, counts = read(Path(questions))
     return Questions(Collection(Stored(digest_file(path), get_many, read_all), asked, {}, counts), answers)
 

@@ -54,8 +54,11 @@ def _texts(path: Path, kind: str) -> dict[str, Document]:
             add_unique(found, document.id, document, where=f"{shown(path)}:{number}", kind=kind)
         return found
     for number, line in textfiles.lines(path):
+        if not line.strip(textfiles.BLANKS):
+            continue
         key, tab, text = line.partition("\t")
-        if not tab:
-            raise UserError(f"{shown(path)}:{number}", "no tab", "`id<TAB>text`")
+        key = key.strip(textfiles.BLANKS)
+        if not tab or not key:
+            raise UserError(f"{shown(path)}:{number}", "an empty id" if tab else "no tab", "`id<TAB>text`")
         add_unique(found, key, Document(key, text), where=f"{shown(path)}:{number}", kind=kind)
     return found

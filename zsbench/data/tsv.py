@@ -6,12 +6,11 @@ an empty passage: kept, and counted.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from zsbench import textfiles
+from zsbench import tablefiles, textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._collection import Collection, Document, add_unique, check
@@ -43,7 +42,7 @@ def tsv(
     collection : passages, in `columns`.
     queries : `qid<TAB>query`.
     qrels : TREC judgements.
-    columns : what the columns of `collection` hold.
+    columns : what the columns of `collection` hold, each once.
     header : the first line of `collection` names the columns.
     quoted : fields of `collection` may be quoted as in CSV (psgs_w100.tsv).
 
@@ -74,26 +73,28 @@ def each_passage(
     path: Path, *, columns: Sequence[Column] = ("id", "text"), header: bool = False, quoted: bool = False
 ) -> Iterator[tuple[str, Document]]:
     """Yield (file and line, passage) of a TSV file; see `tsv` for the options."""
-    if "id" not in columns or "text" not in columns:
-        raise UserError(shown(path), f"columns {', '.join(columns)}", "`id` and `text` among them")
-    name = shown(path)
-    for number, fields in _rows(path, len(columns), quoted=quoted):
-        if header and number == 1:
-            continue
+    if "id" not in columns or "text" not in columns or len(set(columns)) < len(columns):
+        raise UserError(shown(path), f"columns {', '.join(columns)}", "`id` and `text` among them, each once")
+    name, width, layout = shown(path), len(columns), "<TAB>".join(columns)
+    rows = tablefiles.cells(path, "\t") if quoted else _unquoted(path, width)
+    for first, (number, fields) in enumerate(rows):
         where = f"{name}:{number}"
         if len(fields) == 1 and columns[0] == "id":
-            fields = [fields[0], *[""] * (len(columns) - 1)]
-        if len(fields) != len(columns) or not fields[columns.index("id")]:
-            raise UserError(where, f"{len(fields)} columns", "<TAB>".join(columns))
+            fields = [fields[0], *[""] * (width - 1)]
+        if len(fields) != width or (header and not first and "\t" in fields[-1]):
+            found = len(fields) + fields[-1].count("\t")
+            raise UserError(where, f"{found} columns", f"{layout}{' in the header' * (header and not first)}")
+        if not first and header:
+            continue
+        if not first and [field.strip().lower() for field in fields] == list(columns):
+            raise UserError(where, "a line that names the columns", "passages", "`header: true` passes over it")
         row = dict(zip(columns, fields, strict=True))
-        yield where, Document(row["id"], row["text"], row.get("title", ""))
+        key = row["id"].strip(textfiles.BLANKS)
+        if not key:
+            raise UserError(where, "an empty id", layout)
+        yield where, Document(key, row["text"], row.get("title", ""))
 
 
-def _rows(path: Path, n_columns: int, *, quoted: bool) -> Iterator[tuple[int, list[str]]]:
+def _unquoted(path: Path, width: int) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, fields), the last field with whatever tabs it holds; blank lines are passed over."""
-    if not quoted:
-        yield from ((n, line.split("\t", n_columns - 1)) for n, line in textfiles.lines(path) if line.strip())
-        return
-    csv.field_size_limit(1 << 30)
-    reader = csv.reader((line + "\n" for _, line in textfiles.lines(path)), delimiter="\t")
-    yield from ((reader.line_num, fields) for fields in reader if fields)
+    return ((n, line.split("\t", width - 1)) for n, line in textfiles.lines(path) if line.strip(textfiles.BLANKS))

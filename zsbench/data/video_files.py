@@ -53,7 +53,7 @@ def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_cl
         raise UserError(shown(root), "no videos", f"`<class>/<video>` with {' '.join(sorted(SUFFIXES))}")
     classes = sorted({p.parent.name for p in found})
     if only is not None:
-        names = [line.split()[0] for _, line in textfiles.lines(Path(only)) if line.strip()]
+        names = [textfiles.words(line)[0] for _, line in textfiles.lines(Path(only)) if line.strip()]
         known = {key: p for p in found for key in (p.name, f"{p.parent.name}/{p.name}")}
         missing = next((name for name in names if name not in known), None)
         if missing is not None:

@@ -8,11 +8,11 @@ config_sentence_transformers.json   prompts (query, document), similarity_fn_nam
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from zsbench import jsonfiles
 from zsbench.errors import UserError
 from zsbench.models import _common, _pretrained
 
@@ -126,7 +126,4 @@ def _json(reference: str, folder: Path | None, name: str, revision: str | None) 
         )
     if path is None or not Path(path).is_file():
         return None
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(str(path), f"not JSON ({error})") from None
+    return jsonfiles.read(Path(path))

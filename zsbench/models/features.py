@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import arrays
+from zsbench import arrays, jsonfiles
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.data.features import FeatureRow
@@ -155,7 +155,7 @@ def _read(file: Path, classes: str | None) -> dict[str, FloatArray]:
     if classes is None:
         names = arrays.texts(arrays.pick(found, names_key, file), where)
     else:
-        names = [line.strip() for line in Path(classes).read_text(encoding="utf-8").splitlines() if line.strip()]
+        names = jsonfiles.texts(Path(classes))
         where = shown(Path(classes))
     if len(names) != len(vectors):
         raise UserError(where, f"{len(names)} texts", f"{len(vectors)}, one a row of `{vectors_key}`")

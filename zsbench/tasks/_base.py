@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from zsbench import jsonfiles
 from zsbench.config import Block
 from zsbench.errors import UserError
 from zsbench.records import RunContext, TaskData
@@ -127,14 +127,7 @@ def read_names(value: list[str] | str | None, base: Path, where: str) -> list[st
     if value is None or isinstance(value, list):
         return value
     path = resolve_path(value, base, where=where)
-    try:
-        text = path.read_text(encoding="utf-8")
-        lines = (line.strip() for line in text.splitlines())
-        names = json.loads(text) if path.suffix == ".json" else [line for line in lines if line]
-    except OSError:
-        raise UserError(where, f"no such file '{shown(path)}'", "a text file with one name a line") from None
-    except ValueError as error:
-        raise UserError(shown(path), f"cannot be read ({error})", "UTF-8, one name a line, or a JSON list") from None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not names:
-        raise UserError(shown(path), "not a list of names", "one name a line, or a JSON list of texts")
-    return names
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise UserError(where, f"{found} '{shown(path)}'", "a text file with one name a line")
+    return jsonfiles.texts(path, "one name a line, or a JSON list of texts")

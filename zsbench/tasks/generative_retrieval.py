@@ -5,14 +5,13 @@ Every document that has an id can be found for every query. Predictions: a TREC 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from zsbench import catalog
+from zsbench import catalog, jsonfiles
 from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import Collection
 from zsbench.errors import UserError
@@ -123,12 +122,7 @@ def read_docids(path: Path) -> dict[str, str | tuple[int, ...]]:
         Not a mapping, or an id that is neither a text nor a list of token ids.
     """
     expected = "{document: a text, or a list of token ids}"
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(shown(path), "no such file", f"JSON, {expected}") from None
-    except ValueError as error:
-        raise UserError(shown(path), f"not valid JSON ({error})", expected) from None
+    rows = jsonfiles.read(path, expected, unique=True)
     if not isinstance(rows, dict) or not rows:
         raise UserError(shown(path), f"a {type(rows).__name__}" if rows else "no docids", expected)
     found: dict[str, str | tuple[int, ...]] = {}

@@ -8,12 +8,12 @@ Source: Zhang et al. 2024, arXiv:2308.12960, section 3; the weights w as in the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench import jsonfiles
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -91,10 +91,7 @@ def read_phrases(file: Path, clusters: Sequence[str], class_names: Sequence[str]
     UserError
         Not such a JSON file, a cluster that is missing, a candidate that is no class.
     """
-    try:
-        told: Any = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(shown(file), f"cannot be read ({error})", EXPECTED) from None
+    told = jsonfiles.read(file, EXPECTED, unique=True)
     missing = [key for key in clusters if not isinstance(told, dict) or not isinstance(told.get(key), dict)]
     if missing:
         hint = "the notes of a run without `phrases:` list clusters and candidates"

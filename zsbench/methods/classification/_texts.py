@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench import jsonfiles, textfiles
 from zsbench.catalog import resolve_path
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
@@ -41,8 +41,8 @@ def read_sentences(path: str) -> dict[str, list[str]]:
     files = sorted(root.glob("*.txt"))
     if not files:
         raise UserError(shown(root), "no .txt files", "a folder with one `<class>.txt` a class")
-    lines = {file.stem.replace("SLASH", "/"): file.read_text(encoding="utf-8").splitlines() for file in files}
-    return {name: [line.strip() for line in rows if line.strip()] for name, rows in lines.items()}
+    lines = {file.stem.replace("SLASH", "/"): textfiles.lines(file) for file in files}
+    return {name: [line.strip() for _, line in rows if line.strip()] for name, rows in lines.items()}
 
 
 def read_names(path: str) -> dict[str, str]:
@@ -59,22 +59,9 @@ def read_names(path: str) -> dict[str, str]:
 
 def _read_json(file: Path) -> dict[str, Any]:
     expected = "a JSON object with one key a class"
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
-    except OSError as error:
-        raise UserError(shown(file), f"cannot be read ({error.strerror or error})", expected) from None
-    except ValueError as error:
-        raise UserError(shown(file), f"not a file of sentences ({error})", expected) from None
+    found = jsonfiles.read(file, expected, wrong="not a file of sentences", unique=True)
     if not isinstance(found, dict):
         raise UserError(shown(file), "not a JSON object", expected)
-    return found
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"key '{next(key for key in keys if keys.count(key) > 1)}' stands twice")
     return found
 
 
@@ -96,16 +83,7 @@ def read_lines(value: list[str] | str) -> list[str]:
         No such file, not a list of texts.
     """
     if isinstance(value, str):
-        file, expected = Path(value), "one text a line, or a JSON list of texts"
-        try:
-            text = file.read_text(encoding="utf-8")
-            value = json.loads(text) if file.suffix == ".json" else [line for line in text.splitlines() if line.strip()]
-        except OSError as error:
-            raise UserError(shown(file), f"cannot be read ({error.strerror or error})", expected) from None
-        except ValueError as error:
-            raise UserError(shown(file), f"not JSON ({error})", expected) from None
-        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
-            raise UserError(shown(file), "not a list of texts", expected)
+        value = jsonfiles.texts(Path(value))
     return list(dict.fromkeys(value))
 
 

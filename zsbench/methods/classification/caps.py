@@ -12,13 +12,13 @@ Source: Wang et al. 2024, arXiv:2405.16591, section 3.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from zsbench import jsonfiles
 from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.errors import UserError
@@ -100,10 +100,7 @@ def read_captions(path: Path, items: Sequence[Any]) -> list[str]:
     UserError
         No JSON object of texts, or an image without a caption.
     """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(shown(path), f"cannot be read as JSON ({error})") from None
+    found = jsonfiles.read(path, "JSON {id of a support image: caption}", unique=True)
     if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
         raise UserError(shown(path), "no object of texts", "{id of a support image: caption}")
     missing = [item.id for item in items if item.id not in found]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
+from zsbench import jsonfiles
 from zsbench.components import Strict
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
@@ -73,13 +74,11 @@ def read(path: str) -> HeadFile:
     UserError
         No such file, or not of that kind.
     """
+    expected = "a file written by `zsbench heads`"
     try:
-        return HeadFile.model_validate_json(Path(path).read_bytes())
-    except OSError:
-        raise UserError(shown(Path(path)), "no such file", "a file written by `zsbench heads`") from None
-    except (ValidationError, ValueError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise UserError(shown(Path(path)), f"no head file ({reason})", "a file written by `zsbench heads`") from None
+        return HeadFile.model_validate(jsonfiles.read(Path(path), expected, wrong="no head file"))
+    except ValidationError as error:
+        raise UserError(shown(Path(path)), f"no head file ({error.errors()[0]['msg']})", expected) from None
 
 
 @dataclass(frozen=True)

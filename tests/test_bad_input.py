@@ -98,6 +98,11 @@ CASES = {
     ),
     "bad metric choice": ({**NER, "t.yaml": TASK + 'metrics: ["F1(average=x)"]\n'}, EVAL, 2, ["average", "micro, macro"]),
     "metric cut at 0": ({**BEIR, "t.yaml": RERANK + "metrics: [nDCG@0]\n"}, BM25, 2, ["t.yaml:4", "cut"]),
+    "metric twice": ({**BEIR, "t.yaml": RERANK + "metrics: [MAP, nDCG@10, MAP(rel=1)]\n"}, BM25, 2, ["t.yaml:4", "'MAP'", "twice"]),
+    "metric of score": (
+        {"r": "q1 Q0 d1 1 2.0 x\n", "q": "q1 0 d1 1\n"},
+        ["score", "--run", "r", "--qrels", "q", "--metric", "ndcg@10"], 2, ["--metric: no metric 'ndcg'", "'nDCG@10'"],
+    ),
     "metric without cut": ({**BEIR, "t.yaml": RERANK + "metrics: [P]\n"}, BM25, 2, ["t.yaml:4", "lacks k"]),
     "unknown source": ({"t.yaml": TASK.replace("jsonl-sentences", "jsonl-sentence")}, EVAL, 2, ["'jsonl-sentences'"]),
     "source of another kind": ({**NER, "t.yaml": TASK.replace("jsonl-sentences", "beir")}, EVAL, 2, ["collection"]),

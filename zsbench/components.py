@@ -150,10 +150,10 @@ def plainly_fit(function: Callable[..., Any], options: dict[str, Any]) -> bool:
     if not required <= options.keys() <= defaults.keys():
         return False
     hints = option_hints(function) if options else {}
-    return all(_is_plainly(value, hints[name]) for name, value in options.items())
+    return all(fits_plainly(value, hints[name]) for name, value in options.items())
 
 
-def _is_plainly(value: Any, hint: Any) -> bool:
+def fits_plainly(value: Any, hint: Any) -> bool:
     """Return True only where a strict schema accepts the value: the exact types of YAML, no constraints."""
     origin, parts = get_origin(hint), get_args(hint)
     if hint in (int, str, bool, float) or hint in (None, NoneType):
@@ -164,11 +164,11 @@ def _is_plainly(value: Any, hint: Any) -> bool:
     if origin is Literal:
         return any(type(value) is type(part) and value == part for part in parts)
     if origin in (Union, UnionType):
-        return any(_is_plainly(value, part) for part in parts)
+        return any(fits_plainly(value, part) for part in parts)
     if origin is list:
-        return type(value) is list and all(_is_plainly(part, parts[0]) for part in value)
+        return type(value) is list and all(fits_plainly(part, parts[0]) for part in value)
     if origin is Annotated:
-        return _is_plainly(value, parts[0]) and all(_keeps(value, mark) for mark in parts[1:])
+        return fits_plainly(value, parts[0]) and all(_keeps(value, mark) for mark in parts[1:])
     return False
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from zsbench import catalog, yamlio
 from zsbench.components import MethodFacts, Strict, option_defaults, option_hints, options_schema, plainly_fit
 from zsbench.errors import UserError, UserErrors, did_you_mean
+from zsbench.schema_errors import described, refusals
 from zsbench.yamlio import Document, Loc
 
 S = TypeVar("S", bound=BaseModel)
@@ -239,7 +240,7 @@ def load(path: Path) -> Document:
             break
         where = document.where(("extends",))
         if not isinstance(parent, str):
-            raise UserError(where, f"key 'extends' is {_kind(parent)}", "the name of a config or a path")
+            raise UserError(where, f"key 'extends' is {described(parent)}", "the name of a config or a path")
         path = _parent_path(parent, path, where)
     merged = documents.pop()
     while documents:
@@ -302,78 +303,25 @@ def check(schema: type[S], document: Document, loc: Loc = (), value: Any = None,
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        raise UserErrors(list(_explain(schema, document, loc, error, owner))) from None
+        raise UserErrors(list(_explain(schema, document, loc, value, error, owner))) from None
 
 
 def _explain(
-    schema: type[BaseModel], document: Document, loc: Loc, error: ValidationError, owner: str
+    schema: type[BaseModel], document: Document, loc: Loc, value: Any, error: ValidationError, owner: str
 ) -> Iterator[UserError]:
     of = f" of '{owner}'" if owner else ""
-    seen: set[Loc] = set()
-    for item in error.errors(include_url=False):
-        inner = tuple(part for part in item["loc"] if not (isinstance(part, str) and _is_union_tag(part)))
-        if inner in seen:
-            continue
-        seen.add(inner)
-        here = (*loc, *inner)
-        key = ".".join(str(part) for part in here)
-        where = document.where(here)
-        kind = item["type"]
-        if kind == "extra_forbidden":
-            known = _keys_at(schema, inner[:-1])
-            near = did_you_mean(str(inner[-1]), known)
-            yield UserError(where, f"unknown key '{key}'{of}", "", f"{near} Keys here: {', '.join(known)}".strip())
-        elif kind == "missing":
+    for refusal in refusals(schema, error, value):
+        here = (*loc, *refusal.loc)
+        key, where = ".".join(str(part) for part in here), document.where(here)
+        if refusal.kind == "extra_forbidden":
+            yield UserError(where, f"unknown key '{key}'{of}", "", refusal.hint)
+        elif refusal.kind == "missing":
             # A component named on the command line has no file to write the key into.
             hint = f"{where.replace('--', '--set ')}.{key}=..." if where in ("--model", "--method") else ""
-            yield UserError(where, f"key '{key}'{of} is missing", _choices(schema, inner), hint)
-        elif kind == "literal_error":
-            words = str(item.get("ctx", {}).get("expected", ""))
-            near = did_you_mean(str(item["input"]), words.replace("'", "").replace(" or ", ", ").split(", "))
-            yield UserError(where, f"key '{key}'{of} is {_kind(item['input'])}", words, near)
+            expected = f"one of {', '.join(refusal.choices)}" if refusal.choices else ""
+            yield UserError(where, f"key '{key}'{of} is missing", expected, hint)
         else:
-            yield UserError(where, f"key '{key}'{of} is {_kind(item['input'])}", _expectation(item))
-
-
-def _choices(schema: type[BaseModel], loc: Loc) -> str:
-    """Return the words that a key of the schema may be, or nothing where it may be more than words."""
-    field = schema.model_fields.get(str(loc[0])) if len(loc) == 1 else None
-    words = get_args(field.annotation) if field is not None and get_origin(field.annotation) is Literal else ()
-    return f"one of {', '.join(map(str, words))}" if words else ""
-
-
-def _is_union_tag(part: str) -> bool:
-    return part in {"int", "str", "float", "bool", "none", "dict"} or part.startswith(("literal[", "list[", "dict["))
-
-
-def _expectation(item: Any) -> str:
-    if item["type"] == "too_short":
-        least = item["ctx"]["min_length"]
-        return f"at least {least} entr{'y' if least == 1 else 'ies'}"
-    message: str = item["msg"]
-    return message.replace("Input should be ", "").replace("a valid ", "a ").replace("dictionary", "mapping of keys")
-
-
-def _keys_at(schema: type[BaseModel], loc: Loc) -> list[str]:
-    """Return the keys the schema knows at a place, following nested schemas as far as they go."""
-    here: Any = schema
-    for part in loc:
-        fields = getattr(here, "model_fields", {})
-        hint = fields[part].annotation if isinstance(part, str) and part in fields else None
-        models = [arg for arg in (hint, *get_args(hint)) if isinstance(arg, type) and issubclass(arg, BaseModel)]
-        here = models[0] if models else (here if isinstance(part, int) else None)
-    return list(getattr(here, "model_fields", {}))
-
-
-def _kind(value: Any) -> str:
-    """Describe a YAML value in a reader's words."""
-    words = {str: "text", bool: "a yes/no value", int: "a whole number", float: "a number", list: "a list"}
-    if value is None:
-        return "empty"
-    if isinstance(value, dict):
-        return "a mapping of keys"
-    shown = repr(value) if len(repr(value)) < 60 else repr(value)[:57] + "..."
-    return f"{shown} ({words.get(type(value), type(value).__name__)})"
+            yield UserError(where, f"key '{key}'{of} is {refusal.found}", refusal.expected, refusal.hint)
 
 
 def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document, loc: Loc) -> Block:
@@ -384,7 +332,7 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
         expected = f"a name, or a mapping with `{key}:` and options"
         if isinstance(value, dict) and key not in value:
             raise UserError(where, f"no key '{key}' among {', '.join(value)}", expected)
-        raise UserError(where, f"{'.'.join(map(str, loc)) or kind} is {_kind(value)}", expected)
+        raise UserError(where, f"{'.'.join(map(str, loc)) or kind} is {described(value)}", expected)
     name = value[key]
     function = catalog.load_component(kind, name, where=where)
     # A component may have an option of one of these names (the label column of a table); then the key is the option.

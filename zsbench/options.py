@@ -15,9 +15,13 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
 from zsbench import templates
 
-Count = Annotated[int, Ge(1)]
-"""A whole number of at least 1: cut-offs, sizes, numbers of things."""
-Natural = Annotated[int, Ge(0)]
+Count = Annotated[int, Ge(1), Lt(2**31)]
+"""A whole number of at least 1: sizes, lengths, numbers of things."""
+Cutoff = Annotated[int, Ge(1), Le(1_000_000)]
+"""The k of a metric: how many of the best are looked at."""
+Grade = Annotated[int, Ge(1), Lt(2**63)]
+"""The least grade of a relevant document."""
+Natural = Annotated[int, Ge(0), Lt(2**31)]
 """A whole number of at least 0."""
 AnyInt = Annotated[int, Ge(-(2**63)), Lt(2**63)]
 """Any whole number: says that no bound was forgotten."""

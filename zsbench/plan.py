@@ -18,7 +18,7 @@ from zsbench.modified import model_block
 from zsbench.yamlio import Document, Loc
 
 if TYPE_CHECKING:
-    from zsbench.suites import Average, Expected, PaperConfig, SuiteConfig
+    from zsbench.suites import Average, Expected, SuiteConfig
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
         raise UserError(yamlio.shown(path), "a model's config", "a suite, a paper or a task", "name it with --model")
     if "type" in document.value:
         return _finish(path.stem, document.value.get("description", ""), [{"tasks": str(path)}], document, choices, {})
+    from zsbench import published
     from zsbench.suites import PaperConfig, SuiteConfig
 
     schema = PaperConfig if "paper" in document.value else SuiteConfig
@@ -67,33 +68,15 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     settings, expected = dict(suite.settings), {}
     loc: Loc = ()
     if isinstance(suite, PaperConfig):
-        expected = _expected(suite, document)
+        expected = published.as_written(suite, document)
         if choices.embedded and (embedded := suite.embedded):
             runs, settings = [run.model_dump() for run in embedded.runs], {**settings, **embedded.settings}
             suite, loc = suite.model_copy(update={"averages": embedded.averages}), ("embedded",)
     title = path.stem + ("-embedded" if choices.embedded else "")
     plan = _finish(title, suite.description, runs, document, choices, settings, expected, loc)
-    _check_averages(suite.averages, {job.task_name: job.task.metrics for job in plan.jobs}, document, loc)
-    return replace(plan, averages=suite.averages)
-
-
-def _check_averages(averages: list[Average], tasks: dict[str, list[str]], document: Document, loc: Loc) -> None:
-    """Refuse an average of a task or metric that the suite does not run, or under a name that is taken."""
-    known = dict(tasks)
-    for number, average in enumerate(averages):
-        where = document.where((*loc, "averages", number))
-        if average.name in known:
-            what = "a task" if average.name in tasks else "another average"
-            raise UserError(where, f"average '{average.name}' has the name of {what}", "a name of its own")
-        unknown = [task for task in average.tasks if task not in known]
-        if unknown:
-            listed = "its `runs:` and the averages before this one"
-            raise unknown_name(where, "task in this suite", unknown[0], known, listed_by=listed)
-        lacking = next((task for task in average.tasks if average.metric and average.metric not in known[task]), None)
-        if lacking is not None:
-            own = known[lacking]
-            raise unknown_name(where, f"metric of '{lacking}'", average.metric, own, listed_by=", ".join(own))
-        known[average.name] = [average.metric] if average.metric else known[average.tasks[0]][:1]
+    known = {job.task_name: job.task.metrics for job in plan.jobs}
+    averages = published.averages(suite.averages, known, document, loc)
+    return replace(plan, averages=averages, expected=published.by_results(expected, known, document))
 
 
 def find(name: str) -> Path:
@@ -109,21 +92,6 @@ def find(name: str) -> Path:
     names = {n for kind in ("suites", "tasks") for n in catalog.configs(kind)}  # type: ignore[arg-type]
     names |= {f"papers/{n}" for n in catalog.configs("papers")}
     raise unknown_name("", "suite, paper or task", name, names, listed_by="zsbench list configs")
-
-
-def _expected(paper: PaperConfig, document: Document) -> dict[tuple[str, str], list[Expected]]:
-    """Return published values by (metric, task); a value may be one mapping or a list of them."""
-    from zsbench.suites import Expected
-
-    found: dict[tuple[str, str], list[Expected]] = {}
-    for key, value in paper.expected.items():
-        loc = ("expected", key)
-        metric, on, task = key.partition(" on ")
-        if not on:
-            raise UserError(document.where(loc), f"key '{key}'", "`METRIC on TASK`")
-        entries = value if isinstance(value, list) else [value]
-        found[metric, task] = [config.check(Expected, document, loc, entry) for entry in entries]
-    return found
 
 
 def _finish(
@@ -266,11 +234,14 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
         if getattr(task, key) is not None
     }
     source = blocks.pop("data")
-    task = task.model_copy(update=blocks)
     if not task.metrics:
         raise UserError(document.where(("metrics",)), "key 'metrics' is an empty list", "at least one metric")
-    for number, name in enumerate(task.metrics):
-        metrics.resolve(name, kinds=module.Task.metric_kinds, where=document.where(("metrics", number)))
+    named = metrics.resolve_all(
+        task.metrics,
+        kinds=module.Task.metric_kinds,
+        where=lambda number: document.where(("metrics", number)),
+    )
+    task = task.model_copy(update={**blocks, "metrics": [metric.name for metric in named]})
     module.Task(task, source)
     return task, source
 

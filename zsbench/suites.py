@@ -8,6 +8,9 @@ from pydantic import Field
 
 from zsbench.components import Strict
 
+MIXED = "mean of main metrics"
+"""The metric of an average whose tasks have different first metrics."""
+
 
 class RunEntry(Strict):
     """One line of a suite: every task x every model x every method named in it."""

@@ -158,7 +158,7 @@ def test_titles(policy, document, collection):
 def test_the_relevance_level_is_written_into_the_names(collection):
     extra = "relevance_level: 2\nmetrics: [nDCG@10, MAP, MRR@10, Recall(rel=1)@5]"
     found = result(collection, extra)["metrics"]
-    assert list(found) == ["nDCG@10", "MAP(rel=2)", "MRR(rel=2)@10", "Recall(rel=1)@5"]
+    assert list(found) == ["nDCG@10", "MAP(rel=2)", "MRR(rel=2)@10", "Recall@5"]
     # q1 has one document of grade 2, second after the query's own; q2 and q3 have none and stay in the mean.
     assert found["MAP(rel=2)"]["value"] == pytest.approx(0.5 / 3)
 

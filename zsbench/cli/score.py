@@ -37,14 +37,13 @@ def score(
     """Score predictions with intervals, in the formats `eval` writes; `--run R --qrels Q` stands in for trec_eval."""
     from zsbench.config import Settings, check
     from zsbench.errors import UserError
-    from zsbench.metrics._trec_names import ours
     from zsbench.report import envelope
     from zsbench.yamlio import Document
 
     task, paths, gold = _asked(task, _listed(predictions), gold, _listed(run), qrels)
     if items is not None and len(paths) > 1:
         raise UserError("--items", f"{len(paths)} prediction files", "one, whose values it writes")
-    overrides: dict[str, Any] = {"metrics": [ours(name) for name in metric]} if metric else {}
+    overrides: dict[str, Any] = {"metrics": list(metric)} if metric else {}
     if missing is not None:
         overrides["missing"] = missing
     config, source, name = _task(task, gold, overrides)
@@ -147,7 +146,9 @@ def _task(name: str, gold: Path | None, overrides: dict[str, Any]) -> tuple[Task
     if gold is not None:
         kind = document.value.get("type", "")
         overrides["data"] = catalog.load_module("tasks", kind).Task.gold_source(str(gold.resolve()))
-    document = Document(document.path, {**document.value, **overrides}, document.marks)
+    marks = {loc: mark for loc, mark in document.marks.items() if loc[:1] != ("metrics",) or "metrics" not in overrides}
+    marks |= {("metrics",): (Path.cwd() / "--metric", 0)} if "metrics" in overrides else {}
+    document = Document(document.path, {**document.value, **overrides}, marks)
     task, source = plan.read_task(document)
     missing = next((path for path in source.files() if not Path(path).exists()), None)
     if missing:

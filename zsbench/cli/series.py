@@ -29,12 +29,11 @@ def series(
     if len(names) < 2 or len(set(names)) < len(names):
         raise UserError("--models", f"'{models}'", "at least two different names with commas between them")
     results = find_results(folder)
-    found = report.steps(results, names, metrics=metric or ())
+    known = sorted({name for result in results for name in result["metrics"]})
+    wanted = [_named(name, known) for name in metric or ()]
+    found = report.steps(results, names, metrics=wanted)
     if measure:
-        found = report.steps(results, names, metrics=metric or (), sizes={name: _size(name) for name in names})
-    if not found:
-        known = sorted({name for result in results for name in result["metrics"]})
-        raise UserError("--metric", f"no metric {', '.join(metric or ())}", f"one of {', '.join(known)}")
+        found = report.steps(results, names, metrics=wanted, sizes={name: _size(name) for name in names})
     if json:
         import json as encoder
 
@@ -43,6 +42,17 @@ def series(
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else 160).print(report.to_rich(found))
+
+
+def _named(written: str, known: list[str]) -> str:
+    """Return the metric among the results' that a spelling stands for."""
+    from zsbench import metrics
+    from zsbench.errors import UserError, did_you_mean
+
+    name = metrics.named(written, known)
+    if name is None:
+        raise UserError("--metric", f"no metric {written}", f"one of {', '.join(known)}", did_you_mean(written, known))
+    return name
 
 
 def _size(name: str) -> dict[str, float | None]:

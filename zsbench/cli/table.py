@@ -26,16 +26,18 @@ def table(
     metric: Annotated[list[str] | None, typer.Option(help="Only these metrics. Repeatable.")] = None,
 ) -> None:
     """Print the results under a folder as one table."""
+    from zsbench import metrics
     from zsbench.errors import unknown_name
     from zsbench.report import tables
     from zsbench.results.store import find_results
 
     every = tables.rows(find_results(folder))
     known = list(dict.fromkeys(row.metric for row in every))
-    for name in metric or ():
-        if name not in known:
+    wanted = {name: metrics.named(name, known) for name in metric or ()}
+    for name in wanted:
+        if wanted[name] is None:
             raise unknown_name("--metric", "metric", name, known, listed_by=f"here: {', '.join(known)}")
-    rows = [row for row in every if not metric or row.metric in metric]
+    rows = [row for row in every if not wanted or row.metric in wanted.values()]
     if format is Format.rich:
         from rich.console import Console
 

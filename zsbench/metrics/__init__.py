@@ -1,8 +1,9 @@
 """Metrics: `statistics(pred, gold) -> per-item array`, then `reduce(array) -> float`.
 
-The string in YAML is the name in every table and file: `nDCG@10`, `nDCG(gain=exp)@10`, `acc@1`. Its grammar is
-`NAME[(key=value, ...)][@k]`; key and `k` are keyword arguments of the metric's function. Two kinds of metrics may
-share a name; where no task says which is meant, it is written `spans:recall`.
+The name in every table and file is `NAME[(key=value, ...)][@k]`: `nDCG@10`, `nDCG(gain=exp)@10`, `acc@1`. Key and `k`
+are keyword arguments of the metric's function, declared and checked like the options of any component. However it is
+spelled in YAML, a metric has one name (see `_names`). Two kinds of metrics may share a name; where no task says which
+is meant, it is written `spans:recall`.
 
 A metric is a function with this decorator:
 
@@ -16,17 +17,20 @@ From this one shape come, without further code, per-item files, intervals, and p
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench import catalog
-from zsbench.errors import UserError, did_you_mean
+from zsbench.components import option_defaults
+from zsbench.errors import UserError, UserErrors, did_you_mean
 from zsbench.lazy import lazy
+from zsbench.metrics import _names
+from zsbench.metrics._names import Written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,8 +39,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 else:
     np = lazy("numpy")
-
-_NAME = re.compile(r"^((?:[a-z_]+:)?[A-Za-z][\w-]*?)(?:\(([^()]*)\))?(?:@(\d+))?$")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Metric:
     of_sums : `(sums (..., n_statistics), n (...)) -> (...)`, for metrics that depend on sums over items only.
     of_items : `(statistics) -> float`, for the others (rank statistics, class means).
     strata : column of the statistics that holds the stratum for resampling, if any.
+    spelled_out : parameters that stand in the name at their defaults too, because it says little without them.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Metric:
     of_sums: Callable[[Array, Array], Array] | None
     of_items: Callable[[Array], float] | None
     strata: int | None = None
+    spelled_out: tuple[str, ...] = ()
 
     def compute(self, pred: Any, gold: Any) -> float:
         """Return the metric of predictions against gold."""
@@ -101,6 +105,7 @@ def metric(
     of_sums: Callable[..., Any] | None = mean,
     of_items: Callable[..., Any] | None = None,
     strata: int | None = None,
+    spelled_out: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric under the name YAML uses; keyword arguments of the function become its parameters.
 
@@ -109,48 +114,109 @@ def metric(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         sums = None if of_items else of_sums
-        function.metric = Metric(name, unit, better, interval, function, sums, of_items, strata)  # type: ignore[attr-defined]
+        facts = Metric(name, unit, better, interval, function, sums, of_items, strata, spelled_out)
+        function.metric = facts  # type: ignore[attr-defined]
         return function
 
     return decorate
 
 
 def resolve(name: str, *, kinds: tuple[str, ...] | None = None, where: str = "") -> Metric:
-    """Return the metric that a name such as `nDCG(gain=exp)@10` stands for.
+    """Return the metric that a name such as `nDCG(gain=exp)@10` stands for; its own name is the canonical one.
 
     Parameters
     ----------
-    name : the metric's name, parameters and cut-off.
+    name : the metric's name, parameters and cut-off; trec_eval's names (`ndcg_cut_10`) are known too.
     kinds : the metric files that fit the task, e.g. `("ranking",)`; None for all.
 
     Raises
     ------
     UserError
-        Bad grammar, an unknown metric (the nearest is offered), one of another kind, an unknown parameter.
+        Bad grammar, an unknown metric (the nearest is offered), one of another kind, an unknown parameter or a value
+        that its declaration refuses.
     """
-    match = _NAME.match(name)
-    if not match:
-        raise UserError(where, f"'{name}' is no metric name", "NAME, NAME@k or NAME(key=value)@k")
-    base, arguments, cutoff = match.groups()
+    written = _written(name, kinds, where)
     known = catalog.metrics(kinds)
-    if base not in known:
-        hint = did_you_mean(base, known) or f"metrics that fit: {', '.join(known)}"
-        raise UserError(where, f"no metric '{base}' for this task", "", hint)
-    function = declared(base, kinds=kinds)
-    return _bound(function, name, _parameters(function, name, arguments, cutoff, where))
+    if written.base not in known:
+        raise UserError(where, f"no metric '{written.base}' for this task", "", _nearest(written, known))
+    function = declared(written.base, kinds=kinds)
+    values = _names.bound(function, written, where)
+    canonical = _names.spelled(written.base, function, values, spelled_out=function.metric.spelled_out)
+    return _bound(function, canonical, values)
+
+
+def resolve_all(names: Sequence[str], *, kinds: tuple[str, ...], where: Callable[[int], str]) -> list[Metric]:
+    """Return the metrics of a task; `where(i)` is the place of the i-th name.
+
+    Raises
+    ------
+    UserErrors
+        Every name that is wrong, and every metric that stands in the list twice under whatever spelling.
+    """
+    found: dict[str, Metric] = {}
+    errors: list[UserError] = []
+    for number, name in enumerate(names):
+        try:
+            metric = resolve(name, kinds=kinds, where=where(number))
+        except UserError as error:
+            errors.append(error)
+            continue
+        if metric.name in found:
+            also = "" if metric.name == name else f" (it is '{metric.name}')"
+            errors.append(UserError(where(number), f"metric '{name}' stands in the list twice{also}", "it once"))
+        found[metric.name] = metric
+    if errors:
+        raise UserErrors(errors)
+    return list(found.values())
 
 
 def with_default(name: str, key: str, value: Any, *, kinds: tuple[str, ...]) -> str:
     """Return the metric's name with `key=value` written into it, if it takes the key and does not give it already."""
-    match = _NAME.match(name)
-    if not match or match.group(1) not in catalog.metrics(kinds):
-        return name
-    base, arguments, cutoff = match.groups()
-    written = {part.partition("=")[0].strip() for part in (arguments or "").split(",")}
-    if key in written or key not in inspect.signature(declared(base, kinds=kinds)).parameters:
-        return name
-    parameters = ",".join([*([arguments] if arguments else []), f"{key}={value}"])
-    return f"{base}({parameters})" + (f"@{cutoff}" if cutoff else "")
+    try:
+        written = _written(name, kinds, "")
+    except UserError:
+        return name  # refused with its place when it is resolved
+    takes = written.base in catalog.metrics(kinds) and key in option_defaults(declared(written.base, kinds=kinds))
+    return (
+        str(replace(written, given={**written.given, key: str(value)})) if takes and key not in written.given else name
+    )
+
+
+def named(written: str, known: Iterable[str]) -> str | None:
+    """Return the one of some canonical names that a person's spelling stands for, or None."""
+    names = list(known)
+    return written if written in names else next((name for name in spellings(written) if name in names), None)
+
+
+def spellings(written: str) -> list[str]:
+    """Return the canonical names that a spelling stands for, one for each kind of metrics that knows it."""
+    base = _names.of_trec_eval(written).partition("(")[0].partition("@")[0].rpartition(":")[2]
+    kinds = {entry.family for key, entry in catalog.metrics().items() if key.rpartition(":")[2] == base}
+    found = []
+    for kind in sorted(kinds):
+        with contextlib.suppress(UserError):
+            found.append(resolve(written, kinds=(kind,)).name)
+    return found
+
+
+def _written(name: str, kinds: tuple[str, ...] | None, where: str) -> Written:
+    """Take a name apart; trec_eval's names and `kind:name` become the name within the kinds."""
+    known = catalog.metrics(kinds)
+    ours = _names.of_trec_eval(name)
+    if ours != name and ours.partition("@")[0] in known:
+        name = ours
+    written = _names.read(name, where)
+    kind, _, plain = written.base.rpartition(":")
+    if written.base not in known and kind in (kinds or ()) and plain in catalog.metrics((kind,)):
+        return replace(written, base=plain)
+    return written
+
+
+def _nearest(written: Written, known: Iterable[str]) -> str:
+    same = [str(replace(written, base=name)) for name in known if name.lower() == written.base.lower()]
+    if same:
+        return f"did you mean '{same[0]}'?"
+    return did_you_mean(written.base, known) or f"metrics that fit: {', '.join(known)}"
 
 
 def declared(base: str, *, kinds: tuple[str, ...] | None = None) -> Any:
@@ -161,50 +227,14 @@ def declared(base: str, *, kinds: tuple[str, ...] | None = None) -> Any:
     return next(f for f in functions if getattr(f, "metric", None) is not None and f.metric.name == plain)  # type: ignore[attr-defined]
 
 
-def _parameters(function: Any, name: str, arguments: str | None, cutoff: str | None, where: str) -> dict[str, Any]:
-    """Read `key=value` pairs and `@k` against the function's keyword arguments."""
-    accepted = {p.name: p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY}
-    pairs = [part.partition("=") for part in (arguments or "").split(",") if part.strip()]
-    given = {key.strip(): text.strip() for key, _, text in pairs}
-    if cutoff is not None:
-        given["k"] = cutoff
-    values: dict[str, Any] = {}
-    for key, text in given.items():
-        if key not in accepted:
-            hint = did_you_mean(key, accepted) or f"it takes: {', '.join(accepted) or 'none'}"
-            what = "cut-off @k" if key == "k" else f"parameter '{key}'"
-            raise UserError(where, f"metric '{name}' has no {what}", "", hint)
-        values[key] = _convert(text, str(accepted[key].annotation), name, key, where)
-    if values.get("k") == 0:
-        raise UserError(where, f"metric '{name}' cuts at 0", "a cut-off of at least 1")
-    missing = [key for key, p in accepted.items() if p.default is p.empty and key not in values]
-    if missing:
-        raise UserError(where, f"metric '{name}' lacks {', '.join(missing)}", f"e.g. '{name}@10'")
-    return values
-
-
-def _convert(text: str, annotation: str, name: str, key: str, where: str) -> Any:
-    try:
-        if "int" in annotation:
-            return int(text)
-        if "float" in annotation:
-            return float(text)
-    except ValueError:
-        raise UserError(where, f"metric '{name}': {key} is '{text}'", "a number") from None
-    choices = re.findall(r"'([^']*)'|\"([^\"]*)\"", annotation)
-    words = [a or b for a, b in choices]
-    if words and text not in words:
-        raise UserError(where, f"metric '{name}': {key} is '{text}'", f"one of {', '.join(words)}")
-    return text
-
-
 def _bound(function: Any, name: str, values: dict[str, Any]) -> Metric:
     declared: Metric = function.metric
+    every = {**option_defaults(function), **values}
 
     def bind(reducer: Any) -> Any:
         if reducer is None:
             return None
-        wanted = {key: v for key, v in values.items() if key in inspect.signature(reducer).parameters}
+        wanted = {key: v for key, v in every.items() if key in inspect.signature(reducer).parameters}
         return functools.partial(reducer, **wanted) if wanted else reducer
 
     return Metric(
@@ -216,4 +246,5 @@ def _bound(function: Any, name: str, values: dict[str, Any]) -> Metric:
         bind(declared.of_sums),
         bind(declared.of_items),
         declared.strata,
+        declared.spelled_out,
     )

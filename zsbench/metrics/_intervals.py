@@ -112,7 +112,8 @@ def interval(
         low, high = normal(defined[:, 0], confidence=confidence)
         value = metric.reduce(defined)  # summed in another order: equal items must not fall out of their interval
         return min(low, value), max(high, value), "normal"
-    resamples = int(max(1000, min(resamples, _MAX_DRAWS // max(1, len(defined)))))
+    # Many items need fewer resamples; how many were drawn stands in the method's name.
+    resamples = min(resamples, max(1000, _MAX_DRAWS // max(1, len(defined))))
     rng = np.random.default_rng(seed)
     strata = None if metric.strata is None else defined[:, metric.strata]
     n, width = defined.shape

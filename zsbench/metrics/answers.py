@@ -20,6 +20,7 @@ from zsbench.lazy import lazy
 from zsbench.metrics import metric
 from zsbench.metrics._has_answer import has_answer
 from zsbench.metrics._pytrec import trec_order
+from zsbench.options import Cutoff
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,7 @@ class Answered:
 
 
 @metric("answer-hit", interval="wilson")
-def answer_hit(rankings: Rankings, gold: Sequence[Answered], *, k: int) -> Array:
+def answer_hit(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
     """Top-k accuracy: 1 when at least one of the first k passages holds an answer."""
     rows = [
         any(map(question.by, trec_order(ranking, k))) if ranking is not None and question.answers else np.nan

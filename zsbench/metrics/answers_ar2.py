@@ -20,6 +20,7 @@ from zsbench.lazy import lazy
 from zsbench.metrics import metric
 from zsbench.metrics._pytrec import trec_order
 from zsbench.metrics.answers import Answered, Rankings
+from zsbench.options import Cutoff
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,31 +44,31 @@ def _hits(rankings: Rankings, gold: Sequence[Answered], k: int) -> Array:
 
 
 @metric("MRR_n")
-def reciprocal_rank(rankings: Rankings, gold: Sequence[Answered], *, k: int) -> Array:
+def reciprocal_rank(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
     """One over the rank of the first passage with an answer, 0 when none is among the first k."""
     return np.asarray((_hits(rankings, gold, k) / np.arange(1, k + 1)).max(axis=1))
 
 
 @metric("MAP_n")
-def average_precision(rankings: Rankings, gold: Sequence[Answered], *, k: int) -> Array:
+def average_precision(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
     """Precision at each passage with an answer, divided by k."""
     hits = _hits(rankings, gold, k)
     return np.asarray((hits * hits.cumsum(axis=1) / np.arange(1, k + 1)).sum(axis=1) / k)
 
 
 @metric("P_n")
-def precision(rankings: Rankings, gold: Sequence[Answered], *, k: int) -> Array:
+def precision(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
     """Share of the first k passages that hold an answer."""
     return np.asarray(_hits(rankings, gold, k).mean(axis=1))
 
 
 @metric("DCG_n", unit="")
-def discounted_gain(rankings: Rankings, gold: Sequence[Answered], *, k: int) -> Array:
+def discounted_gain(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
     """Passages with an answer, discounted by 1/log2(rank + 1)."""
     return np.asarray(_hits(rankings, gold, k) @ (1 / np.log2(np.arange(2, k + 2))))
 
 
 @metric("nDCG_n")
-def normalised_gain(rankings: Rankings, gold: Sequence[Answered], *, k: int) -> Array:
+def normalised_gain(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
     """DCG_n over the sum of log2(rank + 1): not normalised to 1."""
     return np.asarray(discounted_gain(rankings, gold, k=k) / np.log2(np.arange(2, k + 2)).sum())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
+from zsbench.options import Count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ else:
 
 
 @metric("jaccard")
-def jaccard(similarities: Sequence[Any], gold: Sequence[frozenset[int]], *, candidates: int = 1) -> Array:
+def jaccard(similarities: Sequence[Any], gold: Sequence[frozenset[int]], *, candidates: Count = 1) -> Array:
     """Images both picked and associated, divided by images either picked or associated, averaged over cues.
 
     `candidates` leaves out cues with fewer candidates; WinoGAViL's 10-12 split is `candidates=10`.

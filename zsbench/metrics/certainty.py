@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
+from zsbench.options import PositiveShare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,7 @@ def certain_ratio(
     labels: Any,  # noqa: ARG001 - one signature for all
     *,
     classes: Literal["all", "kept"] = "all",
-    threshold: float = 0.95,
+    threshold: PositiveShare = 0.95,
 ) -> Array:
     """Share of items whose best class has a probability of at least `threshold`, among all classes or those kept."""
     confidence, removed = _confidence_and_removed(scores)
@@ -60,13 +61,13 @@ def certain_ratio(
     return np.asarray(certain if classes == "kept" else certain & ~removed.any(axis=1), dtype=np.float64)
 
 
-@metric("acc-among", interval="wilson")
+@metric("acc-among", interval="wilson", spelled_out=("items",))
 def accuracy_among(
     scores: Any,
     labels: Any,
     *,
     items: Literal["certain", "newly-certain", "never-certain"] = "certain",
-    threshold: float = 0.95,
+    threshold: PositiveShare = 0.95,
 ) -> Array:
     """Share of right best classes among the items that are certain, newly certain, or never certain."""
     confidence, removed = _confidence_and_removed(scores)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
+from zsbench.options import Cutoff
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,7 @@ def label_ranks(scores: Any, labels: Any) -> Array:
 
 
 @metric("acc", interval="wilson")
-def accuracy(scores: Any, labels: Any, *, k: int = 1) -> Array:
+def accuracy(scores: Any, labels: Any, *, k: Cutoff = 1) -> Array:
     """Share of items whose label is among the k best classes.
 
     Undefined (NaN) when there are fewer than k classes. Source: Radford et al. 2021, section 3.1.

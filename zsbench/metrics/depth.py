@@ -13,10 +13,13 @@ Source: Eigen et al. 2014 and the reference code of Metric3D, ZoeDepth, Marigold
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Ge, Le
 
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
+from zsbench.options import Positive, Share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +32,7 @@ else:
 Pixels = Sequence[Any]
 Average = Literal["image", "pixel"]
 LEAST_DEPTH = 1e-3
+Power = Annotated[int, Ge(1), Le(100)]
 Finish = Callable[[Any], Any]
 
 
@@ -124,7 +128,9 @@ def _reduce_silog(sums: Array, n: Array, average: str = "image", focus: float = 
 
 
 @metric("SILog", unit="", better="lower", of_sums=_reduce_silog)
-def silog(pred: Pixels, gold: Pixels, *, average: Average = "image", focus: float = 1.0, scale: float = 1.0) -> Array:
+def silog(
+    pred: Pixels, gold: Pixels, *, average: Average = "image", focus: Share = 1.0, scale: Positive = 1.0
+) -> Array:
     """Scale-invariant log error: scale * sqrt(mean e^2 - focus (mean e)^2).
 
     metric3d: focus 1, scale 1; zoe and marigold: scale 100; depth_anything_v2: focus 0.5.
@@ -138,7 +144,7 @@ def silog(pred: Pixels, gold: Pixels, *, average: Average = "image", focus: floa
 
 
 @metric("delta", of_sums=_reducer(_first))
-def delta(pred: Pixels, gold: Pixels, *, k: int = 1, average: Average = "image") -> Array:
+def delta(pred: Pixels, gold: Pixels, *, k: Power = 1, average: Average = "image") -> Array:
     """Share of pixels with max(p/g, g/p) strictly below 1.25^k."""
 
     def terms(p: Array, g: Array) -> list[Any]:

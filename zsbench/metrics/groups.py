@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
 from zsbench.metrics.classification import label_ranks
+from zsbench.options import Count, Cutoff
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ else:
     np = lazy("numpy")
 
 
-def _worst(statistics: Array, *, min_items: int = 1) -> float:
+def _worst(statistics: Array, *, min_items: Count = 1) -> float:
     groups = statistics[:, 0].astype(np.int64)
     sizes, right = np.bincount(groups), np.bincount(groups, weights=statistics[:, 1])
     counted = sizes >= max(min_items, 1)
@@ -34,8 +35,8 @@ def worst_group_accuracy(
     scores: Any,
     labels: Any,
     *,
-    k: int = 1,
-    min_items: int = 1,  # noqa: ARG001 - the reducer's
+    k: Cutoff = 1,
+    min_items: Count = 1,  # noqa: ARG001 - the reducer's
 ) -> Array:
     """Accuracy at k in the group where it is lowest; resampled within groups.
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
 from zsbench.metrics._pytrec import trec_order
+from zsbench.options import Cutoff
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ def file_of(function: str) -> str:
 
 @metric("localisation-acc", interval="wilson")
 def localisation_accuracy(
-    rankings: Sequence[Mapping[str, float] | None], gold: Sequence[Changed], *, k: int, level: Level = "function"
+    rankings: Sequence[Mapping[str, float] | None], gold: Sequence[Changed], *, k: Cutoff, level: Level = "function"
 ) -> Array:
     """1 when all functions (or files) that must change are among the first k."""
     rows = np.full(len(gold), np.nan)

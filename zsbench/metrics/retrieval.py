@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
+from zsbench.options import Cutoff
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,7 @@ else:
 
 Ranking = Mapping[str, float]
 Ties = Literal["worst", "best"]
+Query = Literal["", "text", "image"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _ranks(rankings: Sequence[Ranking], gold: Sequence[Relevant], query: str, ti
 
 @metric("hit", interval="wilson")
 def hit(
-    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: int, query: str = "", ties: Ties = "worst"
+    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
 ) -> Array:
     """1 when at least one positive stands among the first k; `query=text` looks at text queries only."""
     return np.asarray([float(r[0] <= k) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
@@ -87,7 +89,7 @@ def hit(
 
 @metric("recall")
 def recall(
-    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: int, query: str = "", ties: Ties = "worst"
+    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
 ) -> Array:
     """Share of the positives among the first k: with five captions an image, at most 0.2 at k=1."""
     return np.asarray([float((r <= k).mean()) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
@@ -98,8 +100,8 @@ def average_precision(
     rankings: Sequence[Ranking],
     gold: Sequence[Relevant],
     *,
-    k: int | None = None,
-    query: str = "",
+    k: Cutoff | None = None,
+    query: Query = "",
     ties: Ties = "worst",
 ) -> Array:
     """Precision at each positive among the first k, averaged over min(k, positives)."""
@@ -118,7 +120,7 @@ def _median(statistics: Array) -> float:
 
 @metric("median-rank", unit="", better="lower", of_items=_median)
 def median_rank(
-    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, query: str = "", ties: Ties = "worst"
+    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, query: Query = "", ties: Ties = "worst"
 ) -> Array:
     """Median over queries of the best positive's rank; infinite beyond the depth of the rankings."""
     return np.asarray([float(r[0]) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
@@ -147,7 +149,7 @@ def _both(rankings: Sequence[Ranking], gold: Sequence[Relevant], ties: Ties, cut
 
 @metric("mean-hit", of_sums=_mean_of_both)
 def mean_hit(
-    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: int | None = None, ties: Ties = "worst"
+    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff | None = None, ties: Ties = "worst"
 ) -> Array:
     """Mean of the hit rates of both directions at k, or of all six at 1, 5 and 10 ("mean recall")."""
     return _both(rankings, gold, ties, (1, 5, 10) if k is None else (k,))

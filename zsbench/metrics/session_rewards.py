@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
 from zsbench.metrics._recommended import Recommended
+from zsbench.options import Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,13 +29,13 @@ else:
 
 
 @metric("reward-mean", unit="")
-def reward_mean(pred: Sequence[Recommended], gold: Sequence[Any], *, of: str = "reward") -> Array:
+def reward_mean(pred: Sequence[Recommended], gold: Sequence[Any], *, of: Text = "reward") -> Array:
     """Mean reward of a session's lists, averaged over sessions."""
     return _each(pred, gold, of, np.mean)
 
 
 @metric("reward-max", unit="")
-def reward_max(pred: Sequence[Recommended], gold: Sequence[Any], *, of: str = "reward") -> Array:
+def reward_max(pred: Sequence[Recommended], gold: Sequence[Any], *, of: Text = "reward") -> Array:
     """Best reward among a session's lists, averaged over sessions."""
     return _each(pred, gold, of, np.max)
 

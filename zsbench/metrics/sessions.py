@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
 from zsbench.metrics._recommended import Recommended
+from zsbench.options import Cutoff
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,21 +30,21 @@ else:
 
 
 @metric("HitRate", interval="wilson")
-def hit_rate(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: int) -> Array:
+def hit_rate(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> Array:
     """Share of sessions with at least one item among the first k recommended ones."""
     hits, sizes = _hits(pred, gold, k)
     return np.where(sizes > 0, hits.any(axis=1), np.nan)
 
 
 @metric("session-recall")
-def session_recall(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: int) -> Array:
+def session_recall(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> Array:
     """Share of a session's items among the first k recommended ones, averaged over sessions."""
     hits, sizes = _hits(pred, gold, k)
     return np.where(sizes > 0, hits.sum(axis=1) / np.maximum(sizes, 1), np.nan)
 
 
 @metric("session-nDCG")
-def session_ndcg(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: int) -> Array:
+def session_ndcg(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> Array:
     """Binary gain of the first k recommended items, discount 1/log2(rank + 1), over that of the best list."""
     hits, sizes = _hits(pred, gold, k)
     discounts = 1 / np.log2(np.arange(2, k + 2))

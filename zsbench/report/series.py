@@ -18,7 +18,7 @@ from math import hypot
 from typing import Any
 
 from zsbench.errors import UserError, did_you_mean
-from zsbench.report.tables import shown
+from zsbench.report.tables import confidence, interval_title, shown
 
 Size = Mapping[str, float | None]
 """`parameters` and `gflops` (of one image) of a model, None where nobody knows."""
@@ -36,6 +36,7 @@ class Step:
     model: str
     parameters: float | None
     gflops: float | None
+    confidence: float
     value: float | None
     low: float | None
     high: float | None
@@ -71,6 +72,7 @@ def steps(
     for task, method in dict.fromkeys((task, method) for task, method, _ in table):
         row = {model: table[task, method, model] for model in models if (task, method, model) in table}
         _check_data(task, row)
+        level = _level(task, row)
         own = dict.fromkeys(name for result in row.values() for name in result["metrics"])
         for metric in [name for name in own if name in metrics] if metrics else list(own)[:1]:
             before: dict[str, Any] | None = None
@@ -81,7 +83,7 @@ def steps(
                 about = (task, method, metric, first["unit"], first.get("better", "higher"), model)
                 size = (known[model].get("parameters"), known[model].get("gflops"))
                 ends = [score and score[key] for key in ("value", "low", "high")]
-                found.append(Step(*about, *size, *ends, *difference(before, score)))
+                found.append(Step(*about, *size, level, *ends, *difference(before, score)))
                 before = score
     return found
 
@@ -123,6 +125,15 @@ def _check_data(task: str, row: Mapping[str, dict[str, Any]]) -> None:
         raise UserError("series", found, "one data set for all", "differences would mean nothing")
 
 
+def _level(task: str, row: Mapping[str, dict[str, Any]]) -> float:
+    """Return the confidence of all intervals of a row; those of a difference come from two of them."""
+    levels = sorted({confidence(result) for result in row.values()})
+    if len(levels) > 1:
+        found = f"task '{task}': intervals at {' and '.join(f'{100 * level:g} %' for level in levels)}"
+        raise UserError("series", found, "one `confidence` for all")
+    return levels[0]
+
+
 def to_json(models: Sequence[str], found: Sequence[Step]) -> dict[str, Any]:
     """Return the steps for a program."""
     return {"schema_version": 1, "models": list(models), "steps": [asdict(step) for step in found]}
@@ -135,7 +146,8 @@ def to_rich(found: Sequence[Step]) -> Any:
     from rich.text import Text
 
     names = ("task", "method", "metric", "model")
-    numbers = ("parameters", "GFLOPs", "value", "95 % interval", "step", "95 % interval")
+    interval = interval_title(step.confidence for step in found)
+    numbers = ("parameters", "GFLOPs", "value", interval, "step", interval)
     caption = "step: difference to the row above"
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
     for column in (*names, *numbers):

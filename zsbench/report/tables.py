@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +38,7 @@ class Row:
     warning: str = ""
     counts: str = ""  # what was left out or is lacking: "judged queries without text: 3"
     std: float | None = None  # of an average, over its tasks
+    confidence: float = 0.95  # of the interval
 
 
 def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
@@ -71,9 +72,26 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     warning=str(result.get("notes", {}).get("warning", "")),
                     counts=", ".join(f"{what}: {n}" for what, n in result.get("counts", {}).items() if n),
                     std=result.get("spread", {}).get("std_population"),
+                    confidence=confidence(result),
                 )
             )
     return found
+
+
+def confidence(result: dict[str, Any]) -> float:
+    """Return the confidence of a result's intervals, a setting of its run."""
+    value: float = result.get("config", {}).get("settings", {}).get("confidence", 0.95)
+    return value
+
+
+def interval_title(levels: Iterable[float]) -> str:
+    """Return the head of a column of intervals; `interval` alone where they are of several levels."""
+    found = set(levels) or {0.95}
+    return f"{_percent(found.pop())} interval" if len(found) == 1 else "interval"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.10g} %"
 
 
 def _published(result: dict[str, Any], metric: str, expected: dict[tuple[str, str], list[Any]]) -> float | None:
@@ -121,7 +139,13 @@ def shown(value: float | None, unit: str, *, sign: bool = False) -> str:
 def header(table: Sequence[Row]) -> list[str]:
     """Return the columns; the published ones only when some row has a published value."""
     published = ["published", "difference"] if any(row.published is not None for row in table) else []
-    return ["task", "model", "method", "metric", "value", "95 % interval", *published, "n", "cost"]
+    interval = interval_title(row.confidence for row in table)
+    return ["task", "model", "method", "metric", "value", interval, *published, "n", "cost"]
+
+
+def is_right(column: str) -> bool:
+    """Say whether a column holds numbers, which stand at its right."""
+    return column in ("value", "published", "difference", "n") or column.endswith("interval")
 
 
 def cells(row: Row, columns: Sequence[str]) -> list[str]:
@@ -138,7 +162,8 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
         + (" !" if row.warning else ""),
         "metric": f"{row.metric} {arrow}",
         "value": shown(row.value, row.unit) + unit if row.value is not None else "undefined",
-        "95 % interval": interval,
+        interval_title([row.confidence]): interval,
+        "interval": interval and f"{interval} ({_percent(row.confidence)})",
         "published": published,
         "difference": "" if row.difference is None else shown(row.difference, row.unit, sign=True),
         "n": str(row.n),
@@ -211,7 +236,7 @@ def to_latex(table: Sequence[Row]) -> str:
     def line(texts: Sequence[str]) -> str:
         return " & ".join("".join(_LATEX.get(c, c) for c in text) for text in texts) + r" \\"
 
-    align = "".join("r" if c in ("value", "95 % interval", "published", "difference", "n") else "l" for c in columns)
+    align = "".join("r" if is_right(column) else "l" for column in columns)
     body = [line(cells(row, columns)) for row in table]
     under = [f"% {note}" for note in notes(table)]
     parts = [rf"\begin{{tabular}}{{{align}}}", r"\toprule", line(columns), r"\midrule", *body]

@@ -10,9 +10,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from zsbench.report.tables import Row, cells, header, notes
+from zsbench.report.tables import Row, cells, header, is_right, notes
 
-RIGHT = ("value", "95 % interval", "published", "difference", "n")
 GAP = 3  # blanks between two columns
 COST = 14  # the least width in which costs still read well, wrapped
 
@@ -79,7 +78,7 @@ def _grid(table: Sequence[Row]) -> Table:
 
 def _column(grid: Table, name: str, *, width: int | None = None) -> None:
     wraps = name in ("task", "cost")
-    grid.add_column(name, justify="right" if name in RIGHT else "left", no_wrap=not wraps, width=width)
+    grid.add_column(name, justify="right" if is_right(name) else "left", no_wrap=not wraps, width=width)
 
 
 def _style(column: str) -> str:

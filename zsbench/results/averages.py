@@ -21,7 +21,7 @@ from typing import Any
 from zsbench import files
 from zsbench.records import SCHEMA_VERSION, canonical_json, digest
 from zsbench.results import claim, store
-from zsbench.suites import Average
+from zsbench.suites import MIXED, Average
 
 Score = dict[str, Any]
 
@@ -88,10 +88,11 @@ def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
     names = [average.metric or next(iter(part["metrics"])) for part in parts]
     scores: list[Score] = [part["metrics"][name] for part, name in zip(parts, names, strict=True)]
     shared = len({part["test_fingerprint"] for part in parts}) < len(parts)
-    name = names[0] if len(set(names)) == 1 else "mean of main metrics"
+    name = names[0] if len(set(names)) == 1 else MIXED
     first = parts[0]
     kind = "harmonic mean" if average.kind == "harmonic" else "mean"
     inputs = [part["config_hash"] for part in parts]
+    settings = first.get("config", {}).get("settings", {})
     config_hash = digest([canonical_json(average.model_dump()), *inputs])
     return {
         "schema_version": SCHEMA_VERSION,
@@ -105,7 +106,7 @@ def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
         "n_items": sum(part["n_items"] for part in parts),
         "counts": {},
         "cost": _total([part["cost"] for part in parts]),
-        "config": {"average": average.model_dump(), "of": inputs},
+        "config": {"average": average.model_dump(), "of": inputs, "settings": settings},
         "config_hash": config_hash,
         "question": config_hash,
         "code": digest(part["code"] for part in parts),

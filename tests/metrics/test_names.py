@@ -1,0 +1,145 @@
+"""One name for one metric, and parameters that are checked however their annotation is written."""
+
+import typing
+
+import pytest
+from annotated_types import Ge, Gt, Le, Lt
+
+from tests.metrics.test_common import FOUND
+from zsbench import metrics
+from zsbench.components import option_defaults, option_hints
+from zsbench.errors import UserError, UserErrors
+from zsbench.metrics import _names
+
+PARAMETERS = [(name, key) for name in FOUND for key in option_hints(metrics.declared(name))]
+
+
+def leaves(hint):
+    """Return the plain parts of an annotation: types, choices and marks."""
+    if typing.get_origin(hint) is typing.Annotated:
+        return [*leaves(typing.get_args(hint)[0]), *hint.__metadata__]
+    if typing.get_origin(hint) is typing.Literal:
+        return list(typing.get_args(hint))
+    return [leaf for part in typing.get_args(hint) for leaf in leaves(part)] or [hint]
+
+
+def spelled(name, key, text):
+    """Return the metric's name with a parameter, and with a cut-off where it needs one."""
+    needs = option_defaults(metrics.declared(name)).get("k") is not None and key != "k"
+    return f"{name}({key}={text})" + ("@3" if needs else "")
+
+
+@pytest.mark.parametrize(("name", "key"), PARAMETERS, ids=lambda part: part)
+def test_nonsense_in_any_parameter_is_refused(name, key):
+    parts = leaves(option_hints(metrics.declared(name))[key])
+    wrong = ["", "nan", "inf"] if str not in parts else [""]
+    wrong += ["wrost", "1e999"] if str not in parts else []
+    for part in parts:
+        for mark, bound, step in ((Ge, "ge", -1), (Gt, "gt", 0), (Le, "le", 1), (Lt, "lt", 0)):
+            if isinstance(part, mark):
+                wrong.append(str(getattr(part, bound) + step))
+    wrong += ["1.5", "true"] if int in parts else []
+    for text in wrong:
+        with pytest.raises(UserError, match=r"expected|no metric name"):
+            metrics.resolve(spelled(name, key, text), where="t.yaml:3")
+    typo = spelled(name, key + "x", "1")
+    with pytest.raises(UserError, match=f"did you mean|it takes: .*{key}"):
+        metrics.resolve(typo)
+
+
+@pytest.mark.parametrize(("name", "key"), PARAMETERS, ids=lambda part: part)
+def test_numbers_say_their_bounds_and_choices_their_nearest(name, key):
+    parts = leaves(option_hints(metrics.declared(name))[key])
+    if {int, float} & set(parts):
+        assert [part for part in parts if isinstance(part, (Ge, Gt, Le, Lt))]
+    words = [part for part in parts if isinstance(part, str) and len(part) > 3]
+    if words:
+        with pytest.raises(UserError, match=f"did you mean '{words[0]}"):
+            metrics.resolve(spelled(name, key, words[0] + "x"))
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("acc", "acc@1"),
+        ("acc(k=1)", "acc@1"),
+        ("acc( k = 3 )", "acc@3"),
+        ("acc@003", "acc@3"),
+        ("acc()@1", "acc@1"),
+        ("MAP(rel=1)", "MAP"),
+        ("MAP(rel=2)@10", "MAP(rel=2)@10"),
+        ("nDCG(gain=linear)@10", "nDCG@10"),
+        ("SILog(scale=100.0,average=pixel,focus=.50)", "SILog(average=pixel,focus=0.5,scale=100)"),
+        ("acc-among", "acc-among(items=certain)"),
+        ("multilabel:mAP(interpolation=none)", "multilabel:mAP"),
+        ("multilabel:mAP(interpolation=11)", "multilabel:mAP(interpolation=11)"),
+        ("ndcg_cut_10", "nDCG@10"),
+        ("recall.5", "Recall@5"),
+        ("recip_rank", "MRR"),
+    ],
+)
+def test_a_metric_has_one_name(written, canonical):
+    assert metrics.resolve(written).name == canonical
+    assert metrics.resolve(canonical).name == canonical
+
+
+def test_reducers_get_the_same_parameters_as_statistics():
+    macro, micro = metrics.resolve("F1(average=macro)"), metrics.resolve("F1(average=micro)")
+    assert micro.name == "F1"
+    assert macro.of_sums.keywords == {"average": "macro"}
+    assert micro.of_sums.keywords == {"average": "micro"}
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("acc(k=3)@1", "cut-off twice"),
+        ("acc(k=1,k=2)", "gives k twice"),
+        ("acc@0", "at least 1"),
+        ("acc@-1", "no metric name"),
+        ("hit(query=)@1", "key=value"),
+        ("hit(query=txt)@1", "did you mean 'text'"),
+        ("hit(ties=wrost)@1", "did you mean 'worst'"),
+        ("ACC@5", "did you mean 'acc@5'"),
+        ("ndcg(gain=exp)@10", r"did you mean 'nDCG\(gain=exp\)@10'"),
+        ("Recall", "e.g. 'Recall@10'"),
+        ("delta@1000000", "at most 100"),
+        ("hit@99999999999999999999", "an integer"),
+        ("Bpref(rel=-1)", "at least 1"),
+    ],
+)
+def test_wrong_names_say_what_was_meant(written, message):
+    with pytest.raises(UserError, match=message):
+        metrics.resolve(written)
+
+
+def test_a_list_names_every_mistake_and_no_metric_twice():
+    names = ["acc", "acc@5", "mean-per-clas", "acc@1", "acc(k=5)"]
+    with pytest.raises(UserErrors) as wrong:
+        metrics.resolve_all(names, kinds=("classification",), where=lambda i: f"t.yaml:{i}")
+    assert [error.where for error in wrong.value.errors] == ["t.yaml:2", "t.yaml:3", "t.yaml:4"]
+    assert "twice" in str(wrong.value.errors[1])
+    assert "it is 'acc@5'" in str(wrong.value.errors[2])
+
+
+def test_a_kind_may_be_written_where_it_fits_and_names_are_found_by_any_spelling():
+    assert metrics.resolve("spans:recall", kinds=("spans",)).name == "recall"
+    with pytest.raises(UserError):
+        metrics.resolve("spans:recall", kinds=("retrieval",))
+    assert metrics.named("acc", ["acc@1", "acc@5"]) == "acc@1"
+    assert metrics.named("recall@5", ["recall", "recall@5"]) == "recall@5"
+    assert metrics.named("mean of main metrics", ["mean of main metrics"]) == "mean of main metrics"
+    assert metrics.named("acc@3", ["acc@1"]) is None
+
+
+def test_a_default_is_written_into_names_that_take_it():
+    def with_rel(name):
+        return metrics.with_default(name, "rel", 2, kinds=("ranking",))
+
+    assert [with_rel(name) for name in ("MAP", "map", "nDCG@10", "Recall@5", "Recall(rel=1)@5", "P(", "zzz")] == [
+        "MAP(rel=2)", "MAP(rel=2)", "nDCG@10", "Recall(rel=2)@5", "Recall(rel=1)@5", "P(", "zzz"]  # fmt: skip
+
+
+def test_names_from_trec_eval():
+    assert [_names.of_trec_eval(name) for name in ("P_5", "map_cut.10", "Rprec", "num_ret")] == [
+        "P@5", "MAP@10", "R-Prec", "num_ret"]  # fmt: skip

@@ -1,0 +1,58 @@
+"""Published values and averages find a metric by its one name, however they spell it."""
+
+import pytest
+
+from zsbench import plan
+from zsbench.errors import UserError
+
+PAPER = """description: d
+paper: {title: t, year: 2020}
+runs:
+  - tasks: [{use: digits, metrics: [acc, mean-per-class]}, {use: glyphs, metrics: [acc@1, acc@5]}]
+    methods: random-class
+averages:
+  - {name: both, tasks: [digits, glyphs], metric: acc(k=1)}
+  - {name: main, tasks: [digits, glyphs]}
+expected:
+  EXPECTED: {value: 0.5, source: x, verified: false}
+"""
+
+
+def expected(tmp_path, key):
+    path = tmp_path / "p.yaml"
+    path.write_text(PAPER.replace("EXPECTED", key))
+    return plan.make(str(path))
+
+
+@pytest.mark.parametrize(
+    "key", ["acc on digits", "acc@1 on glyphs", "acc on both", "acc(k=1) on main", "acc@1 on mine"]
+)
+def test_a_published_value_is_found_by_the_canonical_name(tmp_path, key):
+    found = expected(tmp_path, key)
+    task = key.partition(" on ")[2]
+    assert list(found.expected) == [("acc@1", task)]
+    assert found.averages[0].metric == "acc@1"
+    assert found.jobs[0].task.metrics == ["acc@1", "mean-per-class"]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("acc@5 on digits", "p.yaml:10: no metric of 'digits' 'acc@5'"),
+        ("mean-per-clas on digits", "did you mean 'mean-per-class'"),
+        ("acc@l on mine", "no metric 'acc@l'"),
+        ("ACC on mine", "no metric 'ACC'"),
+        ("acc on digits: {value: 1, source: x, verified: true}\n  acc@1 on digits", "stands under two keys"),
+    ],
+)
+def test_a_published_value_that_nothing_computes_is_refused(tmp_path, key, message):
+    with pytest.raises(UserError, match=message):
+        expected(tmp_path, key)
+
+
+def test_spellings_of_one_metric_make_one_result():
+    made = [plan.make("digits", plan.Choices(methods=("random-class",), assignments=(f"task.metrics=[{name}]",)))
+            for name in ("acc", "acc@1", "acc(k=1)", "acc@2")]  # fmt: skip
+    hashes = [one.jobs[0].config_hash() for one in made]
+    assert len(set(hashes[:3])) == 1
+    assert hashes[3] not in hashes[:3]

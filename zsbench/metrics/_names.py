@@ -105,9 +105,13 @@ def _check(function: Callable[..., Any], values: dict[str, Any], written: Writte
         schema.model_validate(values)
     except ValidationError as error:
         for refusal in refusals(schema, error, values):
-            what = "the cut-off k" if refusal.loc == ("k",) else refusal.loc[0]
+            key = str(refusal.loc[0])
+            if key == "k":
+                raise UserError(
+                    where, f"metric '{written}' cuts at {values[key]}", f"a cut-off, {refusal.expected}"
+                ) from None
             expected = f"one of {', '.join(refusal.choices)}" if refusal.choices else refusal.expected
-            raise UserError(where, f"metric '{written}': {what} is {refusal.found}", expected, refusal.hint) from None
+            raise UserError(where, f"metric '{written}': {key} is {refusal.found}", expected, refusal.hint) from None
 
 
 def _value(text: str, hint: Any) -> Any:

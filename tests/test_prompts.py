@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 
 from zsbench import catalog, plan
-from zsbench.methods.classification import fill
 from zsbench.records import digest
 from zsbench.tasks._base import read_names
+from zsbench.templates import fill_class
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "prompts.json"
 
@@ -28,7 +28,7 @@ def classes(job):
     if isinstance(names, str) and "$" in names:
         return []
     names = read_names(names, job.source.base, job.source.where) or []
-    return [fill(template, name) for name in names for template in getattr(job.task, "templates", None) or []]
+    return [fill_class(template, name) for name in names for template in getattr(job.task, "templates", None) or []]
 
 
 def prompts():

@@ -104,3 +104,15 @@ def fill_class(template: str, class_name: str) -> str:
 def takes_class(template: str) -> bool:
     """Say whether a class template has a place for the class."""
     return "{}" in template or "{c}" in template
+
+
+def require_class(template: str, where: str, what: str = "class") -> None:
+    """Refuse a class template without a place for the class (or the caption): all of them would get the same text.
+
+    Raises
+    ------
+    UserError
+        With the template.
+    """
+    if not takes_class(template):
+        raise UserError(where, f"template '{template}' has no place for the {what}", "`{}` or `{c}` in it")

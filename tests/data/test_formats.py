@@ -123,7 +123,7 @@ def test_several_labels_an_image(folder, tmp_path):
     [
         ("path,lable\na.png,0\n", "no column 'label'.*did you mean 'lable'"),
         ("path,label\nnone.png,0\n", r"t\.csv:2: no such file 'none.png'"),
-        ("path,label\nblue/00.png,\n", r"t\.csv:2: column 'label' is empty"),
+        ("path,label\nblue/00.png,\n", r"t\.csv:2: label ''; expected a whole number.*`unlabelled: drop`"),
     ],
 )
 def test_bad_tables_name_file_and_line(folder, tmp_path, text, message):

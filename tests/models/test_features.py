@@ -81,7 +81,7 @@ def test_splits_labels_and_ids(tmp_path):
         ({"features": np.array([["a"]])}, "array 'features': .*expected numbers"),
         ({"features": DATA["features"].astype(object)}, "array 'features': cannot be read.*without pickles"),
         ({"labels": DATA["labels"][:5]}, r"array 'labels': shape \(5,\)"),
-        ({"labels": DATA["labels"] + 0.5}, "array 'labels': values of type float64"),
+        ({"labels": DATA["labels"] + 0.5}, r"array 'labels', row 4: label 1\.5"),
         ({"labels": np.full((6, 2), 2)}, "array 'labels': a matrix"),
         ({"ids": DATA["ids"][:2]}, "array 'ids': 2 rows"),
         ({"query_features": DATA["query_features"][:, :, :3]}, r"array 'query_features': shape \(6, 2, 3\)"),

@@ -11,10 +11,11 @@ from tests.reference._golden import GOLDEN, load_json, load_npz
 from zsbench import plan
 from zsbench.cache import Cache
 from zsbench.engine import local
-from zsbench.methods.classification import fill, normalise
+from zsbench.methods.classification import normalise
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.hf_clip import hf_clip
 from zsbench.runner import Options
+from zsbench.templates import fill_class
 
 CASE, TEXTS, FOLDER = (
     load_npz("clip", "tiny_e2e.npz"),
@@ -40,7 +41,7 @@ def pictures():
 
 
 def class_weights(model):
-    texts = [fill(template, name) for name in TEXTS["class_names"] for template in TEXTS["templates"]]
+    texts = [fill_class(template, name) for name in TEXTS["class_names"] for template in TEXTS["templates"]]
     return ensemble(model.encode_texts(texts).reshape(len(TEXTS["class_names"]), len(TEXTS["templates"]), -1))
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from zsbench.data._images import ImageItem, ImageSet
 from zsbench.errors import UserError
-from zsbench.tasks._class_splits import Halves, as_named, draw_shots, unseen_classes
+from zsbench.tasks._class_splits import Halves, draw_shots, unseen_classes
 from zsbench.tasks.image_classification import UnseenDraw
 
 
@@ -31,6 +31,10 @@ def test_unseen_classes_by_name_and_by_draw(tmp_path):
     assert (drawn == unseen_classes(UnseenDraw(seen=0.62, seed=3), names, tmp_path, "")).all()
     with pytest.raises(UserError, match=r"unseen class 'dig'.*'dog'"):
         unseen_classes(["dig"], names, tmp_path, "t.yaml:3")
+    assert list(unseen_classes(["sea_cow"], ["ant", "sea cow"], tmp_path, "")) == [False, True]
+    for none_seen in (names, UnseenDraw(seen=0.01)):
+        with pytest.raises(UserError, match=r"leaves 0 of 4 classes seen; expected 1 to 3"):
+            unseen_classes(none_seen, names, tmp_path, "t.yaml:3")
 
 
 def test_shots_are_drawn_class_by_class_and_too_few_images_are_an_error():
@@ -41,23 +45,12 @@ def test_shots_are_drawn_class_by_class_and_too_few_images_are_an_error():
         draw_shots(labels, 4, 1, "")
 
 
-def test_labels_of_other_folders_count_classes_as_the_test_data_do():
-    support = ImageSet(["b", "d"], [0, 1], ["bee", "dog"])
-    assert as_named(support, ["ant", "bee", "cat", "dog"], "").labels == [1, 3]
-    assert as_named(support, None, "") is support
-    assert as_named(support, ["Biene", "Hund"], "") is support  # as many classes, other words: the numbers stand
-    several = ImageSet(["x"], [[0, 1]], ["bee", "dog"])
-    assert as_named(several, ["dog", "bee"], "").labels == [[1, 0]]
-    with pytest.raises(UserError, match=r"class 'dog', one of 2"):
-        as_named(support, ["ant", "bee", "cat"], "t.yaml:4")
-
-
 def test_accuracy_below_chance_is_doubted(tmp_path):
     from zsbench import plan, runner
     from zsbench.cache import Cache
     from zsbench.report import tables
 
-    names = ["nine", "eight", "seven", "six", "five", "four", "three", "two", "one", "zero"]
+    names = [f"digit {n}" for n in ("nine", "eight", "seven", "six", "five", "four", "three", "two", "one", "zero")]
     (tmp_path / "t.yaml").write_text(f"extends: digits\ndescription: names in the wrong order\nclasses: {names}\n")
     choices = plan.Choices(("clip-glyphs",), (), {"limit": 300, "resamples": 200})
     [job] = plan.make(str(tmp_path / "t.yaml"), choices).jobs

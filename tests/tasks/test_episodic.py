@@ -137,7 +137,7 @@ def test_data_that_cannot_make_episodes(data, keys, found):
     ("arrays", "found"),
     [
         ({"labels": np.zeros(3, int)}, "'labels'.*\\(3,\\)"),
-        ({"labels": np.zeros(160)}, "'labels'.*float64"),
+        ({"labels": np.full(160, 0.5)}, "'labels', row 0: label 0.5"),
         ({"features": np.full((160, 6), np.nan)}, "'features'.*NaN"),
         ({"features": np.full((160, 6), "a")}, "'features'.*numbers"),
         ({"base_mean": np.zeros(5)}, "'base_mean'.*\\(5,\\)"),

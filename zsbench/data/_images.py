@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,8 @@ class ImageSet:
     ----------
     class_names, templates : in label order; prompt templates.
     groups : the name of each image's group (a region, an income class), for accuracy by group.
+    width : number of classes that 0/1 vectors of labels tell apart, or None where labels are no vectors.
+    counts : what the source left out, by name.
     """
 
     items: Sequence[Any]
@@ -74,32 +76,19 @@ class ImageSet:
     class_names: list[str] | None = None
     templates: list[str] | None = None
     groups: Sequence[str] | None = None
+    width: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
 
     def take(self, numbers: Sequence[int]) -> ImageSet:
         """Return the images of these numbers, in this order."""
         groups = None if self.groups is None else [self.groups[i] for i in numbers]
         items, labels = [self.items[i] for i in numbers], [self.labels[i] for i in numbers]
-        return ImageSet(items, labels, self.class_names, self.templates, groups)
+        return replace(self, items=items, labels=labels, groups=groups)
 
 
 def from_path(path: Path, name: str) -> ImageItem:
     """Return the item for an image file."""
     return ImageItem(name, path.read_bytes)
-
-
-def check_labels(images: ImageSet, n_classes: int, where: str) -> None:
-    """Refuse labels outside the classes.
-
-    Raises
-    ------
-    UserError
-        With the first item whose label does not fit.
-    """
-    for item, label in zip(images.items, images.labels, strict=True):
-        for one in [label] if isinstance(label, int) else label:
-            if not 0 <= one < n_classes:
-                found = f"item '{item.id}' has label {one}"
-                raise UserError(where, found, f"0 to {n_classes - 1} ({n_classes} classes)")
 
 
 def drop_broken(images: ImageSet, allowed: int, where: str) -> tuple[ImageSet, dict[str, int]]:

@@ -40,11 +40,12 @@ class Video:
 
 @dataclass
 class VideoSet:
-    """Videos with 0-based labels and, where known, class names in label order."""
+    """Videos with 0-based labels and, where known, class names in label order; `counts` says what was left out."""
 
     items: Sequence[Video]
     labels: Sequence[int]
     class_names: list[str] | None = None
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 def open_frame(path: Path) -> Any:

@@ -14,10 +14,12 @@ from typing import Any, Literal
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet, from_path
+from zsbench.data.label_columns import read_labels
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
-Lists = dict[str, list[tuple[str, int, str]]]
+Rows = list[tuple[str, Any, str]]
+Lists = dict[str, Rows]
 
 
 def _files(options: dict[str, Any]) -> list[str]:
@@ -41,13 +43,19 @@ def coop_split(*, path: LocalPath, images: LocalPath, split: Literal["train", "v
     UserError
         No such file, no split file, or labels that do not number the class names.
     """
-    lists = read_lists(Path(path))
+    lists = {part: _numbered(rows, f"{shown(Path(path))}: {part}") for part, rows in read_lists(Path(path)).items()}
     classes = sorted({(label, name) for rows in lists.values() for _, label, name in rows})
     if [label for label, _ in classes] != list(range(len(classes))):
         found = f"{len(classes)} pairs of label and class name"
         raise UserError(shown(Path(path)), found, "labels 0, 1, 2, ... with one class name each")
     items = [from_path(Path(images) / name, name) for name, _, _ in lists[split]]
     return ImageSet(items, [label for _, label, _ in lists[split]], [name.replace("_", " ") for _, name in classes])
+
+
+def _numbered(rows: Rows, where: str) -> Rows:
+    """Return rows whose labels are whole numbers."""
+    column = read_labels([label for _, label, _ in rows], where=lambda number: f"{where}, row {number}")
+    return [(name, label, own) for (name, _, own), label in zip(rows, column.labels, strict=True)]
 
 
 def read_lists(path: Path) -> Lists:
@@ -61,7 +69,7 @@ def read_lists(path: Path) -> Lists:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return {
-            part: [(str(name), int(label), str(class_name)) for name, label, class_name in found[part]]
+            part: [(str(name), label, str(class_name)) for name, label, class_name in found[part]]
             for part in ("train", "val", "test")
         }
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """Feature vectors of images, shapes or videos in a file (.npz, safetensors, parquet), with labels.
 
 features        (n_items, width)             one vector an item
-labels          (n_items,)                   0-based, or a 0/1 matrix (n_items, n_classes)
+labels          (n_items,)                   0-based or class names, or a 0/1 matrix (n_items, n_classes)
 class_names     (n_classes,)                 optional, in label order
 ids             (n_items,)                   optional; else the row's number
 query_features  (n_items, n_regions, width)  optional vectors of regions
@@ -18,8 +18,10 @@ from zsbench import arrays
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet
+from zsbench.data.label_columns import Unlabelled, array_labels
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
+from zsbench.options import Text
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -60,62 +62,65 @@ class FeatureItem:
 def features(
     *,
     path: LocalPath,
-    features: str = "features",
-    labels: str = "labels",
-    class_names: str = "class_names",
-    ids: str = "ids",
-    query_features: str = "query_features",
-    rows: str | None = None,
+    features: Text = "features",
+    labels: Text = "labels",
+    class_names: Text | None = None,
+    ids: Text | None = None,
+    query_features: Text | None = None,
+    rows: Text | None = None,
+    unlabelled: Unlabelled = "error",
 ) -> ImageSet:
     """Read a feature file; the model that goes with it is the adapter `features`.
 
     Parameters
     ----------
     path : .npz, .safetensors or .parquet.
-    features, labels, class_names, ids, query_features : names of the arrays.
+    features, labels : names of the arrays.
+    class_names, ids, query_features : names of further arrays; by default those of these names, where there are such.
     rows : name of an array of row numbers, for a file that holds several splits; None takes every row.
+    unlabelled : what a row without label (-1, NaN) is: an error, or dropped and counted.
 
     Raises
     ------
     UserError
-        A missing array, arrays of different lengths, a row with NaN, a label that is no whole number.
+        A missing array, arrays of different lengths, a row with NaN, a label that is neither number nor name.
     """
     file = Path(path)
-    found = arrays.read(file)
-    vectors = arrays.rows(found, features, file)
-    regions = arrays.rows(found, query_features, file, ndim=3) if query_features in found else None
-    if regions is not None and regions.shape[::2] != vectors.shape:
-        where = f"{shown(file)}: array '{query_features}'"
-        raise UserError(where, f"shape {regions.shape}", f"({len(vectors)}, regions, {vectors.shape[1]})")
-    gold = _labels(arrays.pick(found, labels, file), len(vectors), f"{shown(file)}: array '{labels}'")
-    names = arrays.texts(found[ids], f"{shown(file)}: array '{ids}'") if ids in found else None
+    held = arrays.read(file)
+    vectors = arrays.rows(held, features, file)
+    regions = _optional(held, query_features, "query_features", file)
+    if regions is not None:
+        key = query_features or "query_features"
+        regions = arrays.rows({key: regions}, key, file, ndim=3)
+        if regions.shape[::2] != vectors.shape:
+            where = f"{shown(file)}: array '{key}'"
+            raise UserError(where, f"shape {regions.shape}", f"({len(vectors)}, regions, {vectors.shape[1]})")
+    classes = _texts(held, class_names, "class_names", file)
+    names = _texts(held, ids, "ids", file)
     if names is not None and len(names) != len(vectors):
-        raise UserError(f"{shown(file)}: array '{ids}'", f"{len(names)} rows", f"{len(vectors)}, one an item")
-    classes = (
-        arrays.texts(found[class_names], f"{shown(file)}: array '{class_names}'") if class_names in found else None
-    )
-    keep = range(len(vectors)) if rows is None else _numbers(arrays.pick(found, rows, file), len(vectors), file, rows)
+        raise UserError(f"{shown(file)}: array '{ids or 'ids'}'", f"{len(names)} rows", f"{len(vectors)}, one an item")
+    keep = range(len(vectors)) if rows is None else _numbers(arrays.pick(held, rows, file), len(vectors), file, rows)
+    where = f"{shown(file)}: array '{labels}'"
+    found = arrays.pick(held, labels, file)
+    column = array_labels(found, len(vectors), where, rows=keep, unlabelled=unlabelled, names=classes)
     items = [
         FeatureItem(
             names[i] if names is not None else f"{i:06d}",
             FeatureRow(vectors[i], regions[i] if regions is not None else None),
         )
-        for i in keep
+        for i in column.kept
     ]
-    return ImageSet(items, [gold[i] for i in keep], classes)
+    return ImageSet(items, column.labels, classes or column.names, width=column.width, counts=column.counts)
 
 
-def _labels(array: NDArray[Any], n_items: int, where: str) -> list[Any]:
-    """Return a label, or the list of an item's labels, for every item."""
-    if array.ndim not in (1, 2) or len(array) != n_items:
-        raise UserError(where, f"shape {array.shape}", f"({n_items},), or a 0/1 matrix ({n_items}, classes)")
-    if array.dtype.kind not in "iub":
-        raise UserError(where, f"values of type {array.dtype}", "whole numbers, 0-based")
-    if array.ndim == 1:
-        return [int(label) for label in array]
-    if not np.isin(array, (0, 1)).all():
-        raise UserError(where, "a matrix with other values than 0 and 1", "1 where an item belongs to a class")
-    return [np.flatnonzero(row).tolist() for row in array]
+def _optional(held: dict[str, NDArray[Any]], key: str | None, default: str, file: Path) -> NDArray[Any] | None:
+    """Return an array that the file may lack unless it is asked for by name."""
+    return held.get(default) if key is None else arrays.pick(held, key, file)
+
+
+def _texts(held: dict[str, NDArray[Any]], key: str | None, default: str, file: Path) -> list[str] | None:
+    array = _optional(held, key, default, file)
+    return None if array is None else arrays.texts(array, f"{shown(file)}: array '{key or default}'")
 
 
 def _numbers(array: NDArray[Any], n_items: int, file: Path, key: str) -> list[int]:

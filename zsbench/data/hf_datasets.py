@@ -11,6 +11,7 @@ from typing import Any
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._images import ImageItem, ImageSet
+from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError, did_you_mean
 
 
@@ -30,6 +31,7 @@ def hf_datasets(
     image: str = "image",
     label: str = "label",
     streaming: bool = False,
+    unlabelled: Unlabelled = "error",
 ) -> ImageSet:
     """Read a split; class names come from the label column: its ClassLabel feature, or its texts in sorted order.
 
@@ -39,15 +41,18 @@ def hf_datasets(
     split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
     image, label : names of the columns.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
+    unlabelled : what a row without label (None, -1) is: an error, or dropped and counted.
     """
-    readers, labels, names = read_columns(
+    readers, cells, names = read_columns(
         path, image, label, split=split, name=name, revision=revision, streaming=streaming
     )
-    if labels and isinstance(labels[0], str):
-        names = sorted(set(labels))
-        labels = [names.index(text) for text in labels]
-    items = [ImageItem(f"{split}/{i:06d}", read) for i, read in enumerate(readers)]
-    return ImageSet(items, labels, names)
+
+    def where(number: int) -> str:
+        return f"{path}: split '{split}', row {number}, column '{label}'"
+
+    column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
+    items = [ImageItem(f"{split}/{i:06d}", readers[i]) for i in column.kept]
+    return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
 
 
 def read_columns(
@@ -67,7 +72,8 @@ def read_columns(
         if column not in rows.column_names:
             hint = did_you_mean(column, rows.column_names) or f"columns: {', '.join(rows.column_names)}"
             raise UserError(path, f"no column '{column}'", "", hint)
-    names = getattr(rows.features[other], "names", None)
+    feature = rows.features[other]
+    names = getattr(getattr(feature, "feature", feature), "names", None)
     rows = rows.cast_column(image, datasets.Image(decode=False)).select_columns([image, other])
     readers, values = _spooled(rows, image, other) if streaming else _indexed(rows, image, other)
     return readers, values, list(names) if names else None

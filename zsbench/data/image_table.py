@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageItem, ImageSet, from_path
+from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError, did_you_mean
+from zsbench.options import Text
 from zsbench.yamlio import shown
 
 
@@ -20,17 +24,20 @@ def image_table(
     label: str = "label",
     group: str | None = None,
     root: LocalPath | None = None,
-    separator: str = "|",
+    separator: Text = "|",
+    unlabelled: Unlabelled = "error",
 ) -> ImageSet:
     """Read one image a row.
 
     Parameters
     ----------
     path : .csv, .tsv or .parquet with a header.
-    image, label : names of the columns; labels are 0-based numbers, or class names (numbered in sorted order).
+    image, label : names of the columns; labels are 0-based numbers, or class names (numbered in sorted order), or, in
+        parquet, lists of them or 0/1 vectors.
     group : name of a column with the group of each image, for accuracy by group.
     root : folder that the image paths start at; by default the table's own.
     separator : between several labels of one image.
+    unlabelled : what a row without label (empty, -1) is: an error, or dropped and counted.
 
     Raises
     ------
@@ -39,32 +46,26 @@ def image_table(
     """
     table = Path(path)
     folder = Path(root) if root else table.parent
+    rows = read_rows(table, [image, label, *([group] if group else [])], raw=(label,))
+
+    def where(number: int) -> str:
+        return f"{shown(table)}:{number + 2}"
+
+    column = read_labels([row[label] for row in rows], where=where, unlabelled=unlabelled, separator=separator)
     items: list[ImageItem] = []
-    texts: list[list[str]] = []
     groups: list[str] = []
-    for number, row in enumerate(read_rows(table, [image, label, *([group] if group else [])]), 2):
-        where = f"{shown(table)}:{number}"
-        if not row[label]:
-            raise UserError(where, f"column '{label}' is empty", "a label")
-        file = folder / row[image]
+    for number in column.kept:
+        name = rows[number][image]
+        file = folder / name
         if not file.is_file():
-            raise UserError(where, f"no such file '{row[image]}'", f"a path that starts at {shown(folder)}")
-        items.append(from_path(file, row[image]))
-        groups += [row[group]] if group else []
-        texts.append([part.strip() for part in row[label].split(separator)])
-    if all(part.isdigit() for row in texts for part in row):
-        names, numbers = None, [[int(part) for part in row] for row in texts]
-    else:
-        names = sorted({part for row in texts for part in row})
-        place = {name: i for i, name in enumerate(names)}
-        numbers = [[place[part] for part in row] for row in texts]
-    several = any(len(row) > 1 for row in numbers)
-    labels = numbers if several else [row[0] for row in numbers]
-    return ImageSet(items, labels, names, groups=groups or None)
+            raise UserError(where(number), f"no such file '{name}'", f"a path that starts at {shown(folder)}")
+        items.append(from_path(file, name))
+        groups += [rows[number][group]] if group else []
+    return ImageSet(items, column.labels, column.names, groups=groups or None, width=column.width, counts=column.counts)
 
 
-def read_rows(path: Path, columns: list[str]) -> list[dict[str, str]]:
-    """Return the rows as texts, with the columns checked."""
+def read_rows(path: Path, columns: list[str], *, raw: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return the rows as texts, with the columns checked; `raw` columns of parquet keep their values."""
     if not path.is_file():
         raise UserError(shown(path), "no such file")
     if path.suffix == ".parquet":
@@ -76,7 +77,10 @@ def read_rows(path: Path, columns: list[str]) -> list[dict[str, str]]:
         except pa.ArrowInvalid as error:
             raise UserError(shown(path), f"not a parquet file ({error})") from None
         known = table.column_names
-        read = [{key: "" if v is None else str(v) for key, v in row.items()} for row in table.to_pylist()]
+        read = [
+            {key: v if key in raw else "" if v is None else str(v) for key, v in row.items()}
+            for row in table.to_pylist()
+        ]
     else:
         try:
             with path.open(newline="", encoding="utf-8-sig") as handle:

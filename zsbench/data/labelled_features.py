@@ -7,13 +7,14 @@ base_mean  (width,)    mean feature of the encoder's training classes; only CL2N
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench import arrays
 from zsbench.components import source
 from zsbench.config import LocalPath
+from zsbench.data.label_columns import Unlabelled, single_labels
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -32,15 +33,17 @@ class LabelledFeatures:
     features: NDArray[np.float64]
     labels: NDArray[Any]
     base_mean: NDArray[np.float64] | None
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 @source(gives="labelled-features", files=lambda options: [options["path"]])
-def labelled_features(*, path: LocalPath) -> LabelledFeatures:
+def labelled_features(*, path: LocalPath, unlabelled: Unlabelled = "error") -> LabelledFeatures:
     """Read a file of arrays, of any float precision.
 
     Parameters
     ----------
     path : .npz, .safetensors or .parquet.
+    unlabelled : what a row without label (-1, NaN, an empty text) is: an error, or dropped and counted.
 
     Raises
     ------
@@ -51,11 +54,10 @@ def labelled_features(*, path: LocalPath) -> LabelledFeatures:
     found = arrays.read(file)
     features = arrays.rows(found, "features", file).astype(np.float64)
     labels, mean = arrays.pick(found, "labels", file), None
-    if labels.shape != features.shape[:1] or labels.dtype.kind not in "iuU":
-        where = f"{shown(file)}: array 'labels'"
-        raise UserError(where, f"{labels.dtype} of shape {labels.shape}", f"whole numbers or texts, ({len(features)},)")
+    column = single_labels(labels, len(features), f"{shown(file)}: array 'labels'", unlabelled=unlabelled)
+    classes = np.array(column.labels if column.names is None else [column.names[label] for label in column.labels])
     if "base_mean" in found:
         mean = arrays.rows({"base_mean": found["base_mean"][None]}, "base_mean", file)[0].astype(np.float64)
         if mean.shape != features.shape[1:]:
             raise UserError(f"{shown(file)}: array 'base_mean'", f"shape {mean.shape}", f"shape {features.shape[1:]}")
-    return LabelledFeatures(features, labels, mean)
+    return LabelledFeatures(features[column.kept], classes, mean, column.counts)

@@ -9,18 +9,23 @@ from typing import Any
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageItem, ImageSet
+from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError
+from zsbench.options import Text
 from zsbench.yamlio import shown
 
 
 @source(gives="images", files=lambda options: [options["path"]])
-def parquet_images(*, path: LocalPath, image: str = "image", label: str = "label") -> ImageSet:
+def parquet_images(
+    *, path: LocalPath, image: Text = "image", label: Text = "label", unlabelled: Unlabelled = "error"
+) -> ImageSet:
     """Read a parquet file directly: no copy is made and nothing is written beside it.
 
     Parameters
     ----------
     path : the file.
-    image, label : names of the columns.
+    image, label : names of the columns; labels are 0-based numbers, class names, lists of them or 0/1 vectors.
+    unlabelled : what a row without label (null, -1) is: an error, or dropped and counted.
 
     Raises
     ------
@@ -44,10 +49,14 @@ def parquet_images(*, path: LocalPath, image: str = "image", label: str = "label
     rows, labels = table.column(image).to_pylist(), table.column(label).to_pylist()
     if rows and not (isinstance(rows[0], dict) and isinstance(rows[0].get("bytes"), bytes)):
         raise UserError(shown(file), f"column '{image}' holds no encoded images", "a struct with `bytes`")
-    if any(not isinstance(value, int) for value in labels):
-        raise UserError(shown(file), f"column '{label}' is not all whole numbers", "0-based labels")
-    items = [ImageItem(f"{i:06d}", _reader(row["bytes"])) for i, row in enumerate(rows)]
-    return ImageSet(items, labels, _class_names(schema, label))
+    names = _class_names(schema, label)
+
+    def where(number: int) -> str:
+        return f"{shown(file)}: row {number}, column '{label}'"
+
+    own = read_labels(labels, where=where, unlabelled=unlabelled, names=names)
+    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"])) for i in own.kept]
+    return ImageSet(items, own.labels, names or own.names, width=own.width, counts=own.counts)
 
 
 def _reader(data: bytes) -> Any:
@@ -58,5 +67,8 @@ def _class_names(schema: Any, label: str) -> list[str] | None:
     """Return the names that the hub's metadata gives the labels, if any."""
     raw = (schema.metadata or {}).get(b"huggingface")
     features = json.loads(raw).get("info", {}).get("features", {}) if raw else {}
-    names = features.get(label, {}).get("names")
+    feature = features.get(label, {})
+    # A column of lists holds the names one level below.
+    feature = feature[0] if isinstance(feature, list) else feature.get("feature", feature)
+    names = feature.get("names")
     return list(names) if names else None

@@ -19,8 +19,10 @@ from zsbench import arrays
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet
+from zsbench.data.label_columns import Unlabelled, array_labels
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
+from zsbench.options import Count
 from zsbench.records import digest
 from zsbench.yamlio import shown
 
@@ -74,7 +76,9 @@ class Shape:
 
 
 @source(gives="images", files=lambda options: [options["path"]])
-def point_clouds(*, path: LocalPath, n_points: int = 10_000, y_up: bool = False) -> ImageSet:
+def point_clouds(
+    *, path: LocalPath, n_points: Count = 10_000, y_up: bool = False, unlabelled: Unlabelled = "error"
+) -> ImageSet:
     """Read `points` (n_shapes, n, 3), `labels` (n_shapes,) and, if there, `colours` 0-1 and `class_names` from .npz.
 
     Parameters
@@ -82,18 +86,24 @@ def point_clouds(*, path: LocalPath, n_points: int = 10_000, y_up: bool = False)
     path : the file.
     n_points : points drawn from each cloud, without replacement where it has enough.
     y_up : the second axis points up; a wrong axis costs tens of points of accuracy.
+    unlabelled : what a shape without label (-1, NaN) is: an error, or dropped and counted.
     """
     file = Path(path)
     held = arrays.read(file)
     points, labels = arrays.pick(held, "points", file), arrays.pick(held, "labels", file)
     colours = held.get("colours")
-    if points.ndim != 3 or points.shape[2] != 3 or labels.shape != points.shape[:1] or not np.isfinite(points).all():
+    if (
+        points.ndim != 3
+        or points.shape[2] != 3
+        or labels.shape[:1] != points.shape[:1]
+        or not np.isfinite(points).all()
+    ):
         found = f"points {points.shape}, labels {labels.shape}"
         raise UserError(shown(file), found, "finite points (n_shapes, n, 3) and labels (n_shapes,)")
     if colours is not None and (colours.shape != points.shape or colours.max() > 1):
         raise UserError(shown(file), f"colours {colours.shape}, up to {colours.max():g}", "like the points, 0 to 1")
-    items = [
-        Shape(f"{i:06d}", own, None if colours is None else colours[i], n_points, y_up) for i, own in enumerate(points)
-    ]
     names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
-    return ImageSet(items, [int(label) for label in labels], names)
+    where = f"{shown(file)}: array 'labels'"
+    column = array_labels(labels, len(points), where, unlabelled=unlabelled, names=names)
+    items = [Shape(f"{i:06d}", points[i], None if colours is None else colours[i], n_points, y_up) for i in column.kept]
+    return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)

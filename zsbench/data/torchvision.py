@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet
+from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import RunError, UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -39,7 +40,14 @@ class TorchvisionItem:
 
 
 @source(gives="images")
-def torchvision(*, name: str, root: LocalPath, split: str = "test", download: bool = False) -> ImageSet:
+def torchvision(
+    *,
+    name: str,
+    root: LocalPath,
+    split: str = "test",
+    download: bool = False,
+    unlabelled: Unlabelled = "error",
+) -> ImageSet:
     """Read a split of a data set class of `torchvision.datasets`.
 
     Parameters
@@ -48,6 +56,7 @@ def torchvision(*, name: str, root: LocalPath, split: str = "test", download: bo
     root : folder with the data.
     split : `train` or `test` (or what the class calls it).
     download : fetch the data when the folder lacks it.
+    unlabelled : what an image without label (-1) is: an error, or dropped and counted.
 
     Raises
     ------
@@ -68,24 +77,29 @@ def torchvision(*, name: str, root: LocalPath, split: str = "test", download: bo
     except (RuntimeError, OSError, ValueError, TypeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(root, f"torchvision cannot read {name} ({reason})", "its files, or `download: true`") from None
-    labels = _labels(data)
-    if labels is None:
+    cells = _labels(data)
+    if cells is None:
         raise UserError("", f"torchvision's {name} has no class labels", "a classification data set")
-    items = [TorchvisionItem(f"{split}/{i:06d}", _loader(data, i)) for i in range(len(labels))]
-    return ImageSet(items, labels, list(data.classes) if getattr(data, "classes", None) else None)
+    names = list(data.classes) if getattr(data, "classes", None) else None
+    where = f"{root}: {name}, split '{split}', item"
+    column = read_labels(cells, where=lambda number: f"{where} {number}", unlabelled=unlabelled)
+    items = [TorchvisionItem(f"{split}/{i:06d}", _loader(data, i)) for i in column.kept]
+    return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
 
 
 def _loader(data: Any, index: int) -> Callable[[], Any]:
     return lambda: data[index][0]
 
 
-def _labels(data: Any) -> list[int] | None:
+def _labels(data: Any) -> list[Any] | None:
     """Return the labels without decoding an image; the classes keep them under different names."""
     for attribute in ("targets", "labels", "_labels", "y", "_samples", "samples", "imgs"):
         found = getattr(data, attribute, None)
         if found is None or not len(found):
             continue
         values = [value[1] if isinstance(value, (tuple, list)) else value for value in found]
-        if all(hasattr(value, "__int__") for value in values):
-            return [int(value) for value in values]
+        # Tensors and numpy numbers say by `item` what they hold.
+        values = [value.item() if hasattr(value, "item") else value for value in values]
+        if all(isinstance(value, (int, float)) for value in values):
+            return values
     return None

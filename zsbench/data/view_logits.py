@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zsbench import arrays
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._videos import Video, VideoSet
+from zsbench.data.label_columns import Unlabelled, single_labels
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.records import digest
@@ -21,24 +22,30 @@ else:
 
 
 @source(gives="videos", files=lambda options: [options["path"]])
-def view_logits(*, path: LocalPath) -> VideoSet:
+def view_logits(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSet:
     """Read the arrays; `class_names` (n_classes,) may stand beside them.
 
     Parameters
     ----------
     path : the file.
+    unlabelled : what a video without label (-1, NaN) is: an error, or dropped and counted.
     """
     file = Path(path)
     held = arrays.read(file)
     logits, labels = arrays.pick(held, "view_logits", file), arrays.pick(held, "labels", file)
     names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
-    if logits.ndim != 3 or labels.shape != logits.shape[:1]:
+    if logits.ndim != 3 or labels.shape[:1] != logits.shape[:1]:
         found = f"view_logits {logits.shape}, labels {labels.shape}"
         raise UserError(shown(file), found, "(n_videos, n_views, n_classes) and (n_videos,)")
     if not np.isfinite(logits).all():
         raise UserError(shown(file), "logits that are NaN or infinite")
-    videos = [
-        Video(f"{i:06d}", lambda: 1, lambda _numbers: [], lambda own=own: digest([own.tobytes()]), own)  # type: ignore[misc]
-        for i, own in enumerate(np.asarray(logits, dtype=np.float32))
-    ]
-    return VideoSet(videos, [int(label) for label in labels], names or [f"class {i}" for i in range(logits.shape[2])])
+    if names is not None and len(names) != logits.shape[2]:
+        where = f"{shown(file)}: array 'class_names'"
+        raise UserError(where, f"{len(names)} names", f"{logits.shape[2]}, one a column of `view_logits`")
+    column = single_labels(labels, len(logits), f"{shown(file)}: array 'labels'", unlabelled=unlabelled, names=names)
+    videos = [_video(f"{i:06d}", np.asarray(logits[i], dtype=np.float32)) for i in column.kept]
+    return VideoSet(videos, column.labels, names or [f"class {i}" for i in range(logits.shape[2])], column.counts)
+
+
+def _video(name: str, logits: Any) -> Video:
+    return Video(name, lambda: 1, lambda _numbers: [], lambda: digest([logits.tobytes()]), logits)

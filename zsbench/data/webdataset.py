@@ -1,7 +1,8 @@
 """Tar shards in the layout of CLIP_benchmark, with class names and templates beside them.
 
 <path>/classnames.txt, zeroshot_classification_templates.txt      one a line, in label order
-<path>/<split>/*.tar      members KEY.jpg|png|webp with KEY.cls (a number), or KEY.npy (a 0/1 vector over classes)
+<path>/<split>/*.tar      members KEY.jpg|png|webp with KEY.cls (a number, or a name of classnames.txt), KEY.json
+                          (the same, or an object with `label`), or KEY.npy (a 0/1 vector over classes)
 
 Beside KEY.cls, KEY.npy holds facts about the image (WILDS: region, year ...), whole numbers.
 
@@ -11,6 +12,7 @@ Shards are indexed once and read in place: nothing is unpacked, so no member can
 from __future__ import annotations
 
 import io
+import json
 import os
 import tarfile
 from collections.abc import Iterator
@@ -22,8 +24,10 @@ from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._hub import local_dataset
 from zsbench.data._images import SUFFIXES, ImageItem, ImageSet
+from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
+from zsbench.options import Natural, Text
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -55,7 +59,12 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 @source(gives="images", files=_files)
 def webdataset(
-    *, path: ModelRef, split: str = "test", revision: str | None = None, group: int | None = None
+    *,
+    path: ModelRef,
+    split: Text = "test",
+    revision: Text | None = None,
+    group: Natural | None = None,
+    unlabelled: Unlabelled = "error",
 ) -> ImageSet:
     """Read images and labels of a split; class names and templates come from the files beside the shards.
 
@@ -65,55 +74,86 @@ def webdataset(
     split : the sub-folder with the shards.
     revision : commit or tag on the hub.
     group : which of the facts in KEY.npy is the image's group, from 0 on.
+    unlabelled : what an image whose label is empty or -1 is: an error, or dropped and counted.
 
     Raises
     ------
     UserError
-        No shards, a damaged shard, an image without label or without the fact asked for, a label that is no number.
+        No shards, a damaged shard, an image without label or without the fact asked for, a label that is no class.
     """
     root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar", "*.txt"])
     samples = read_samples(root, split)
-    items: list[ImageItem] = []
-    labels: list[Any] = []
-    groups: list[str] = []
+    images: list[tuple[str, dict[str, Member], ImageItem]] = []
     for key, parts in samples.items():
         image = next((member for suffix, member in parts.items() if f".{suffix}" in SUFFIXES), None)
-        if image is None:
-            continue
-        items.append(ImageItem(key, image.read))
-        labels.append(_label(key, parts))
-        groups += [] if group is None else [_fact(key, parts, group)]
-    if not items:
+        if image is not None:
+            images.append((key, parts, ImageItem(key, image.read)))
+    if not images:
         raise UserError(shown(root / split), "no image in the shards", f"members {' '.join(sorted(SUFFIXES))}")
-    templates = lines(root / "zeroshot_classification_templates.txt")
-    return ImageSet(items, labels, lines(root / "classnames.txt"), templates, groups or None)
+    names = lines(root / "classnames.txt")
 
+    def where(number: int) -> str:
+        key, parts, _ = images[number]
+        return f"{_shard(parts)}: image '{key}'"
 
-def _label(key: str, parts: dict[str, Member]) -> int | list[int]:
-    if "npy" in parts and "cls" not in parts:
-        return _labels(key, parts["npy"])
-    if "cls" not in parts:
-        raise UserError(shown(next(iter(parts.values())).shard), f"image '{key}' has no .cls member", "a label")
-    text = parts["cls"].read().decode(errors="replace").strip()
-    if not text.isdigit():
-        raise UserError(shown(parts["cls"].shard), f"image '{key}' has label '{text}'", "a 0-based number")
-    return int(text)
-
-
-def _labels(key: str, member: Member) -> list[int]:
-    """Return the numbers of an image's classes from its 0/1 vector."""
-    vector = _vector(key, member)
-    if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
+    cells = [_label(key, parts) for key, parts, _ in images]
+    column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
+    if column.names is not None and names is None:
+        label = column.names[column.labels[0]]
         raise UserError(
-            shown(member.shard), f"image '{key}': .npy of shape {vector.shape}", "a 0/1 vector over classes"
+            where(column.kept[0]), f"it has label '{label}'", "a 0-based number, or names in classnames.txt"
         )
-    return [int(i) for i in np.flatnonzero(vector)]
+    kept = [images[i] for i in column.kept]
+    groups = [] if group is None else [_fact(key, parts, group) for key, parts, _ in kept]
+    return ImageSet(
+        [item for _, _, item in kept],
+        column.labels,
+        names,
+        lines(root / "zeroshot_classification_templates.txt"),
+        groups or None,
+        column.width,
+        column.counts,
+    )
+
+
+def _shard(parts: dict[str, Member]) -> str:
+    return shown(next(iter(parts.values())).shard)
+
+
+def _label(key: str, parts: dict[str, Member]) -> Any:
+    """Return what stands for an image's label: the text of .cls, what .json says, or the vector of .npy."""
+    if "cls" in parts:
+        return parts["cls"].read().decode(errors="replace")
+    if "json" in parts:
+        found = _in_json(key, parts["json"])
+        if found is not None:
+            return found
+    if "npy" not in parts:
+        raise UserError(_shard(parts), f"image '{key}' has no .cls member", "a label")
+    vector = _vector(key, parts["npy"])
+    if vector.size == 1:
+        return vector.item()
+    if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
+        found = f"image '{key}': .npy of shape {vector.shape}"
+        raise UserError(_shard(parts), found, "a 0/1 vector over classes")
+    return vector.tolist()
+
+
+def _in_json(key: str, member: Member) -> Any:
+    """Return the label of a .json member: the value itself, or what its `label`, `labels` or `cls` says."""
+    try:
+        value = json.loads(member.read())
+    except (ValueError, RecursionError) as error:
+        raise UserError(shown(member.shard), f"image '{key}': .json cannot be read ({error})") from None
+    if not isinstance(value, dict):
+        return value
+    return next((value[name] for name in ("label", "labels", "cls") if name in value), None)
 
 
 def _fact(key: str, parts: dict[str, Member], number: int) -> str:
     """Return one of the facts beside an image's label."""
     if "npy" not in parts:
-        raise UserError(shown(next(iter(parts.values())).shard), f"image '{key}' has no .npy member", "its group")
+        raise UserError(_shard(parts), f"image '{key}' has no .npy member", "its group")
     facts = _vector(key, parts["npy"])
     if facts.ndim != 1 or not 0 <= number < len(facts):
         expected = f"a vector with entry {number}, the group"

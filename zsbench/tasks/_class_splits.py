@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.config import Block
-from zsbench.data._images import ImageSet, check_labels
+from zsbench.data._images import ImageSet
+from zsbench.data.class_names import plain
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Labelled
@@ -63,67 +64,45 @@ def unseen_classes(value: Any, names: list[str], base: Path, where: str) -> NDAr
     Raises
     ------
     UserError
-        A name that is no class.
+        A name that is no class, or a split that leaves no class seen or none unseen.
     """
     if value is None:
         return None
     if not isinstance(value, (str, list)):
         seen = np.random.RandomState(value.seed).choice(len(names), int(value.seen * len(names)), replace=False)
-        return ~np.isin(np.arange(len(names)), seen)
-    listed = read_names(value, base, where) or []
-    unknown = [name for name in listed if name not in names]
-    if unknown:
-        raise UserError(
-            where, f"unseen class '{unknown[0]}'", "names of the task's classes", did_you_mean(unknown[0], names)
-        )
-    return np.isin(names, listed)
-
-
-def as_named(images: ImageSet, names: list[str] | None, where: str) -> ImageSet:
-    """Return images with labels counted as the test data count theirs, where both name their classes.
-
-    Folders of some of the classes alone would number them otherwise. Two data sets of as many classes may name them
-    in their own ways; then the numbers stand.
-
-    Raises
-    ------
-    UserError
-        Another number of classes, with names that are not all among the test data's.
-    """
-    own = images.class_names
-    if own is None or names is None or own == names:
-        return images
-    strange = [name for name in own if name not in names]
-    if strange:
-        if len(own) == len(names):
-            return images
-        found = f"class '{strange[0]}', one of {len(own)}, which the test data do not have"
-        raise UserError(where, found, "their classes, or some of them", did_you_mean(strange[0], names))
-    place = [names.index(name) for name in own]
-    labels = [place[y] if isinstance(y, int) else [place[one] for one in y] for y in images.labels]
-    return replace(images, labels=labels, class_names=names)
+        unseen = ~np.isin(np.arange(len(names)), seen)
+    else:
+        listed = read_names(value, base, where) or []
+        known = {plain(name) for name in names}
+        unknown = [name for name in listed if plain(name) not in known]
+        if unknown:
+            hint = did_you_mean(unknown[0], names)
+            raise UserError(where, f"unseen class '{unknown[0]}'", "names of the task's classes", hint)
+        unseen = np.isin([plain(name) for name in names], [plain(name) for name in listed])
+    if unseen.all() or not unseen.any():
+        found = f"`unseen:` leaves {int((~unseen).sum())} of {len(names)} classes seen"
+        raise UserError(where, found, f"1 to {len(names) - 1} classes seen")
+    return unseen
 
 
 def labelled(
+    images: ImageSet,
     block: Block,
     halves: Halves,
     shots: int | None,
     seed: int,
     unseen: NDArray[np.bool_] | None = None,
-    names: list[str] | None = None,
 ) -> Labelled:
     """Return a block's labelled images: of the base classes where there are halves, at most `shots` a class.
 
-    `names` are the classes as the test data name them, where they do.
+    Labels are already numbers of the task's classes.
 
     Raises
     ------
     UserError
-        A label outside the classes, several labels an image, or a class with fewer images than `shots`.
+        An id twice, several labels an image, or a class with fewer images than `shots`.
     """
-    images: ImageSet = as_named(block.build(), names, block.where)
     require_unique(images.items, block.where)
-    check_labels(images, len(halves.all_names), block.where)
     if not all(isinstance(label, int) for label in images.labels):
         raise UserError(block.where, "several labels an image", "one label an image to learn from")
     labels = np.asarray(images.labels, dtype=np.int64)

@@ -16,6 +16,7 @@ from zsbench.methods.image_text import Matcher
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._similarities import read_similarities, write_similarities
+from zsbench.templates import fill_class, require_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +44,7 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
+        require_class(config.template, config.document.where(("template",)), "caption")
 
     def files(self) -> list[str]:
         """Return the list of groups and its images."""
@@ -66,7 +68,7 @@ class Task:
 
         groups: Sequence[Group] = data.items
         images = [image for group in groups for image in group.images]
-        captions = [self.config.template.replace("{}", text) for group in groups for text in group.captions]
+        captions = [fill_class(self.config.template, text) for group in groups for text in group.captions]
         scores = rule(Features(model, run, images), captions, images)
         ends = np.cumsum([[len(group.images), len(group.captions)] for group in groups], axis=0)
         for number in todo:

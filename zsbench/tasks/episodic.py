@@ -89,7 +89,7 @@ class Task:
         fewer = sum(len(item.query) < own.way * own.queries for item in items)
         vectors = [found.features.tobytes(), b"" if found.base_mean is None else found.base_mean.tobytes()]
         rows = (f"{i.described()}:{y.tolist()}" for i, y in zip(items, gold, strict=True))
-        counts = {"episodes with fewer queries, for lack of images": fewer} if fewer else {}
+        counts = found.counts | ({"episodes with fewer queries, for lack of images": fewer} if fewer else {})
         return TaskData(items, gold, (episodes, self._validation(found)), digest([*vectors, *rows]), counts)
 
     def _validation(self, found: LabelledFeatures) -> Judged | None:

@@ -10,21 +10,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
-
 from zsbench import files, metrics
 from zsbench.catalog import resolve_path
 from zsbench.components import Strict
-from zsbench.config import Block, TaskConfig
+from zsbench.config import Block
 from zsbench.data._distances import read_distances
-from zsbench.data._images import ImageItem, ImageSet, check_labels, drop_broken
+from zsbench.data._images import ImageItem, ImageSet, drop_broken
+from zsbench.data.class_names import Classes
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Problem, Rule
 from zsbench.metrics._gold import Labels
+from zsbench.options import Count, Natural, Positive, ProperShare, Seed, Text, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
-from zsbench.tasks._base import read_names, require_unique, sample
+from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._class_splits import Halves, labelled, unseen_classes
+from zsbench.tasks._classes import NamedClasses
+from zsbench.templates import require_class
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -36,11 +38,11 @@ else:
 class UnseenDraw(Strict):
     """A drawn split: a share `seen` of the classes has labels, the rest has none (numpy's legacy generator)."""
 
-    seen: float = Field(default=0.62, gt=0, lt=1)
-    seed: int = 0
+    seen: ProperShare = 0.62
+    seed: Seed = 0
 
 
-class Config(TaskConfig):
+class Config(NamedClasses):
     """Keys of a `type: image-classification` task.
 
     `support`, `validation` and `unlabeled` are data blocks like `data`, for methods that use them; `shots` keeps
@@ -55,18 +57,17 @@ class Config(TaskConfig):
 
     method: Any = "prompt-ensemble"
     metrics: list[str] = ["acc@1", "acc@5", "mean-per-class"]
-    templates: list[str] | None = Field(default=None, min_length=1)
-    classes: list[str] | str | None = None
-    logit_scale: float = Field(default=100.0, gt=0)
+    templates: Texts | None = None
+    logit_scale: Positive = 100.0
     half: Literal["base", "new"] | None = None
-    unseen: list[str] | str | UnseenDraw | None = None
-    distances: str | None = None
+    unseen: Texts | Text | UnseenDraw | None = None
+    distances: Text | None = None
     support: Any = None
-    shots: int | None = Field(default=None, ge=1)
-    support_seed: int = 1
+    shots: Count | None = None
+    support_seed: Seed = 1
     validation: Any = None
     unlabeled: Any = None
-    max_bad_items: int = Field(default=0, ge=0)
+    max_bad_items: Natural = 0
 
 
 class Task:
@@ -90,28 +91,20 @@ class Task:
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
         self.templates = config.templates or []
-        self._check_templates(self.templates)
+        for number, template in enumerate(self.templates):
+            require_class(template, config.document.where(("templates", number)))
         if config.shots is not None and config.support is None:
             raise UserError(
                 config.document.where(("shots",)), "`shots:` without images to draw them from", "`support:`"
             )
 
-    def _check_templates(self, templates: list[str]) -> None:
-        for template in templates:
-            if "{}" not in template and "{c}" not in template:
-                raise UserError(
-                    self.source.where, f"template '{template}' has no place for the class", "`{}` or `{c}` in it"
-                )
-
     def files(self) -> list[str]:
         """Return the files of test, support and validation data, and the names and distances beside them."""
         blocks = [self.source, *self.config.sources().values()]
-        named = [(key, getattr(self.config, key)) for key in ("classes", "unseen", "distances")]
-        return [path for block in blocks for path in block.files()] + [
-            str(resolve_path(value, self.config.folder(key), where=self.source.where))
-            for key, value in named
-            if isinstance(value, str)
-        ]
+        own = self.config
+        named = [(key, getattr(own, key)) for key in ("unseen", "distances") if isinstance(getattr(own, key), str)]
+        found = [str(resolve_path(value, own.folder(key), where=self.source.where)) for key, value in named]
+        return [path for block in blocks for path in block.files()] + own.class_files(self.source.where) + found
 
     def protocol(self, *, given: bool = False) -> str:
         """Return the number of templates, and what else makes numbers comparable."""
@@ -127,31 +120,27 @@ class Task:
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels), labels and class names."""
         images: ImageSet = self.source.build()
-        names = read_names(self.config.classes, self.config.folder("classes"), self.source.where) or images.class_names
-        if names is None:
-            raise UserError(
-                self.source.where, "neither data nor task name the classes", "`classes:` in the task's YAML"
-            )
+        classes = self.config.join(images, self.source)
+        names = classes.names
+        images = replace(images, labels=classes.relabelled(images.labels), class_names=names)
         require_unique(images.items, self.source.where)
-        check_labels(images, len(names), self.source.where)
         images, counts = drop_broken(images, self.config.max_bad_items, self.source.where)
-        repeated = len(names) - len(set(names))
-        counts |= {"repeated class names": repeated} if repeated else {}
+        counts = {**images.counts, **counts, **_odd_classes(names, images.labels)}
         halves = Halves(names, self.config.half)
-        named = images.class_names
         if not halves.names:
             raise UserError(self.config.document.where(("half",)), "one class in all", "at least two to have halves")
         images = halves.own(images)
         images = images.take(sample(len(images.items), limit, seed))
         self.templates = self.config.templates or images.templates or ["a photo of a {}."]
-        self._check_templates(self.templates)
-        problem = self._problem(halves, named, score_only=score_only)
+        for template in self.templates:
+            require_class(template, self.source.where)
+        problem = self._problem(halves, classes, score_only=score_only)
         self._check_metrics(images, problem)
         pairs = zip(images.items, images.labels, strict=True)
         parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in pairs), *(images.groups or [])]
         return TaskData(images.items, images.labels, problem, digest(parts), counts, images.groups)
 
-    def _problem(self, halves: Halves, named: list[str] | None, *, score_only: bool) -> Problem:
+    def _problem(self, halves: Halves, classes: Classes, *, score_only: bool) -> Problem:
         """Return names, templates and, for methods, the further images the task names."""
         own, where = self.config, self.source.where
         unseen = unseen_classes(own.unseen, halves.names, own.folder("unseen"), where)
@@ -159,7 +148,7 @@ class Task:
         if own.distances is not None:
             path = resolve_path(own.distances, own.folder("distances"), where=where)
             problem = replace(problem, distances=read_distances(path, halves.names))
-        return problem if score_only else self._with_further_data(problem, halves, named)
+        return problem if score_only else self._with_further_data(problem, halves, classes)
 
     def _check_metrics(self, images: ImageSet, problem: Problem) -> None:
         """Ask each metric about one image before any is encoded: some need what this task or its data do not tell."""
@@ -173,14 +162,16 @@ class Task:
                 where = self.config.document.where(("metrics", number))
                 raise UserError(where, f"metric '{name}': {error}") from None
 
-    def _with_further_data(self, problem: Problem, halves: Halves, named: list[str] | None) -> Problem:
+    def _with_further_data(self, problem: Problem, halves: Halves, classes: Classes) -> Problem:
         """Return the problem with support, validation and unlabeled images where the task names them."""
         sources = self.config.sources()
         found: dict[str, Any] = {}
         for key in ("support", "validation"):
             if key in sources:
-                shots = self.config.shots if key == "support" else None
-                found[key] = labelled(sources[key], halves, shots, self.config.support_seed, problem.unseen, named)
+                block, shots = sources[key], self.config.shots if key == "support" else None
+                images = block.build()
+                images = replace(images, labels=self.config.join_further(classes, images, block))
+                found[key] = labelled(images, block, halves, shots, self.config.support_seed, problem.unseen)
         if "validation" in sources and sources["validation"].described() == self.source.described():
             found["validation"] = replace(found["validation"], split="test")
         if "unlabeled" in sources:
@@ -241,6 +232,16 @@ class Task:
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""
         return str(int(np.argmax(prediction) if np.ndim(prediction) else prediction))
+
+
+def _odd_classes(names: Sequence[str], labels: Sequence[Any]) -> dict[str, int]:
+    """Count classes that share a name, and classes without an image."""
+    there = {one for label in labels for one in ([label] if isinstance(label, int) else label)}
+    found = {
+        "repeated class names": len(names) - len(set(names)),
+        "classes without an image": len(names) - len(there),
+    }
+    return {what: count for what, count in found.items() if count}
 
 
 def _judged(block: list[Any], gold: Sequence[Any], groups: Any, problem: Problem) -> tuple[Any, Any]:

@@ -23,6 +23,7 @@ from zsbench.methods.image_text import Matcher, Scores
 from zsbench.metrics.retrieval import Relevant
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
+from zsbench.templates import fill_class, require_class
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        if "{}" not in config.template and "{c}" not in config.template:
-            raise UserError(source.where, f"template '{config.template}' has no place for the caption", "`{}` in it")
+        require_class(config.template, config.document.where(("template",)), "caption")
 
     def files(self) -> list[str]:
         """Return the files of images and captions."""
@@ -136,8 +136,7 @@ class Task:
         from zsbench.features import Features
 
         pairs: Pairs = data.context
-        template = self.config.template
-        texts = [template.replace("{c}", text).replace("{}", text) for text in pairs.captions]
+        texts = [fill_class(self.config.template, text) for text in pairs.captions]
         scores = rule(Features(model, run, pairs.items), texts, pairs.items)
         done = todo.start
         while done < todo.stop:

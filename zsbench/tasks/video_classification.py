@@ -7,21 +7,23 @@ Predictions: as in image-classification, parquet with `id` and `scores` or `labe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from zsbench.ahead import ahead
-from zsbench.config import Block, TaskConfig
+from zsbench.config import Block
 from zsbench.data._videos import Video, VideoSet
+from zsbench.data.class_names import Classes
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.methods.classification import fill
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
+from zsbench.options import Count, Positive, Texts
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks import image_classification
-from zsbench.tasks._base import read_names, require_unique, sample
+from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._classes import NamedClasses
+from zsbench.templates import fill_class, require_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +31,7 @@ else:
     np = lazy("numpy")
 
 
-class Config(TaskConfig):
+class Config(NamedClasses):
     """Keys of a `type: video-classification` task.
 
     `frames` are taken from each of `clips` passes over a video; `crops` is 1 (centre) or 3 (along the longer side).
@@ -38,12 +40,11 @@ class Config(TaskConfig):
 
     method: Any = "mean-frames"
     metrics: list[str] = ["acc@1", "acc@5"]
-    templates: list[str] = Field(default=["{}"], min_length=1)
-    classes: list[str] | str | None = None
-    logit_scale: float = Field(default=100.0, gt=0)
-    frames: int = Field(default=8, ge=1)
-    clips: int = Field(default=1, ge=1)
-    crops: int = Field(default=1, ge=1, le=3)
+    templates: Texts = ["{}"]
+    logit_scale: Positive = 100.0
+    frames: Count = 8
+    clips: Count = 1
+    crops: Literal[1, 3] = 1
 
 
 class Task:
@@ -58,12 +59,12 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        if config.crops == 2:
-            raise UserError(source.where, "crops is 2", "1 or 3")
+        for number, template in enumerate(config.templates):
+            require_class(template, config.document.where(("templates", number)))
 
     def files(self) -> list[str]:
-        """Return the files of the videos."""
-        return self.source.files()
+        """Return the files of the videos and of the names beside them."""
+        return [*self.source.files(), *self.config.class_files(self.source.where)]
 
     def protocol(self, *, given: bool = False) -> str:
         """Return frames, views and templates; logits that come with the data were made with nobody knows which."""
@@ -76,21 +77,18 @@ class Task:
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read the list of videos, not their frames."""
         videos: VideoSet = self.source.build()
-        names = read_names(self.config.classes, self.config.folder("classes"), self.source.where) or videos.class_names
-        if names is None:
-            raise UserError(
-                self.source.where, "neither data nor task name the classes", "`classes:` in the task's YAML"
-            )
+        classes = self.config.join(videos, self.source)
+        names = classes.names
         require_unique(videos.items, self.source.where)
-        bad = next((y for y in videos.labels if not 0 <= y < len(names)), None)
-        if bad is not None:
-            raise UserError(self.source.where, f"label {bad}", f"0 to {len(names) - 1} ({len(names)} classes)")
+        videos = replace(videos, items=_joined(videos, classes), labels=classes.relabelled(videos.labels))
+        there = len(set(videos.labels))
+        counts = videos.counts | ({"classes without a video": len(names) - there} if there < len(names) else {})
         keep = sample(len(videos.items), limit, seed)
         items, labels = [videos.items[i] for i in keep], [videos.labels[i] for i in keep]
-        prompts = [[fill(template, name) for template in self.config.templates] for name in names]
+        prompts = [[fill_class(template, name) for template in self.config.templates] for name in names]
         parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
         problem = VideoProblem(names, prompts, self.config.logit_scale)
-        return TaskData(items=items, gold=labels, context=problem, fingerprint=digest(parts))
+        return TaskData(items, labels, problem, digest(parts), counts)
 
     def predict(self, rule: VideoRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the fused scores (n_classes,) of each video."""
@@ -144,6 +142,30 @@ class Task:
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""
         return str(int(np.argmax(prediction) if np.ndim(prediction) else prediction))
+
+
+def _joined(videos: VideoSet, classes: Classes) -> list[Video]:
+    """Return videos whose given logits, if any, stand in the order of the task's classes.
+
+    Raises
+    ------
+    UserError
+        Logits that lack a class of the task.
+    """
+    place, n = classes.place, len(classes.names)
+    if place is None:
+        return list(videos.items)
+    found: list[Video] = []
+    for video in videos.items:
+        if video.logits is not None:
+            if sorted(place) != list(range(n)):
+                expected = f"logits of all {n} classes of the task"
+                raise UserError(f"video {video.id}", f"logits of {len(place)} classes", expected)
+            ordered = np.empty_like(video.logits)
+            ordered[..., place] = video.logits
+            video = replace(video, logits=ordered)
+        found.append(video)
+    return found
 
 
 def crop(frame: Any, number: int, n_crops: int) -> Any:

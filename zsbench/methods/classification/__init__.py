@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zsbench.lazy import lazy
+from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +68,7 @@ class Problem:
 
     def prompts(self, class_name: str) -> list[str]:
         """Return the templates filled with one class name."""
-        return [fill(template, class_name) for template in self.templates]
+        return [fill_class(template, class_name) for template in self.templates]
 
 
 class Batch(Protocol):
@@ -151,11 +152,6 @@ def compose(rules: Sequence[Rule]) -> Rule:
 def linear(weights: FloatArray, logit_scale: float) -> Classifier:
     """Return the classifier `logit_scale * features @ weights.T`; weights are (n_classes, width)."""
     return Classifier(lambda batch: np.asarray(logit_scale * batch.features @ weights.T), weights)
-
-
-def fill(template: str, class_name: str) -> str:
-    """Put the class name into a template; both placeholders of the field are known."""
-    return template.replace("{c}", class_name).replace("{}", class_name)
 
 
 def normalise(features: Any, *, what: str = "features") -> FloatArray:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Encoder, fill
-from zsbench.methods.classification._texts import read_lines, require_place
+from zsbench.methods.classification import Encoder
+from zsbench.methods.classification._texts import read_lines
+from zsbench.templates import fill_class, require_class
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class TemplatePool:
         return total
 
     def _template(self, template: str) -> FloatArray:
-        return self.encoder.texts([fill(template, name) for name in self.class_names])
+        return self.encoder.texts([fill_class(template, name) for name in self.class_names])
 
 
 def read_pool(value: list[str] | str) -> list[str]:
@@ -82,5 +83,5 @@ def read_pool(value: list[str] | str) -> list[str]:
     if not templates:
         raise UserError(where, "no template in the pool", "at least one")
     for template in templates:
-        require_place(template, where)
+        require_class(template, where)
     return templates

@@ -112,12 +112,6 @@ def sentences_of(path: str, class_names: Sequence[str]) -> list[list[str]]:
     return of_classes(read_sentences(path), class_names, path)
 
 
-def require_place(template: str, where: str) -> None:
-    """Refuse a template without a place for the class."""
-    if "{}" not in template and "{c}" not in template:
-        raise UserError(where, f"template '{template}' has no place for the class", "`{}` or `{c}` in it")
-
-
 def require_texts(texts: Sequence[Sequence[str]], class_names: Sequence[str], where: str, what: str) -> None:
     """Refuse a class without any text.
 
@@ -186,6 +180,7 @@ def first_class(task: Mapping[str, Any], entries: Mapping[str, Any]) -> str:
     names = task.get("classes")
     if isinstance(names, str):
         names = read_lines(str(resolve_path(names, Path()))) if names.startswith("asset:") else None
+    names = list(names.values()) if isinstance(names, dict) else names
     return str([*(names or entries), "<class>"][0])
 
 

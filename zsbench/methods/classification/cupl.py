@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.components import method
 from zsbench.config import LocalPath
-from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, fill, linear, normalise
+from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, linear, normalise
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,7 @@ def class_texts(
 ) -> list[list[str]]:
     """Return the texts of each class: the templates filled with its name, then its sentences."""
     return [
-        [*(fill(template, name) for template in templates), *own]
+        [*(fill_class(template, name) for template in templates), *own]
         for name, own in zip(class_names, sentences, strict=True)
     ]
 

@@ -19,8 +19,9 @@ from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, fill, softmax
+from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, softmax
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.templates import fill_class, require_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,7 @@ def description_prob_mean(
 
 def class_texts(template: str, class_name: str, lines: Sequence[str], drop_words: int) -> list[str]:
     """Return the texts of one class: the filled template before each line without its first words."""
-    opening = fill(template, class_name.replace("_", " "))
+    opening = fill_class(template, class_name.replace("_", " "))
     rests = [" ".join(line.split()[drop_words:]) for line in lines]
     return [f"{opening} {rest}" for rest in rests if rest]
 
@@ -99,7 +100,7 @@ def class_scores(images: Any, texts: Any, owner: Any, *, logit_scale: float) -> 
 def _opening(template: str | None, templates: Sequence[str]) -> str:
     if template is None and len(templates) > 1:
         raise UserError("", f"the task has {len(templates)} templates, the rule takes one", "the method's `template:`")
-    _texts.require_place(template or templates[0], "")
+    require_class(template or templates[0], "")
     return template or templates[0]
 
 
@@ -109,5 +110,5 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     name = _texts.first_class(task, entries)
     template = options.get("template") or _texts.templates_of(task)[0]
     lines = [*entries.get(name, []), *unquoted(_texts.known(options, "locations", _texts.read_sentences).get(name, []))]
-    placeholder = f"{fill(template, name)} <each line of '{name}' in {options.get('descriptions', 'a file')}>"
+    placeholder = f"{fill_class(template, name)} <each line of '{name}' in {options.get('descriptions', 'a file')}>"
     return "\n".join(class_texts(template, name, lines, options.get("drop_words", 2))) or placeholder

@@ -18,9 +18,10 @@ from pydantic import Field
 from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, fill, linear, normalise
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, linear, normalise
 from zsbench.methods.classification._regions import encode_regions, require_regions
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +83,7 @@ def join(description: str) -> str:
 
 def class_texts(templates: Sequence[str], class_name: str, descriptions: Sequence[str]) -> list[str]:
     """Return every template with every description, or the templates alone where there is none."""
-    filled = [fill(template, class_name) for template in templates]
+    filled = [fill_class(template, class_name) for template in templates]
     return [text + end for text in filled for end in (map(join, descriptions) if descriptions else [""])]
 
 

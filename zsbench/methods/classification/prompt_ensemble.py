@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.components import method
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, fill, linear, normalise
+from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear, normalise
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,4 +46,4 @@ def ensemble(texts: Any) -> FloatArray:
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
     """Return every prompt of the first class, for `zsbench show`."""
-    return "\n".join(fill(template, first_class(task, {})) for template in templates_of(task))
+    return "\n".join(fill_class(template, first_class(task, {})) for template in templates_of(task))

@@ -12,10 +12,11 @@ from typing import Any
 
 from zsbench.components import method
 from zsbench.config import LocalPath
-from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, fill
+from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._texts import first_class, known, of_classes, read_names, templates_of
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.templates import fill_class
 
 
 @method(family="classification", needs=(ImageTextEncoder,))
@@ -36,4 +37,4 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     entries = known(options, "synonyms", read_names)
     name = first_class(task, entries)
     best = entries.get(name, f"<other name of '{name}' in {options.get('synonyms', 'the file of `synonyms:`')}>")
-    return "\n".join(fill(template, best) for template in templates_of(task))
+    return "\n".join(fill_class(template, best) for template in templates_of(task))

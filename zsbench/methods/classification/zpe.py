@@ -24,7 +24,7 @@ from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, fill, linear
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._template_pool import TemplatePool, read_pool
 from zsbench.methods.classification._template_scorer import Scorer, make_scorer
 from zsbench.methods.classification._template_weights import (
@@ -35,6 +35,7 @@ from zsbench.methods.classification._template_weights import (
 )
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,4 +118,4 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     if isinstance(pool, str):
         path = resolve_path(pool, Path())
         pool = read_pool(str(path)) if path.exists() else [f"<each template of {pool} with {{}}>"]
-    return "\n".join(fill(template, first_class(task, {})) for template in pool or templates_of(task))
+    return "\n".join(fill_class(template, first_class(task, {})) for template in pool or templates_of(task))

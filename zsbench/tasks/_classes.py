@@ -1,0 +1,139 @@
+"""The keys with which a task names its classes, and the join of those names with what the data carry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import MinLen
+
+from zsbench.catalog import resolve_path
+from zsbench.config import Block, TaskConfig
+from zsbench.data.class_names import Classes, LabelOrder, join, join_further, moved
+from zsbench.data.label_columns import check_range
+from zsbench.errors import UserError
+from zsbench.options import Text, Texts
+from zsbench.tasks._base import read_names
+from zsbench.yamlio import shown
+
+ClassMap = Annotated[dict[Text, Text], MinLen(1)]
+
+
+class NamedClasses(TaskConfig):
+    """Keys that name classes.
+
+    `classes` lists their names, or names a file that does (one a line, or a JSON list). Where the data carry names
+    too, the two are joined by name; other words for the same classes stand in the order of the data's. `class_map`
+    gives classes of the data other names (a mapping, or a .json, .tsv or .csv file); a mapping under `classes` does
+    the same and lists the classes. `label_order` says how whole-number folder names count: 2 before 10 (`numeric`), or
+    10 before 2 (`text`).
+    """
+
+    classes: Texts | ClassMap | Text | None = None
+    class_map: ClassMap | Text | None = None
+    label_order: LabelOrder | None = None
+
+    def class_files(self, where: str) -> list[str]:
+        """Return the files that name classes."""
+        named = [(key, getattr(self, key)) for key in ("classes", "class_map")]
+        return [
+            str(resolve_path(value, self.folder(key), where=where)) for key, value in named if isinstance(value, str)
+        ]
+
+    def join(self, data: Any, source: Block) -> Classes:
+        """Return the task's classes from what YAML and data say.
+
+        Raises
+        ------
+        UserError
+            The names do not fit, a label is no class, or 0/1 vectors have another length than there are classes.
+        """
+        names, where = self._names(source.where), source.where
+        classes = join(
+            data.class_names,
+            names,
+            where,
+            what=called(source),
+            class_map=self._map(where),
+            label_order=self.label_order,
+        )
+        _check(data, len(classes.names if data.class_names is None else data.class_names), source)
+        return classes
+
+    def join_further(self, classes: Classes, data: Any, source: Block) -> list[Any]:
+        """Return the labels of further data (support, validation) as numbers of the task's classes.
+
+        Raises
+        ------
+        UserError
+            As `join`.
+        """
+        own = data.class_names
+        _check(data, len(classes.names if own is None else own), source)
+        where, class_map = source.where, self._map(source.where)
+        place = join_further(
+            classes, own, where, what=called(source), class_map=class_map, label_order=self.label_order
+        )
+        return moved(data.labels, place)
+
+    def _names(self, where: str) -> list[str] | None:
+        if isinstance(self.classes, dict):
+            return list(dict.fromkeys(self.classes.values()))
+        return read_names(self.classes, self.folder("classes"), where)
+
+    def _map(self, where: str) -> dict[str, str] | None:
+        written = self.classes if isinstance(self.classes, dict) else {}
+        named = self.class_map
+        if isinstance(named, str):
+            named = read_map(resolve_path(named, self.folder("class_map"), where=where))
+        return {**written, **(named or {})} or None
+
+
+def called(source: Block) -> str:
+    """Return what messages call a data block: the name of its file or folder, else that of the source."""
+    path = source.options.get("path")
+    return Path(path).name if isinstance(path, str) and path else source.name
+
+
+def _check(data: Any, n_classes: int, source: Block) -> None:
+    """Refuse labels outside the classes that the data count by."""
+    width = getattr(data, "width", None)
+    if width is not None and width != n_classes:
+        found = f"labels of {called(source)} are 0/1 vectors of length {width}"
+        raise UserError(source.where, found, f"length {n_classes}, one entry a class")
+    check_range([item.id for item in data.items], data.labels, n_classes, source.where)
+
+
+def read_map(path: Path) -> dict[str, str]:
+    """Return a class map from a JSON object, or from lines of two columns, separated by a tab or, in .csv, a comma.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read, holds something else, or maps a name twice.
+    """
+    import csv
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix == ".json":
+            rows: Sequence[Any] = json.loads(text, object_pairs_hook=list)
+        else:
+            rows = [
+                row for row in csv.reader(text.splitlines(), delimiter="," if path.suffix == ".csv" else "\t") if row
+            ]
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(shown(path), f"cannot be read ({error})", "names of the data and of classes") from None
+    expected = "a JSON object, or two columns a line: the name in the data, the class's name"
+    if not isinstance(rows, list) or not rows:
+        raise UserError(shown(path), "no mapping of names", expected)
+    found: dict[str, str] = {}
+    for number, row in enumerate(rows, 1):
+        if len(row) != 2 or not all(isinstance(part, str) and part.strip() for part in row):
+            raise UserError(f"{shown(path)}: entry {number}", f"{row}", expected)
+        if row[0].strip() in found:
+            raise UserError(f"{shown(path)}: entry {number}", f"'{row[0]}' stands twice", "one class a name")
+        found[row[0].strip()] = row[1].strip()
+    return found

@@ -24,6 +24,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, ConfigDict, create_model
 
+from zsbench.options import Mark
+
 F = TypeVar("F", bound=Callable[..., Any])
 Kind = Literal["inductive", "transductive"]
 
@@ -51,11 +53,10 @@ class MethodFacts:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """The capabilities an adapter offers, how to find the local files a block refers to, and what to refuse at once."""
+    """The capabilities an adapter offers, and how to find the local files a block refers to."""
 
     offers: tuple[type, ...]
     files: Callable[[dict[str, Any]], list[str]] | None = None
-    check: Callable[[dict[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,18 +91,9 @@ def method(
     return _attach(MethodFacts(family, needs, kind, uses, after, tuple((uses_with or {}).items()), needs_with))
 
 
-def model(
-    *,
-    offers: tuple[type, ...],
-    files: Callable[[dict[str, Any]], list[str]] | None = None,
-    check: Callable[[dict[str, Any]], None] | None = None,
-) -> Callable[[F], F]:
-    """Declare a model adapter: the capabilities it offers and the local files that define it.
-
-    `check(options)` raises a `UserError` whose `where` is an option's name, for what a schema cannot say (a template
-    that is none, an address with a secret); it is asked when the config is read and loads nothing.
-    """
-    return _attach(ModelFacts(offers, files, check))
+def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:
+    """Declare a model adapter: the capabilities it offers and the local files that define it."""
+    return _attach(ModelFacts(offers, files))
 
 
 def _attach(facts: MethodFacts | ModelFacts | SourceFacts) -> Callable[[F], F]:
@@ -173,9 +165,11 @@ def fits_plainly(value: Any, hint: Any) -> bool:
 
 
 def _keeps(value: Any, mark: Any) -> bool:
-    """Return True only where a value keeps within a bound for certain; marks of our own (`LocalPath`) bound nothing."""
+    """Return True only where a value keeps within a bound for certain; words (`local-path`) bound nothing."""
     if isinstance(mark, str):
         return True
+    if isinstance(mark, Mark):
+        return not mark.expected(value)
     checks: dict[type, Callable[[Any, Any], bool]] = {
         Ge: lambda v, m: v >= m.ge,
         Gt: lambda v, m: v > m.gt,

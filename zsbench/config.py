@@ -7,33 +7,35 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError
+from annotated_types import Ge, Le
+from pydantic import BaseModel, PrivateAttr, ValidationError
 
-from zsbench import catalog, yamlio
+from zsbench import catalog, companions, yamlio
 from zsbench.components import MethodFacts, Strict, option_defaults, option_hints, options_schema, plainly_fit
 from zsbench.errors import UserError, UserErrors, did_you_mean
+from zsbench.options import Count, Device, ProperShare, Seed, Text, Texts
 from zsbench.schema_errors import described, refusals
 from zsbench.yamlio import Document, Loc
 
 S = TypeVar("S", bound=BaseModel)
 
-LocalPath = Annotated[str, "local-path"]
+LocalPath = Annotated[Text, "local-path"]
 """A file or folder; relative ones start at the folder of the config that names them."""
-ModelRef = Annotated[str, "model-ref"]
+ModelRef = Annotated[Text, "model-ref"]
 """A hub id or a folder (`local-dir:`, `asset:`, `$NAME/...`, relative to the config)."""
 
 
 class Settings(Strict):
     """How a run is carried out: the same for all its jobs, set in a suite or on the command line."""
 
-    seed: int = 0
-    device: str = "auto"
+    seed: Seed = 0
+    device: Device = "auto"
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
-    batch_size: int | Literal["auto"] = "auto"
-    threads: int | None = Field(default=None, ge=1)
-    limit: int | None = Field(default=None, ge=1)
-    resamples: int = Field(default=10_000, ge=100)
-    confidence: float = Field(default=0.95, gt=0, lt=1)
+    batch_size: Count | Literal["auto"] = "auto"
+    threads: Annotated[int, Ge(1), Le(1024)] | None = None
+    limit: Count | None = None
+    resamples: Annotated[int, Ge(100), Le(10_000_000)] = 10_000
+    confidence: ProperShare = 0.95
 
 
 class TaskConfig(Strict):
@@ -46,13 +48,13 @@ class TaskConfig(Strict):
     data_keys: ClassVar[tuple[str, ...]] = ()
     """Further keys that hold data blocks (`support`, `validation`); the plan puts checked `Block`s there."""
 
-    type: str
-    description: str
+    type: Text
+    description: Text
     data: dict[str, Any]
     method: Any
     method_options: dict[str, dict[str, Any]] = {}
-    metrics: list[str]
-    version: int = 1
+    metrics: Texts
+    version: Count = 1
     synthetic: bool = False
     source: str = ""
     citation: str = ""
@@ -77,7 +79,7 @@ class TaskConfig(Strict):
 class ModelConfig(Strict, extra="allow"):
     """A model's YAML: the adapter, and that adapter's own options beside it."""
 
-    adapter: str
+    adapter: Text
     description: str = ""
     license: str = ""
 
@@ -344,4 +346,6 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
     base = document.folder((*loc, key))
     folders = {option: document.folder((*loc, option)) for option in options}
     bases = {option: folder for option, folder in folders.items() if folder != base}
-    return Block(kind, name, options, label, base, where, bases)
+    found = Block(kind, name, options, label, base, where, bases)
+    companions.check(found, document, loc)
+    return found

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsbench import catalog, config
-from zsbench.components import option_defaults
+from zsbench import config
 from zsbench.config import Block
 from zsbench.errors import UserError
 from zsbench.records import canonical_json, digest, digest_file
@@ -63,7 +62,6 @@ def model_block(value: dict[str, Any], document: Document, loc: Loc) -> Block:
     """Read a model's block with its modifiers, options checked against the signatures."""
     wanted = value.get("modify")
     plain = config.block("models", {k: v for k, v in value.items() if k != "modify"}, "adapter", document, loc)
-    _check(plain, document, loc)
     if wanted is None:
         return plain
     entries = wanted if isinstance(wanted, list) else [wanted]
@@ -73,21 +71,3 @@ def model_block(value: dict[str, Any], document: Document, loc: Loc) -> Block:
     )
     own = (plain.kind, plain.name, plain.options, plain.label, plain.base, plain.where, plain.bases)
     return ModifiedBlock(*own, modifiers)
-
-
-def _check(block: Block, document: Document, loc: Loc) -> None:
-    """Ask the adapter what no schema says of its options.
-
-    Raises
-    ------
-    UserError
-        At the option's place in the file.
-    """
-    if block.facts.check is None:
-        return
-    try:
-        block.facts.check(block.resolved())
-    except UserError as error:
-        if error.where not in option_defaults(catalog.load_component("models", block.name)):
-            raise
-        raise UserError(document.where((*loc, error.where)), error.found, error.expected, error.hint) from None

@@ -3,17 +3,102 @@
     def tip_adapter(*, alpha: NonNegative = 1.0, shots: Count | None = None, seed: Seed = 0) -> Rule: ...
 
 Whole numbers, shares and texts are checked when a config is read, before any data or model is. NaN and infinity are
-refused for every number by the schemas' own configuration (`components.Strict`).
+refused for every number by the schemas' own configuration (`components.Strict`). What options ask of each other is
+declared beside the component (`zsbench.companions`).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
 from zsbench import templates
+
+
+class Mark:
+    """A bound that no library has a word for: `expected(value)` says what a value lacks, or nothing."""
+
+    def expected(self, value: Any) -> str:
+        """Return what was expected instead of the value; empty where the value is fine."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Check the value after its type."""
+        from pydantic_core import PydanticCustomError, core_schema
+
+        def check(value: Any) -> Any:
+            expected = self.expected(value)
+            if expected:
+                raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+
+@dataclass(frozen=True)
+class NotBlank(Mark):
+    """Marks a text that has to hold more than blanks."""
+
+    def expected(self, value: str) -> str:
+        """Return what a blank text should have been."""
+        return "" if value.strip() else "a text that is not empty"
+
+
+@dataclass(frozen=True)
+class Distinct(Mark):
+    """Marks a list that may hold nothing twice."""
+
+    def expected(self, value: list[Any]) -> str:
+        """Return which entry stands there more than once."""
+        keys = [entry if isinstance(entry, Hashable) else repr(entry) for entry in value]
+        twice = next((entry for n, entry in enumerate(keys) if entry in keys[:n]), None)
+        return "" if len(set(keys)) == len(keys) else f"each of its entries once, not {twice!r} twice"
+
+
+@dataclass(frozen=True)
+class Matches(Mark):
+    """Marks a text that a pattern has to match as a whole; `said` is the pattern in words."""
+
+    pattern: str
+    said: str
+
+    def expected(self, value: str) -> str:
+        """Return the pattern in words where the text does not match."""
+        return "" if re.fullmatch(self.pattern, value) else self.said
+
+
+@dataclass(frozen=True)
+class ClassBlank(Mark):
+    """Marks a prompt template for classes, which needs a place for the class."""
+
+    def expected(self, value: str) -> str:
+        """Return what a template without the class lacks."""
+        return "" if templates.takes_class(value) else "a text with a place for the class, {} or {c}"
+
+
+@dataclass(frozen=True)
+class Blanks(Mark):
+    """Marks a text as a template: which blanks it may hold, and which of them it has to.
+
+    `Annotated[str, Blanks("query", "text", needed=("text",))]`. A blank that nothing fills, or a missing one that is
+    needed, is refused when the config is read.
+    """
+
+    known: tuple[str, ...]
+    needed: tuple[str, ...] = ()
+
+    def __init__(self, *known: str, needed: tuple[str, ...] = ()) -> None:
+        object.__setattr__(self, "known", known)
+        object.__setattr__(self, "needed", needed)
+
+    def expected(self, value: str) -> str:
+        """Return the blank that is wrong or missing."""
+        return templates.problem(value, self.known, self.needed)
+
 
 Count = Annotated[int, Ge(1), Lt(2**31)]
 """A whole number of at least 1: sizes, lengths, numbers of things."""
@@ -39,41 +124,21 @@ PositiveShare = Annotated[float, Gt(0), Le(1)]
 """A number above 0, at most 1: probabilities to reach, temperatures of a mixture."""
 ProperShare = Annotated[float, Gt(0), Lt(1)]
 """A number strictly between 0 and 1."""
-Text = Annotated[str, MinLen(1)]
+Text = Annotated[str, NotBlank()]
 """A text that is not empty: names, columns, wordings."""
 Texts = Annotated[list[Text], MinLen(1)]
 """At least one text, none of them empty."""
+Names = Annotated[list[Text], MinLen(1), Distinct()]
+"""At least one name, none of them empty, none twice: classes, labels, columns."""
+Separator = Annotated[str, MinLen(1)]
+"""What stands between two texts; blanks alone may do."""
 Character = Annotated[str, MinLen(1), MaxLen(1)]
 """One character: the delimiter of a table."""
-
-
-@dataclass(frozen=True)
-class Blanks:
-    """Marks a text as a template: which blanks it may hold, and which of them it has to.
-
-    `Annotated[str, Blanks("query", "text", needed=("text",))]`. A blank that nothing fills, or a missing one that is
-    needed, is refused when the config is read.
-    """
-
-    known: tuple[str, ...]
-    needed: tuple[str, ...] = ()
-
-    def __init__(self, *known: str, needed: tuple[str, ...] = ()) -> None:
-        object.__setattr__(self, "known", known)
-        object.__setattr__(self, "needed", needed)
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Check the text after its type."""
-        from pydantic_core import PydanticCustomError, core_schema
-
-        def check(text: str) -> str:
-            problem = templates.problem(text, self.known, self.needed)
-            if problem:
-                raise PydanticCustomError("template", "{problem}", {"problem": problem})
-            return text
-
-        return core_schema.no_info_after_validator_function(check, handler(source))
-
-
-ClassTemplate = Annotated[str, "class-template"]
+ClassTemplate = Annotated[str, ClassBlank()]
 """A prompt template for classes: the class stands for `{}` or `{c}`; other braces are text."""
+ClassTemplates = Annotated[list[ClassTemplate], MinLen(1), Distinct()]
+"""At least one template for classes, none twice."""
+Device = Annotated[str, Matches(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", "auto, cpu, mps, cuda or cuda:N")]
+"""Where a network runs."""
+Revision = Annotated[Text, "revision"]
+"""A commit or tag on a hub; a local folder has none."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench import textfiles
 from zsbench.batching import map_by_length
+from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import RunError, UserError, shown
@@ -44,7 +45,8 @@ def _check(options: dict[str, Any]) -> None:
         _chat.require_template(Path(template))
 
 
-@declare(offers=(CausalLM, TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_files, check=_check)
+@declare(offers=(CausalLM, TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_files)
+@companions(check=_check)
 def hf_causal_lm(
     *,
     model: ModelRef,

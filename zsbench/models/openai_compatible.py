@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Le
 
+from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.errors import RunError, UserError
 from zsbench.models import _chat
@@ -58,7 +59,8 @@ def _check(options: dict[str, Any]) -> None:
         raise UserError("key_env", "no name of an environment variable", "the variable that holds the key")
 
 
-@declare(offers=(TextGenerator,), check=_check)
+@declare(offers=(TextGenerator,))
+@companions(check=_check)
 def openai_compatible(
     *,
     model: Text,

@@ -1,0 +1,105 @@
+"""What the options of one component ask of each other, declared beside it and checked when a config is read.
+
+    @method(family="classification")
+    @companions(requires={"further_classes": ("weights", "pretrain-star")}, check=_check)
+    def zpe(*, weights: Weights = "softmax", further_classes: Texts | None = None) -> Builder: ...
+
+A key that has no effect without another is refused, because whoever writes it believes that it has one; so is a
+revision of a local folder, which is what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from zsbench import catalog
+from zsbench.components import option_defaults, option_hints
+from zsbench.errors import UserError
+
+if TYPE_CHECKING:
+    from zsbench.config import Block
+    from zsbench.yamlio import Document, Loc
+
+F = TypeVar("F", bound=Callable[..., Any])
+Requires = Mapping[str, str | tuple[str, ...]]
+Check = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Companions:
+    """What `companions` declared for a component."""
+
+    requires: Requires
+    check: Check | None
+
+
+def companions(*, requires: Requires | None = None, check: Check | None = None) -> Callable[[F], F]:
+    """Declare what a component's options ask of each other.
+
+    Parameters
+    ----------
+    requires : by option, another one without which it has no effect, or `(other, value, ...)` where only some values
+        of the other give it one. An option at its default asks for nothing.
+    check : raises a `UserError` whose `where` is an option's name, for what no schema can say; it gets every option,
+        local paths resolved, and loads nothing.
+    """
+
+    def decorate(function: F) -> F:
+        function.companions = Companions(requires or {}, check)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def check(block: Block, document: Document, loc: Loc) -> None:
+    """Refuse options that do not go together, at their place in the file.
+
+    Raises
+    ------
+    UserError
+        A key without effect, a revision of a local folder, or what the component's own check says.
+    """
+    function = catalog.load_component(block.kind, block.name, where=block.where)
+    defaults = option_defaults(function)
+    declared: Companions | None = getattr(function, "companions", None)
+    try:
+        _check_revision(block, function)
+        if declared is not None:
+            for option, needed in declared.requires.items():
+                _require(option, needed, block, defaults)
+            if declared.check is not None:
+                declared.check({**defaults, **block.resolved()})
+    except UserError as error:
+        if error.where not in defaults:
+            raise
+        where = document.where((*loc, error.where))
+        raise UserError(where, f"{error.where}: {error.found}", error.expected, error.hint) from None
+
+
+def _require(option: str, needed: str | tuple[str, ...], block: Block, defaults: dict[str, Any]) -> None:
+    if block.options.get(option, defaults[option]) == defaults[option]:
+        return
+    other, values = (needed, ()) if isinstance(needed, str) else (needed[0], needed[1:])
+    companion = block.options.get(other, defaults[other])
+    if values and companion not in values:
+        found = f"an option of '{block.name}' without effect where `{other}` is {companion!r}"
+        raise UserError(option, found, f"`{other}: {'` or `'.join(values)}`")
+    if not values and companion in (None, "", False, []):
+        raise UserError(option, f"an option of '{block.name}' without effect alone", f"`{other}:` beside it")
+
+
+def _check_revision(block: Block, function: Callable[..., Any]) -> None:
+    hints = option_hints(function)
+    named = [key for key, hint in hints.items() if "revision" in _words(hint) and block.options.get(key) is not None]
+    reference = next((key for key, hint in hints.items() if "model-ref" in _words(hint)), "")
+    if named and Path(str(block.resolved().get(reference))).is_absolute():
+        raise UserError(named[0], f"{block.options[named[0]]!r} beside a local folder", "a hub id, or no revision")
+
+
+def _words(hint: Any) -> set[str]:
+    """Return the words among an annotation's marks."""
+    own = {mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, str)}
+    return own.union(*(_words(part) for part in get_args(hint) if not isinstance(part, str)))

@@ -54,7 +54,11 @@ def require_writable(folder: Path) -> None:
     Raises
     ------
     UserError
-        The folder cannot be created or written.
+        The folder cannot be created or written, or its name is no text, which parquet files cannot be written under.
     """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise UserError(str(folder), "the folder's name is not UTF-8", "another --out") from None
     write_bytes(folder / ".zsbench-probe", b"")
     (folder / ".zsbench-probe").unlink(missing_ok=True)

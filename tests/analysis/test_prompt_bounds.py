@@ -18,12 +18,13 @@ WORDS = 89  # tokens of the embedded model's vocabulary, its special ones includ
 
 def result(accuracy=0.9, n=900, *, data=None, method=None, templates=("a photo of a {}",), model="clip", **more):
     """What `zsbench eval` would have written, as far as a bound reads it."""
+    score = {"value": accuracy, "low": accuracy, "high": accuracy, "unit": "%", "n": n}
     return {
         "schema_version": 1,
         "task": "digits",
         "model": model,
         "method": "rule",
-        "metrics": {"acc@1": {"value": accuracy, "n": n}},
+        "metrics": {"acc@1": {**score, "interval": "wilson", "better": "higher"}},
         "config": {
             "task": {"data": data or {"name": "digits", "split": "train"}, "templates": list(templates)},
             "model": {"name": "open-clip", "model": "asset:models/clip-glyphs"},

@@ -12,6 +12,7 @@ from zsbench import jsonfiles
 from zsbench.analysis import pac_bayes
 from zsbench.analysis.prompt_prior import prompts_of, split_of
 from zsbench.errors import UserError
+from zsbench.report.plain import one_line
 from zsbench.yamlio import shown
 
 
@@ -154,5 +155,7 @@ def to_rich(table: Sequence[Row], *, prior: str, delta: float) -> Any:
     for row in table:
         shares = (row.train_error, row.test_error, row.mcallester, row.seeger, row.union, row.gap)
         texts = ["-" if share is None else f"{100 * share:.1f} %" for share in shares]
-        grid.add_row(*map(Text, (row.task, row.model, row.method)), f"{row.kl:.1f}", str(row.n), *texts)
+        grid.add_row(
+            *(Text(one_line(name)) for name in (row.task, row.model, row.method)), f"{row.kl:.1f}", str(row.n), *texts
+        )
     return grid

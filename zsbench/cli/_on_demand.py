@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from zsbench.cli._endings import own
+
 
 class _Commands(Mapping[str, Any]):
     """Click commands by name, each made from its function when it is first looked up."""
@@ -59,6 +61,10 @@ def on_demand(places: Mapping[str, str], *, epilog: str) -> type[TyperGroup]:
         def format_help(self, ctx: Any, formatter: Any) -> None:
             self.commands = _Commands(places, epilog).listed()  # type: ignore[assignment]
             super().format_help(ctx, formatter)
+
+        def invoke(self, ctx: Any) -> Any:
+            with own(ctx):
+                return super().invoke(ctx)
 
         def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
             return list(places)

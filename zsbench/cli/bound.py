@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from zsbench.cli._screen import say, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,11 +38,9 @@ def bound(
     cost = _prior(prior)
     rows = prompt_bounds.rows(trained, tested, cost, texts=texts, delta=delta, chosen_on=chosen_on)
     if json:
-        typer.echo(prompt_bounds.to_json(rows, prior=prior, delta=delta))
+        say(prompt_bounds.to_json(rows, prior=prior, delta=delta), data=True)
         return
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else 160).print(prompt_bounds.to_rich(rows, prior=prior, delta=delta))
+    show(prompt_bounds.to_rich(rows, prior=prior, delta=delta))
 
 
 def _prior(name: str) -> Callable[[Sequence[str], dict[str, Any]], float]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._screen import console, say
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -75,10 +77,10 @@ def sample(
     kept = rows[sampling.documents(vectors, centroids, members, n, seeds=seeds, temperature=temperature, weight=weight)]
     write_lines(out, ({"_id": d.id, "title": d.title, "text": d.text} for d in (documents[i] for i in kept.tolist())))
     sizes = np.bincount(members, minlength=clusters)
-    typer.echo(
+    say(
         f"{len(kept)} of {len(documents)} documents ({len(documents) - len(rows)} too short), {clusters} clusters of"
         f" {sizes.min()} to {sizes.max()}, in {out}",
-        err=True,
+        error=True,
     )
 
 
@@ -133,7 +135,7 @@ def queries(
     write_lines(out, ({"query": query, "doc_id": key} for key, kept in found for query in kept))
     part.unlink()
     silent = sum(not kept for _, kept in found)
-    typer.echo(f"{sum(len(kept) for _, kept in found)} queries, {silent} documents without any, in {out}", err=True)
+    say(f"{sum(len(kept) for _, kept in found)} queries, {silent} documents without any, in {out}", error=True)
 
 
 @app.command()
@@ -176,7 +178,7 @@ def roundtrip(
             ]
             progress(start + len(part))
     write_lines(out, kept)
-    typer.echo(f"{len(kept)} of {len(found)} pairs kept, in {out}", err=True)
+    say(f"{len(kept)} of {len(found)} pairs kept, in {out}", error=True)
 
 
 @app.command("semantic-ids")
@@ -204,7 +206,7 @@ def semantic_ids(
     vectors = _vectors([document.passage for document in documents.values()], model, embeddings, device, dtype)
     codes, _ = ids.residual_codes(vectors, levels, ids.random_start(k, seed=seed))
     write_lines(out, ({"_id": key, "codes": row} for key, row in zip(documents, codes.tolist(), strict=True)))
-    typer.echo(f"{len(codes)} items, {ids.shared(codes)} share all {levels} codes with another, in {out}", err=True)
+    say(f"{len(codes)} items, {ids.shared(codes)} share all {levels} codes with another, in {out}", error=True)
 
 
 def _compare(asked: Any, encoder: Any, passages: list[str]) -> Iterator[Any]:
@@ -256,11 +258,10 @@ def _vectors(passages: list[str], model: str | None, embeddings: Path | None, de
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Yield what reports the number done; a bar on a terminal, nothing elsewhere."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    screen = console(error=True)
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._screen import columns, console, say, show
+from zsbench.report.plain import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -118,7 +121,7 @@ def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict
         averages.write(result, folder(result["task"], result["model"], result["method"]))
     for lacking in incomplete:
         averages.remove(lacking, folder(lacking.name, lacking.model, lacking.method))
-        typer.echo(f"warning: {plan.name}: {lacking}", err=True)
+        say(f"warning: {plan.name}: {lacking}", error=True)
     return found
 
 
@@ -130,20 +133,19 @@ def _progress(
     if quiet or not sys.stderr.isatty():
         yield (lambda *_: None), (lambda _: None), (lambda: None)
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console(error=True), transient=True) as progress:
         jobs = progress.add_task("runs", total=n_jobs)
         items = progress.add_task("planning", total=None)
 
         def report(title: str, done: int, total: int) -> None:
-            progress.update(items, description=title, completed=done, total=total)
+            progress.update(items, description=one_line(title), completed=done, total=total)
 
         yield (
             report,
-            (lambda text: progress.update(items, description=text, completed=0, total=None)),
+            (lambda text: progress.update(items, description=one_line(text), completed=0, total=None)),
             (lambda: progress.advance(jobs)),
         )
 
@@ -160,24 +162,22 @@ def _print(
     from zsbench.report import envelope, tables
 
     if json:
-        typer.echo(envelope.as_json(_suites(plans, outcomes, results)))
+        say(envelope.as_json(_suites(plans, outcomes, results)), data=True)
         return
     if quiet:
         return
-    from rich.console import Console
     from rich.text import Text
 
     from zsbench.report import terminal
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
     for plan, found, rows in zip(plans, outcomes, results, strict=True):
         if not rows:
             continue
-        console.print(Text.assemble("\n", (plan.name, "bold"), f"  {plan.description}"))
-        console.print(terminal.to_rich(tables.rows(rows, plan.expected), console.width))
+        show(Text.assemble("\n", (one_line(plan.name), "bold"), f"  {one_line(plan.description)}"))
+        show(terminal.to_rich(tables.rows(rows, plan.expected), columns()))
         reused = sum(outcome.reused for outcome in found)
         note = f"{reused} of {len(found)} runs were there already. " if reused else ""
-        typer.echo(f"{note}Results in {out / plan.jobs[0].suite}", err=True)
+        say(f"{note}Results in {out / plan.jobs[0].suite}", error=True)
 
 
 def _suites(plans: list[Plan], outcomes: list[list[Outcome]], results: list[list[dict[str, Any]]]) -> list[Suite]:

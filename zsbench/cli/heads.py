@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._screen import say
+
 if TYPE_CHECKING:
     from zsbench.job import Job
 
@@ -57,7 +59,7 @@ def heads(
     found = _find(jobs[0], queries, method.value, top, temperature)
     files.write_bytes(out, _heads.dump(found).encode())
     kept = ", ".join(f"{layer}.{head}" for layer, head in found.heads)
-    typer.echo(f"heads (layer.head) {kept}\nfrom {len(found.queries)} queries of {found.task}, in {out}", err=True)
+    say(f"heads (layer.head) {kept}\nfrom {len(found.queries)} queries of {found.task}, in {out}", error=True)
 
 
 def _find(job: Job, n: int, rule: Any, top: int, temperature: float) -> Any:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsbench.cli._screen import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -36,14 +38,14 @@ def list_names(
         import json as encoder
 
         rows = [{"group": group, **_row(entry)} for group, entries in groups for entry in entries]
-        typer.echo(encoder.dumps({"schema_version": 1, what.value: rows}, indent=2, ensure_ascii=False))
+        say(encoder.dumps({"schema_version": 1, what.value: rows}, indent=2, ensure_ascii=False), data=True)
         return
     width = max((len(entry.name) for _, entries in groups for entry in entries), default=0)
     for group, entries in groups:
         if group and entries:
-            typer.secho(group, bold=True)
+            say(group, bold=True)
         for entry in entries:
-            typer.echo(f"  {entry.name:<{width}}  {entry.summary}")
+            say(f"  {entry.name:<{width}}  {entry.summary}")
 
 
 def _row(entry: Entry) -> dict[str, str]:

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 import zsbench
+from zsbench.cli import _endings
 from zsbench.cli._on_demand import on_demand
-from zsbench.errors import EXIT_RUN_FAILED, UserError
+from zsbench.cli._screen import say
 
 EPILOG = "Exit codes: 0 done, 1 a check failed, 2 the input is wrong, 3 a run failed."
 
@@ -45,7 +46,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"zsbench {zsbench.__version__}")
+        say(f"zsbench {zsbench.__version__}")
         raise typer.Exit
 
 
@@ -62,14 +63,15 @@ def main(
     ] = False,
 ) -> None:
     """Zero-shot benchmarks: one command, every paper's protocol."""
+    if debug:
+        os.environ["ZSBENCH_DEBUG"] = "1"
     if context.invoked_subcommand not in BRIEF:
         gc.enable()
         atexit.unregister(gc.freeze)
-    if debug:
-        os.environ["ZSBENCH_DEBUG"] = "1"
-        import logging
+    if debug or context.invoked_subcommand not in BRIEF:
+        from zsbench.cli import _log
 
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+        _log.listen(debug=debug)
 
 
 def run() -> None:
@@ -80,23 +82,7 @@ def run() -> None:
     # Pydantic would look through every installed package for plugins, at each start; zsbench uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        app()
-    except UserError as error:
-        if os.environ.get("ZSBENCH_DEBUG"):
-            raise
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; the same command goes on where this one stopped", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader (head, less) has what it wanted.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:
-        if os.environ.get("ZSBENCH_DEBUG"):
-            raise
-        typer.echo(f"error: {type(error).__name__}: {error} (zsbench --debug ... shows where)", err=True)
-        sys.exit(EXIT_RUN_FAILED)
+        sys.exit(_endings.run(app))
     finally:
         gc.enable()
 

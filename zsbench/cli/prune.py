@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._screen import say
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -69,10 +71,10 @@ def prune(
             for j in range(len(centres))
         ]
         answer = {"schema_version": 1, "items": len(labels), "target": target, "kept": len(kept), "clusters": rows}
-        typer.echo(encoder.dumps(answer, indent=2))
+        say(encoder.dumps(answer, indent=2), data=True)
         return
     smallest, largest = (quota / np.maximum(sizes, 1)).min(), (quota / np.maximum(sizes, 1)).max()
-    typer.echo(
+    say(
         f"{len(kept)} of {len(labels)} items kept ({target} asked for), "
         f"{100 * smallest:.0f} % to {100 * largest:.0f} % of a cluster. Written to {out}"
     )

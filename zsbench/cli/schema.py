@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from zsbench.cli._screen import say
+
 
 def schema(
     what: Annotated[str, typer.Argument(help="suite, paper, model, result, a task type, or a component's name.")],
@@ -13,7 +15,7 @@ def schema(
     """Print a JSON Schema on stdout."""
     import json
 
-    typer.echo(json.dumps(_schema(what), indent=2, ensure_ascii=False))
+    say(json.dumps(_schema(what), indent=2, ensure_ascii=False), data=True)
 
 
 def _schema(what: str) -> dict[str, Any]:

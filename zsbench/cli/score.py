@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._screen import columns, say, show
+
 if TYPE_CHECKING:
     from zsbench.config import Block, Settings, TaskConfig
 
@@ -50,7 +52,7 @@ def score(
     settings = check(Settings, Document(Path.cwd() / "--seed", {"seed": seed}))
     results = [_judged(path, config, source, name, settings, items) for path in paths]
     if json:
-        typer.echo(envelope.as_json([envelope.Suite("score", results)]))
+        say(envelope.as_json([envelope.Suite("score", results)]), data=True)
         return
     _print(results)
 
@@ -80,17 +82,14 @@ def _judged(
 
 def _print(results: list[dict[str, Any]]) -> None:
     """Print the table, and under it what was left out or is lacking."""
-    from rich.console import Console
-
     from zsbench.report import tables, terminal
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(terminal.to_rich(tables.rows(results), console.width))
+    show(terminal.to_rich(tables.rows(results), columns()))
     if not sys.stdout.isatty():
         # Whoever sends the table into a file still reads what is lacking.
         counts = dict.fromkeys(f"{what}: {n}" for result in results for what, n in result["counts"].items() if n)
         for line in counts:
-            typer.echo(line, err=True)
+            say(line, error=True)
 
 
 def _listed(paths: list[Path] | Path | None) -> list[Path]:

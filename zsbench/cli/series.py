@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zsbench.cli._screen import say, show
 
 
 def series(
@@ -37,11 +38,9 @@ def series(
     if json:
         import json as encoder
 
-        typer.echo(encoder.dumps(report.to_json(names, found), indent=2, ensure_ascii=False))
+        say(encoder.dumps(report.to_json(names, found), indent=2, ensure_ascii=False), data=True)
         return
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else 160).print(report.to_rich(found))
+    show(report.to_rich(found))
 
 
 def _named(written: str, known: list[str]) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._screen import say
+
 if TYPE_CHECKING:
     from zsbench.catalog import ComponentKind, ConfigKind, Entry
 
@@ -58,16 +60,16 @@ def _config(path: Path) -> None:
     from zsbench import catalog, config, textfiles, yamlio
 
     document = config.load(path)
-    typer.secho(f"# {yamlio.shown(path)}", fg="bright_black")
-    typer.echo(yaml.safe_dump(document.value, sort_keys=False, allow_unicode=True, width=110), nl=False)
+    say(f"# {yamlio.shown(path)}", fg="bright_black")
+    say(yaml.safe_dump(document.value, sort_keys=False, allow_unicode=True, width=110), nl=False)
     value = document.value
     if "adapter" in value:
         from zsbench.modified import model_block
 
         block = model_block(value, document, ())
         for card in (p for p in block.files() if p.endswith("card.json")):
-            typer.secho("\n# card.json", fg="bright_black")
-            typer.echo(textfiles.read(Path(card)), nl=False)
+            say("\n# card.json", fg="bright_black")
+            say(textfiles.read(Path(card)), nl=False)
     if "type" in value:
         module = catalog.load_module("tasks", value["type"])
         method = value.get("method", module.Config.model_fields["method"].default)
@@ -88,8 +90,8 @@ def _prompts(method: dict[str, Any], task: dict[str, Any]) -> None:
     if describe is None:
         return
     options = {key: value for key, value in method.items() if key != "name"}
-    typer.secho(f"\n# prompt of method {method['name']}", fg="bright_black")
-    typer.echo(describe(options, task))
+    say(f"\n# prompt of method {method['name']}", fg="bright_black")
+    say(describe(options, task))
 
 
 def _component(kind: ComponentKind, entry: Entry) -> None:
@@ -97,20 +99,20 @@ def _component(kind: ComponentKind, entry: Entry) -> None:
     from zsbench import catalog, yamlio
 
     name, module = entry.name, catalog.load_module(kind, entry.name)
-    typer.secho(f"# {yamlio.shown(entry.path)}", fg="bright_black")
+    say(f"# {yamlio.shown(entry.path)}", fg="bright_black")
     _documentation(module.__doc__)
     if kind == "tasks":
         _documentation(module.Config.__doc__)
         return
     function = catalog.load_component(kind, name)
     facts = getattr(function, "facts", None)
-    typer.secho("\n# options", fg="bright_black")
-    typer.echo(f"{name}{inspect.signature(function)}".split(" -> ")[0])
+    say("\n# options", fg="bright_black")
+    say(f"{name}{inspect.signature(function)}".split(" -> ")[0])
     _documentation(function.__doc__)
     if kind == "methods" and facts is not None:
         needs = ", ".join(need.__name__ for need in facts.needs) or "no model"
         uses = f"; uses {', '.join(facts.uses)}" if facts.uses else ""
-        typer.echo(f"\n{facts.kind}; family {facts.family}; needs {needs}{uses}")
+        say(f"\n{facts.kind}; family {facts.family}; needs {needs}{uses}")
         _prompts({"name": name}, {})
 
 
@@ -119,14 +121,14 @@ def _metric(name: str) -> None:
     from zsbench import catalog, metrics, yamlio
 
     entry, function = catalog.metrics()[name], metrics.declared(name)
-    typer.secho(f"# {yamlio.shown(entry.path)}", fg="bright_black")
+    say(f"# {yamlio.shown(entry.path)}", fg="bright_black")
     parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    typer.echo(f"{name}({', '.join(str(p) for p in parameters)})")
+    say(f"{name}({', '.join(str(p) for p in parameters)})")
     _documentation(function.__doc__)
-    typer.echo(f"\nunit {function.metric.unit or '-'}, {function.metric.better} is better, {function.metric.interval}")
+    say(f"\nunit {function.metric.unit or '-'}, {function.metric.better} is better, {function.metric.interval}")
     _documentation(inspect.getmodule(function).__doc__)  # type: ignore[union-attr]
 
 
 def _documentation(text: str | None) -> None:
     if text:
-        typer.echo("\n" + inspect.cleandoc(text))
+        say("\n" + inspect.cleandoc(text))

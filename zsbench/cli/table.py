@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zsbench.cli._screen import columns, say, show
 
 
 class Format(str, Enum):
@@ -39,12 +40,9 @@ def table(
             raise unknown_name("--metric", "metric", name, known, listed_by=f"here: {', '.join(known)}")
     rows = [row for row in every if not wanted or row.metric in wanted.values()]
     if format is Format.rich:
-        from rich.console import Console
-
         from zsbench.report import terminal
 
-        console = Console(width=None if sys.stdout.isatty() else 160)
-        console.print(terminal.to_rich(rows, console.width))
+        show(terminal.to_rich(rows, columns()))
         return
     writers = {
         "markdown": tables.to_markdown,
@@ -52,4 +50,4 @@ def table(
         "csv": tables.to_csv,
         "json": tables.to_json,
     }
-    typer.echo(writers[format.value](rows), nl=False)
+    say(writers[format.value](rows), nl=False, data=format in (Format.csv, Format.json))

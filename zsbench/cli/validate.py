@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsbench.cli._screen import say
+
 if TYPE_CHECKING:
     from zsbench.plan import Plan
 
@@ -23,7 +25,7 @@ def validate(
             with unset_variables() as unset:
                 found = _check(name)
             needs = f" (needs {', '.join(f'${variable}' for variable in sorted(unset))} to run)" if unset else ""
-            typer.echo(f"{name}: ok, {found}{needs}")
+            say(f"{name}: ok, {found}{needs}")
         except UserErrors as many:
             errors += many.errors
         except UserError as error:

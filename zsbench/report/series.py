@@ -18,6 +18,7 @@ from math import hypot
 from typing import Any
 
 from zsbench.errors import UserError, did_you_mean
+from zsbench.report.plain import one_line
 from zsbench.report.tables import confidence, interval_title, shown
 
 Size = Mapping[str, float | None]
@@ -165,7 +166,9 @@ def to_rich(found: Sequence[Step]) -> Any:
             _interval(step.difference_low, step.difference_high, step.unit, sign=True),
         )
         value = shown(step.value, step.unit) + (f" {step.unit}" if step.unit and step.value is not None else "")
-        grid.add_row(*map(Text, (*shown_names, step.model)), *size, value, ends[0], change, ends[1])
+        grid.add_row(
+            *(Text(one_line(name)) for name in (*shown_names, step.model)), *size, value, ends[0], change, ends[1]
+        )
         before = about
     return grid
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from zsbench.report.plain import one_line
 
 FORMATS = ("rich", "markdown", "latex", "csv", "json")
 
@@ -80,8 +83,9 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
 
 def confidence(result: dict[str, Any]) -> float:
     """Return the confidence of a result's intervals, a setting of its run."""
-    value: float = result.get("config", {}).get("settings", {}).get("confidence", 0.95)
-    return value
+    settings = result.get("config", {}).get("settings")
+    value = settings.get("confidence", 0.95) if isinstance(settings, dict) else 0.95
+    return value if isinstance(value, float) else 0.95
 
 
 def interval_title(levels: Iterable[float]) -> str:
@@ -169,7 +173,7 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
         "n": str(row.n),
         "cost": row.cost,
     }
-    return [texts[column] for column in columns]
+    return [one_line(texts[column]) for column in columns]
 
 
 def notes(table: Sequence[Row]) -> list[str]:
@@ -182,7 +186,8 @@ def notes(table: Sequence[Row]) -> list[str]:
     lines = [f"{task}: {protocol}{_spread(table, task)}" for task, protocol in protocols]
     lines += _counted(table)
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
-    return lines + [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
+    lines += [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
+    return [one_line(line) for line in lines]
 
 
 def _counted(table: Sequence[Row]) -> list[str]:
@@ -216,10 +221,13 @@ def to_markdown(table: Sequence[Row]) -> str:
     return "\n".join([*lines, "", *(f"- {_escape_markdown(note)}" for note in notes(table))]) + "\n"
 
 
+# Marks of cells, emphasis, code, links, images and formulas, and HTML, which Markdown would hand through.
+_MARKDOWN = {"<": "&lt;", ">": "&gt;", **{mark: f"\\{mark}" for mark in "\\|*_`[]$~"}}
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+
+
 def _escape_markdown(text: str) -> str:
-    for mark in "\\|*_`<>":
-        text = text.replace(mark, f"&{'lt' if mark == '<' else 'gt'};" if mark in "<>" else f"\\{mark}")
-    return text.replace("\n", " ")
+    return "".join(_MARKDOWN.get(c, c) for c in _ENTITY.sub("&amp;", text))
 
 
 _LATEX = {
@@ -234,7 +242,8 @@ def to_latex(table: Sequence[Row]) -> str:
     columns = header(table)
 
     def line(texts: Sequence[str]) -> str:
-        return " & ".join("".join(_LATEX.get(c, c) for c in text) for text in texts) + r" \\"
+        row = " & ".join("".join(_LATEX.get(c, c) for c in text) for text in texts) + r" \\"
+        return "{}" + row if row.startswith(("[", "*")) else row  # else options of the line break above
 
     align = "".join("r" if is_right(column) else "l" for column in columns)
     body = [line(cells(row, columns)) for row in table]
@@ -254,8 +263,14 @@ def to_csv(table: Sequence[Row]) -> str:
     return out.getvalue()
 
 
+_FORMULAS = tuple("=+-@＝＋－＠")
+
+
 def _defuse(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) and value != "-" else value
+    if not isinstance(value, str):
+        return value
+    text = one_line(value)
+    return "'" + text if text.lstrip().startswith(_FORMULAS) and text != "-" else text
 
 
 def to_json(table: Sequence[Row]) -> str:

@@ -162,7 +162,7 @@ def read_result(path: Path) -> dict[str, Any]:
     problem = schema.problem(result)
     if problem:
         expected = "a result.json written by `zsbench eval`"
-        raise DamagedResult(shown(path), f"not a sound result ({problem})", expected)
+        raise DamagedResult(shown(path), f"not a result ({problem})", expected)
     found: dict[str, Any] = result
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 from zsbench.lazy import lazy
@@ -38,14 +38,31 @@ def map_batches(function: Callable[[Sequence[T]], Any], items: Sequence[T], batc
     return np.concatenate(rows)
 
 
+def distinct(keys: Sequence[Hashable]) -> tuple[list[int], list[int]]:
+    """Return where each distinct key stands first, and which of them each key is."""
+    places: dict[Hashable, int] = {}
+    for place, key in enumerate(keys):
+        places.setdefault(key, place)
+    number = {key: i for i, key in enumerate(places)}
+    return list(places.values()), [number[key] for key in keys]
+
+
 # Padded tokens in a batch whose size is ours to choose.
 TOKENS = 16_384
 
 
 def map_by_length(
-    function: Callable[[Sequence[T]], Any], items: Sequence[T], lengths: Sequence[int], batch_size: int | str
+    function: Callable[[Sequence[T]], Any],
+    items: Sequence[T],
+    lengths: Sequence[int],
+    batch_size: int | str,
+    *,
+    keys: Sequence[Hashable] | None = None,
 ) -> Any:
     """Return `function` of batches of `items` in their own order, computed longest first so that little is padding.
+
+    Equal items are computed once: rounding differs with what else is in a batch, so that the same text would get
+    another score in another batch, and the noise would order what is equal.
 
     Parameters
     ----------
@@ -53,8 +70,10 @@ def map_by_length(
     items : at least one.
     lengths : tokens of each item.
     batch_size : a number, or "auto".
+    keys : what tells items apart, where they are not hashable themselves.
     """
-    order = sorted(range(len(items)), key=lambda i: -lengths[i])
+    places, row_of = distinct(items if keys is None else keys)
+    order = sorted(places, key=lambda i: -lengths[i])
     groups, done = [], 0
     while done < len(order):
         fits = min(AUTO, max(1, TOKENS // max(1, lengths[order[done]])))
@@ -63,5 +82,5 @@ def map_by_length(
         done += size
     rows = np.concatenate(groups)
     found = np.empty_like(rows)
-    found[order] = rows
-    return found
+    found[[row_of[i] for i in order]] = rows
+    return found[row_of]

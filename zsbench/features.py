@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zsbench.ahead import ahead
-from zsbench.batching import map_batches
+from zsbench.batching import distinct, map_batches
 from zsbench.data.features import FeatureRow
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
@@ -121,16 +121,19 @@ class Features:
         model, before = self.model, self.run.cost.images
         # A text prefix makes another model, but not of the images.
         identity = getattr(model, "image_fingerprint", model.fingerprint)
-        key = ["image-features", VERSION, identity, model.dtype, *(item.digest() for item in chunk)]
+        digests = [item.digest() for item in chunk]
+        key = ["image-features", VERSION, identity, model.dtype, *digests]
 
         def encode() -> FloatArray:
-            with ahead(lambda item: _prepared(model, item), chunk) as prepared:
+            # The same image twice gets one feature, so that rounding does not order what is equal.
+            places, row_of = distinct(digests)
+            with ahead(lambda item: _prepared(model, item), [chunk[place] for place in places]) as prepared:
                 found: FloatArray = map_batches(model.encode_images, prepared, self.run.batch_size)
-            return found
+            return found[row_of]
 
         found = self.run.cache.array(key, encode)
         if self.run.cost.images == before:
-            self.run.cost.images_cached += len(chunk)
+            self.run.cost.images_cached += len(set(digests))
         return found
 
 

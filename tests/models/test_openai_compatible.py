@@ -61,6 +61,13 @@ def one(adapter, **options):
     return adapter.generate([Prompt(text="hi")], max_new_tokens=5, **options)
 
 
+def test_equal_prompts_are_asked_once(server):
+    server.reply = lambda n, _body: answer(f"answer {n}")
+    asked = [Prompt(text=text) for text in ("one", "two", "one", "one")]
+    first, second, *again = model(server, concurrency=1).generate(asked, max_new_tokens=5)
+    assert (first, second, again) == ("answer 1", "answer 2", ["answer 1", "answer 1"])
+
+
 def test_a_chat_request_and_its_cost(server):
     adapter = model(server, extra={"seed": 1, "temperature": None})
     messages = ({"role": "system", "content": "s"}, {"role": "user", "content": "u"})

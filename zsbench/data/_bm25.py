@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench import ties
 from zsbench.data._collection import Collection
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
@@ -63,10 +64,13 @@ class Bm25:
         return found
 
     def top(self, query: str, depth: int) -> list[str]:
-        """Return the ids of the best documents with a positive score; ties keep the collection's order."""
+        """Return the ids of the best documents with a positive score, equal ones in the order of their hashes."""
         scores = self.scores(query)
-        order = np.argsort(-scores, kind="stable")[:depth]
-        return [self.ids[i] for i in order if scores[i] > 0]
+        rows = np.flatnonzero(scores > 0)
+        if depth < len(rows):
+            floor = np.partition(scores[rows], len(rows) - depth)[len(rows) - depth]
+            rows = rows[scores[rows] >= floor]
+        return ties.best_first({self.ids[i]: float(scores[i]) for i in rows}, query)[:depth]
 
 
 def _analysis(analyzer: Analyzer) -> dict[str, Any]:

@@ -3,7 +3,8 @@
     score(q, d) = query vector . document vector
 
 The best documents of each query are kept while the blocks pass, so memory holds one block of vectors; every block
-goes through the cache. Equal scores keep the collection's order.
+goes through the cache. Equal scores keep the order of the passages. A text that stands several times is encoded and
+compared once, so that rounding does not order what is equal.
 """
 
 from __future__ import annotations
@@ -59,10 +60,14 @@ def search(
     ValueError
         A vector is NaN or infinite.
     """
+    rows_of: dict[str, list[int]] = {}
+    for row, passage in enumerate(passages):
+        rows_of.setdefault(passage, []).append(row)
     asked = query_vectors(model, queries, cache=cache)
-    vectors = blocks(model, passages, cache=cache)
-    depth = min(depth, len(passages))
-    return _faiss(asked, vectors, depth) if index == "faiss" else _exact(asked, vectors, depth)
+    vectors = blocks(model, list(rows_of), cache=cache)
+    find = _faiss if index == "faiss" else _exact
+    rows = list(rows_of.values())
+    return [[row for text in texts for row in rows[text]][:depth] for texts in find(asked, vectors, min(depth, len(rows)))]
 
 
 def query_vectors(model: TextEncoder, queries: Sequence[str], *, cache: Cache) -> FloatArray:

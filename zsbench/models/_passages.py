@@ -44,4 +44,5 @@ def run(
         cost.tokens += sum(len(row["input_ids"]) for row in part)
         return network(padded)
 
-    return map_by_length(batch, rows, lengths, _common.runtime_batch_size())
+    keys = [tuple(map(tuple, row.values())) for row in rows]
+    return map_by_length(batch, rows, lengths, _common.runtime_batch_size(), keys=keys)

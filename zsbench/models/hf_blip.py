@@ -128,7 +128,9 @@ class HfBlip:
             return found
 
         lengths = [len(row["input_ids"]) for row in rows]
-        logits: FloatArray = map_by_length(score, range(len(rows)), lengths, _common.runtime_batch_size())
+        keys = [(id(image), *row["input_ids"]) for image, row in zip(images, rows, strict=True)]
+        size = _common.runtime_batch_size()
+        logits: FloatArray = map_by_length(score, range(len(rows)), lengths, size, keys=keys)
         return logits
 
     def _patches(self, prepared: Sequence[Any]) -> torch.Tensor:

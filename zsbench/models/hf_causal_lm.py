@@ -102,8 +102,8 @@ def _try(model: HfCausalLM, template: Path) -> None:
 class _Asked:
     """A prompt's tokens and the tokens of each answer as it goes on after the prompt."""
 
-    ids: list[int]
-    answers: list[list[int]]
+    ids: tuple[int, ...]
+    answers: tuple[tuple[int, ...], ...]
 
 
 class HfCausalLM(Decoder):
@@ -195,7 +195,7 @@ class HfCausalLM(Decoder):
         asked = [self._ask(prompt, (), room=max_new_tokens - 1).ids for prompt in prompts]
         ends = _decoding.end_tokens(self._model, self._tokenizer)
 
-        def run(batch: Sequence[list[int]]) -> Any:
+        def run(batch: Sequence[tuple[int, ...]]) -> Any:
             texts = _decoding.greedy(
                 self._step(batch),
                 len(batch),
@@ -224,4 +224,4 @@ class HfCausalLM(Decoder):
             ids = ids[len(ids) + room - (self.max_tokens or 0) :]
         if not ids:
             raise RunError("", "a prompt without tokens", "a prompt that is not empty, and room for it in the model")
-        return _Asked(ids, found)
+        return _Asked(tuple(ids), tuple(map(tuple, found)))

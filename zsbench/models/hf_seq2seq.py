@@ -59,9 +59,9 @@ def hf_seq2seq(
 class _Asked:
     """Encoder tokens of a prompt, decoder tokens before the answer, and the tokens of each answer."""
 
-    ids: list[int]
-    opening: list[int]
-    answers: list[list[int]]
+    ids: tuple[int, ...]
+    opening: tuple[int, ...]
+    answers: tuple[tuple[int, ...], ...]
 
 
 class HfSeq2Seq(_common.Network):
@@ -190,7 +190,7 @@ class HfSeq2Seq(_common.Network):
         shared: list[int] = []
         if decide:
             shared, found = _chat.told_apart(found, answers)
-        return _Asked(ids, opening + shared, found)
+        return _Asked(tuple(ids), (*opening, *shared), tuple(map(tuple, found)))
 
     def _logits(self, batch: Sequence[_Asked], decoder: Sequence[Sequence[int]]) -> torch.Tensor:
         """Return the float32 logits (n, longest decoder input, vocabulary) after each decoder token."""

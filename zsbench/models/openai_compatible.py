@@ -113,11 +113,16 @@ class OpenAiCompatible:
         self.fingerprint = digest(["openai-compatible", self._url, model, canonical_json(asking.extra)])
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the continuation of each prompt at temperature 0, cut before the first stop text."""
+        """Return the continuation of each prompt at temperature 0, cut before the first stop text.
+
+        Equal prompts are asked once: endpoints may answer differently the second time.
+        """
         bodies = [self._body(prompt, max_new_tokens, stop) for prompt in prompts]
+        distinct = list(dict.fromkeys(bodies))
         with ThreadPoolExecutor(self._asking.concurrency) as pool:
-            answers = list(pool.map(self._ask, bodies))
-        return [text[: _chat.earliest(text, stop)] for text in map(self._read, answers)]
+            answers = list(pool.map(self._ask, distinct))
+        texts = dict(zip(distinct, map(self._read, answers), strict=True))
+        return [texts[body][: _chat.earliest(texts[body], stop)] for body in bodies]
 
     def _body(self, prompt: Prompt, max_new_tokens: int, stop: Sequence[str]) -> bytes:
         asked: dict[str, Any]

@@ -3,7 +3,8 @@
     score = q . d        (dot: the model's own measure, where it gives vectors of length 1 for cosines)
     score = q . d / (|q| |d|)        (cosine)
 
-Each document is encoded once a run, however many queries have it among their candidates.
+Each text is encoded once a run, however many queries have it among their candidates, and compared once a query, so
+that rounding does not order equal passages.
 
 Source: Karpukhin et al. 2020 (EMNLP), arXiv:2004.04906, section 3.
 """
@@ -42,12 +43,14 @@ def dense(*, similarity: Literal["dot", "cosine"] = "dot") -> Ranker:
         if not (seen and seen[0] is collection):
             vectors.clear()
             seen[:] = [collection]
-        new = {document.id: joined(document) for document in item.documents if document.id not in vectors}
-        if new:
-            vectors.update(zip(new, model.encode_documents(list(new.values())), strict=True))
-        documents = np.stack([vectors[document.id] for document in item.documents]).astype(np.float64)
+        texts = [joined(document) for document in item.documents]
+        distinct = list(dict.fromkeys(texts))
+        if new := [text for text in distinct if text not in vectors]:
+            vectors.update(zip(new, model.encode_documents(new), strict=True))
+        documents = np.stack([vectors[text] for text in distinct]).astype(np.float64)
         [asked] = np.asarray(model.encode_queries([item.query]), dtype=np.float64)
-        return best_first(scores(asked, documents, cosine=similarity == "cosine"))
+        found = dict(zip(distinct, scores(asked, documents, cosine=similarity == "cosine"), strict=True))
+        return best_first([found[text] for text in texts])
 
     return rank
 

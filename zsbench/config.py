@@ -280,12 +280,17 @@ def _at(value: dict[str, Any], loc: Loc) -> Any:
 
 
 def merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    """Merge two mappings recursively; a block that names another component replaces the old one whole."""
+    """Merge two mappings recursively; a block that names another component replaces the old one whole.
+
+    Candidates of another stage keep their depth and whether they are shuffled, and lose what was the old stage's own.
+    """
     merged = dict(base)
     for key, value in top.items():
         old = merged.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
             renamed = any(word in value and value[word] != old.get(word) for word in ("name", "source", "adapter"))
+            if key == "candidates" and value.get("stage", old.get("stage")) != old.get("stage", "bm25"):
+                old = {shared: old[shared] for shared in ("depth", "shuffle") if shared in old}
             value = value if renamed else merge(old, value)
         merged[key] = value
     return merged

@@ -24,28 +24,6 @@ class Item(Protocol):
 
 
 @dataclass
-class TaskData:
-    """One benchmark in memory.
-
-    Attributes
-    ----------
-    items : the inputs, in a fixed order; what a method sees.
-    gold : the answers, aligned with `items`; what only metrics see.
-    context : what belongs to the task rather than to an item (class names, label set).
-    fingerprint : digest of inputs and gold; two results compare only when it agrees.
-    counts : what was dropped, cut or missing on the way, by name.
-    groups : the name of each item's group (a region, a scene, a document), where the data has any.
-    """
-
-    items: Sequence[Any]
-    gold: Sequence[Any]
-    context: Any
-    fingerprint: str
-    counts: dict[str, int] = field(default_factory=dict)
-    groups: Sequence[str] | None = None
-
-
-@dataclass
 class Cost:
     """What a run asked of the model. Cached items cost nothing now and are counted apart."""
 
@@ -63,12 +41,42 @@ class Cost:
         """Return the counters by name."""
         return asdict(self)
 
+    def add(self, other: Cost) -> None:
+        """Add the counters of another model that the run asked."""
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+@dataclass
+class TaskData:
+    """One benchmark in memory.
+
+    Attributes
+    ----------
+    items : the inputs, in a fixed order; what a method sees.
+    gold : the answers, aligned with `items`; what only metrics see.
+    context : what belongs to the task rather than to an item (class names, label set).
+    fingerprint : digest of inputs and gold; two results compare only when it agrees.
+    counts : what was dropped, cut or missing on the way, by name.
+    groups : the name of each item's group (a region, a scene, a document), where the data has any.
+    cost : what loading asked of a model, where a first stage has one.
+    """
+
+    items: Sequence[Any]
+    gold: Sequence[Any]
+    context: Any
+    fingerprint: str
+    counts: dict[str, int] = field(default_factory=dict)
+    groups: Sequence[str] | None = None
+    cost: Cost = field(default_factory=Cost)
+
 
 @dataclass
 class RunContext:
     """What a task needs while it predicts.
 
     `notes` collects choices (searched parameters, warnings) for the result; `prompts` the exact texts of the classes.
+    What predicting counts is kept among the notes, so that a resumed run goes on counting, and joins the data's counts.
     """
 
     batch_size: int | str
@@ -78,6 +86,11 @@ class RunContext:
     progress: Callable[[int], None] = lambda _done: None
     notes: dict[str, Any] = field(default_factory=dict)
     prompts: dict[str, None] = field(default_factory=dict)
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Count something about an item that is shown with the result."""
+        counts: dict[str, int] = self.notes.setdefault("counts", {})
+        counts[name] = counts.get(name, 0) + n
 
 
 @dataclass(frozen=True)

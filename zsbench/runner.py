@@ -84,6 +84,7 @@ def _run(job: Job, question: str, folder: Path, model: Any, options: Options, pr
     run_identity = {**facts, "inputs": digest_inputs(inputs)}
     done = store.resume(run_identity, fresh=options.fresh)
     cost = store.cost()
+    cost.add(data.cost)  # a first stage may have asked a model already
     if model is not None:
         model.cost = cost
     context = RunContext(
@@ -96,6 +97,7 @@ def _run(job: Job, question: str, folder: Path, model: Any, options: Options, pr
     )
     progress(job.title, min(done * task.shard_size, len(data.items)), len(data.items))
     resumed = _predict(job, task, model, data, store, done, context)
+    data.counts |= context.notes.pop("counts", {})
     store.require_own(run_identity, job.title)
     predictions = _Predictions(task, store.shards(), data.items)
     judgement = judge(task, job.task, data, predictions, job.settings, title=job.title)

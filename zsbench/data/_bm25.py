@@ -63,14 +63,15 @@ class Bm25:
         found: NDArray[np.float32] = self._index.get_scores(ids)
         return found
 
-    def top(self, query: str, depth: int) -> list[str]:
-        """Return the ids of the best documents with a positive score, equal ones in the order of their hashes."""
+    def top(self, query: str, depth: int) -> dict[str, float]:
+        """Return the best documents with a positive score, best first, equal ones in the order of their hashes."""
         scores = self.scores(query)
         rows = np.flatnonzero(scores > 0)
         if depth < len(rows):
             floor = np.partition(scores[rows], len(rows) - depth)[len(rows) - depth]
             rows = rows[scores[rows] >= floor]
-        return ties.best_first({self.ids[i]: float(scores[i]) for i in rows}, query)[:depth]
+        found = {self.ids[i]: float(scores[i]) for i in rows}
+        return {key: found[key] for key in ties.best_first(found, query)[:depth]}
 
 
 def _analysis(analyzer: Analyzer) -> dict[str, Any]:

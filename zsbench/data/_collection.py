@@ -36,14 +36,15 @@ class Collection:
     queries : texts by id.
     qrels : `qrels[query][document]` is an integer grade.
     counts : what did not fit, by name.
-    pool : reads the candidates that come with the data, {query: ids in their order}; None where there are none.
+    pool : reads the candidates that come with the data, {query: {document: score}}; None where there are none. Where
+        nothing has scored them, all scores are equal: the order in which data list candidates means nothing.
     """
 
     documents: Mapping[str, Document]
     queries: dict[str, str]
     qrels: Qrels
     counts: dict[str, int] = field(default_factory=dict)
-    pool: Callable[[], dict[str, list[str]]] | None = None
+    pool: Callable[[], Mapping[str, Mapping[str, float]]] | None = None
 
     def fetch(self, ids: Iterable[str]) -> None:
         """Read these documents in one go where documents are read on demand."""

@@ -28,6 +28,8 @@ else:
     np = lazy("numpy")
 
 Index = Literal["exact", "faiss"]
+Hits = list[tuple[int, float]]
+"""Row numbers and scores, best first."""
 
 BLOCK = 4096
 # Raised when the encoding step changes, so that no older vector is ever mixed in.
@@ -43,7 +45,21 @@ def search(
     cache: Cache,
     index: Index = "exact",
 ) -> list[list[int]]:
-    """Return the row numbers of the best passages of every query, best first.
+    """Return the row numbers of the best passages of every query, best first: `scored` without the scores."""
+    found = scored(model, queries, passages, depth=depth, cache=cache, index=index)
+    return [[row for row, _ in best] for best in found]
+
+
+def scored(
+    model: TextEncoder,
+    queries: Sequence[str],
+    passages: Sequence[str],
+    *,
+    depth: int,
+    cache: Cache,
+    index: Index = "exact",
+) -> list[Hits]:
+    """Return the row numbers and scores of the best passages of every query, best first.
 
     Parameters
     ----------
@@ -65,9 +81,9 @@ def search(
         rows_of.setdefault(passage, []).append(row)
     asked = query_vectors(model, queries, cache=cache)
     vectors = blocks(model, list(rows_of), cache=cache)
-    find = _faiss if index == "faiss" else _exact
-    rows = list(rows_of.values())
-    return [[row for text in texts for row in rows[text]][:depth] for texts in find(asked, vectors, min(depth, len(rows)))]
+    find, rows = _faiss if index == "faiss" else _exact, list(rows_of.values())
+    found = find(asked, vectors, min(depth, len(rows)))
+    return [[(row, score) for text, score in best for row in rows[text]][:depth] for best in found]
 
 
 def query_vectors(model: TextEncoder, queries: Sequence[str], *, cache: Cache) -> FloatArray:
@@ -91,7 +107,7 @@ def _encoded(encode: Callable[[Sequence[str]], FloatArray], texts: Sequence[str]
     return found
 
 
-def _exact(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> list[list[int]]:
+def _exact(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> list[Hits]:
     best: Keys = np.empty((len(queries), 0), dtype=np.int64)
     first = 0
     for block in vectors:
@@ -99,8 +115,9 @@ def _exact(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> li
         kept = min(depth, found.shape[1])
         best = np.partition(found, found.shape[1] - kept, axis=1)[:, found.shape[1] - kept :]
         first += len(block)
-    rows: list[list[int]] = (0xFFFFFFFF - (np.sort(best, axis=1)[:, ::-1] & 0xFFFFFFFF)).tolist()
-    return rows
+    best = np.sort(best, axis=1)[:, ::-1]
+    rows, scores = (0xFFFFFFFF - (best & 0xFFFFFFFF)).tolist(), _scores(best).tolist()
+    return [list(zip(*one, strict=True)) for one in zip(rows, scores, strict=True)]
 
 
 def order_keys(scores: FloatArray, first: int) -> Keys:
@@ -113,7 +130,13 @@ def order_keys(scores: FloatArray, first: int) -> Keys:
     return np.asarray(upper | (0xFFFFFFFF - np.arange(first, first + scores.shape[1], dtype=np.int64)))
 
 
-def _faiss(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> list[list[int]]:
+def _scores(keys: Keys) -> FloatArray:
+    """Return the scores that `order_keys` put into keys."""
+    upper = (keys >> 32).astype(np.int32)
+    return np.where(upper < 0, upper ^ 0x7FFFFFFF, upper).astype(np.int32).view(np.float32)
+
+
+def _faiss(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> list[Hits]:
     try:
         import faiss
     except ImportError:
@@ -121,5 +144,5 @@ def _faiss(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> li
     index = faiss.IndexFlatIP(queries.shape[1])
     for block in vectors:
         index.add(block)
-    rows: list[list[int]] = index.search(queries, depth)[1].tolist()
-    return rows
+    scores, rows = (part.tolist() for part in index.search(queries, depth))
+    return [list(zip(*one, strict=True)) for one in zip(rows, scores, strict=True)]

@@ -21,7 +21,9 @@ class Issue:
 
     def collection(self) -> Collection:
         """Return the functions as a collection whose one query is the issue and whose pool is all of them."""
-        return Collection(self.functions, {self.id: self.text}, {}, pool=lambda: {self.id: list(self.functions)})
+        return Collection(
+            self.functions, {self.id: self.text}, {}, pool=lambda: {self.id: dict.fromkeys(self.functions, 0.0)}
+        )
 
 
 @dataclass(frozen=True)

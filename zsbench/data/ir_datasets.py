@@ -93,9 +93,9 @@ def _text(row: Any) -> str:
     return text
 
 
-def _pool(dataset: Any) -> dict[str, list[str]]:
-    """Return scored documents best first; equal scores (MS MARCO's pools have no others) keep the file's order."""
-    scored: dict[str, list[tuple[float, str]]] = {}
+def _pool(dataset: Any) -> dict[str, dict[str, float]]:
+    """Return the scored documents of each query; those of MS MARCO have one score for all."""
+    scored: dict[str, dict[str, float]] = {}
     for row in dataset.scoreddocs_iter():
-        scored.setdefault(row.query_id, []).append((-row.score, row.doc_id))
-    return {query: [doc for _, doc in sorted(rows, key=lambda pair: pair[0])] for query, rows in scored.items()}
+        scored.setdefault(row.query_id, {})[row.doc_id] = float(row.score)
+    return scored

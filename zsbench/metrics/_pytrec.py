@@ -50,7 +50,7 @@ class Grades(dict[str, int]):
 def trec_order(ranking: Ranking, depth: int | None = None) -> list[str]:
     """Return document ids in trec_eval's order: float32 score, then id as bytes, both descending."""
     kept = _head(ranking, _scores(ranking), depth)
-    scores = _single(_scores(kept)).tolist()
+    scores = single(_scores(kept)).tolist()
     pairs = sorted(zip(scores, map(str.encode, kept), strict=True), reverse=True)
     return [document.decode() for _, document in pairs[:depth]]
 
@@ -142,18 +142,19 @@ def _scores(ranking: Ranking, number: int = 0) -> Array:
     return scores
 
 
-def _single(scores: Array | float) -> NDArray[np.float32]:
+def single(scores: Array | float) -> NDArray[np.float32]:
+    """Return scores as trec_eval keeps them."""
     with np.errstate(over="ignore"):  # trec_eval's floats overflow to infinity, and then tie
         return np.asarray(scores).astype(np.float32)
 
 
 def _head(ranking: Ranking, scores: Array, depth: int | None, lowest: float = -math.inf) -> Ranking:
     """Return the documents that score at least `lowest` and may be among the first `depth`, scores unchanged."""
-    single = _single(scores)
-    rows = np.flatnonzero(single >= _single(lowest))
+    short = single(scores)
+    rows = np.flatnonzero(short >= single(lowest))
     if depth is not None and depth < len(rows):
-        kth = np.partition(single[rows], len(rows) - depth)[len(rows) - depth]
-        rows = rows[single[rows] >= kth]
+        kth = np.partition(short[rows], len(rows) - depth)[len(rows) - depth]
+        rows = rows[short[rows] >= kth]
     if len(rows) == len(scores):
         return ranking
     documents = list(ranking)

@@ -15,7 +15,7 @@ from zsbench import files
 from zsbench.data._collection import Collection
 from zsbench.data.judgements import read_run
 from zsbench.errors import UserError
-from zsbench.methods.rerank import Fitted, Ranker, RankItem
+from zsbench.methods.rerank import Fitted, Order, Ranker, RankItem
 from zsbench.records import RunContext, TaskData
 
 
@@ -43,6 +43,8 @@ class RankingTask:
             order = rule(model, item, self.collection(data, item)) if item.documents else []
             if sorted(order) != list(range(len(item.documents))):
                 raise ValueError(f"query {item.id}: the method returned no permutation of its candidates")
+            if isinstance(order, Order) and order.tied:
+                run.count("queries with candidates of equal score")
             yield {item.documents[i].id: float(len(order) - rank) for rank, i in enumerate(order)}
             run.progress(number + 1)
 

@@ -1,6 +1,6 @@
 """Function localisation: rank a repository's functions for an issue; do all that must change come first?
 
-Every instance has candidates of its own, by default all functions of its repository as the data list them. Any method
+Every instance has candidates of its own, by default all functions of its repository, in no order. Any method
 of `rerank` orders them (`dense` over all of them is dense retrieval); what a method reads of the collection, like
 BM25's statistics, is the instance's own repository. Predictions: a TREC run with the instance as its query.
 """
@@ -84,6 +84,7 @@ class Task(RankingTask):
         counts = dict(found.counts)
         if not score_only:
             counts["queries without candidates"] = sum(not item.documents for item in items)
+            counts |= self.first_stage.counts
         order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
         wanted = digest("\0".join([i.id, *sorted(i.changed.functions), "", *sorted(i.changed.files)]) for i in issues)
         return TaskData(
@@ -92,6 +93,7 @@ class Task(RankingTask):
             context=pools,
             fingerprint=digest([*(pool.fingerprint() for pool in pools.values()), wanted, order]),
             counts={name: n for name, n in counts.items() if n},
+            cost=self.first_stage.cost,
         )
 
     def collection(self, data: TaskData, item: RankItem) -> Collection:

@@ -5,13 +5,13 @@ Every document that has an id can be found for every query. Predictions: a TREC 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from zsbench import catalog, jsonfiles
+from zsbench import catalog, jsonfiles, ties
 from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import Collection
 from zsbench.errors import UserError
@@ -84,7 +84,7 @@ class Task(RankingTask):
         return TaskData(
             items=items,
             gold=gold,
-            context=Docids(list(ids), list(ids.values()), collection, self.config.depth),
+            context=_docids(ids, collection, self.config.depth),
             fingerprint=digest([collection.fingerprint(), *keep, *(f"{k}\0{v}" for k, v in ids.items())]),
             counts={name: n for name, n in counts.items() if n},
         )
@@ -111,6 +111,14 @@ class Task(RankingTask):
     def gold_source(path: str) -> dict[str, Any]:
         """Read TREC or BEIR qrels."""
         return {"source": "trec", "qrels": path}
+
+
+def _docids(ids: Mapping[str, str | tuple[int, ...]], collection: Collection, depth: int) -> Docids:
+    """Return what can be found in the order of a hash of the names."""
+    listed = list(ids)
+    places = ties.rows_in_any_order(listed)
+    names = [listed[place] for place in places]
+    return Docids(names, [ids[name] for name in names], collection, depth, places)
 
 
 def read_docids(path: Path) -> dict[str, str | tuple[int, ...]]:

@@ -67,6 +67,7 @@ class Task(RankingTask):
         counts = dict(collection.counts)
         if not score_only:
             counts["queries without candidates"] = sum(not item.documents for item in items)
+            counts |= self.first_stage.counts
         order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
         answers = digest("\0".join((key, *questions.answers[key])) for key in keep)
 
@@ -81,6 +82,7 @@ class Task(RankingTask):
             context=collection,
             fingerprint=digest([collection.fingerprint(), answers, order]),
             counts={name: n for name, n in counts.items() if n},
+            cost=self.first_stage.cost,
         )
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

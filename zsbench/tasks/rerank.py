@@ -92,6 +92,7 @@ class Task(RankingTask):
         counts = dict(collection.counts)
         if not score_only:
             counts["queries without candidates"] = sum(not item.documents for item in items)
+            counts |= self.first_stage.counts
         order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
         return TaskData(
             items=items,
@@ -99,6 +100,7 @@ class Task(RankingTask):
             context=collection,
             fingerprint=digest([collection.fingerprint(), order]),
             counts={name: n for name, n in counts.items() if n},
+            cost=self.first_stage.cost,
         )
 
     def _collection(self) -> Collection:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from zsbench import files, jsonfiles
+from zsbench import files, jsonfiles, ties
 from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import add_unique
 from zsbench.data._sessions import Session, SessionSet
@@ -67,8 +67,8 @@ class Task:
         keep = sample(len(found.items), limit, seed)
         items, gold = [found.items[i] for i in keep], [found.targets[i] for i in keep]
         had = Counter(item for session in found.items for item in session.history)
-        names = list(found.catalogue)
-        catalogue = Catalogue(names, list(found.catalogue.values()), [had[name] for name in names])
+        names = ties.in_any_order(found.catalogue)
+        catalogue = Catalogue(names, [found.catalogue[name] for name in names], [had[name] for name in names])
         rows = (canonical_json([s.id, s.history, target]) for s, target in zip(items, gold, strict=True))
         return TaskData(
             items=items,

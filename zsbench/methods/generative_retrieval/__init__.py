@@ -23,7 +23,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Docids:
-    """The documents that can be found.
+    """The documents that can be found, in an order that is none of the data: what scores equally keeps it.
 
     Attributes
     ----------
@@ -31,12 +31,15 @@ class Docids:
     ids : aligned, what a model writes for each: a text, or token ids.
     collection : their texts.
     depth : documents wanted for a query.
+    places : aligned, where each stands in the task's docids, as arrays list them that hold no names; empty for the
+        same order.
     """
 
     names: list[str]
     ids: list[str | tuple[int, ...]]
     collection: Collection
     depth: int
+    places: Sequence[int] = ()
 
 
 Retriever = Callable[[Any, Sequence[Query], Docids], Iterable[list[int]]]

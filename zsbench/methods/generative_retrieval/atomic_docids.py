@@ -50,7 +50,7 @@ def atomic_docids(*, weights: LocalPath) -> Retriever:
     """
 
     def retrieve(model: TextEncoder, queries: Sequence[Query], docids: Docids) -> Iterator[list[int]]:
-        rows = aligned(Path(weights), docids.names)
+        rows = aligned(Path(weights), docids.names, docids.places)
         for start in range(0, len(queries), BLOCK):
             vectors = np.asarray(model.encode_queries([query.text for query in queries[start : start + BLOCK]]))
             if vectors.shape[1] != rows.shape[1]:
@@ -75,8 +75,10 @@ def best(queries: Array, rows: Array, depth: int) -> list[list[int]]:
     return found
 
 
-def aligned(path: Path, names: Sequence[str]) -> Array:
+def aligned(path: Path, names: Sequence[str], places: Sequence[int] = ()) -> Array:
     """Return the rows (n_documents, width) of a file in the order of the documents' names.
+
+    Rows without names are picked by `places`, or stand in that order already.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def aligned(path: Path, names: Sequence[str]) -> Array:
         if len(rows) != len(names):
             hint = "an .npz with `docids` names its rows; the task's `docids:` says which documents have an id"
             raise UserError(shown(path), f"{len(rows)} rows for {len(names)} docids", "one row each", hint)
-        return rows
+        return np.asarray(rows[list(places)]) if places else rows
     rows = arrays.rows(found, "weights", path)
     own = arrays.texts(arrays.pick(found, "docids", path), f"{shown(path)}: array 'docids'")
     if len(own) != len(rows) or len(set(own)) < len(own):

@@ -1,7 +1,9 @@
 """Re-ranking rules: a function that orders the candidates of one query.
 
 A method file returns a `Ranker`. It is called as `ranker(model, item, collection)` and answers with a
-permutation of `range(len(item.documents))`, best first.
+permutation of `range(len(item.documents))`, best first. Candidates of equal score keep the order in which they are
+given: the first stage's, or, where nothing has scored them, that of a hash of their ids. A ranker that answers with an
+`Order` says so, and the queries are counted.
 """
 
 from __future__ import annotations
@@ -15,11 +17,17 @@ from zsbench.data._collection import Collection, Document
 
 @dataclass(frozen=True)
 class RankItem:
-    """One query with its candidates in first-stage order, best first."""
+    """One query with its candidates in first-stage order, best first; those of a bare pool in no order."""
 
     id: str
     query: str
     documents: tuple[Document, ...]
+
+
+class Order(list[int]):
+    """Numbers of candidates, best first; `tied` says that some of them have equal scores."""
+
+    tied: bool = False
 
 
 Ranker = Callable[[Any, RankItem, Collection], list[int]]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import RunError
 from zsbench.lazy import lazy
+from zsbench.methods.rerank import Order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +25,13 @@ def log_probability(logits: Any) -> NDArray[np.float64]:
     return np.asarray(-np.logaddexp(0.0, values[:, 1] - values[:, 0]))
 
 
-def best_first(scores: Any) -> list[int]:
-    """Return the numbers of (n,) scores from the highest to the lowest; ties keep the first-stage order.
+def best_first(scores: Any, of: Sequence[int] | None = None) -> Order:
+    """Return candidates from the highest to the lowest of their (n,) scores; ties keep the order they are given in.
+
+    Parameters
+    ----------
+    scores : finite numbers.
+    of : the candidates behind them; their numbers from 0 when left out.
 
     Raises
     ------
@@ -34,4 +41,7 @@ def best_first(scores: Any) -> list[int]:
     values = np.asarray(scores, dtype=np.float64)
     if not np.isfinite(values).all():
         raise RunError("", "scores are NaN or infinite", "another dtype (float32 or bfloat16)")
-    return [int(i) for i in np.argsort(-values, kind="stable")]
+    numbers = range(len(values)) if of is None else of
+    order = Order(numbers[int(i)] for i in np.argsort(-values, kind="stable"))
+    order.tied = len(set(values.tolist())) < len(values)
+    return order

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from zsbench.errors import UserError
+from zsbench.methods.rerank import Order
 
 Schedule = Literal["covering", "first", "rankgpt"]
 
@@ -55,12 +56,17 @@ def slide(
     *,
     schedule: Schedule = "covering",
     repeats: int = 1,
-) -> list[int]:
+) -> Order:
     """Return the order after every window was sorted in place, back to front, `repeats` times.
 
-    `sort` takes candidate numbers in their present order and returns them best first.
+    `sort` takes candidate numbers in their present order and returns them best first; the order is tied where the last
+    pass left a window to a tie.
     """
-    order = list(range(n))
-    for start, end in windows(n, size, step, schedule) * repeats:
-        order[start:end] = sort(order[start:end])
+    order = Order(range(n))
+    for _ in range(repeats):
+        order.tied = False
+        for start, end in windows(n, size, step, schedule):
+            found = sort(order[start:end])
+            order[start:end] = found
+            order.tied |= isinstance(found, Order) and found.tied
     return order

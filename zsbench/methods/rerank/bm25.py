@@ -8,6 +8,7 @@ from zsbench.components import method
 from zsbench.data._bm25 import Analyzer, Bm25
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._scores import best_first
 
 
 @method(family="rerank")
@@ -29,7 +30,6 @@ def bm25(*, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain") -> Ra
             built[id(collection)] = Bm25(collection, k1=k1, b=b, analyzer=analyzer)
         index = built[id(collection)]
         scores = index.scores(item.query)
-        own = [float(scores[index.position[document.id]]) for document in item.documents]
-        return sorted(range(len(own)), key=lambda i: -own[i])
+        return best_first([scores[index.position[document.id]] for document in item.documents])
 
     return rank

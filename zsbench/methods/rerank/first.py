@@ -16,6 +16,7 @@ from zsbench.data._collection import Collection, Document
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._texts import Piece, Wording, described, put
 from zsbench.methods.rerank._windows import slide
 from zsbench.models.capabilities import CausalLM, Prompt
@@ -114,8 +115,9 @@ def first(
                 raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
             if top_logprobs is not None:
                 floor = np.sort(logits)[::-1][min(top_logprobs, len(logits)) - 1]
-                own = np.where(own >= floor, own, -np.inf)
-            return [numbers[i] for i in np.argsort(-own, kind="stable")]
+                # Below what an API reports, identifiers are equal: no logit of a network is as low.
+                own = np.where(own >= floor, own, np.finfo(np.float32).min)
+            return best_first(own, numbers)
 
         return slide(len(item.documents), window, step, sort)
 

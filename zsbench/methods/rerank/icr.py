@@ -26,6 +26,7 @@ from zsbench.data._collection import Collection
 from zsbench.lazy import lazy
 from zsbench.methods.rerank import Fitted, Ranker, RankItem, _heads
 from zsbench.methods.rerank._icr import IE, QA, IcrPrompt, Reader
+from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._windows import slide
 from zsbench.models.capabilities import CausalLM
 from zsbench.options import Count
@@ -76,8 +77,7 @@ def icr(
 
         def sort(numbers: list[int]) -> list[int]:
             found = reading.read(model, [texts[i] for i in numbers], item.query, n_layers=selection.n_layers)
-            scores = [score(a.asked, a.blank) for a in found]
-            return [numbers[i] for i in sorted(range(len(numbers)), key=lambda i: -scores[i])]
+            return best_first([score(a.asked, a.blank) for a in found], numbers)
 
         return slide(len(texts), window, step, sort)
 

@@ -53,7 +53,7 @@ def listwise_likelihood(
         def sort(numbers: list[int]) -> list[int]:
             model.cost.comparisons += 1
             content = prompt.content(query, [passages[i] for i in numbers])
-            return [numbers[i] for i in best_first(label_logits(model, [content], len(numbers), prompt)[0])]
+            return best_first(label_logits(model, [content], len(numbers), prompt)[0], numbers)
 
         return slide(len(passages), window, step, sort, schedule=schedule, repeats=repeats)
 

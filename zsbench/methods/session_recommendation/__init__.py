@@ -15,7 +15,7 @@ from zsbench.data._sessions import Session
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The items that can be recommended.
+    """The items that can be recommended, in an order that is none of the data: what scores equally keeps it.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """Predictions that are already there: found, read in the task type's own format, and named.
 
 A path is one file, a folder of files (one an item, or shards), or the folder of a run, whose predictions lie in
-`predictions/`.
+`predictions/`. A run over a sample of the items (`--limit`) is judged over that sample.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.errors import UserError
-from zsbench.results.store import SHARDS
+from zsbench.results.store import SHARDS, read_result
 from zsbench.tasks._base import settle
 from zsbench.yamlio import shown
 
@@ -37,9 +37,24 @@ def predictions(path: Path, task: Any, items: Any) -> list[Any]:
 
 def name(path: Path) -> str:
     """Return what the table calls these predictions: the method of the run that made them, else the file's name."""
+    run = _run_folder(path)
+    return path.name if run is None else run.name
+
+
+def sampled(path: Path) -> dict[str, Any]:
+    """Return `limit` and `seed` of the run that made the predictions, which say what items it has; else nothing."""
+    run = _run_folder(path)
+    if run is None or not (run / "result.json").is_file():
+        return {}
+    settings = read_result(run / "result.json").get("config", {}).get("settings", {})
+    return {key: settings[key] for key in ("limit", "seed") if settings.get(key) is not None}
+
+
+def _run_folder(path: Path) -> Path | None:
+    """Return the folder of the run that predictions lie in, or None for predictions from elsewhere."""
     folder = path if path.is_dir() else path.parent
     run = folder.parent if folder.name == SHARDS else folder
-    return run.name if (run / "run.json").is_file() else path.name
+    return run if (run / "run.json").is_file() else None
 
 
 def _read(path: Path, task: Any, items: Any) -> dict[str, Any]:

@@ -33,10 +33,14 @@ def score(
         str | None, typer.Option(help="Judged queries absent from a run: zero (as published) or skip.")
     ] = None,
     items: Annotated[Path | None, typer.Option(help="Write each item's values here: metric, id, value (TSV).")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Seed of the resampling; by default the one of the run that made the predictions."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Score predictions with intervals, in the formats `eval` writes; `--run R --qrels Q` stands in for trec_eval."""
+    from zsbench import given
     from zsbench.config import Settings, check
     from zsbench.errors import UserError
     from zsbench.report import envelope
@@ -49,8 +53,11 @@ def score(
     if missing is not None:
         overrides["missing"] = missing
     config, source, name = _task(task, gold, overrides)
-    settings = check(Settings, Document(Path.cwd() / "--seed", {"seed": seed}))
-    results = [_judged(path, config, source, name, settings, items) for path in paths]
+    given_seed = {} if seed is None else {"seed": seed}
+    results = []
+    for path in paths:
+        document = Document(Path.cwd() / "--seed", {**given.sampled(path), **given_seed})
+        results.append(_judged(path, config, source, name, check(Settings, document), items))
     if json:
         say(envelope.as_json([envelope.Suite("score", results)]), data=True)
         return
@@ -70,7 +77,7 @@ def _judged(
     nothing = Chain((Block("methods", "given", label=given.name(path)),))
     job = Job("score", task_name, config, source, "given", None, nothing, settings)
     task = job.build_task()
-    data = task.load(limit=None, seed=settings.seed, score_only=True)
+    data = task.load(limit=settings.limit, seed=settings.seed, score_only=True)
     found = given.predictions(path, task, data.items)
     judgement = judge(task, config, data, found, settings, title=str(path))
     if items is not None:

@@ -1,0 +1,140 @@
+"""`score` on the predictions that `eval` wrote gives `eval`'s numbers: for every task type, whatever its protocol says."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from zsbench import catalog, judge, metrics
+from zsbench.cli.main import app
+from zsbench.config import TaskConfig
+
+# A shipped task of every type that runs offline, and a method that answers fast.
+EMBEDDED = {
+    "association": ("glyph-associations", "dual-encoder", "clip-glyphs"),
+    "caption-selection": ("selection.yaml", "dual-encoder", "clip-glyphs"),
+    "counting": ("glyph-numbers", "dual-encoder", "clip-glyphs"),
+    "depth": ("rooms-60", "canonical-camera", "depth-rooms"),
+    "episodic": ("glyph-episodes-1-shot", "simpleshot", None),
+    "function-localisation": ("zsbench-issues", "bm25", None),
+    "generative-retrieval": ("synonyms-docids", "bm25-search", None),
+    "image-classification": ("glyphs", "prompt-ensemble", "clip-glyphs"),
+    "image-text-retrieval": ("glyph-captions", "dual-encoder", "clip-glyphs"),
+    "ner": ("names-seen", "span-threshold", "ner-synthetic"),
+    "open-domain-qa": ("synonyms-answers", "bm25", None),
+    "rerank": ("synonyms", "bm25", None),
+    "session-recommendation": ("synonyms-sessions", "last-items", None),
+    "video-classification": ("moving-glyphs", "mean-frames", "clip-glyphs"),
+}
+# Each key of a protocol away from its default.
+CHANGED = {
+    "association": ["template='{}'"],
+    "counting": ["template='{number} {object}s'"],
+    "depth": ["align=median_scale", "align=lsq_depth", "min_depth=1.5", "max_depth=4.0", "crop=kitti_garg"],
+    "episodic": ["way=3", "shots=2", "queries=5", "query_distribution=dirichlet", "transform=UN"],
+    "function-localisation": ["missing=skip", "candidates={stage: bm25, depth: 3}"],
+    "generative-retrieval": ["missing=skip", "depth=10"],
+    "image-classification": ["half=base", "half=new", "templates=['a {}']", "logit_scale=10.0"],
+    "image-text-retrieval": ["folds=3", "max_captions=1", "depth=12", "template='a {}'"],
+    "ner": ["excluded_labels=[river]", "label_map={river: stream}"],
+    "open-domain-qa": ["missing=skip", "candidates={stage: bm25, depth: 7}"],
+    "rerank": [
+        "missing=skip",
+        "candidates={stage: bm25, depth: 9}",
+        "drop_query_id=true",
+        "title=drop",
+        "title=join",
+        "relevance_level=2",
+    ],
+    "session-recommendation": ["drop_seen=true", "depth=5"],
+    "video-classification": ["frames=4", "crops=3", "clips=2"],
+}
+# These say which data a task has or how a model is asked, not how its answers are judged; other tests hold them.
+ABOUT_DATA = {
+    "image-classification": {"classes", "unseen", "distances", "support", "shots", "support_seed", "validation", "unlabeled", "max_bad_items"},
+    "counting": {"object", "numbers"},
+    "episodic": {"alpha", "episodes", "episode_seed", "validation", "validation_episodes"},
+    "generative-retrieval": {"docids"},
+    "ner": {"labels"},
+    "video-classification": {"classes", "templates", "logit_scale"},
+    "depth": {"protocol"},
+    "caption-selection": {"template"},
+    "function-localisation": set(),
+}  # fmt: skip
+CASES = [(kind, change) for kind in EMBEDDED for change in ["", *CHANGED.get(kind, [])]]
+
+
+def command(*arguments):
+    outcome = CliRunner().invoke(app, [*map(str, arguments), "--json"])
+    assert outcome.exit_code == 0, (outcome.output, outcome.exception)
+    return json.loads(outcome.stdout)
+
+
+def selection(folder: Path) -> Path:
+    """A task of two groups of two glyphs each, written here because none is shipped."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    rows = []
+    for group in range(2):
+        names = [f"{group}{i}.png" for i in range(2)]
+        for name in names:
+            Image.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(folder / name)
+        rows.append({"id": f"g{group}", "images": names, "captions": ["a circle", "a kite"]})
+    (folder / "groups.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    task = folder / "selection.yaml"
+    task.write_text("type: caption-selection\ndescription: d\ndata: {source: caption-choices, path: groups.jsonl}\n")
+    return task
+
+
+def test_every_task_type_is_judged_here():
+    assert EMBEDDED.keys() == catalog.own_components("tasks").keys()
+
+
+def test_every_key_of_a_protocol_is_tried_away_from_its_default():
+    for kind in EMBEDDED:
+        keys = catalog.load_module("tasks", kind).Config.model_fields.keys() - TaskConfig.model_fields.keys()
+        tried = {change.partition("=")[0] for change in CHANGED.get(kind, [])}
+        assert keys - tried - ABOUT_DATA.get(kind, set()) == set(), kind
+
+
+@pytest.mark.parametrize(("kind", "change"), CASES)
+def test_score_gives_what_eval_gave(kind, change, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name, method, model = EMBEDDED[kind]
+    if name.endswith(".yaml"):
+        name = str(selection(tmp_path))
+    assign = ["--set", f"task.{change}"] if change else []
+    assign += ["--set", "task.episodes=20"] if kind == "episodic" else []
+    chosen = ["--method", method, *(["--model", model] if model else [])]
+    [suite] = command("eval", name, *chosen, *assign, "--limit", 25, "--offline", "--out", "out")["suites"]
+    assert suite["errors"] == []
+    [made] = suite["results"]
+    [folder] = [path.parent for path in Path("out").rglob("result.json")]
+    [judged] = command("score", changed(name, assign, tmp_path), "--predictions", folder)["suites"][0]["results"]
+    assert judged["metrics"] == made["metrics"]
+    assert judged["n_items"] == made["n_items"]
+    assert judged["method"] == made["method"]
+
+
+def changed(name, assign, folder):
+    """Return the task with the changes of `--set` written into a YAML, as who scores has it."""
+    if not assign:
+        return name
+    path = folder / "changed.yaml"
+    lines = [part.removeprefix("task.").replace("=", ": ", 1) for part in assign if part != "--set"]
+    parent = name if name.endswith(".yaml") else name
+    path.write_text("\n".join([f"extends: {parent}", *lines]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("name", ["acc@1", "F1", "AbsRel", "nDCG@10"])
+def test_columns_of_the_items_file_give_the_statistics_back(name):
+    import numpy as np
+
+    metric = metrics.resolve(name, kinds=None)
+    table = np.random.default_rng(0).random((7, 3 if name == "F1" else 1))
+    columns = dict(judge.item_columns(metric, table))
+    assert (judge.item_statistics(metric, columns) == table).all()

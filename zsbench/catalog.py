@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import zsbench
-from zsbench.errors import UserError, unknown_name
+from zsbench.errors import UnsetVariable, UserError, unknown_name
 
 PACKAGE = Path(zsbench.__file__).parent
 ASSETS = PACKAGE / "assets"
@@ -131,10 +131,13 @@ def load_component(kind: ComponentKind, name: str, *, where: str = "") -> Callab
 
 def load_family(family: str) -> Any:
     """Import the package of a method family: its types and, where methods chain, its `compose`."""
+    name = f"zsbench.methods.{family.replace('-', '_')}"
     try:
-        return importlib.import_module(f"zsbench.methods.{family.replace('-', '_')}")
-    except ModuleNotFoundError:  # a family that lives in another package
-        return None
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise UserError("", f"family '{family}' needs {error.name}, which is not installed") from error
+        return None  # a family that lives in another package
 
 
 def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
@@ -205,6 +208,7 @@ def find_config(kind: ConfigKind, name: str, *, where: str = "", base: Path | No
     return known[name].path
 
 
+UNSET = re.compile(r"\$\{?(\w+)\}?")
 _unset: set[str] | None = None
 
 
@@ -212,11 +216,12 @@ _unset: set[str] | None = None
 def unset_variables() -> Iterator[set[str]]:
     """Collect the environment variables that configs start paths at and that are not set, instead of refusing them."""
     global _unset
-    _unset = set()
+    outer, names = _unset, _unset if _unset is not None else set()
+    _unset = names
     try:
-        yield _unset
+        yield names
     finally:
-        _unset = None
+        _unset = outer
 
 
 def resolve_path(text: str, base: Path, *, where: str = "") -> Path:
@@ -227,11 +232,11 @@ def resolve_path(text: str, base: Path, *, where: str = "") -> Path:
     """
     if text.startswith("asset:"):
         return ASSETS / text.removeprefix("asset:")
-    for name in re.findall(r"\$\{?(\w+)\}?", text):
+    for name in UNSET.findall(text):
         if name not in os.environ:
             if _unset is not None:
                 _unset.add(name)
                 return Path(text)
-            raise UserError(where, f"'{text}' needs the environment variable {name}, which is not set")
+            raise UnsetVariable(where, text, name)
     path = Path(os.path.expandvars(text)).expanduser()
     return path if path.is_absolute() else base / path

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zsbench.errors import UserError
+from zsbench.catalog import UNSET
+from zsbench.errors import UnsetVariable, UserError, UserErrors
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -54,24 +55,48 @@ def _way_out(method: Chain, lacking: Collection[str]) -> str:
     return f"or {' and '.join(ways)} in the method's options" if all(ways) else ""
 
 
-def check_files(jobs: Iterable[Job]) -> None:
-    """Refuse files that do not exist; what several jobs share is looked at once.
+def missing_data(jobs: Sequence[Job]) -> dict[int, list[UserError]]:
+    """Return what keeps jobs from running, by their number: local files and environment variables that are not there.
+
+    What several jobs share is looked at once.
+    """
+    known: dict[int, list[UserError]] = {}
+    waiting: dict[int, list[UserError]] = {}
+    for number, job in enumerate(jobs):
+        problems: list[UserError] = []
+        for part in (job.model, job.source, *job.task.sources().values(), job.method):
+            if part is not None:
+                if id(part) not in known:
+                    known[id(part)] = lacking(part.where, part.files())
+                problems += known[id(part)]
+        if id(job.task) not in known:
+            known[id(job.task)] = lacking(job.source.where, job.build_task().files())
+        problems += known[id(job.task)]
+        if problems:
+            waiting[number] = list({str(problem): problem for problem in problems}.values())
+    return waiting
+
+
+def require_files(*blocks: Block | Chain) -> None:
+    """Refuse components whose local files do not exist.
 
     Raises
     ------
-    UserError
-        The first file that is missing, at the block that names it.
+    UserErrors
+        The first missing file of each.
     """
-    seen: set[int] = set()
-    for job in jobs:
-        parts: list[Block | Chain | None] = [job.model, job.source, *job.task.sources().values(), job.method]
-        new = [part for part in parts if part is not None and id(part) not in seen]
-        named = [(part.where, part.files()) for part in new]
-        if id(job.task) not in seen:
-            named.append((job.source.where, job.build_task().files()))
-        seen |= {id(part) for part in (*new, job.task)}
-        for where, paths in named:
-            # Only `validate` lets a variable that is not set through; what lies behind it cannot be looked for.
-            missing = next((path for path in paths if "$" not in path and not os.path.exists(path)), None)
-            if missing:
-                raise UserError(where, f"no such file '{shown(Path(missing))}'")
+    problems = [problem for block in blocks for problem in lacking(block.where, block.files())]
+    problems = [problem for problem in problems if not isinstance(problem, UnsetVariable)]
+    if problems:
+        raise UserErrors(problems)
+
+
+def lacking(where: str, paths: Iterable[str]) -> list[UserError]:
+    """Return the first of some files that does not exist, or the variables that are not set."""
+    unset = {path: UNSET.findall(path) for path in paths if "$" in path}
+    for path, names in unset.items():
+        name = next((name for name in names if name not in os.environ), None)
+        if name is not None:
+            return [UnsetVariable(where, path, name)]
+    absent = next((path for path in paths if path not in unset and not os.path.exists(path)), None)
+    return [] if absent is None else [UserError(where, f"no such file '{shown(Path(absent))}'")]

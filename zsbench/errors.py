@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ class UserError(Exception):
         return text
 
 
+class UnsetVariable(UserError):
+    """A path starts at an environment variable that is not set on this machine; the config may be sound."""
+
+    def __init__(self, where: str, path: str, name: str) -> None:
+        super().__init__(where, f"'{path}' needs the environment variable {name}, which is not set")
+        self.args = (where, path, name)
+
+
 class RunError(UserError):
     """A run that started and could not finish (bad predictions, no memory): exit code 3."""
 
@@ -79,6 +88,33 @@ def _shown(path: str, here: str) -> str:
     # Asked for each line of a file and each key of a config: texts, because path objects cost ten times as much.
     real, inside = os.path.realpath(path), here.rstrip(os.sep) + os.sep
     return real.removeprefix(inside) if real.startswith(inside) else "." if real == here else path
+
+
+class Mistakes:
+    """Gathers mistakes on the way, so that all of them are shown at once."""
+
+    def __init__(self) -> None:
+        self.errors: dict[str, UserError] = {}
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note a mistake of the block instead of raising it; the block ends there."""
+        try:
+            yield
+        except UserError as error:
+            for one in error.errors if isinstance(error, UserErrors) else [error]:
+                self.errors.setdefault(str(one), one)
+
+    def refuse(self) -> None:
+        """Raise what was noted.
+
+        Raises
+        ------
+        UserErrors
+            There were mistakes.
+        """
+        if self.errors:
+            raise UserErrors(self.errors.values())
 
 
 def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:

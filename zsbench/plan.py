@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench import assignments, catalog, config, metrics, yamlio
-from zsbench.checks import check_files, check_job
+from zsbench.checks import check_job, lacking, missing_data, require_files
 from zsbench.config import Block, Chain, Settings, TaskConfig
-from zsbench.errors import UserError, UserErrors, unknown_name
+from zsbench.errors import Mistakes, UnsetVariable, UserError, UserErrors, unknown_name
 from zsbench.job import Job, safe_name
 from zsbench.modified import model_block
 from zsbench.yamlio import Document, Loc
@@ -30,6 +29,8 @@ class Plan:
     jobs: list[Job]
     expected: dict[tuple[str, str], list[Expected]] = field(default_factory=dict)
     averages: list[Average] = field(default_factory=list)
+    missing: dict[int, list[UserError]] = field(default_factory=dict)
+    """The local files and variables that jobs wait for, by the number of the job."""
 
 
 @dataclass(frozen=True)
@@ -104,34 +105,24 @@ def _finish(
     expected: dict[tuple[str, str], list[Expected]] | None = None,
     loc: Loc = (),
 ) -> Plan:
+    mistakes = Mistakes()
+    for key, value in choices.settings.items():
+        with mistakes.noted():
+            option = Document(Path.cwd() / f"--{key.replace('_', '-')}", {key: value})
+            config.check(Settings, option)
+    mistakes.refuse()
     shared = config.check(Settings, document, ("settings",), {**settings, **choices.settings})
-    errors: list[UserError] = []
     jobs: list[Job] = []
-    for number, run in enumerate(runs):
-        try:
-            jobs += _jobs(name, run, document, (*loc, "runs", number), choices, shared)
-        except UserErrors as many:
-            errors += many.errors
-        except UserError as error:
-            errors.append(error)
-    if errors:
-        raise UserErrors(dict.fromkeys(errors))
-    _refuse_collisions(jobs)
-    return Plan(name, description, jobs, expected or {})
+    with catalog.unset_variables():
+        for number, run in enumerate(runs):
+            jobs += _jobs(name, run, document, (*loc, "runs", number), choices, shared, mistakes)
+        mistakes.refuse()
+        jobs = _distinct(jobs)
+        return Plan(name, description, jobs, expected or {}, missing=missing_data(jobs))
 
 
-def _refuse_collisions(jobs: Iterable[Job], same: Callable[[Job, Job], bool] = lambda a, b: a is b) -> None:
-    """Two jobs that would write one folder are two rows of one name, unless they are the same."""
-    folders: dict[Path, Job] = {}
-    for job in jobs:
-        first = folders.setdefault(job.folder(Path()), job)
-        if not same(first, job):
-            hint = "give one of them a `label:`, or `--model LABEL=NAME` on the command line"
-            raise UserError(job.where, f"two runs are both named {job.title}", "different names", hint)
-
-
-def refuse_collisions(plans: Iterable[Plan]) -> None:
-    """Refuse plans of one command whose rows could not be told apart; asking the same thing twice is no mistake.
+def _distinct(jobs: Iterable[Job]) -> list[Job]:
+    """Return the jobs, each question once: lines of a paper fall together when `--model` stands in for their models.
 
     Raises
     ------
@@ -140,7 +131,25 @@ def refuse_collisions(plans: Iterable[Plan]) -> None:
     """
     from zsbench.identity import question
 
-    _refuse_collisions((job for plan in plans for job in plan.jobs), lambda a, b: a is b or question(a) == question(b))
+    folders: dict[Path, Job] = {}
+    for job in jobs:
+        first = folders.setdefault(job.folder(Path()), job)
+        if first is not job and question(first) != question(job):
+            hint = "give one of them a `label:`, or `--model LABEL=NAME` on the command line"
+            raise UserError(job.where, f"two runs are both named {job.title}", "different names", hint)
+    return list(folders.values())
+
+
+def refuse_collisions(plans: Iterable[Plan]) -> None:
+    """Refuse plans of one command whose rows could not be told apart; asking the same thing twice is no mistake.
+
+    Raises
+    ------
+    UserError
+        As `_distinct`.
+    """
+    with catalog.unset_variables():
+        _distinct(job for plan in plans for job in plan.jobs)
 
 
 def _jobs(
@@ -150,25 +159,29 @@ def _jobs(
     loc: Loc,
     choices: Choices,
     settings: Settings,
+    mistakes: Mistakes,
 ) -> list[Job]:
-    """Return the jobs of one line of a suite."""
+    """Return the jobs of one line of a suite; what is wrong with any part of it is added to the mistakes."""
     where = document.where(loc)
     jobs = []
-    models = _entries(choices.models, "models") or _written(run, "models", document, loc)
     methods = _entries(choices.methods, "methods") or _written(run, "methods", document, loc)
-    model_of = functools.cache(lambda number: _model(*models[number], choices))
+    models = []
+    for entry in _entries(choices.models, "models") or _written(run, "models", document, loc):
+        with mistakes.noted():
+            models.append(_model(*entry, choices))
     for task_ref in _written(run, "tasks", document, loc):
-        task_name, task_document = _task_document(*task_ref)
-        task_document = assignments.assigned(task_document, "task", choices.assignments)
-        task, source = read_task(task_document)
-        for method_ref in methods or [(task.method, task_document, ("method",))]:
-            method = _method(*method_ref, task, choices)
-            needed = range(len(models)) if method.facts.needs else ()
-            for model_name, model in [model_of(number) for number in needed] or [("none", None)]:
-                job = Job(suite, task_name, task, source, model_name, model, method, settings, where)
-                check_job(job)
-                jobs.append(job)
-    check_files(jobs)
+        with mistakes.noted():
+            task_name, task_document = _task_document(*task_ref)
+            task_document = assignments.assigned(task_document, "task", choices.assignments)
+            task, source = read_task(task_document)
+            for method_ref in methods or [(task.method, task_document, ("method",))]:
+                with mistakes.noted():
+                    method = _method(*method_ref, task, choices)
+                    for model_name, model in (models if method.facts.needs else ()) or [("none", None)]:
+                        job = Job(suite, task_name, task, source, model_name, model, method, settings, where)
+                        with mistakes.noted():
+                            check_job(job)
+                            jobs.append(job)
     return jobs
 
 
@@ -211,6 +224,28 @@ def _task_document(reference: Any, document: Document, loc: Loc) -> tuple[str, D
         raise UserError(where, f"task {reference!r}", "a task's name, or a mapping with `use: NAME`")
     path = catalog.find_config("tasks", reference, where=where, base=document.path.parent)
     return label or path.stem, config.overlay(config.load(path), document.part(loc, overrides))
+
+
+def check_task(document: Document) -> TaskConfig:
+    """Return a task's checked config, with its own method, that method's options and every local file looked at.
+
+    Raises
+    ------
+    UserErrors
+        All that is wrong with any of them.
+    """
+    task, source = read_task(document)
+    mistakes = Mistakes()
+    with mistakes.noted():
+        method = _method(task.method, document, ("method",), task, Choices())
+        require_files(source, *task.sources().values(), method)
+    with mistakes.noted():
+        files = catalog.load_module("tasks", task.type).Task(task, source).files()
+        problems = [error for error in lacking(source.where, files) if not isinstance(error, UnsetVariable)]
+        if problems:
+            raise UserErrors(problems)
+    mistakes.refuse()
+    return task
 
 
 def read_task(document: Document) -> tuple[TaskConfig, Block]:

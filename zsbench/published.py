@@ -60,16 +60,19 @@ def by_results(values: Published, known: dict[str, list[str]], document: Documen
     """Return published values by the names that results have: a metric has one, however a config spells it.
 
     `known` holds the metrics of each task and average that runs. Values of other tasks, which wait for their inputs,
-    keep the name that is written.
+    keep the name that is written; one whose model is the reader's own may name a task of his, too.
 
     Raises
     ------
     UserError
-        There is no such metric, a task that runs does not compute it, or two keys name one metric.
+        There is no such metric or task, a task that runs does not compute it, or two keys name one metric.
     """
     found: Published = {}
     for (written, task), entries in values.items():
         where = document.where(("expected", f"{written} on {task}"))
+        waits = all(entry.model and entry.model not in catalog.configs("models") for entry in entries)
+        if task not in known and not waits and task not in catalog.configs("tasks"):
+            raise unknown_name(where, "task", task, {*known, *catalog.configs("tasks")}, listed_by="zsbench list tasks")
         if task in known:
             metric = _of_task(written, task, known[task], where)
         elif written == MIXED or metrics.spellings(written):

@@ -125,8 +125,7 @@ def changed(name, assign, folder):
         return name
     path = folder / "changed.yaml"
     lines = [part.removeprefix("task.").replace("=", ": ", 1) for part in assign if part != "--set"]
-    parent = name if name.endswith(".yaml") else name
-    path.write_text("\n".join([f"extends: {parent}", *lines]) + "\n")
+    path.write_text("\n".join([f"extends: {name}", *lines]) + "\n")
     return path
 
 

@@ -78,16 +78,13 @@ def _batch_size(text: str | None) -> int | str | None:
 def _plans(names: list[str], choices: Choices) -> list[Plan]:
     """Plan everything before anything runs, so that a typo in the last name costs nothing."""
     from zsbench import plan as planning
-    from zsbench.errors import UserError, UserErrors
+    from zsbench.errors import Mistakes
 
-    plans, errors = [], []
+    plans, mistakes = [], Mistakes()
     for name in names:
-        try:
+        with mistakes.noted():
             plans.append(planning.make(name, choices))
-        except UserError as error:
-            errors += error.errors if isinstance(error, UserErrors) else [error]
-    if errors:
-        raise UserErrors(errors)
+    mistakes.refuse()
     planning.refuse_collisions(plans)
     return plans
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from zsbench import catalog
+from zsbench.catalog import ConfigKind, unset_variables
 from zsbench.cli._screen import say
+from zsbench.errors import Mistakes, UnsetVariable, UserError, UserErrors
 
 if TYPE_CHECKING:
     from zsbench.plan import Plan
@@ -16,27 +20,36 @@ def validate(
     configs: Annotated[list[str], typer.Argument(help="Suites, papers, tasks or models: names or YAML files.")],
 ) -> None:
     """Check configs; every mistake is shown with file, line and the nearest right name."""
-    from zsbench.catalog import unset_variables
-    from zsbench.errors import UserError, UserErrors
 
-    errors: list[UserError] = []
-    for name in configs:
-        try:
-            with unset_variables() as unset:
-                found = _check(name)
+    mistakes = Mistakes()
+    for name in [file for config in configs for file in _files(config)]:
+        with mistakes.noted(), unset_variables() as unset:
+            found = _check(name)
             needs = f" (needs {', '.join(f'${variable}' for variable in sorted(unset))} to run)" if unset else ""
             say(f"{name}: ok, {found}{needs}")
-        except UserErrors as many:
-            errors += many.errors
-        except UserError as error:
-            errors.append(error)
-    if errors:
-        raise UserErrors(errors)
+    mistakes.refuse()
+
+
+def _files(config: str) -> list[str]:
+    """Return a config, or every YAML file below a folder that no config is named after."""
+    kinds: tuple[ConfigKind, ...] = get_args(ConfigKind)
+    if not Path(config).is_dir() or any(config in catalog.configs(kind) for kind in kinds):
+        return [config]
+    found = [str(path) for path in sorted(Path(config).rglob("*.yaml"))]
+    if not found:
+        raise UserError(config, "no YAML file in this folder", "a config, or a folder of them")
+    return found
 
 
 def _check(name: str) -> str:
-    """Return what a sound config amounts to."""
-    from zsbench import catalog, config, plan
+    """Return what a sound config amounts to.
+
+    Raises
+    ------
+    UserErrors
+        Anything is wrong with it, a local file it names among that.
+    """
+    from zsbench import checks, config, plan
     from zsbench.modified import model_block
 
     models = catalog.configs("models")
@@ -44,14 +57,20 @@ def _check(name: str) -> str:
     if "adapter" in document.value:
         config.check(config.ModelConfig, document)
         block = model_block(document.value, document, ())
+        checks.require_files(block)
         return f"a model of adapter {block.name}"
     if "type" in document.value:
-        task, _ = plan.read_task(document)
-        return f"a task of type {task.type}"
+        return f"a task of type {plan.check_task(document).type}"
     made = plan.make(name)
+    variants = [made]
     text = _runs(len(made.jobs))
     if "embedded" in document.value:
-        text += f", {_runs(len(plan.make(name, plan.Choices(embedded=True)).jobs))} embedded"
+        variants.append(plan.make(name, plan.Choices(embedded=True)))
+        text += f", {_runs(len(variants[-1].jobs))} embedded"
+    problems = [problem for each in variants for found in each.missing.values() for problem in found]
+    absent = {str(problem): problem for problem in problems if not isinstance(problem, UnsetVariable)}
+    if absent:
+        raise UserErrors(absent.values())
     return text + _waiting(made)
 
 

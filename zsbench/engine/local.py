@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zsbench import runner
-from zsbench.errors import RunError, UserError
+from zsbench.errors import RunError, UserError, UserErrors
 from zsbench.job import Job
 from zsbench.plan import Plan
 from zsbench.records import canonical_json
@@ -30,7 +30,10 @@ class Outcome:
 def run(plan: Plan, options: Options, progress: Progress, note: Callable[[str], None]) -> Iterator[Outcome]:
     """Yield the outcome of every job, in the plan's order; one that fails does not stop the others."""
     loaded = _Loaded(note)
-    for job in plan.jobs:
+    for number, job in enumerate(plan.jobs):
+        if number in plan.missing:
+            yield Outcome(job, None, UserErrors(plan.missing[number]))
+            continue
         try:
             found = runner.finished(job, options)
             if found is not None:

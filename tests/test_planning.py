@@ -1,0 +1,116 @@
+"""Every mistake is shown at once, missing data make only their own rows wait, and validate looks where eval will."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from zsbench import catalog, plan
+from zsbench.cli.main import app
+from zsbench.errors import UserError
+
+SUITE = """\
+description: d
+runs:
+  - tasks: [synonyms, {use: mine.yaml}]
+    methods: [bm25]
+  - tasks: [synonyms]
+    methods: [random-order]
+"""
+MINE = "type: rerank\ndescription: d\ndata: {source: trec, qrels: %s}\nmethod: random-order\n"
+
+
+def call(*arguments):
+    outcome = CliRunner().invoke(app, [*map(str, arguments)])
+    return outcome, str(outcome.exception or "")
+
+
+@pytest.mark.parametrize("path", ["absent.qrels", "$ZSBENCH_NOT_SET/absent.qrels"])
+def test_rows_whose_data_are_missing_wait_and_the_others_run(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(MINE % path)
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    outcome, error = call("eval", "suite.yaml", "--limit", 5, "--json")
+    assert outcome.exception.exit_code == 2
+    assert path.rpartition("/")[2] in error
+    [suite] = json.loads(outcome.stdout)["suites"]
+    assert {(row["task"], row["method"]) for row in suite["rows"]} == {
+        ("synonyms", "bm25"),
+        ("synonyms", "random-order"),
+    }
+    assert [entry["run"] for entry in suite["errors"]] == ["mine / none / bm25"]
+
+
+def test_all_missing_data_are_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("ZSBENCH_DATA", raising=False)
+    made = plan.make("papers/clip")
+    named = {str(problem) for problems in made.missing.values() for problem in problems}
+    assert sum("ZSBENCH_DATA" in text for text in named) > 1
+    assert len(made.missing) < len(made.jobs)
+
+
+WRONG = {
+    "an unknown method": ("method: zzz\n", "no method 'zzz'"),
+    "an option of the method": ("method: {name: bm25, k2: 1}\n", "unknown key 'k2'"),
+    "a file of the data": ("data: {source: trec, qrels: none.qrels}\n", "no such file 'none.qrels'"),
+    "a file of the task": ("candidates: {stage: run, path: none.run}\n", "no such file 'none.run'"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_validate_of_a_task_looks_where_eval_will(what, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    line, words = WRONG[what]
+    (tmp_path / "q").write_text("q 0 d 1\n")
+    (tmp_path / "mine.yaml").write_text((MINE % "q").replace("method: random-order\n", "") + line
+                                        if not line.startswith("data") else MINE.split("data")[0] + line)  # fmt: skip
+    outcome, error = call("validate", "mine.yaml")
+    assert outcome.exit_code
+    assert words in error
+
+
+def test_every_mistake_of_a_line_is_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(
+        "description: d\nruns:\n  - tasks: [synonyms, synonymz]\n    methods: [bm25, bm26, icr, {name: bm25, k2: 1}]\n"
+        "    models: [lm-synonyms, no-such-model]\n"
+    )
+    _, error = call("validate", "s.yaml")
+    for words in ("synonymz", "bm26", "no-such-model", "k2"):
+        assert words in error
+    assert len(error.splitlines()) == 4
+
+
+def test_published_values_of_unknown_tasks_and_metrics_are_mistakes(tmp_path):
+    paper = "description: d\npaper: {title: t, year: 2020}\nruns:\n  - {tasks: digits, methods: random-class}\nexpected:\n"
+    for key, words in (("acc@1 on digitz", "no task 'digitz'"), ("accuracy on digits", "no metric 'accuracy'")):
+        path = tmp_path / "p.yaml"
+        path.write_text(f"{paper}  {key}: {{value: 0.5, source: s, verified: true}}\n")
+        with pytest.raises(UserError, match=words):
+            plan.make(str(path))
+
+
+def test_a_folder_of_configs_is_validated_whole(tmp_path):
+    for name, qrels in (("a", "q"), ("b", "absent")):
+        (tmp_path / f"{name}.yaml").write_text(MINE % qrels)
+    (tmp_path / "q").write_text("q 0 d 1\n")
+    outcome, error = call("validate", tmp_path)
+    assert "a.yaml: ok" in outcome.stdout
+    assert "absent" in error
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--limit", "0"), ("--seed", "-1"), ("--batch-size", "0"), ("--threads", "0")]
+)
+def test_a_wrong_setting_is_blamed_on_its_option(option, value):
+    _, error = call("eval", "digits", "--method", "random-class", option, value)
+    assert error.startswith(f"{option}: ")
+
+
+def test_a_lacking_dependency_of_a_family_is_named(monkeypatch):
+    def absent(name):
+        raise ModuleNotFoundError("no sklearn", name="sklearn")
+
+    monkeypatch.setattr(catalog.importlib, "import_module", absent)
+    with pytest.raises(UserError, match="needs sklearn, which is not installed"):
+        catalog.load_family("classification")

@@ -82,8 +82,13 @@ def test_every_mistake_of_a_line_is_shown(tmp_path, monkeypatch):
 
 
 def test_published_values_of_unknown_tasks_and_metrics_are_mistakes(tmp_path):
-    paper = "description: d\npaper: {title: t, year: 2020}\nruns:\n  - {tasks: digits, methods: random-class}\nexpected:\n"
-    for key, words in (("acc@1 on digitz", "no task 'digitz'"), ("accuracy on digits", "no metric 'accuracy'")):
+    paper = (
+        "description: d\npaper: {title: t, year: 2020}\nruns:\n  - {tasks: digits, methods: random-class}\nexpected:\n"
+    )
+    for key, words in (
+        ("acc@1 on digitz", "no task 'digitz'"),
+        ("accuracy on digits", "no metric of 'digits' 'accuracy'"),
+    ):
         path = tmp_path / "p.yaml"
         path.write_text(f"{paper}  {key}: {{value: 0.5, source: s, verified: true}}\n")
         with pytest.raises(UserError, match=words):

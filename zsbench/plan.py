@@ -77,7 +77,8 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     plan = _finish(title, suite.description, runs, document, choices, settings, expected, loc)
     known = {job.task_name: job.task.metrics for job in plan.jobs}
     averages = published.averages(suite.averages, known, document, loc)
-    return replace(plan, averages=averages, expected=published.by_results(expected, known, document))
+    expected = published.by_results(expected, known, document, every_task=not choices.embedded)
+    return replace(plan, averages=averages, expected=expected)
 
 
 def find(name: str) -> Path:

@@ -56,11 +56,14 @@ def averages(wanted: Sequence[Average], known: dict[str, list[str]], document: D
     return found
 
 
-def by_results(values: Published, known: dict[str, list[str]], document: Document) -> Published:
+def by_results(
+    values: Published, known: dict[str, list[str]], document: Document, *, every_task: bool = True
+) -> Published:
     """Return published values by the names that results have: a metric has one, however a config spells it.
 
-    `known` holds the metrics of each task and average that runs. Values of other tasks, which wait for their inputs,
-    keep the name that is written; one whose model is the reader's own may name a task of his, too.
+    `known` holds the metrics of each task and average that runs; with `every_task` these are all of the paper's. Values
+    of other tasks, which wait for their inputs, keep the name that is written; one whose model is the reader's own may
+    name a task of his, too.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def by_results(values: Published, known: dict[str, list[str]], document: Documen
     for (written, task), entries in values.items():
         where = document.where(("expected", f"{written} on {task}"))
         waits = all(entry.model and entry.model not in catalog.configs("models") for entry in entries)
-        if task not in known and not waits and task not in catalog.configs("tasks"):
+        if every_task and task not in known and not waits and task not in catalog.configs("tasks"):
             raise unknown_name(where, "task", task, {*known, *catalog.configs("tasks")}, listed_by="zsbench list tasks")
         if task in known:
             metric = _of_task(written, task, known[task], where)

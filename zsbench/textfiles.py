@@ -56,7 +56,7 @@ def blocks(path: Path) -> Iterator[tuple[int, str]]:
     for raw in _whole_lines(path):
         if isinstance(raw, str):
             raise UserError(f"{shown(path)}:{number}", raw, "a whole .gz file")
-        yield number, _decoded(raw, path, number)
+        yield number, decoded(raw, shown(path), number)
         number += raw.count(b"\n")
 
 
@@ -69,6 +69,34 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (line number, line without its end); errors as `blocks`."""
     for first, text in blocks(path):
         yield from enumerate(text.removesuffix("\n").split("\n"), first)
+
+
+def decoded(raw: bytes, name: str, number: int = 1) -> str:
+    """Return the text of bytes, without byte order mark, its lines ended by `\\n`.
+
+    Parameters
+    ----------
+    raw : whole lines.
+    name : the file (or the part of one) that they come from, for messages.
+    number : that of the first line.
+
+    Raises
+    ------
+    UserError
+        A byte is not UTF-8; with the line.
+    """
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        line = number + raw.count(b"\n", 0, error.start)
+        found = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+        raise UserError(f"{name}:{line}", found, _EXPECTED) from None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    if not text.isascii():
+        # Where files with a byte order mark were put one after another, further lines begin with it.
+        text = text.removeprefix("\ufeff").replace("\n\ufeff", "\n")
+    return text
 
 
 def words(line: str) -> list[str]:
@@ -183,19 +211,3 @@ def _gunzipped(handle: IO[bytes]) -> Iterator[bytes | str]:
             packed = member.unused_data if member.eof else member.unconsumed_tail
     if not member.eof:
         yield "the gzip data end too early, as those of a download that was cut off"
-
-
-def _decoded(raw: bytes, path: Path, number: int) -> str:
-    """Return the text of whole lines, the first of which has this number."""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        line = number + raw.count(b"\n", 0, error.start)
-        found = f"byte 0x{raw[error.start]:02x} is not UTF-8"
-        raise UserError(f"{shown(path)}:{line}", found, _EXPECTED) from None
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-    if not text.isascii():
-        # Where files with a byte order mark were put one after another, further lines begin with it.
-        text = text.removeprefix("\ufeff").replace("\n\ufeff", "\n")
-    return text

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._captions import CaptionedImages, checked
 from zsbench.data._hub import local_dataset
 from zsbench.data._images import SUFFIXES, ImageItem
-from zsbench.data.webdataset import read_samples
+from zsbench.data.webdataset import Member, read_samples
 from zsbench.yamlio import shown
 
 
@@ -33,7 +34,13 @@ def webdataset_captions(*, path: ModelRef, split: str = "test", revision: str | 
     for key, parts in read_samples(root, split).items():
         image = next((member for suffix, member in parts.items() if f".{suffix}" in SUFFIXES), None)
         if image is not None:
-            text = parts["txt"].read().decode("utf-8", errors="replace") if "txt" in parts else ""
             items.append(ImageItem(key, image.read))
-            captions.append([line.strip() for line in text.splitlines() if line.strip()])
+            captions.append(_captions(key, parts))
     return checked(CaptionedImages(items, captions), shown(root / split))
+
+
+def _captions(key: str, parts: dict[str, Member]) -> list[str]:
+    if "txt" not in parts:
+        return []
+    text = textfiles.decoded(parts["txt"].read(), f"{shown(parts['txt'].shard)}: {key}.txt")
+    return [line.strip() for line in text.split("\n") if line.strip()]

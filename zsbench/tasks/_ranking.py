@@ -7,16 +7,21 @@ and reads it as trec_eval does.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from zsbench import files
 from zsbench.data._collection import Collection
+from zsbench.data._stored import Stored
 from zsbench.data.judgements import read_run
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Fitted, Order, Ranker, RankItem
 from zsbench.records import RunContext, TaskData
+
+# A byte order mark would be none any more where it begins a line.
+_WORD = re.compile("(?!\\ufeff)[^ \\t\\r\\n\\v\\f]+")
 
 
 class RankingTask:
@@ -26,6 +31,8 @@ class RankingTask:
     suffix: ClassVar[str] = ".run"
     shard_size: ClassVar[int] = 64
     absent: ClassVar[Any] = {}
+    unjudged: int = 0
+    """Queries of the runs read so far that are not among the task's: the data judge or hold others."""
 
     def collection(self, data: TaskData, item: RankItem) -> Collection:  # noqa: ARG002 - where each query has its own
         """Return the collection that a query's candidates belong to."""
@@ -53,25 +60,34 @@ class RankingTask:
         bad = [doc for doc, score in prediction.items() if not math.isfinite(score)]
         return f"query {item.id}: score of '{bad[0]}' is not finite" if bad else ""
 
-    def require_words(self, items: Sequence[RankItem], where: str) -> None:
-        """Refuse ids that a TREC run cannot hold, because blanks part its columns.
+    def require_words(self, ids: Iterable[str], where: str) -> None:
+        """Refuse ids of queries or documents that the run to be written cannot hold, because blanks part its columns.
 
         Raises
         ------
         UserError
-            The id of a query or of a candidate is empty or holds a blank.
+            An id is empty or holds an ASCII blank or a line end.
         """
-        ids = (key for item in items for key in (item.id, *(document.id for document in item.documents)))
-        wrong = next((key for key in ids if len(key.split()) != 1), None)
+        wrong = next((key for key in ids if not _WORD.fullmatch(key)), None)
         if wrong is not None:
-            raise UserError(where, f"id '{wrong}'", "an id without blanks, as in a TREC run")
+            raise UserError(where, f"id {wrong!r}", "an id without blanks, as in a TREC run")
 
     def judged(self, data: TaskData, predictions: Sequence[Any], missing: Literal["zero", "skip"]) -> list[Any]:
-        """Return the rankings to judge, None for an absent one that is left out; absent ones are counted."""
+        """Return the rankings to judge, None for an absent one that is left out; what does not fit is counted."""
         empty = sum(not ranking for ranking in predictions)
         if empty and "queries without candidates" not in data.counts:
             data.counts["queries absent from the run"] = empty
+        if self.unjudged:
+            data.counts["queries of the run that are not judged"] = self.unjudged
+        unknown = sum(self._unknown(data, item, own) for item, own in zip(data.items, predictions, strict=True))
+        if unknown:
+            data.counts["documents of the run that are not in the corpus"] = unknown
         return [ranking or None if missing == "skip" else ranking for ranking in predictions]
+
+    def _unknown(self, data: TaskData, item: Any, ranking: Mapping[str, float]) -> int:
+        """Count the ranked documents that the corpus lacks, where it is in memory."""
+        documents = self.collection(data, item).documents
+        return 0 if isinstance(documents, Stored) else sum(name not in documents for name in ranking)
 
     def write(self, path: Path, items: Sequence[RankItem], predictions: Sequence[dict[str, float]]) -> None:
         """Write a TREC run."""
@@ -83,11 +99,19 @@ class RankingTask:
         files.write_bytes(path, "".join(lines).encode())
 
     def read(self, path: Path, items: Sequence[RankItem]) -> dict[str, dict[str, float]]:
-        """Read a TREC run; queries that are not judged are left out, as trec_eval does."""
+        """Read a TREC run; queries that are not judged are left out, as trec_eval does, and counted."""
         run = read_run(path) if path.stat().st_size else {}
-        known = {item.id for item in items}
-        return {key: ranking for key, ranking in run.items() if key in known}
+        judged = {item.id for item in items}
+        self.unjudged += sum(key not in judged for key in run)
+        return {key: ranking for key, ranking in run.items() if key in judged}
 
     def preview(self, prediction: dict[str, float]) -> str:
         """Return the first ten document ids."""
         return " ".join(sorted(prediction, key=lambda doc: -prediction[doc])[:10])
+
+
+def ids_of(items: Iterable[RankItem]) -> Iterator[str]:
+    """Yield the ids of queries and of their candidates."""
+    for item in items:
+        yield item.id
+        yield from (document.id for document in item.documents)

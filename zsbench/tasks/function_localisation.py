@@ -19,7 +19,7 @@ from zsbench.methods.rerank import RankItem
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
-from zsbench.tasks._ranking import RankingTask
+from zsbench.tasks._ranking import RankingTask, ids_of
 
 ALL = 1_000_000_000
 
@@ -80,7 +80,8 @@ class Task(RankingTask):
             items = [RankItem(issue.id, issue.text, ()) for issue in issues]
         else:
             items = self.first_stage.items_of_pools(pools, seed=seed)
-        self.require_words(items, self.source.where)
+        if not score_only:
+            self.require_words(ids_of(items), self.source.where)
         counts = dict(found.counts)
         if not score_only:
             counts["queries without candidates"] = sum(not item.documents for item in items)

@@ -72,12 +72,14 @@ class Task(RankingTask):
         counts = dict(collection.counts)
         ids: dict[str, str | tuple[int, ...]] = {}
         if not score_only:
+            self.require_words(keep, self.source.where)
             ids = {name: name for name in collection.documents} if self.path is None else read_docids(self.path)
             counts |= {
                 "documents without an id": sum(name not in ids for name in collection.documents),
                 "ids of no document": sum(name not in collection.documents for name in ids),
                 "relevant documents without an id": sum(g > 0 and d not in ids for row in gold for d, g in row.items()),
             }
+        self.require_words(ids, self.source.where if self.path is None else shown(self.path))
         if ids and not any(name in ids for name in collection.documents):
             where = self.source.where if self.path is None else shown(self.path)
             raise UserError(where, "no document of the collection has an id here", "documents named as in the corpus")
@@ -102,6 +104,11 @@ class Task(RankingTask):
                 raise ValueError(f"query {query.id}: the method named a document twice")
             yield {docids.names[number]: float(len(best) - rank) for rank, number in enumerate(best)}
             run.progress(todo.start + done)
+
+    def collection(self, data: TaskData, item: Any) -> Collection:  # noqa: ARG002 - one for all queries
+        """Return the collection that is searched."""
+        found: Collection = data.context.collection
+        return found
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and judgements at once."""

@@ -18,7 +18,7 @@ from zsbench.metrics.answers import Answered
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
-from zsbench.tasks._ranking import RankingTask
+from zsbench.tasks._ranking import RankingTask, ids_of
 
 
 class Config(TaskConfig):
@@ -63,7 +63,8 @@ class Task(RankingTask):
         else:
             items = self.first_stage.items(collection, keep, seed=seed)
         require_unique(items, self.source.where)
-        self.require_words(items, self.source.where)
+        if not score_only:
+            self.require_words(ids_of(items), self.source.where)
         counts = dict(collection.counts)
         if not score_only:
             counts["queries without candidates"] = sum(not item.documents for item in items)

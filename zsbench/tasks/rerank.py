@@ -20,7 +20,7 @@ from zsbench.metrics._pytrec import Grades
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
-from zsbench.tasks._ranking import RankingTask
+from zsbench.tasks._ranking import RankingTask, ids_of
 
 
 class Config(TaskConfig):
@@ -91,6 +91,7 @@ class Task(RankingTask):
         require_unique(items, self.source.where)
         counts = dict(collection.counts)
         if not score_only:
+            self.require_words(ids_of(items), self.source.where)
             counts["queries without candidates"] = sum(not item.documents for item in items)
             counts |= self.first_stage.counts
         order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)

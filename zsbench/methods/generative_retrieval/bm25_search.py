@@ -17,7 +17,8 @@ def bm25_search(*, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain"
     Parameters
     ----------
     k1, b : saturation and length normalisation.
-    analyzer : `plain` words, or `english` with stemming and stop words.
+    analyzer : `plain` words (a to z, 0 to 9), `english` with stemming and stop words, `words` of every script, or
+        `bigrams`: these, and pairs of characters in Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese.
 
     Source: Robertson & Zaragoza 2009.
     """

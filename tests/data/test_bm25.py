@@ -1,0 +1,70 @@
+"""BM25's tokens in every script, and messages that say what an analyzer reads."""
+
+import pytest
+
+from zsbench.data._bm25 import Bm25, unicode_tokens
+from zsbench.data._collection import Collection, Document
+from zsbench.errors import UserError
+
+CHINESE = {"d1": "北京是中国的首都", "d2": "东京是日本的首都", "d3": "天气很好"}
+
+
+def collection(documents, queries):
+    return Collection({key: Document(key, text) for key, text in documents.items()}, queries, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "bigrams"),
+    [
+        ("TNF-α don't a_b 3.5", ["tnf", "α", "don", "t", "a", "b", "3", "5"], None),
+        ("Café cafe\u0301", ["café", "café"], None),
+        ("Straße ΣΊΣΥΦΟΣ", ["strasse", "σίσυφοσ"], None),
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"], None),
+        ("می\u200cخواهم", ["می\u200cخواهم"], None),
+        ("❤\ufe0f !?", [], None),
+        ("ＡＢ１２", ["ab12"], None),
+        ("東京都 x中y", ["東京都", "x中y"], ["東京", "京都", "x", "中", "y"]),
+        ("データ", ["データ"], ["デー", "ータ"]),
+        ("ﾃﾞｰﾀ", ["データ"], ["デー", "ータ"]),
+        ("한국어 문서", ["한국어", "문서"], ["한국", "국어", "문서"]),
+        ("ที่นี่", ["ที่นี่"], ["ที่นี่"]),
+    ],
+)
+def test_tokens_of_every_script(text, words, bigrams):
+    assert unicode_tokens(text, bigrams=False) == words
+    assert unicode_tokens(text, bigrams=True) == (words if bigrams is None else bigrams)
+
+
+def test_on_ascii_text_words_are_what_plain_reads():
+    documents = {"d1": "The cat's 2nd hat", "d2": "a DOG in_the house", "d3": ""}
+    plain, words = (Bm25(collection(documents, {"q": "x"}), analyzer=name) for name in ("plain", "words"))
+    for query in ("cat hat", "The house in", "nothing"):
+        assert plain.scores(query).tolist() == words.scores(query).tolist()
+
+
+def test_bigrams_find_chinese_documents():
+    index = Bm25(collection(CHINESE, {"q": "x"}), analyzer="bigrams")
+    assert next(iter(index.top("中国的首都", 3))) == "d1"
+    assert next(iter(index.top("日本", 3))) == "d2"
+    assert not index.top("音乐", 3)
+
+
+@pytest.mark.parametrize(
+    ("documents", "queries", "options", "message"),
+    [
+        (CHINESE, {"q": "首都"}, {}, r"no document has a token for `analyzer: plain`.*a to z.*`analyzer: words`"),
+        ({"d1": "", "d2": "  "}, {"q": "x"}, {}, "no document has any text"),
+        ({"d1": "!?"}, {"q": "x"}, {"analyzer": "words"}, "no document has a token for `analyzer: words`"),
+        ({"d1": "a cat"}, {"q1": "", "q2": " "}, {}, "no query has any text.*topics"),
+    ],
+)
+def test_the_message_tells_the_truth(documents, queries, options, message):
+    with pytest.raises(UserError, match=message):
+        Bm25(collection(documents, queries), **options)
+
+
+def test_a_query_without_any_token_finds_nothing_and_says_so():
+    index = Bm25(collection({"d1": "a cat"}, {"q1": "cat", "q2": "猫"}))
+    assert index.tokens("猫") == []
+    assert not index.top("猫", 1)
+    assert index.scores("猫").tolist() == [0]

@@ -49,6 +49,8 @@ class MethodFacts:
     """(option, what it brings in when it names a file)."""
     needs_with: Callable[[Any], dict[type, str]] | None = None
     """From checked options to the capabilities they ask for beside `needs`, each with what to do without it."""
+    shown: tuple[str, ...] = ()
+    """Options without which a row says little: their values stand under the table, and in the title unless default."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,15 @@ def method(
     after: str = "",
     uses_with: dict[str, str] | None = None,
     needs_with: Callable[[Any], dict[type, str]] | None = None,
+    shown: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses.
 
     `after` names the method it goes on from when it stands alone; in a chain (`[cupl, tip-adapter, loki]`) it goes
     on from the one before it. `uses_with` says what an option brings in when it names a file, `needs_with` which
-    capabilities the options ask for.
+    capabilities the options ask for, `shown` which options a reader of the table has to know.
     """
-    return _attach(MethodFacts(family, needs, kind, uses, after, tuple((uses_with or {}).items()), needs_with))
+    return _attach(MethodFacts(family, needs, kind, uses, after, tuple((uses_with or {}).items()), needs_with, shown))
 
 
 def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:

@@ -101,8 +101,25 @@ class Block:
 
     @property
     def title(self) -> str:
-        """The name shown in tables and used for folders."""
-        return self.label or self.name
+        """The name shown in tables and used for folders: with the options that set two rows of one method apart."""
+        return self.label or self.name + self._set_apart()
+
+    def _set_apart(self) -> str:
+        """Return `(threshold=0.3)` for the options that the component shows and the config sets to other values."""
+        if not self.options or self.kind != "methods":
+            return ""
+        defaults = option_defaults(catalog.load_component(self.kind, self.name, where=self.where))
+        given = [key for key in self.facts.shown if self.options.get(key, defaults[key]) != defaults[key]]
+        other = [f"{key}={self.options[key]}" for key in given]
+        return f"({', '.join(other)})" if other else ""
+
+    def settings(self) -> str:
+        """Return the options that the component shows, with their values: `threshold 0.5, decoding flat`."""
+        if not self.facts.shown:
+            return ""
+        values = option_defaults(catalog.load_component(self.kind, self.name, where=self.where)) | self.options
+        words = {key: key if values[key] is True else f"{key} {values[key]}" for key in self.facts.shown}
+        return ", ".join(words[key] for key in words if values[key] is not False)
 
     @property
     def facts(self) -> Any:
@@ -177,6 +194,10 @@ class Chain:
     def title(self) -> str:
         """The name shown in tables and used for folders."""
         return self.label or "+".join(part.title for part in self.parts)
+
+    def settings(self) -> str:
+        """Return the options that the links show, with their values; empty where they show none."""
+        return ", ".join(filter(None, (part.settings() for part in self.links)))
 
     @property
     def facts(self) -> MethodFacts:

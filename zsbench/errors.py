@@ -118,9 +118,10 @@ class Mistakes:
 
 
 def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:
-    """Return `did you mean 'a', 'b'?` for the names nearest to `name`, or an empty string."""
+    """Return `did you mean 'a', 'b'?` for the names nearest to `name` in any case, or an empty string."""
     names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=limit, cutoff=0.5)
+    spelled = {other.casefold(): other for other in names}
+    near = [spelled[other] for other in difflib.get_close_matches(name.casefold(), spelled, n=limit, cutoff=0.5)]
     near += [other for other in names if name and other.startswith(name) and other not in near]
     near = near[:limit]
     return "did you mean " + ", ".join(f"'{other}'" for other in near) + "?" if near else ""

@@ -73,6 +73,8 @@ def _run(job: Job, question: str, folder: Path, model: Any, options: Options, pr
     store.open(question)
     options.cache.use()
     data = task.load(limit=job.settings.limit, seed=job.settings.seed)
+    if model is not None and hasattr(task, "reach"):
+        data.counts.update(task.reach(model, data))
     inputs = describe_inputs(identity.input_files(job, task))
     facts = {
         "question": question,
@@ -220,7 +222,7 @@ def describe(
         "model": job.model_name,
         "method": job.method.title,
         "synthetic": job.task.synthetic,
-        "protocol": task.protocol(given=given),
+        "protocol": "; ".join(filter(None, (task.protocol(given=given), "" if given else job.method.settings()))),
         "method_kind": facts.kind,
         "method_uses": list(facts.uses),
         "n_items": len(data.items),

@@ -7,48 +7,91 @@ from pathlib import Path
 from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._sentences import Sentence, SentenceSet, Span, bio_spans
+from zsbench.data._sentences import Sentence, SentenceSet, bio_spans
 from zsbench.errors import UserError
+from zsbench.options import Count
 from zsbench.yamlio import shown
+
+Row = tuple[int, list[str]]
+"""Line number and fields."""
 
 
 @source(gives="sentences", files=lambda options: [options["path"]])
-def conll(*, path: LocalPath) -> SentenceSet:
-    """Read columns parted by tabs (where the first line has one) or by blanks: the first is the word, the last the tag.
+def conll(*, path: LocalPath, word_column: Count | None = None, tag_column: Count | None = None) -> SentenceSet:
+    """Read columns parted by tabs (where the first line has any) or blanks.
 
-    Tags are read as conlleval does: an I- without B- opens a span. The last sentence needs no blank line.
+    Sentences are named by their number in the file, from 0. Tags are read as conlleval does: an I- without B- opens a
+    span. The last sentence needs no blank line; -DOCSTART- lines end one. A line that begins with # and has another
+    number of columns than the words is a comment.
+
+    Parameters
+    ----------
+    word_column : where the word stands, from 1. Default: the first column, or the second where the first counts the
+        words of every sentence, as in CoNLL-U.
+    tag_column : where the tag stands, from 1; default the last one.
 
     Raises
     ------
     UserError
-        A line with one column only, or a tag that is no BIO/IOBES tag; with file and line.
+        A line with another number of columns, an empty word, or a tag that is no BIO/IOBES tag; with file and line.
     """
-    items: list[Sentence] = []
-    gold: list[list[Span]] = []
-    words: list[str] = []
-    tags: list[str] = []
+    sentences = _sentences(Path(path))
+    width = len(sentences[0][0][1]) if sentences else 0
+    word = word_column or (2 if width > 2 and _are_numbered(sentences) else 1)
+    tag = tag_column or width
+    for name, column in (("word_column", word), ("tag_column", tag)):
+        if column > width and sentences:
+            raise UserError(shown(Path(path)), f"{name} {column} of {width} columns", f"1 to {width}")
+    items = [Sentence(str(i), tuple(_word(row, word, path) for row in rows)) for i, rows in enumerate(sentences)]
+    return SentenceSet(items, [bio_spans([_tag(row, tag, path) for row in rows]) for rows in sentences])
+
+
+def _sentences(path: Path) -> list[list[Row]]:
+    """Return the rows of every sentence, all of one width."""
+    sentences: list[list[Row]] = [[]]
     tabs: bool | None = None
-
-    def close() -> None:
-        if words:
-            items.append(Sentence(str(len(items)), tuple(words)))
-            gold.append(bio_spans(tags))
-        words.clear()
-        tags.clear()
-
-    for number, line in textfiles.lines(Path(path)):
-        if not line.strip(textfiles.BLANKS) or line.startswith("-DOCSTART-"):
-            close()
+    width = 0
+    for number, line in textfiles.lines(path):
+        line = line.rstrip(textfiles.BLANKS)
+        if not line or line.startswith("-DOCSTART-"):
+            sentences.append([])
             continue
         tabs = "\t" in line if tabs is None else tabs
-        parts = textfiles.cells(line) if tabs else textfiles.words(line)
-        where = f"{shown(Path(path))}:{number}"
-        if len(parts) < 2 or not parts[0]:
-            found = "no word" if len(parts) > 1 else "one column"
-            raise UserError(where, f"{found} ('{line}')", "a word and a tag" + ", parted by a tab" * tabs)
-        if parts[-1][:1] not in tuple("BIOSE") or (len(parts[-1]) > 1 and parts[-1][1] != "-"):
-            raise UserError(where, f"tag '{parts[-1]}'", "O, B-type, I-type (or IOBES)")
-        words.append(parts[0])
-        tags.append(parts[-1])
-    close()
-    return SentenceSet(items, gold)
+        fields = textfiles.cells(line) if tabs else textfiles.words(line)
+        if not width and not line.startswith("#"):
+            width = len(fields)
+        if line.startswith("#") and len(fields) != width:
+            continue
+        if len(fields) < 2 or len(fields) != width:
+            found = f"one column ('{line}')" if len(fields) == 1 else f"{len(fields)} columns"
+            expected = f"{width} columns, as before" if width > 1 else "a word and a tag"
+            expected += ", parted by tabs" * tabs
+            raise UserError(f"{shown(path)}:{number}", found, expected)
+        sentences[-1].append((number, fields))
+    return [rows for rows in sentences if rows]
+
+
+def _are_numbered(sentences: list[list[Row]]) -> bool:
+    """Return whether the first column counts the words of every sentence, from 0 or 1, and so holds no word."""
+    first = [[fields[0] for _, fields in rows] for rows in sentences]
+    counts = any(len(column) > 1 for column in first)
+    return counts and any(
+        all(column == [str(start + i) for i in range(len(column))] for column in first) for start in (0, 1)
+    )
+
+
+def _word(row: Row, column: int, path: str) -> str:
+    number, fields = row
+    if not fields[column - 1]:
+        raise UserError(f"{shown(Path(path))}:{number}", "an empty word", "a word and a tag")
+    return fields[column - 1]
+
+
+def _tag(row: Row, column: int, path: str) -> str:
+    number, fields = row
+    tag = fields[column - 1]
+    prefix, kind = tag[:1], tag[1:]
+    whole = not kind if prefix == "O" else prefix in tuple("BISE") and (not kind or (kind[0] == "-" and len(kind) > 1))
+    if not whole:
+        raise UserError(f"{shown(Path(path))}:{number}", f"tag '{tag}'", "O, B-type, I-type (or IOBES)")
+    return tag

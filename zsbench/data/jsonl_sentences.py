@@ -9,13 +9,14 @@ from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._sentences import Sentence, SentenceSet, Span
+from zsbench.data.item_ids import read_id
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
 
 @source(gives="sentences", files=lambda options: [options["path"]])
 def jsonl_sentences(*, path: LocalPath) -> SentenceSet:
-    """Read a JSONL file; a line without `id` is named by its number.
+    """Read a JSONL file; a sentence without `id` is named by its number in the file, from 0.
 
     Raises
     ------
@@ -29,22 +30,22 @@ def jsonl_sentences(*, path: LocalPath) -> SentenceSet:
         where = f"{shown(file)}:{number}"
         if not all(isinstance(word, str) for word in row["tokens"]) or not row["tokens"]:
             raise UserError(where, "key 'tokens' is not a list of words", "at least one text")
-        items.append(Sentence(str(row.get("id", number)), tuple(row["tokens"])))
+        items.append(Sentence(read_id(row, where, default=str(len(items))), tuple(row["tokens"])))
         gold.append([read_span(span, len(row["tokens"]), where) for span in row["spans"]])
     return SentenceSet(items, gold)
 
 
 def read_span(span: Any, n_words: int, where: str) -> Span:
-    """Return a checked (start, end, label).
+    """Return a checked (start, end, label), the label without blanks around it.
 
     Raises
     ------
     UserError
         Not [start, end, label], or outside the sentence.
     """
-    if not (isinstance(span, list) and len(span) == 3 and isinstance(span[2], str)):
+    if not (isinstance(span, list) and len(span) == 3 and isinstance(span[2], str) and span[2].strip()):
         raise UserError(where, f"span {span!r}", "[start, end_inclusive, label]")
     start, end, label = span
-    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start <= end < n_words):
+    if not (type(start) is type(end) is int and 0 <= start <= end < n_words):
         raise UserError(where, f"span {span!r}", f"0 <= start <= end < {n_words} (words, end inclusive)")
-    return start, end, label
+    return start, end, label.strip()

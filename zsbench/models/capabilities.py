@@ -193,6 +193,8 @@ class SpanExtractor(Model, Protocol):
 
     max_words: int
     """Sentences longer than this are cut by the model; the cut is counted."""
+    max_width: int
+    """Longer spans, in words, are never answered; gold spans that are longer are counted."""
 
     def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:
         """Return for each sentence (n_words, max_width, n_labels): entry (i, w, c) is span i..i+w with label c."""

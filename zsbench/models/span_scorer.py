@@ -45,7 +45,7 @@ class SpanTagger(_common.Network):
             raise UserError(reference, "no such model folder", "a folder in the span-scorer format")
         with _pretrained.opening(str(folder), "span-scorer"):
             self._model = SpanScorer.from_folder(folder).to(self.device).eval()
-        self.max_words = self._model.max_words
+        self.max_words, self.max_width = self._model.max_words, self._model.max_width
         self.fingerprint = _common.fingerprint(["span-scorer"], _common.folder_files({"model": str(folder)}))
 
     def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:

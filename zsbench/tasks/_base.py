@@ -26,8 +26,11 @@ class Task(Protocol):
     shard_size : items in one prediction file.
     absent : what an item without prediction counts as; None makes it an error.
 
-    A task may also have `doubt(data, scores) -> str`: what is so odd about a result that the table should say it; and
-    `misfit(method, model) -> (found, expected)`: what of a method's and a model's options does not go together here.
+    A task may also have
+
+    - `doubt(data, scores) -> str`: what is so odd about a result that the table should say it;
+    - `misfit(method, model) -> (found, expected)`: what of a method's and a model's options does not go together here;
+    - `reach(model, data) -> dict[str, int]`: how much of the gold the model cannot answer, by name.
     """
 
     family: ClassVar[str]

@@ -54,7 +54,7 @@ class Oddities:
         if self.empty:
             found["frames without a valid pixel"] = self.empty
         if self.below_zero:
-            found["frames with depths of 0 m or less, 0.001 m in logs and ratios"] = self.below_zero
+            found["frames with depths of 0 m or less (0.001 m in logs and ratios)"] = self.below_zero
         return found
 
     def doubt(self) -> str:

@@ -1,6 +1,7 @@
 """Zero-shot named entities: labelled spans of words; every label of the set is asked of every sentence.
 
-Predictions: JSONL, one sentence a line, {"id": ..., "spans": [[start, end_inclusive, label], ...]}.
+Predictions: JSONL, one sentence a line, {"id": ..., "spans": [[start, end_inclusive, label], ...]}; `zsbench score`
+also takes the gold's sentences with predicted tags as CoNLL columns.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from zsbench import files, jsonfiles
+from zsbench import metrics
+from zsbench.catalog import resolve_path
 from zsbench.config import Block, TaskConfig
 from zsbench.data._sentences import Sentence, SentenceSet, Span
-from zsbench.data.jsonl_sentences import read_span
-from zsbench.errors import UserError
+from zsbench.errors import UserError, did_you_mean
 from zsbench.methods.ner import Tagger
+from zsbench.models.capabilities import SpanExtractor
+from zsbench.options import Text, Texts
 from zsbench.records import RunContext, TaskData, canonical_json, digest
+from zsbench.tasks import _span_files
 from zsbench.tasks._base import read_names, require_unique, sample
-from zsbench.yamlio import shown
+from zsbench.tasks._span_labels import Labels
 
 DEFAULT_BATCH = 32
 
@@ -27,14 +31,14 @@ class Config(TaskConfig):
     """Keys of a `type: ner` task.
 
     `labels`: names asked, a list or a file; default all that occur in the gold. `label_map`: gold label -> name asked.
-    `excluded_labels`: gold labels dropped before anything else (`misc` in some papers).
+    `excluded_labels`: gold labels dropped from gold and predictions before anything else (`misc` in some papers).
     """
 
     method: Any = "span-threshold"
     metrics: list[str] = ["F1", "precision", "recall", "F1(average=macro)"]
-    labels: list[str] | str | None = None
-    label_map: dict[str, str] = {}
-    excluded_labels: list[str] = []
+    labels: Texts | Text | None = None
+    label_map: dict[Text, Text] = {}
+    excluded_labels: list[Text] = []
 
 
 class Task:
@@ -49,38 +53,67 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
+        self._labels = Labels(config.label_map, config.excluded_labels)
 
     def files(self) -> list[str]:
-        """Return the data's files."""
-        return self.source.files()
+        """Return the data's files, and the one that names the labels."""
+        names = self.config.labels
+        if not isinstance(names, str):
+            return self.source.files()
+        return [*self.source.files(), str(resolve_path(names, self.config.folder("labels"), where=self.source.where))]
 
     def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
-        """Return what was excluded: rows with and without `misc` do not compare."""
-        left_out = self.config.excluded_labels
-        return f"exact spans, without {', '.join(left_out)}" if left_out else "exact spans"
+        """Return what was excluded and how labels are worded: rows that differ in either do not compare."""
+        own = self.config
+        left_out = f", without {', '.join(own.excluded_labels)}" if own.excluded_labels else ""
+        wording = ", ".join(f"{label} as {name}" for label, name in own.label_map.items())
+        return f"exact spans{left_out}" + (f", {wording}" if wording else "")
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
-        """Read sentences and gold spans; gold labels are mapped and checked against the labels asked."""
+        """Read sentences and gold spans; gold labels are mapped and checked against the labels asked.
+
+        Raises
+        ------
+        UserError
+            A label of the config or of a metric stands nowhere, a gold label is not asked, or there is none at all.
+        """
         found: SentenceSet = self.source.build()
         require_unique(found.items, self.source.where)
-        gold = [self._mapped(spans) for spans in found.spans]
-        labels = (
-            read_names(self.config.labels, self.config.folder("labels"), self.source.where)
-            or SentenceSet(found.items, gold).labels()
-        )
-        unasked = {label for spans in gold for _, _, label in spans} - set(labels)
-        if unasked:
-            raise UserError(self.source.where, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels))
-        if not labels:
-            raise UserError(self.source.where, "no labels", "`labels:` or gold spans")
+        self._labels.require_used(found.labels(), self.config.document.where)
+        gold = [self._labels.gold(spans) for spans in found.spans]
+        self._labels.asked = labels = self._asked(SentenceSet(found.items, gold).labels())
         keep = sample(len(found.items), limit, seed)
         items, spans = [found.items[i] for i in keep], [gold[i] for i in keep]
         rows = (canonical_json([i.id, i.words, s]) for i, s in zip(items, spans, strict=True))
         return TaskData(items, spans, labels, digest([*labels, *rows]))
 
-    def _mapped(self, spans: list[Span]) -> list[Span]:
-        left = [span for span in spans if span[2] not in self.config.excluded_labels]
-        return [(start, end, self.config.label_map.get(label, label)) for start, end, label in left]
+    def _asked(self, in_gold: list[str]) -> list[str]:
+        """Return the labels asked: those of the config, or all of the gold."""
+        where = self.config.document.where
+        labels = read_names(self.config.labels, self.config.folder("labels"), where(("labels",))) or in_gold
+        if not labels:
+            raise UserError(self.source.where, "no labels", "`labels:` or gold spans")
+        if twice := [label for label in labels if labels.count(label) > 1]:
+            raise UserError(where(("labels",)), f"label '{twice[0]}' stands twice", "every label once")
+        if unasked := set(in_gold) - set(labels):
+            raise UserError(self.source.where, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels))
+        for number, name in enumerate(self.config.metrics):
+            label = getattr(metrics.resolve(name, kinds=self.metric_kinds).statistics, "keywords", {}).get("label")
+            if label is not None and label not in labels:
+                problem = f"metric '{name}': no label '{label}'"
+                raise UserError(where(("metrics", number)), problem, ", ".join(labels), did_you_mean(label, labels))
+        return labels
+
+    def reach(self, model: SpanExtractor, data: TaskData) -> dict[str, int]:
+        """Count the sentences that a model cuts, and the gold spans that it cannot answer."""
+        words, width = model.max_words, model.max_width
+        spans = [span for gold in data.gold for span in gold]
+        counts = {
+            f"sentences cut to {words} words": sum(len(item.words) > words for item in data.items),
+            f"gold spans past the model's {words} words": sum(end >= words for _, end, _ in spans),
+            f"gold spans wider than the model's {width} words": sum(end - start >= width for start, end, _ in spans),
+        }
+        return {what: n for what, n in counts.items() if n}
 
     def predict(self, rule: Tagger, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[Span]]:
         """Yield the spans of each sentence."""
@@ -93,31 +126,33 @@ class Task:
             run.progress(start + len(batch))
 
     def check(self, item: Sentence, prediction: list[Span]) -> str:
-        """Say whether a span leaves its sentence."""
+        """Say whether a span leaves its sentence, or has a label that nobody asked for."""
         bad = [s for s in prediction if not 0 <= s[0] <= s[1] < len(item.words)]
-        return f"sentence {item.id}: span {bad[0]} leaves its {len(item.words)} words" if bad else ""
+        if bad:
+            return f"sentence {item.id}: span {bad[0]} leaves its {len(item.words)} words"
+        unknown = next(filter(None, (self._labels.unknown(label) for _, _, label in prediction)), "")
+        return f"sentence {item.id}: {unknown}" if unknown else ""
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield predicted and gold spans of all sentences."""
-        yield list(predictions), data.gold
+        """Yield predicted and gold spans of all sentences, without excluded labels on either side."""
+        found = list(predictions)
+        scored = [self._labels.scored(spans) for spans in found]
+        dropped = sum(map(len, found)) - sum(map(len, scored))
+        data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
+        yield scored, data.gold
 
     def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
         """Write JSONL."""
-        rows = zip(items, predictions, strict=True)
-        lines = [json.dumps({"id": item.id, "spans": spans}, ensure_ascii=False) + "\n" for item, spans in rows]
-        files.write_bytes(path, "".join(lines).encode())
+        _span_files.write(path, items, predictions)
 
     def read(self, path: Path, items: Sequence[Sentence]) -> dict[str, list[Span]]:
-        """Read JSONL with `id` and `spans`."""
-        lengths = {item.id: len(item.words) for item in items}
-        found: dict[str, list[Span]] = {}
-        for number, row in jsonfiles.lines(path, {"id": str, "spans": list}):
-            where = f"{shown(path)}:{number}"
-            if row["id"] in found:
-                raise UserError(where, f"sentence id '{row['id']}' stands twice", "unique ids")
-            n_words = lengths.get(row["id"], 1 << 30)
-            found[row["id"]] = [read_span(span, n_words, where) for span in row["spans"]]
-        return found
+        """Read JSONL with `id` and `spans`, or the items' sentences with their tags in CoNLL columns."""
+        found = _span_files.read(path, items)
+        for where, spans in found.values():
+            for _, _, label in spans:
+                if problem := self._labels.unknown(label):
+                    raise UserError(where, problem)
+        return {key: spans for key, (_, spans) in found.items()}
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:

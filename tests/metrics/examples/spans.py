@@ -1,7 +1,7 @@
 import numpy as np
 
 LABELS = ["person", "place", "thing"]
-ALSO = ["F1(average=macro)"]
+ALSO = ["F1(average=macro)", "precision(average=weighted)", "F1(label=place)", "spans:recall(label=thing)"]
 BLIND = {"*"}  # predictions hold no numbers
 
 

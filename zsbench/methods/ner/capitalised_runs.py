@@ -10,10 +10,11 @@ from typing import Any
 from zsbench.components import method
 from zsbench.data._sentences import Sentence, Span
 from zsbench.methods.ner import Tagger
+from zsbench.options import Seed
 
 
 @method(family="ner")
-def capitalised_runs(*, seed: int = 0) -> Tagger:
+def capitalised_runs(*, seed: Seed = 0) -> Tagger:
     """Tag every run of words that begin with a capital; the draw of labels depends on seed and sentence id only."""
 
     def tag(_model: Any, sentences: Sequence[Sentence], labels: Sequence[str]) -> list[list[Span]]:

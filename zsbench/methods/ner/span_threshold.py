@@ -17,6 +17,7 @@ from zsbench.data._sentences import Sentence, Span
 from zsbench.lazy import lazy
 from zsbench.methods.ner import Tagger
 from zsbench.models.capabilities import SpanExtractor
+from zsbench.options import Share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +28,8 @@ Decoding = Literal["flat", "nested"]
 ScoredSpan = tuple[int, int, str, float]
 
 
-@method(family="ner", needs=(SpanExtractor,))
-def span_threshold(*, threshold: float = 0.5, decoding: Decoding = "flat", multi_label: bool = False) -> Tagger:
+@method(family="ner", needs=(SpanExtractor,), shown=("threshold", "decoding", "multi_label"))
+def span_threshold(*, threshold: Share = 0.5, decoding: Decoding = "flat", multi_label: bool = False) -> Tagger:
     """Decode span probabilities.
 
     Parameters

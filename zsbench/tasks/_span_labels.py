@@ -1,0 +1,65 @@
+"""Which labels of gold and predictions count, and under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from zsbench.data._sentences import Span
+from zsbench.errors import UserError, did_you_mean
+
+
+@dataclass
+class Labels:
+    """The label set of a task.
+
+    Attributes
+    ----------
+    label_map : gold label -> the name asked for.
+    excluded : labels dropped from gold (before `label_map`) and from predictions.
+    asked : the names asked for, in the order that models see; empty until the data are read.
+    """
+
+    label_map: Mapping[str, str]
+    excluded: Collection[str]
+    asked: Sequence[str] = field(default_factory=list)
+
+    def gold(self, spans: Sequence[Span]) -> list[Span]:
+        """Return gold spans as they are asked for."""
+        return [(start, end, self.label_map.get(label, label)) for start, end, label in self.scored(spans)]
+
+    def scored(self, spans: Sequence[Span]) -> list[Span]:
+        """Return the spans whose labels are not excluded."""
+        return [span for span in spans if span[2] not in self.excluded]
+
+    def unknown(self, label: str) -> str:
+        """Say that a predicted label is asked nowhere, with the nearest one that is; empty when it is asked."""
+        if not self.asked or label in self.asked or label in self.excluded:
+            return ""
+        near = f"it is asked as '{self.label_map[label]}'" if label in self.label_map else ""
+        near = near or did_you_mean(label, self.asked) or f"asked: {', '.join(self.asked)}"
+        return f"label '{label}' is asked nowhere; {near}"
+
+    def require_used(self, known: Collection[str], where: Callable[[tuple[str, ...]], str]) -> None:
+        """Refuse entries that do nothing.
+
+        Parameters
+        ----------
+        known : all labels of the gold, as the data spell them.
+        where : from a key of the config to its place.
+
+        Raises
+        ------
+        UserError
+            An entry is no label of the gold, or is both excluded and asked for.
+        """
+        for key, entries in (("excluded_labels", self.excluded), ("label_map", self.label_map)):
+            for label in entries:
+                if label not in known:
+                    hint = did_you_mean(label, known)
+                    raise UserError(
+                        where((key,)), f"no gold span is labelled '{label}'", ", ".join(sorted(known)), hint
+                    )
+        for label in self.excluded:
+            if label in self.label_map or label in self.label_map.values():
+                raise UserError(where(("label_map",)), f"'{label}' stands in excluded_labels too", "one of the two")

@@ -121,7 +121,7 @@ def item_statistics(metric: Metric, columns: dict[str, Any]) -> NDArray[np.float
 
 
 def _column_names(metric: Metric, width: int) -> list[str]:
-    names = getattr(metric, "columns", ()) or range(width)
+    names = metric.columns if len(metric.columns) == width else range(width)
     return [f"{metric.name}.{name}" for name in names]
 
 

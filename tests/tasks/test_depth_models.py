@@ -32,10 +32,10 @@ def chosen(**options):
         ("canonical-camera", {"model__output": "metric", "model__canonical_focal": "null"}, "output: canonical"),
         ("canonical-camera", {"model__canonical_focal": "null"}, "no canonical focal length"),
         ("predicted-depth", {"model__output": "metric"}, "canonical_focal of a model whose output is metric"),
-        ("canonical-camera", {"model__canonical_focal": "0"}, "greater than 0"),
-        ("canonical-camera", {"method__canonical_focal": "0"}, "greater than 0"),
+        ("canonical-camera", {"model__canonical_focal": "0"}, "a number above 0"),
+        ("canonical-camera", {"method__canonical_focal": "0"}, "a number above 0"),
         ("canonical-camera", {"model__output": "metrc"}, "'metric'"),
-        ("constant-depth", {"method__metres": "-2"}, "greater than 0"),
+        ("constant-depth", {"method__metres": "-2"}, "a number above 0"),
     ],
 )
 def test_what_does_not_go_together(method, options, words, monkeypatch, tmp_path):

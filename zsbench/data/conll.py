@@ -47,27 +47,31 @@ def conll(*, path: LocalPath, word_column: Count | None = None, tag_column: Coun
 
 
 def _sentences(path: Path) -> list[list[Row]]:
-    """Return the rows of every sentence, all of one width."""
+    """Return the rows of every sentence, all of one width.
+
+    Raises
+    ------
+    UserError
+        A row of another width that is no comment, or rows of one column.
+    """
     sentences: list[list[Row]] = [[]]
     tabs: bool | None = None
-    width = 0
     for number, line in textfiles.lines(path):
         line = line.rstrip(textfiles.BLANKS)
         if not line or line.startswith("-DOCSTART-"):
             sentences.append([])
             continue
         tabs = "\t" in line if tabs is None else tabs
-        fields = textfiles.cells(line) if tabs else textfiles.words(line)
-        if not width and not line.startswith("#"):
-            width = len(fields)
-        if line.startswith("#") and len(fields) != width:
-            continue
-        if len(fields) < 2 or len(fields) != width:
-            found = f"one column ('{line}')" if len(fields) == 1 else f"{len(fields)} columns"
-            expected = f"{width} columns, as before" if width > 1 else "a word and a tag"
-            expected += ", parted by tabs" * tabs
-            raise UserError(f"{shown(path)}:{number}", found, expected)
-        sentences[-1].append((number, fields))
+        sentences[-1].append((number, textfiles.cells(line) if tabs else textfiles.words(line)))
+    every = [fields for rows in sentences for _, fields in rows]
+    width = next((len(fields) for fields in every if not fields[0].startswith("#")), len(every[0]) if every else 0)
+    for rows in sentences:
+        rows[:] = [row for row in rows if len(row[1]) == width or not row[1][0].startswith("#")]
+        for number, fields in rows:
+            if len(fields) < 2 or len(fields) != width:
+                found = f"one column ('{fields[0]}')" if len(fields) == 1 else f"{len(fields)} columns"
+                expected = f"{width} columns, as before" if width > 1 else "a word and a tag"
+                raise UserError(f"{shown(path)}:{number}", found, expected + ", parted by tabs" * bool(tabs))
     return [rows for rows in sentences if rows]
 
 

@@ -52,6 +52,7 @@ class Metric:
     of_items : `(statistics) -> float`, for the others (rank statistics, class means).
     strata : column of the statistics that holds the stratum for resampling, if any.
     spelled_out : parameters that stand in the name at their defaults too, because it says little without them.
+    columns : names of the statistics in files of items; numbers where there are others than these.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Metric:
     of_items: Callable[[Array], float] | None
     strata: int | None = None
     spelled_out: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def compute(self, pred: Any, gold: Any) -> float:
         """Return the metric of predictions against gold."""
@@ -106,6 +108,7 @@ def metric(
     of_items: Callable[..., Any] | None = None,
     strata: int | None = None,
     spelled_out: tuple[str, ...] = (),
+    columns: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric under the name YAML uses; keyword arguments of the function become its parameters.
 
@@ -114,7 +117,7 @@ def metric(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         sums = None if of_items else of_sums
-        facts = Metric(name, unit, better, interval, function, sums, of_items, strata, spelled_out)
+        facts = Metric(name, unit, better, interval, function, sums, of_items, strata, spelled_out, columns)
         function.metric = facts  # type: ignore[attr-defined]
         return function
 
@@ -247,4 +250,5 @@ def _bound(function: Any, name: str, values: dict[str, Any]) -> Metric:
         bind(declared.of_items),
         declared.strata,
         declared.spelled_out,
+        declared.columns,
     )

@@ -32,6 +32,7 @@ else:
 Span = tuple[int, int, str]
 Spans = Sequence[Sequence[Span]]
 Average = Literal["micro", "macro", "weighted"]
+COUNTS = ("tp", "fp", "fn")
 
 
 def counts(pred: Spans, gold: Spans, label: str | None = None) -> Array:
@@ -89,25 +90,19 @@ def _statistics(pred: Spans, gold: Spans, average: str, label: str | None) -> Ar
     return counts_by_label(pred, gold)[1].reshape(len(gold), -1)
 
 
-@metric("F1", of_sums=_averaged(_f1))
+@metric("F1", of_sums=_averaged(_f1), columns=COUNTS)
 def f1(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
     """F1 of exact spans."""
     return _statistics(pred, gold, average, label)
 
 
-@metric("precision", of_sums=_averaged(_precision))
+@metric("precision", of_sums=_averaged(_precision), columns=COUNTS)
 def precision(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
     """Share of predicted spans that are right."""
     return _statistics(pred, gold, average, label)
 
 
-@metric("recall", of_sums=_averaged(_recall))
+@metric("recall", of_sums=_averaged(_recall), columns=COUNTS)
 def recall(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
     """Share of gold spans that were found."""
     return _statistics(pred, gold, average, label)
-
-
-@metric("support", unit="spans", of_sums=lambda sums, n: sums[..., 0])  # noqa: ARG005 - the reducer's signature
-def support(pred: Spans, gold: Spans, *, label: Text | None = None) -> Array:
-    """Number of gold spans."""
-    return np.asarray(counts(pred, gold, label)[:, [0, 2]].sum(axis=1))

@@ -85,7 +85,21 @@ class Task:
         keep = sample(len(found.items), limit, seed)
         items, spans = [found.items[i] for i in keep], [gold[i] for i in keep]
         rows = (canonical_json([i.id, i.words, s]) for i, s in zip(items, spans, strict=True))
-        return TaskData(items, spans, labels, digest([*labels, *rows]))
+        support = {label: sum(span[2] == label for row in spans for span in row) for label in self._judged(labels)}
+        counts = {f"gold spans labelled '{label}'": n for label, n in support.items()}
+        return TaskData(items, spans, labels, digest([*labels, *rows]), counts)
+
+    def _judged(self, labels: list[str]) -> list[str]:
+        """Return the labels that metrics speak of alone, each of which has to be asked."""
+        found = []
+        for number, name in enumerate(self.config.metrics):
+            label = getattr(metrics.resolve(name, kinds=self.metric_kinds).statistics, "keywords", {}).get("label")
+            if label is not None and label not in labels:
+                where = self.config.document.where(("metrics", number))
+                problem = f"metric '{name}': no label '{label}'"
+                raise UserError(where, problem, ", ".join(labels), did_you_mean(label, labels))
+            found += [label] if label is not None else []
+        return found
 
     def _asked(self, in_gold: list[str]) -> list[str]:
         """Return the labels asked: those of the config, or all of the gold."""
@@ -97,11 +111,6 @@ class Task:
             raise UserError(where(("labels",)), f"label '{twice[0]}' stands twice", "every label once")
         if unasked := set(in_gold) - set(labels):
             raise UserError(self.source.where, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels))
-        for number, name in enumerate(self.config.metrics):
-            label = getattr(metrics.resolve(name, kinds=self.metric_kinds).statistics, "keywords", {}).get("label")
-            if label is not None and label not in labels:
-                problem = f"metric '{name}': no label '{label}'"
-                raise UserError(where(("metrics", number)), problem, ", ".join(labels), did_you_mean(label, labels))
         return labels
 
     def reach(self, model: SpanExtractor, data: TaskData) -> dict[str, int]:

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from zsbench.report import tables, terminal
+from zsbench.suites import Expected
 
 RUNS = [
     ("moving-glyphs-middle-frame", "none", "random-video", {}),
@@ -81,3 +82,30 @@ def test_csv_defuses_formulas_and_leaves_empty_cells_empty():
     [row] = csv.DictReader(io.StringIO(tables.to_csv(tables.rows([result]))))
     assert row["model"] == "'=1+1"
     assert row["method_uses"] == row["warning"] == row["std"] == ""
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_published_values_leave_the_score_whole(width):
+    published = {("acc@1", "digits"): [Expected(value=0.635, source="s", verified=True)]}
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(terminal.to_rich(tables.rows(RESULTS, published), width))
+    text = console.export_text()
+    assert "…" not in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert text.count("50.0 %") == 6
+    assert "63.5" in text or "published" in text.partition("No room for ")[2]
+
+
+def test_what_has_no_room_is_named():
+    assert "No room for cost" in shown(80)
+    assert "No room for" not in shown(170)
+
+
+def test_rows_of_one_name_are_told_apart_by_what_differs():
+    def variant(limit, k1):
+        config = {"settings": {"limit": limit}, "method": {"name": "bm25", "k1": k1}, "task": {"type": "rerank"}}
+        return {**RESULTS[0], "config": config}
+
+    rows = tables.rows([variant(None, 0.9), variant(10, 0.9), variant(None, 1.2), RESULTS[1]])
+    assert list(dict.fromkeys(row.variant for row in rows)) == ["k1=0.9", "limit=10, k1=0.9", "k1=1.2", ""]
+    assert "random-video (limit=10, k1=0.9)" in tables.to_markdown(rows).replace("\\", "")

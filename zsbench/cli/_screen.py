@@ -14,7 +14,7 @@ import typer
 from zsbench.errors import UserError
 from zsbench.report.plain import plain
 
-# Columns of a table that goes into a file or a pipe.
+# Columns of a table that goes into a file or a pipe, unless $COLUMNS says otherwise.
 WIDE = 160
 
 _LIKENESS = {"↑": "^", "↓": "v", "–": "-", "…": "...", "×": "x", "─": "-", "━": "-", "│": "|"}
@@ -50,8 +50,16 @@ def say(
 
 def show(renderable: Any, *, error: bool = False) -> None:
     """Print what rich renders."""
-    with _writing(error=error):
-        console(error=error).print(renderable)
+    target = console(error=error)
+    with _writing(error=error) as stream:
+        if target.is_terminal:
+            target.print(renderable)
+            return
+        with target.capture() as capture:
+            target.print(renderable)
+        # Rich fills lines up to the width of the table; in a file that is noise at every line's end.
+        stream.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+        stream.flush()
 
 
 def columns() -> int:
@@ -74,7 +82,8 @@ def console(*, error: bool = False) -> Any:
             raise BrokenPipeError
 
     terminal = (sys.stderr if error else sys.stdout).isatty()
-    return Safe(stderr=error, width=None if error or terminal else WIDE)
+    asked = os.environ.get("COLUMNS", "")
+    return Safe(stderr=error, width=None if error or terminal else int(asked) if asked.isdecimal() else WIDE)
 
 
 def prepare() -> None:

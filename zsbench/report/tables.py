@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from zsbench.report.plain import one_line
+from zsbench.report.variants import variants
 
 FORMATS = ("rich", "markdown", "latex", "csv", "json")
 
@@ -42,12 +43,13 @@ class Row:
     counts: str = ""  # what was left out or is lacking: "judged queries without text: 3"
     std: float | None = None  # of an average, over its tasks
     confidence: float = 0.95  # of the interval
+    variant: str = ""  # what tells it from other rows of these names: "limit=10"
 
 
 def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
     """Return the rows of results; `expected` holds published values by (metric, task)."""
     found = []
-    for result in results:
+    for result, variant in zip(results, variants(results), strict=True):
         for name, score in result["metrics"].items():
             published = _published(result, name, expected or {})
             value = score["value"]
@@ -76,6 +78,7 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     counts=", ".join(f"{what}: {n}" for what, n in result.get("counts", {}).items() if n),
                     std=result.get("spread", {}).get("std_population"),
                     confidence=confidence(result),
+                    variant=variant,
                 )
             )
     return found
@@ -162,6 +165,7 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
         "task": row.task + (" (synthetic)" if row.synthetic else ""),
         "model": row.model,
         "method": row.method
+        + (f" ({row.variant})" if row.variant else "")
         + (" *" if row.method_kind == "transductive" or row.method_uses else "")
         + (" !" if row.warning else ""),
         "metric": f"{row.metric} {arrow}",

@@ -14,6 +14,7 @@ from zsbench.report.tables import Row, cells, header, is_right, notes
 
 GAP = 3  # blanks between two columns
 COST = 14  # the least width in which costs still read well, wrapped
+LEAST = 24  # the same for names
 
 
 def to_rich(table: Sequence[Row], width: int) -> Any:
@@ -45,15 +46,11 @@ def to_rich(table: Sequence[Row], width: int) -> Any:
 
 
 def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], width: int) -> Any:
-    """Return the table with the names of a run on lines of their own; costs go where there is no room for them."""
+    """Return the table with the names of a run on lines of their own; what there is no room for is named below."""
     names = max(cell_len(text) + 2 * i for line in texts for i, text in enumerate(line[:3]))
-    methods = max(cell_len(line[2]) + 4 for line in texts)
-    rest = [max(map(cell_len, found)) for found in zip(columns, *texts, strict=True)][3:-1]
-    room = width - names - sum(rest) - GAP * (len(rest) + 2)
-    shown = columns[3:] if room >= COST else columns[3:-1]
-    grid = _grid(table)
-    width_left = max(methods, names + min(room + GAP, 0))
-    grid.add_column("run", width=width_left, overflow="fold")  # a long task or model goes on in a second line
+    shown, for_names = _that_fit(columns, texts, width, names)
+    grid = _grid(table, [column for column in columns[3:] if column not in shown])
+    grid.add_column("run", width=min(names, for_names), overflow="fold")  # a long name goes on in a second line
     for column in shown:
         _column(grid, column)
     before: list[str] = []
@@ -63,17 +60,35 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
         new = next((i for i in range(3) if before[: i + 1] != line[: i + 1]), 3)
         for i in range(new, 2):
             grid.add_row(Text("  " * i + line[i]), *[""] * len(shown))
-        values = [Text(text, _style(column)) for column, text in zip(shown, line[3:], strict=False)]
-        if new == 3 and len(shown) == len(columns) - 3:
+        values = [Text(line[columns.index(column)], _style(column)) for column in shown]
+        if new == 3 and "cost" in shown:
             values[-1] = Text("")  # the cost of a run stands in its first line
         grid.add_row(Text("" if new == 3 else "    " + line[2]), *values)
         before = line
     return grid
 
 
-def _grid(table: Sequence[Row]) -> Table:
-    caption = Text("\n".join(notes(table)), "table.caption")
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
+def _that_fit(columns: list[str], texts: list[list[str]], width: int, names: int) -> tuple[list[str], int]:
+    """Return the columns beside the names that fit uncut, metric and value always, and what is left for the names."""
+    needs = {found[0]: max(map(cell_len, found)) + GAP for found in zip(columns, *texts, strict=True)}
+    needs["cost"] = min(needs["cost"], COST + GAP)
+    interval = next(column for column in columns if column.endswith("interval"))
+    shown = columns[3:]
+    least = min(names, max(LEAST, width // 3))
+    for column in ("cost", "difference", "n", interval, "published"):
+        if width - GAP - sum(needs[each] for each in shown) >= least:
+            break
+        shown = [each for each in shown if each != column]
+    return shown, max(width - GAP - sum(needs[each] for each in shown), LEAST // 2)
+
+
+def _grid(table: Sequence[Row], left_out: Sequence[str] = ()) -> Table:
+    lines = notes(table)
+    if left_out:
+        lines.append(f"No room for {', '.join(left_out)}: a wider window, or `zsbench table --format csv`, shows all.")
+    return Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, caption=Text("\n".join(lines), "table.caption"), caption_justify="left"
+    )
 
 
 def _column(grid: Table, name: str, *, width: int | None = None) -> None:

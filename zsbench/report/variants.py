@@ -1,0 +1,46 @@
+"""What tells results of one task, model and method apart: the options and settings in which their configs differ."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zsbench.records import canonical_json, digest
+
+# A longer value is named by its digest: two prompts are told apart, not printed.
+_SHOWN = 24
+
+
+def variants(results: Sequence[dict[str, Any]]) -> list[str]:
+    """Return for each result what its row says behind the method: `limit=10`, `k1=1.2`, mostly nothing.
+
+    Only results that share task, model and method are told apart, each by its own values of what differs among them.
+    """
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for number, result in enumerate(results):
+        groups[result["task"], result["model"], result["method"]].append(number)
+    texts = [""] * len(results)
+    for numbers in groups.values():
+        if len(numbers) > 1:
+            leaves = [dict(_leaves(results[number].get("config", {}))) for number in numbers]
+            keys = dict.fromkeys(key for each in leaves for key in each)
+            differ = [key for key in keys if len({each.get(key, "") for each in leaves}) > 1]
+            for number, each in zip(numbers, leaves, strict=True):
+                own = {key: each[key] for key in differ if each.get(key, "null") != "null"}
+                texts[number] = ", ".join(f"{key.rpartition('.')[2]}={_short(value)}" for key, value in own.items())
+    return texts
+
+
+def _leaves(config: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (dotted key, value as JSON) of a config; a list is one value."""
+    if isinstance(config, dict) and config:
+        for name, value in config.items():
+            yield from _leaves(value, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, canonical_json(config)
+
+
+def _short(value: str) -> str:
+    text = value.strip('"')
+    return text if len(text) <= _SHOWN else f"#{digest([text])[:6]}"

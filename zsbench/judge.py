@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zsbench import metrics
+from zsbench import doubts, metrics
 from zsbench.errors import RunError
 from zsbench.lazy import lazy
 from zsbench.metrics import Metric
@@ -80,7 +80,7 @@ def judge(
                 left_out[name] = str(error)
     statistics = {name: np.concatenate(parts) for name, parts in rows.items() if name not in left_out}
     scores = {name: score(resolved[name], table, settings) for name, table in statistics.items()}
-    warning = task.doubt(data, scores) if hasattr(task, "doubt") else ""
+    warning = doubts.joined(task.doubt(data, scores) if hasattr(task, "doubt") else "", doubts.of_items(data))
     return Judgement(statistics, scores, warning, left_out)
 
 

@@ -33,17 +33,26 @@ class Cost:
     tokens: int = 0
     tokens_generated: int = 0
     comparisons: int = 0
+    answers: int = 0
+    """Texts that the model wrote and a method read as an order or a choice."""
     malformed_outputs: int = 0
+    """How many of them said neither."""
     truncated_items: int = 0
     peak_memory_mb: float = 0.0
+    first_prompt: str = field(default="", repr=False)
+    """The first text that a language model read, word by word; no counter."""
 
     def as_dict(self) -> dict[str, float]:
         """Return the counters by name."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "first_prompt"}
+
+    def asked(self, prompt: str) -> None:
+        """Keep a prompt that goes to the model, if it is the first one."""
+        self.first_prompt = self.first_prompt or prompt
 
     def add(self, other: Cost) -> None:
         """Add the counters of another model that the run asked."""
-        for name, value in asdict(other).items():
+        for name, value in other.as_dict().items():
             setattr(self, name, getattr(self, name) + value)
 
 
@@ -75,7 +84,7 @@ class TaskData:
 class RunContext:
     """What a task needs while it predicts.
 
-    `notes` collects choices (searched parameters, warnings) for the result; `prompts` the exact texts of the classes.
+    `notes` collects choices (searched parameters, warnings) for the result; `prompts` the texts of encoders.
     What predicting counts is kept among the notes, so that a resumed run goes on counting, and joins the data's counts.
     """
 

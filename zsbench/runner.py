@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import identity, metrics
+from zsbench import doubts, identity, metrics, prompts
 from zsbench.cache import Cache
 from zsbench.components import MethodFacts
 from zsbench.errors import RunError, UserError
@@ -96,6 +96,7 @@ def _run(job: Job, question: str, folder: Path, model: Any, options: Options, pr
         cost,
         lambda done: progress(job.title, done, len(data.items)),
         notes=store.notes(),
+        prompts=dict.fromkeys(store.prompts()),
     )
     progress(job.title, min(done * task.shard_size, len(data.items)), len(data.items))
     resumed = _predict(job, task, model, data, store, done, context)
@@ -103,8 +104,8 @@ def _run(job: Job, question: str, folder: Path, model: Any, options: Options, pr
     store.require_own(run_identity, job.title)
     predictions = _Predictions(task, store.shards(), data.items)
     judgement = judge(task, job.task, data, predictions, job.settings, title=job.title)
-    if judgement.warning:
-        context.notes.setdefault("warning", judgement.warning)
+    warning = doubts.joined(context.notes.get("warning", ""), judgement.warning, doubts.of_answers(cost))
+    context.notes |= {"warning": warning} if warning else {}
     _write_items(store, task, data, judgement.statistics, predictions)
     cost.peak_memory_mb = peak_memory_mb()
     result = describe(
@@ -146,12 +147,12 @@ def _predict(job: Job, task: Task, model: Any, data: TaskData, store: Store, don
                 raise RunError(job.title, problem)
             predictions.append(prediction)
             if time.monotonic() - written > FLUSH_SECONDS and len(predictions) < len(items):
-                store.write_progress(context.notes, context.prompts, context.cost)
+                store.write_progress(context.notes, prompts.of_run(job, model, context), context.cost)
                 task.write(store.partial(number), items[: len(predictions)], predictions)
                 written = time.monotonic()
         if len(predictions) != len(items):
             raise RunError(job.title, f"the method stopped after {number * size + len(predictions)} of {n} items")
-        store.write_progress(context.notes, context.prompts, context.cost)
+        store.write_progress(context.notes, prompts.of_run(job, model, context), context.cost)
         task.write(store.shard(number), items, predictions)
         store.partial(number).unlink(missing_ok=True)
         predictions = []

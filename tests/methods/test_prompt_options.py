@@ -83,7 +83,7 @@ def test_every_text_of_every_prompt_is_a_template():
 def test_a_misspelt_or_missing_blank_is_refused(name, place, blanks):
     whole = " ".join(f"{{{need.split('|')[0]}}}" for need in blanks.needed)
     for wrong in ("{querry}", "{}", "{0}", "{query.x}", "{query!r}", "{", "}"):
-        assert "template" in refused(name, place, f"{whole} {wrong}")
+        assert "type=expected" in refused(name, place, f"{whole} {wrong}")
     for need in blanks.needed:
         lacking = " ".join(f"{{{other.split('|')[0]}}}" for other in blanks.needed if other != need)
         assert "holds" in refused(name, place, f"x {lacking}")

@@ -115,19 +115,25 @@ def answer(tokenizer: Any, text: str, *, end: bool) -> list[int]:
     return [*ids, tokenizer.eos_token_id] if end else list(ids)
 
 
-def told_apart(tokens: list[list[int]], labels: Sequence[str]) -> tuple[list[int], list[list[int]]]:
+def told_apart(
+    tokens: list[list[int]], labels: Sequence[str], *, unknown: int | None
+) -> tuple[list[int], list[list[int]]]:
     """Return the tokens that all labels begin with, and the rest of each, whose first tokens differ.
+
+    `unknown` is the token that stands for everything the tokenizer does not know.
 
     Raises
     ------
     RunError
-        Two labels still begin with the same token.
+        Two labels still begin with the same token, or one holds what the tokenizer does not know.
     """
     columns = zip(*tokens, strict=False) if len(tokens) > 1 else ()
     shared = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns)]
     rest = [own[len(shared) :] for own in tokens]
     seen: dict[int, str] = {}
     for label, own in zip(labels, rest, strict=True):
+        if unknown in own:
+            raise RunError("", f"label {label!r} is unknown to this model's tokenizer", "words that it knows")
         if not own or seen.setdefault(own[0], label) != label or labels.count(label) > 1:
             raise RunError("", f"label {label!r} begins like another one to this model", "labels that differ at once")
     return shared, rest

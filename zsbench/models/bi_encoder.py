@@ -98,7 +98,9 @@ class BiEncoder(_common.Network):
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
         """Encode queries to (n_texts, width), normalised if the model compares by cosine."""
-        return self._encode([self._layout.query_prefix + text for text in texts])
+        asked = [self._layout.query_prefix + text for text in texts]
+        self.cost.asked("".join(asked[:1]))
+        return self._encode(asked)
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         """Encode documents to (n_texts, width), normalised if the model compares by cosine."""

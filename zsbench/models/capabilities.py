@@ -128,6 +128,13 @@ class Prompt:
     messages: tuple[dict[str, str], ...] = ()
     answer: str = ""
 
+    def described(self) -> str:
+        """Return the prompt for readers: turns by role, or the text, and how the answer opens."""
+        if not self.messages:
+            return self.text + self.answer
+        turns = [f"{message['role']}: {message['content']}" for message in self.messages]
+        return "\n".join([*turns, f"assistant: {self.answer}"] if self.answer else turns)
+
 
 class Tokenizer(Model, Protocol):
     """A model whose tokens can be counted: what texts are cut by."""

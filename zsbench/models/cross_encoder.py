@@ -90,6 +90,7 @@ class CrossEncoder(_common.Network):
 
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """Return (n_pairs,) scores of (query, document), higher is more relevant."""
+        self.cost.asked("\n".join(part for pair in pairs[:1] for part in pair))
         query, document = (self._cut([pair[i] for pair in pairs], self._cuts[i]) for i in (0, 1))
         rows = _passages.encode(self._tokenizer, list(zip(query, document, strict=True)), self.max_tokens, self.cost)
         found: FloatArray = _passages.run(self._score, self._tokenizer, rows, self.device, self.cost)

@@ -213,10 +213,11 @@ class HfCausalLM(Decoder):
     def _ask(self, prompt: Prompt, answers: Sequence[str], *, decide: bool = False, room: int = 0) -> _Asked:
         """Return a prompt's tokens, with room for what is read after them, and those of the answers."""
         text, special = _chat.written(self._tokenizer, prompt, self._chat_options)
+        self.cost.asked(text)
         ids: list[int] = self._tokenizer(text, add_special_tokens=special)["input_ids"]
         found = [_chat.continuation(self._tokenizer, text, answer) for answer in answers]
         if decide:
-            shared, found = _chat.told_apart(found, answers)
+            shared, found = _chat.told_apart(found, answers, unknown=self._tokenizer.unk_token_id)
             ids = ids + shared
         elif found:
             room = len(found[0])

@@ -182,6 +182,7 @@ class HfSeq2Seq(_common.Network):
 
     def _ask(self, prompt: Prompt, answers: Sequence[str], *, decide: bool = False) -> _Asked:
         text = prompt.text or "\n\n".join(message["content"] for message in prompt.messages)
+        self.cost.asked(f"{text}\n-> {prompt.answer}" if prompt.answer else text)
         ids: list[int] = self._tokenizer(text)["input_ids"]
         if _hf.overflows(len(ids), self.max_tokens, overflow=self._on_overflow, cost=self.cost):
             ids = self._tokenizer(text, truncation=True, max_length=self.max_tokens)["input_ids"]
@@ -189,7 +190,7 @@ class HfSeq2Seq(_common.Network):
         found = [_chat.continuation(self._tokenizer, prompt.answer, answer) for answer in answers]
         shared: list[int] = []
         if decide:
-            shared, found = _chat.told_apart(found, answers)
+            shared, found = _chat.told_apart(found, answers, unknown=self._tokenizer.unk_token_id)
         return _Asked(tuple(ids), (*opening, *shared), tuple(map(tuple, found)))
 
     def _logits(self, batch: Sequence[_Asked], decoder: Sequence[Sequence[int]]) -> torch.Tensor:

@@ -130,8 +130,10 @@ class OpenAiCompatible:
             if prompt.messages:
                 raise RunError(self._url, "a conversation", "a prompt without messages, or `api: chat`")
             asked = {"prompt": prompt.text + prompt.answer}
+            self.cost.asked(asked["prompt"])
         else:
             asked = {"messages": list(prompt.messages) or [{"role": "user", "content": prompt.text}]}
+            self.cost.asked(Prompt(messages=tuple(asked["messages"])).described())
         asked |= {"model": self._model, self._asking.length_key: max_new_tokens, "temperature": 0}
         asked |= {"stop": list(stop)} if stop else {}
         kept = {key: value for key, value in {**asked, **self._asking.extra}.items() if value is not None}

@@ -5,7 +5,7 @@
     run.json              which question, code and files the shards belong to
     predictions/00000.*   the task type's own format
     partial-00001.*       the shard in progress, where one takes long
-    prompts.json          the exact texts of the classes, after templating
+    prompts.json          the texts that the model was given (see `zsbench.prompts`)
     notes.json cost.json  choices made and cost paid so far
     items.parquet         per-item statistics of every metric
     result.json           present only when everything before it is complete
@@ -102,6 +102,11 @@ class Store:
     def notes(self) -> dict[str, Any]:
         """Return the choices that an interrupted run had recorded."""
         return self._kept("notes.json")
+
+    def prompts(self) -> list[str]:
+        """Return the texts that an interrupted run had given its model."""
+        kept = _read_json(self.folder / "prompts.json")
+        return [text for text in kept if isinstance(text, str)] if isinstance(kept, list) else []
 
     def cost(self) -> Cost:
         """Return what an interrupted run had spent on the predictions that are kept."""

@@ -127,6 +127,8 @@ class Task:
     def predict(self, rule: Tagger, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[Span]]:
         """Yield the spans of each sentence."""
         size = DEFAULT_BATCH if run.batch_size == "auto" else int(run.batch_size)
+        if model is not None:
+            run.prompts |= dict.fromkeys(data.context)
         for start in range(todo.start, todo.stop, size):
             batch = data.items[start : min(start + size, todo.stop)]
             if model is not None:

@@ -95,7 +95,8 @@ class Task:
         expected = getattr(model, "n_frames", self.config.frames)
         if expected != self.config.frames:
             raise UserError(self.source.where, f"{self.config.frames} frames", f"{expected}, which this model takes")
-        run.prompts |= {text: None for own in data.context.prompts for text in own}
+        if model is not None:
+            run.prompts |= {text: None for own in data.context.prompts for text in own}
         score = rule(model, data.context)
         per_video = self.config.frames * self.config.clips * self.config.crops
         size = max(1, (128 if run.batch_size == "auto" else int(run.batch_size)) // per_video)

@@ -42,6 +42,6 @@ def docid_beam(
     )
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with stand-ins, for `zsbench show`."""
     return describe(DocidPrompt.model_validate(options.get("prompt", {})))

@@ -108,6 +108,7 @@ class Reader:
         pieces = self.prompt if isinstance(self.prompt, IcrPrompt) else paper_prompt(model, self.prompt)
         queries = [query] if self.calibration == "none" else [query, pieces.blank]
         prompts = [Spans(model, pieces, shown, asked) for asked in queries]
+        model.cost.asked(prompts[0].text)
         masses = self._masses(model, prompts, n_layers)
         found = []
         for number in range(len(shown)):

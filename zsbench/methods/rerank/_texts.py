@@ -54,7 +54,7 @@ class Wording(Strict):
         for blank, pieces in self.in_one_of.items():
             if not any(blank in templates.blanks(getattr(self, piece) or "") for piece in pieces):
                 places = " or ".join(f"`{piece}`" for piece in pieces)
-                raise PydanticCustomError("template", "{problem}", {"problem": f"{{{blank}}} in {places}"})
+                raise PydanticCustomError("expected", "{expected}", {"expected": f"{{{blank}}} in {places}"})
         return self
 
     def talks(self, model: Any) -> bool:
@@ -72,14 +72,6 @@ def put(content: str, *, chat: bool, answer: str = "", system: str | None = None
         return Prompt(text=content if system is None else f"{system}\n\n{content}", answer=answer)
     first = () if system is None else ({"role": "system", "content": system},)
     return Prompt(messages=(*first, {"role": "user", "content": content}), answer=answer)
-
-
-def described(prompt: Prompt) -> str:
-    """Return a prompt for readers: the turns of a conversation by role, or the text, and how the answer opens."""
-    if not prompt.messages:
-        return prompt.text + prompt.answer
-    turns = [f"{message['role']}: {message['content']}" for message in prompt.messages]
-    return "\n".join([*turns, f"assistant: {prompt.answer}"] if prompt.answer else turns)
 
 
 def converses(model: Any) -> bool:
@@ -114,7 +106,9 @@ def cut_tokens(model: Any, text: str, limit: int | None) -> str:
         return text
     if not hasattr(model, "tokenize"):
         raise UserError(
-            "", f"{type(model).__name__} has no tokenizer to cut texts with", "a limit in words, or no limit"
+            "",
+            f"{type(model).__name__} has no tokenizer to cut texts with",
+            "a local model, or a limit in words (`cut: {unit: words}`)",
         )
     _, offsets = model.tokenize(text, special=False)
     return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]

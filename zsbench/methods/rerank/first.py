@@ -17,7 +17,7 @@ from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import Piece, Wording, described, put
+from zsbench.methods.rerank._texts import Piece, Wording, put
 from zsbench.methods.rerank._windows import slide
 from zsbench.models.capabilities import CausalLM, Prompt
 from zsbench.options import Blanks, Count
@@ -131,6 +131,7 @@ def first(
             ids, _ = model.tokenize(text, special=not chat)
             over = 0 if limit is None else len(ids) - limit
             if over <= 0 or words <= 1:
+                model.cost.asked(text)
                 return ids
             model.cost.truncated_items += words == max_words
             longest = max(len(document.passage.split()) for document in documents)
@@ -146,7 +147,7 @@ def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]
     Raises
     ------
     RunError
-        The tokenizer has no single token for an identifier there.
+        The tokenizer has no single token for an identifier there, or one token for two of them.
     """
     before, _ = model.tokenize(opening, special=False)
     found = []
@@ -159,6 +160,11 @@ def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]
         if len(alone) != 1:
             raise RunError("", f"identifier '{name}' is {len(alone)} tokens to this model", "single-token identifiers")
         found.append(alone[0])
+    if len(set(found)) < len(found):
+        twice = next(name for name, token in zip(names, found, strict=True) if found.count(token) > 1)
+        raise RunError(
+            "", f"identifier '{twice}' is the same token as another to this model", "a model that knows them"
+        )
     return found
 
 
@@ -172,4 +178,4 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool
     prompt = FirstPrompt.model_validate(options.get("prompt", {}))
     chat = chat if prompt.chat is None and prompt.system is not None else bool(prompt.chat)
     style = _Style(options.get("identifiers", "alpha"))
-    return described(prompt.asked(["<passage 1>", "<passage 2>"], "<query>", style, chat=chat))
+    return prompt.asked(["<passage 1>", "<passage 2>"], "<query>", style, chat=chat).described()

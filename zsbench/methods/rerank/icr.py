@@ -116,7 +116,7 @@ def calibrated(tokens: Array, blank: Array, *, outliers: bool = False) -> float:
     return float(change[change > change.mean() - 2 * change.std(ddof=1)].sum())
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with two stand-in passages, for `zsbench show`."""
     raw = options.get("prompt", "qa")
     kind = {"qa": QA, "ie": IE}

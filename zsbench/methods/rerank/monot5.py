@@ -79,7 +79,7 @@ def n_tokens(model: Any, text: str, *, special: bool) -> int:
     return len(model.tokenize(text, special=special)[0])
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with stand-ins and the two answers, for `zsbench show`."""
     prompt = MonoPrompt.model_validate(options.get("prompt", {}))
     asked = fill(prompt.text, query="<query>", document="<document>")

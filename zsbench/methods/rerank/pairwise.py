@@ -113,7 +113,7 @@ def pairwise(
     return rank
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt of one order with stand-ins, for `zsbench show`."""
     prompt = PairPrompt.model_validate(options.get("prompt", {}))
     wording = prompt.duot5 if options.get("scoring") == "duot5" else prompt.text

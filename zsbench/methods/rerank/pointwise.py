@@ -54,7 +54,7 @@ def pointwise(*, prompt: PointwisePrompt = PointwisePrompt(), cut: Cut = Cut()) 
     return rank
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with stand-ins and the two answers, for `zsbench show`."""
     prompt = PointwisePrompt.model_validate(options.get("prompt", {}))
     asked = fill(prompt.text, passage="<passage>", query="<query>")

@@ -63,7 +63,7 @@ def query_likelihood(
     return rank
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with stand-ins and what is scored, for `zsbench show`."""
     prompt = QueryPrompt.model_validate(options.get("prompt", {}))
     asked = fill(prompt.text, passage="<passage>", query="<query>")

@@ -24,7 +24,7 @@ from zsbench.data._collection import Collection
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Ranker, RankItem, _parse
 from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
-from zsbench.methods.rerank._texts import converses, cut_tokens, described
+from zsbench.methods.rerank._texts import converses, cut_tokens
 from zsbench.methods.rerank._windows import Schedule, slide
 from zsbench.models.capabilities import TextGenerator, Tokenizer
 
@@ -80,6 +80,7 @@ def rankgpt(
             [answer] = model.generate([asked], max_new_tokens=room)
             reading = read(answer, len(numbers), letters=identifiers == "alpha")
             model.cost.comparisons += 1
+            model.cost.answers += 1
             model.cost.malformed_outputs += not reading.well_formed
             return [numbers[i] for i in reading.order]
 
@@ -101,4 +102,4 @@ def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool
     pieces = style(RankPrompt.model_validate(raw) if isinstance(raw, dict) else raw, chat=chat)
     turns = bool(pieces.chat) or pieces.receipt is not None
     names = options.get("identifiers", "numeric")
-    return described(build(pieces, ["<passage 1>", "<passage 2>"], "<query>", identifiers=names, chat=turns))
+    return build(pieces, ["<passage 1>", "<passage 2>"], "<query>", identifiers=names, chat=turns).described()

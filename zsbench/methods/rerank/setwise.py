@@ -105,7 +105,7 @@ def setwise(
     return rank
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with two stand-in passages, for `zsbench show`."""
     prompt = SetPrompt.model_validate(options.get("prompt", {}))
     return prompt.content("<query>", ["<passage 1>", "<passage 2>"])

@@ -119,7 +119,7 @@ def one_by_one(
     return chosen
 
 
-def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001 - one signature for all
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with stand-ins, for `zsbench show`."""
     prompt = HistoryPrompt.model_validate(options.get("prompt", {}))
     asked = prompt.asked(["<item 1>", "<item 2>"], chat=False)

@@ -31,13 +31,20 @@ EMBEDDED = {
 CHANGED = {
     "association": ["template='{}'"],
     "counting": ["template='{number} {object}s'"],
-    "depth": ["align=median_scale", "align=lsq_depth", "min_depth=1.5", "max_depth=4.0", "crop=kitti_garg"],
+    "depth": [
+        "align=median_scale",
+        "align=lsq_depth",
+        "min_depth=1.5",
+        "max_depth=4.0",
+        "crop=kitti_garg",
+        "crop=kitti_eigen+kitti_garg",
+    ],
     "episodic": ["way=3", "shots=2", "queries=5", "query_distribution=dirichlet", "transform=UN"],
     "function-localisation": ["missing=skip", "candidates={stage: bm25, depth: 3}"],
     "generative-retrieval": ["missing=skip", "depth=10"],
     "image-classification": ["half=base", "half=new", "templates=['a {}']", "logit_scale=10.0"],
     "image-text-retrieval": ["folds=3", "max_captions=1", "depth=12", "template='a {}'"],
-    "ner": ["excluded_labels=[river]", "label_map={river: stream}"],
+    "ner": ["excluded_labels=[egyptian river]", "label_map={egyptian river: danish forest}"],
     "open-domain-qa": ["missing=skip", "candidates={stage: bm25, depth: 7}"],
     "rerank": [
         "missing=skip",

@@ -6,12 +6,13 @@ import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.lazy import lazy
 from zsbench.models import _common, _pretrained
 from zsbench.models.capabilities import DepthEstimator
-from zsbench.options import Positive, Text
+from zsbench.options import Positive, Revision
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ Output = Literal["metric", "disparity", "affine_depth", "canonical"]
 
 
 @declare(offers=(DepthEstimator,), files=_common.folder_files)
+@companions(requires={"canonical_focal": ("output", "canonical")})
 def hf_depth(
     *,
     model: ModelRef,
     output: Output,
     canonical_focal: Positive | None = None,
-    revision: Text | None = None,
+    revision: Revision | None = None,
 ) -> HfDepth:
     """Load a depth model.
 

@@ -36,8 +36,6 @@ def misfit(method: Chain, model: Block, align: Align) -> tuple[str, str]:
     rule = method.parts[-1]
     if output is None:
         return "", ""
-    if focal is not None and output != "canonical":
-        return f"canonical_focal of a model whose output is {output}", "output: canonical, or no canonical_focal"
     if rule.name == "canonical-camera":
         if output != "canonical":
             return f"canonical-camera with a model that predicts {output}", "output: canonical, or predicted-depth"

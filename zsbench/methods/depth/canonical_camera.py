@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.data._frames import Frame
 from zsbench.errors import RunError, UserError
@@ -44,7 +45,13 @@ class Fitted:
     size: tuple[int, int]
 
 
+def _check(options: dict[str, Any]) -> None:
+    if options["min_depth"] >= options["max_depth"]:
+        raise UserError("min_depth", f"{options['min_depth']:g}, max_depth {options['max_depth']:g}", "less than that")
+
+
 @method(family="depth", needs=(DepthEstimator,), uses=("camera intrinsics",))
+@companions(check=_check)
 def canonical_camera(
     *,
     focal: Literal["mean", "fx"] = "mean",
@@ -59,14 +66,7 @@ def canonical_camera(
     focal : which focal length counts when fx and fy differ; the paper's test script takes the mean.
     canonical_focal : in pixels; default the model's own.
     min_depth, max_depth : the result is clamped to this range, in metres.
-
-    Raises
-    ------
-    UserError
-        `min_depth` is not below `max_depth`.
     """
-    if min_depth >= max_depth:
-        raise UserError("canonical-camera", f"min_depth {min_depth:g}, max_depth {max_depth:g}", "min_depth below it")
 
     def predict(model: DepthEstimator, frames: Sequence[Frame]) -> Maps:
         reference = canonical_focal if canonical_focal is not None else model.canonical_focal

@@ -7,13 +7,11 @@ from typing import Any
 
 from zsbench import config
 from zsbench.errors import UserError, did_you_mean
-from zsbench.yamlio import Document, Loc, places
+from zsbench.yamlio import Document, Loc, parse_value, places
 
 
 def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
     """Return the `--set prefix.a.b=value` pairs as a nested mapping; values are read as YAML."""
-    import yaml
-
     found: dict[str, Any] = {}
     for text in assignments:
         key, equals, raw = text.partition("=")
@@ -28,10 +26,7 @@ def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
             )
         if head != prefix:
             continue
-        try:
-            value: Any = yaml.safe_load(raw)
-        except yaml.YAMLError:
-            raise UserError(f"--set {text}", f"value '{raw}' is not valid YAML") from None
+        value: Any = parse_value(raw, f"--set {text}")
         for part in reversed(rest.split(".")):
             value = {part: value}
         found = config.merge(found, value)

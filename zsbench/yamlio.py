@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from zsbench import textfiles
+from zsbench import textfiles, yamlvalues
 from zsbench.errors import UserError
 from zsbench.errors import shown as shown
 
 Loc = tuple[str | int, ...]
 
-_SCALARS = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
+_CHECK = "check indentation, quotes and colons"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read(path: Path) -> Document:
     Raises
     ------
     UserError
-        The file is missing, not UTF-8, not YAML, not a mapping, or holds a key twice.
+        The file is missing, not UTF-8, not YAML, not a mapping, holds a key twice or a tag, or grows through aliases.
     """
     return parse(textfiles.read(path), path)
 
@@ -63,21 +63,48 @@ def read(path: Path) -> Document:
 def parse(text: str, path: Path) -> Document:
     """Parse YAML text; `path` is only used in messages and for relative references."""
     lines: dict[Loc, int] = {}
-    loader = _SCALARS(text)
-    try:
-        node = loader.get_single_node()
-        value = None if node is None else _build(loader, node, (), path, lines)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        where = f"{shown(path)}:{mark.line + 1}" if mark else shown(path)
-        problem = getattr(error, "problem", None) or str(error)
-        raise UserError(where, f"not valid YAML: {problem}", "", "check indentation, quotes and colons") from None
-    finally:
-        loader.dispose()
+    value = _value(text, lambda line: f"{shown(path)}:{line}", lines)
     if not isinstance(value, dict):
         found = "an empty file" if value is None else f"a {type(value).__name__} at the top level"
         raise UserError(shown(path), found, "a mapping of keys to values")
     return Document(path, value, {loc: (path, line) for loc, line in lines.items()})
+
+
+def parse_value(text: str, where: str) -> Any:
+    """Return what YAML makes of a text that stands outside of any file, such as an option's; `where` names it.
+
+    Raises
+    ------
+    UserError
+        As `read`.
+    """
+    return _value(text, lambda _line: where, {})
+
+
+def _value(text: str, where: Callable[[int], str], lines: dict[Loc, int]) -> Any:
+    """Return the value of a text and note the line of every place in it."""
+    loader = yamlvalues.Loader(text)
+
+    def place(node: yaml.Node) -> str:
+        return where(node.start_mark.line + 1)
+
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        yamlvalues.require_small(node, place)
+        return _build(node, (), place, lines)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise UserError(where(line), f"not valid YAML: character #x{error.character:04x}", "", _CHECK) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise UserError(where(mark.line + 1 if mark else 1), f"not valid YAML: {problem}", "", _CHECK) from None
+    except RecursionError:  # only of the parser that stands in where PyYAML has no libyaml
+        raise UserError(where(1), "lists or mappings too deep inside each other") from None
+    finally:
+        loader.dispose()
 
 
 def places(value: Any, loc: Loc = ()) -> Iterator[Loc]:
@@ -88,25 +115,31 @@ def places(value: Any, loc: Loc = ()) -> Iterator[Loc]:
             yield from places(below, (*loc, key))
 
 
-def _build(loader: Any, node: yaml.Node, loc: Loc, path: Path, lines: dict[Loc, int]) -> Any:
+def _build(node: yaml.Node, loc: Loc, where: Callable[[yaml.Node], str], lines: dict[Loc, int]) -> Any:
     """Turn a node into plain Python, noting lines on the way and refusing duplicate keys."""
     lines.setdefault(loc, node.start_mark.line + 1)
+    if isinstance(node, yaml.ScalarNode):
+        return yamlvalues.scalar(node, where)
+    if yamlvalues.is_tagged(node):
+        raise yamlvalues.unknown_tag(node, where)
     if isinstance(node, yaml.SequenceNode):
-        return [_build(loader, child, (*loc, i), path, lines) for i, child in enumerate(node.value)]
-    if not isinstance(node, yaml.MappingNode):
-        return loader.construct_object(node)
+        return [_build(child, (*loc, i), where, lines) for i, child in enumerate(node.value)]
     mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str):
-            raise UserError(
-                f"{shown(path)}:{line}", f"key {key!r} is a {type(key).__name__}", "text", "put it in quotes"
-            )
+        key = _key(key_node, where)
         place = (*loc, key)
         if key in mapping:
             found = f"key '{key}' stands twice (first in line {lines[place]})"
-            raise UserError(f"{shown(path)}:{line}", found, "it once")
-        lines[place] = line
-        mapping[key] = _build(loader, value_node, place, path, lines)
+            raise UserError(where(key_node), found, "it once")
+        lines[place] = key_node.start_mark.line + 1
+        mapping[key] = _build(value_node, place, where, lines)
     return mapping
+
+
+def _key(node: yaml.Node, where: Callable[[yaml.Node], str]) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise UserError(where(node), "a key that is a list or a mapping", "text")
+    key = yamlvalues.scalar(node, where)
+    if not isinstance(key, str):
+        raise UserError(where(node), f"key {key!r} is a {type(key).__name__}", "text", "put it in quotes")
+    return key

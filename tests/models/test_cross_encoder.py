@@ -60,6 +60,10 @@ def test_queries_and_documents_are_cut_to_tokens(folder):
     whole = CrossEncoder(folder)
     pairs = [("query", "a document"), ("q", "doc"), ("", "")]
     np.testing.assert_array_equal(cut.score_pairs(pairs), whole.score_pairs([("qu", "a doc"), ("q", "doc"), ("", "")]))
+    # "query" and "a document" each lost something.
+    assert (cut.cost.truncated_items, whole.cost.truncated_items) == (2, 0)
+    cut.score_pairs([("query", "doc"), ("query", "a doc"), ("query", "a document")])
+    assert cut.cost.truncated_items == 4  # one query, whatever the number of its documents, and one document
 
 
 def test_long_pairs_lose_tokens_of_the_longer_text_and_are_counted(folder):

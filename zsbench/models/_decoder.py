@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import RunError
 from zsbench.lazy import lazy
-from zsbench.models import _answers, _attention, _common, _decoding, _hf
+from zsbench.models import _answers, _attention, _common, _decoding, _hf, _positions
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Decoder(_common.Network):
         self._watched = _attention.switch(model)
         self._n_attending: int | None = None
         self._takes = inspect.signature(model.forward).parameters
-        self.max_tokens = _hf.max_tokens(model.config.get_text_config())
+        self.max_tokens = _positions.count(model, model.config.get_text_config())
+        self._first = _positions.first(model)
 
     def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
         """Return the float32 logits (vocabulary,) of the token after `ids`."""
@@ -155,7 +156,7 @@ class Decoder(_common.Network):
         if mask is not None:
             options["attention_mask"] = mask
             if "position_ids" in self._takes:
-                options["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+                options["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :] + self._first
         if attentions:
             options["output_attentions"] = True
         return self._model(ids, **options)

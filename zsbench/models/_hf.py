@@ -138,9 +138,3 @@ def too_long(n: int, limit: int) -> RunError:
     """Return the error for a prompt that the model cannot read whole."""
     hint = "lower max_words, the candidate depth, or set a window"
     return RunError("", f"a prompt of {n} tokens does not fit the model's {limit}", "", hint)
-
-
-def max_tokens(config: Any) -> int | None:
-    """Return the longest sequence a model reads, or None where its positions have no end."""
-    found = getattr(config, "max_position_embeddings", None)
-    return int(found) if found else None

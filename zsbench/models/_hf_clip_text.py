@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zsbench.lazy import lazy
-from zsbench.models import _prompts
+from zsbench.models import _positions, _prompts
 from zsbench.models._text_side import TextSide
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class HfClipText(TextSide):
         self._model, self._kind = model, str(model.config.model_type)
         # Some tokenizer classes fill on the left by default; none of these models was trained that way.
         tokenizer.padding_side = "right"
-        longest = _CONTEXT.get(self._kind) or model.config.text_config.max_position_embeddings
+        positions = _positions.count(model.text_model, model.config.text_config)
+        longest = [_CONTEXT.get(self._kind), positions, tokenizer.model_max_length]
 
         def tokenize(texts: list[str], context: int) -> torch.Tensor:
             how = {"padding": "max_length", "truncation": True, "max_length": context, "return_tensors": "pt"}
@@ -40,7 +41,7 @@ class HfClipText(TextSide):
         super().__init__(
             tokenize,
             _word_embedding(model.text_model),
-            context=int(min(longest, tokenizer.model_max_length)),
+            context=int(min(length for length in longest if length)),
             device=device,
             tunable=self._kind in _READ_AT_END,
         )

@@ -15,6 +15,7 @@ from zsbench.lazy import lazy
 from zsbench.models import _common, _decoding, _hf, _passages, _sentence_folder
 from zsbench.models._sentence_folder import Pooling
 from zsbench.models.capabilities import TextEncoder
+from zsbench.options import Count
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def bi_encoder(
     normalise: bool | None = None,
     query_prefix: str | None = None,
     document_prefix: str | None = None,
-    max_length: int | None = None,
+    max_length: Count | None = None,
 ) -> BiEncoder:
     """Load a text encoder.
 
@@ -94,7 +95,10 @@ class BiEncoder(_common.Network):
         )
         self._model, self._tokenizer, self._layout = loaded.model, loaded.tokenizer, layout
         self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
-        self.max_tokens = _passages.limit(self._tokenizer, self._model.config, layout.max_length)
+        self._config = self._model.config.get_text_config()
+        self.max_tokens = _passages.limit(
+            self._tokenizer, self._model, self._config, layout.max_length, option="max_length"
+        )
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
         """Encode queries to (n_texts, width), normalised if the model compares by cosine."""
@@ -109,7 +113,9 @@ class BiEncoder(_common.Network):
     def _encode(self, texts: list[str]) -> FloatArray:
         texts = [text.lower() for text in texts] if self._layout.lower else texts
         rows = _passages.encode(self._tokenizer, texts, self.max_tokens, self.cost)
-        found: FloatArray = _passages.run(self._pooled, self._tokenizer, rows, self.device, self.cost)
+        found: FloatArray = _passages.run(
+            self._pooled, self._tokenizer, rows, self.device, self.cost, config=self._config
+        )
         return found
 
     def _pooled(self, batch: Any) -> FloatArray:

@@ -14,6 +14,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.models import _common, _decoding, _hf, _passages
 from zsbench.models.capabilities import PairScorer
+from zsbench.options import Count
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ def cross_encoder(
     model: ModelRef,
     revision: str | None = None,
     trust_remote_code: bool = False,
-    max_length: int | None = None,
-    query_tokens: int | None = None,
-    document_tokens: int | None = None,
+    max_length: Count | None = None,
+    query_tokens: Count | None = None,
+    document_tokens: Count | None = None,
     scores: Literal["logit", "probability"] = "logit",
 ) -> CrossEncoder:
     """Load a cross-encoder.
@@ -82,7 +83,10 @@ class CrossEncoder(_common.Network):
         )
         self._model, self._tokenizer = loaded.model, loaded.tokenizer
         self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
-        self.max_tokens = _passages.limit(self._tokenizer, self._model.config, max_length)
+        self._config = self._model.config.get_text_config()
+        self.max_tokens = _passages.limit(
+            self._tokenizer, self._model, self._config, max_length, option="max_length", pairs=True
+        )
         self._cuts, self._probability = (query_tokens, document_tokens), scores == "probability"
         if self._model.config.num_labels not in (1, 2):
             found = f"a classifier of {self._model.config.num_labels} labels"
@@ -91,9 +95,17 @@ class CrossEncoder(_common.Network):
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """Return (n_pairs,) scores of (query, document), higher is more relevant."""
         self.cost.asked("\n".join(part for pair in pairs[:1] for part in pair))
-        query, document = (self._cut([pair[i] for pair in pairs], self._cuts[i]) for i in (0, 1))
-        rows = _passages.encode(self._tokenizer, list(zip(query, document, strict=True)), self.max_tokens, self.cost)
-        found: FloatArray = _passages.run(self._score, self._tokenizer, rows, self.device, self.cost)
+        queries, documents = (self._cut([pair[i] for pair in pairs], self._cuts[i]) for i in (0, 1))
+        rows, cut = _passages.tokens(self._tokenizer, list(zip(queries, documents, strict=True)), self.max_tokens)
+        # A query that is cut for all its documents is one text that lost tokens.
+        self.cost.truncated_items += len(
+            {pair[0] for pair, query in zip(pairs, queries, strict=True) if query != pair[0]}
+        )
+        shorter = [document != pair[1] for pair, document in zip(pairs, documents, strict=True)]
+        self.cost.truncated_items += sum(a or b for a, b in zip(shorter, cut, strict=True))
+        found: FloatArray = _passages.run(
+            self._score, self._tokenizer, rows, self.device, self.cost, config=self._config
+        )
         return found
 
     def _score(self, batch: Any) -> FloatArray:
@@ -108,7 +120,4 @@ class CrossEncoder(_common.Network):
         if n is None:
             return texts
         ends = self._tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-        return [
-            text if len(own) <= n else text[: own[n - 1][1]] if n else ""
-            for text, own in zip(texts, ends, strict=True)
-        ]  # fmt: skip
+        return [text if len(own) <= n else text[: own[n - 1][1]] for text, own in zip(texts, ends, strict=True)]

@@ -20,6 +20,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.models import _common, _hf, _passages, _pretrained
 from zsbench.models.capabilities import ImageTextEncoder, ImageTextMatcher
+from zsbench.options import Count, Natural
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ else:
 
 @declare(offers=(ImageTextEncoder, ImageTextMatcher), files=_common.folder_files)
 def hf_blip(
-    *, model: ModelRef, revision: str | None = None, max_tokens: int = 35, matching_token: int | None = None
+    *, model: ModelRef, revision: str | None = None, max_tokens: Count = 35, matching_token: Natural | None = None
 ) -> HfBlip:
     """Load a `BlipForImageTextRetrieval`.
 
@@ -60,7 +61,9 @@ class HfBlip:
         source = str(_common.local_folder(reference) or reference)
         self._processor = _pretrained.reader("AutoImageProcessor", source, revision=revision)
         config = self._model.config
-        self.max_tokens = _passages.limit(self._tokenizer, config.text_config, max_tokens)
+        self.max_tokens = _passages.limit(
+            self._tokenizer, self._model.text_encoder, config.text_config, max_tokens, option="max_tokens"
+        )
         if matching_token is not None and not 0 <= matching_token < config.text_config.vocab_size:
             expected = f"an id below {config.text_config.vocab_size}"
             raise UserError(reference, f"matching_token {matching_token}", expected)
@@ -103,7 +106,9 @@ class HfBlip:
                 found: FloatArray = self._model.text_proj(self._first_states(batch)).float().cpu().numpy()
             return found
 
-        features: FloatArray = _passages.run(encode, self._tokenizer, rows, self.device, self.cost)
+        features: FloatArray = _passages.run(
+            encode, self._tokenizer, rows, self.device, self.cost, config=self._model.config.text_config
+        )
         return features
 
     def read_images(self, prepared: Sequence[Any]) -> list[Any]:

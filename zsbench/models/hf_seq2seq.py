@@ -16,9 +16,10 @@ from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.models import _answers, _chat, _common, _decoding, _hf
+from zsbench.models import _answers, _chat, _common, _decoding, _hf, _positions
 from zsbench.models._hf import Quantization
 from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
+from zsbench.options import Count
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def hf_seq2seq(
     model: ModelRef,
     revision: str | None = None,
     quantization: Quantization | None = None,
-    max_length: int | None = None,
+    max_length: Count | None = None,
     on_overflow: Literal["error", "truncate"] = "error",
 ) -> HfSeq2Seq:
     """Load an encoder-decoder.
@@ -88,7 +89,10 @@ class HfSeq2Seq(_common.Network):
         )
         self._model, self._tokenizer = loaded.model, loaded.tokenizer
         self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
-        self.max_tokens = max_length or _hf.max_tokens(self._model.config)
+        own = _positions.count(self._model, self._model.config)
+        self.max_tokens = own if max_length is None else max_length if own is None else min(own, max_length)
+        if self.max_tokens is not None:
+            _positions.require_room(self.max_tokens, self._tokenizer, "max_length")
         self._on_overflow = on_overflow
         self._start = self._model.config.decoder_start_token_id
         if self._start is None:

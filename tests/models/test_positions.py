@@ -90,7 +90,7 @@ def test_positions_without_end():
 def test_a_length_without_room_for_a_text_is_refused(length, tmp_path):
     own = config("Bert", _tiny.tokenizer(), num_labels=1)
     folder = saved(transformers.BertForSequenceClassification(own), tmp_path)
-    with pytest.raises(UserError, match="max_length: .*special"):
+    with pytest.raises(UserError, match=r"max_length: .*special"):
         CrossEncoder(folder, max_length=length)
 
 

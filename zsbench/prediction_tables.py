@@ -6,13 +6,11 @@ JSON list (`[0.1, 0.9]`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from zsbench import jsonfiles
-from zsbench.data.image_table import read_rows
+from zsbench import jsonfiles, tablefiles
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -38,9 +36,8 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, An
         for number, row in jsonfiles.lines(path, {}):
             yield f"{shown(path)}:{number}", {key: row[key] for key in columns if key in row}
     elif path.suffix in (".csv", ".tsv"):
-        for number, row in enumerate(read_rows(path, ["id"]), 2):
-            where = f"{shown(path)}:{number}"
-            yield where, {key: _cell(row[key], where, key) for key in columns if key in row}
+        for row in tablefiles.read(path, ["id"], optional=columns):
+            yield row.place, {key: _cell(row[key], row.place, key) for key in columns if key in row}
     else:
         raise UserError(shown(path), f"suffix '{path.suffix}'", f"a table of predictions ({', '.join(SUFFIXES)})")
 
@@ -65,7 +62,4 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str
 def _cell(text: str, where: str, column: str) -> Any:
     if not text.startswith("["):
         return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise UserError(where, f"column '{column}' is '{text[:40]}'", "a list like [0.1, 0.9]") from None
+    return jsonfiles.parse(text, where, "a list like [0.1, 0.9]", wrong=f"column '{column}' is '{text[:40]}', no JSON")

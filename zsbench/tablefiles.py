@@ -1,4 +1,4 @@
-"""CSV and TSV: rows of cells, quoted as RFC 4180 has it, and rows under a header.
+"""Tables: rows of cells in CSV and TSV, quoted as RFC 4180 has it, and rows under a header, also in parquet.
 
 A row that is longer or shorter than the header is an error: cells would be lost, or stand in the wrong columns.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from zsbench import textfiles
 from zsbench.errors import UserError, did_you_mean, shown
@@ -27,6 +28,41 @@ def cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     return _cells(textfiles.lines(path), shown(path), delimiter)
 
 
+class Row(dict[str, Any]):
+    """A row of a table by column; `place` says where it stands."""
+
+    place: str = ""
+
+
+def read(path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), raw: Container[str] = ()) -> list[Row]:
+    """Return the rows of a .parquet table, or of a CSV or TSV file under a header, as texts without blanks around them.
+
+    Parameters
+    ----------
+    path : the table.
+    columns, optional : those that it has to have, and those that it may have; others are not read.
+    raw : columns that keep their values in parquet.
+
+    Raises
+    ------
+    UserError
+        A column is missing, there are no rows, the file is damaged; what `rows` refuses.
+    """
+    if path.suffix == ".parquet":
+        found = _parquet(path, columns, optional, raw)
+    else:
+        where, names, lines = _table(path, None)
+        places = _places(names, columns, where) | {name: names.index(name) for name in optional if name in names}
+        found = []
+        for number, row_cells in lines:
+            row = Row({name: row_cells[place].strip(textfiles.BLANKS) for name, place in places.items()})
+            row.place = f"{shown(path)}:{number}"
+            found.append(row)
+    if not found:
+        raise UserError(shown(path), "a header without rows", "at least one row")
+    return found
+
+
 def rows(path: Path, columns: Sequence[str], delimiter: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """Yield (number of its first line, the cells of some columns) of every row, without blanks around the cells.
 
@@ -41,25 +77,61 @@ def rows(path: Path, columns: Sequence[str], delimiter: str | None = None) -> It
     UserError
         A column is missing or stands twice, a row is longer or shorter than the header; what `cells` refuses.
     """
+    where, names, lines = _table(path, delimiter)
+    places = list(_places(names, columns, where).values())
+    for number, row in lines:
+        yield number, [row[place].strip(textfiles.BLANKS) for place in places]
+
+
+def _table(path: Path, delimiter: str | None) -> tuple[str, list[str], Iterator[tuple[int, list[str]]]]:
+    """Return where the header stands, its columns, and the rows below, each as long as the header."""
     lines = textfiles.lines(path)
     opening = next(lines, (1, ""))
     if delimiter is None:
         delimiter = "\t" if "\t" in opening[1] else ","
     found = _cells(itertools.chain([opening], lines), shown(path), delimiter)
     number, header = next(found, (1, []))
-    names = [name.strip(textfiles.BLANKS) for name in header]
+
+    def checked() -> Iterator[tuple[int, list[str]]]:
+        for line, row in found:
+            if len(row) != len(header):
+                wrong = f"{len(row)} columns under a header of {len(header)}"
+                raise UserError(f"{shown(path)}:{line}", wrong, f"{len(header)}, quoted where they hold {delimiter!r}")
+            yield line, row
+
+    return f"{shown(path)}:{number}", [name.strip(textfiles.BLANKS) for name in header], checked()
+
+
+def _places(names: Sequence[str], columns: Sequence[str], where: str) -> dict[str, int]:
+    """Return the position of each column."""
     for column in columns:
         if column not in names:
             hint = did_you_mean(column, names) or f"columns: {', '.join(names) or 'none'}"
-            raise UserError(f"{shown(path)}:{number}", f"no column '{column}'", "", hint)
+            raise UserError(where, f"no column '{column}'", "", hint)
         if names.count(column) > 1:
-            raise UserError(f"{shown(path)}:{number}", f"column '{column}' stands twice", "it once")
-    places = [names.index(column) for column in columns]
-    for number, row in found:
-        if len(row) != len(names):
-            wrong = f"{len(row)} columns under a header of {len(names)}"
-            raise UserError(f"{shown(path)}:{number}", wrong, f"{len(names)}, quoted where they hold {delimiter!r}")
-        yield number, [row[place].strip(textfiles.BLANKS) for place in places]
+            raise UserError(where, f"column '{column}' stands twice", "it once")
+    return {column: names.index(column) for column in columns}
+
+
+def _parquet(path: Path, columns: Sequence[str], optional: Sequence[str], raw: Container[str]) -> list[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = pq.read_schema(path).names
+        asked = [*_places(names, columns, shown(path)), *(name for name in optional if name in names)]
+        table = pq.read_table(path, columns=asked)
+    except (pa.ArrowException, OSError) as error:
+        if not path.is_file():
+            raise textfiles.unreadable(path, error) from None
+        reason = (str(error).splitlines() or [""])[0]
+        raise UserError(shown(path), f"not a parquet file ({reason})", "a table") from None
+    found = []
+    for number, values in enumerate(table.to_pylist(), 1):
+        row = Row({name: v if name in raw else "" if v is None else str(v) for name, v in values.items()})
+        row.place = f"{shown(path)}: row {number}"
+        found.append(row)
+    return found
 
 
 def _cells(lines: Iterable[tuple[int, str]], name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zsbench import tablefiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._captions import CaptionedImages, checked
 from zsbench.data._images import from_path
-from zsbench.data.image_table import read_rows
 from zsbench.errors import UserError
 from zsbench.yamlio import shown
 
@@ -28,11 +28,11 @@ def caption_table(
     table = Path(path)
     folder = Path(root) if root else table.parent
     captions: dict[str, list[str]] = {}
-    for number, row in enumerate(read_rows(table, [image, caption]), 2):
+    for row in tablefiles.read(table, [image, caption]):
         if not (folder / row[image]).is_file():
-            raise UserError(f"{shown(table)}:{number}", f"no such file '{row[image]}'")
+            raise UserError(row.place, f"no such file '{row[image]}'")
         if not row[caption].strip():
-            raise UserError(f"{shown(table)}:{number}", f"column '{caption}' is empty", "a caption")
+            raise UserError(row.place, f"column '{caption}' is empty", "a caption")
         captions.setdefault(row[image], []).append(row[caption])
     items = [from_path(folder / name, name) for name in captions]
     return checked(CaptionedImages(items, list(captions.values())), shown(table))

@@ -7,10 +7,10 @@ Source: Zhou et al. 2022, arXiv:2109.01134, appendix A.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
+from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet, from_path
@@ -66,16 +66,13 @@ def read_lists(path: Path) -> Lists:
     UserError
         The file is missing or holds something else.
     """
+    expected = '{"train": [[path, label, class name], ...], "val": ..., "test": ...}'
+    found = jsonfiles.read(path, expected, wrong="not a CoOp split file")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
         return {
             part: [(str(name), label, str(class_name)) for name, label, class_name in found[part]]
             for part in ("train", "val", "test")
         }
-    except FileNotFoundError:
-        raise UserError(shown(path), "no such file", "a CoOp split file (split_zhou_*.json)") from None
     except (ValueError, KeyError, TypeError) as error:
         wrong = f"not a CoOp split file ({type(error).__name__}: {error})"
-        raise UserError(
-            shown(path), wrong, '{"train": [[path, label, class name], ...], "val": ..., "test": ...}'
-        ) from None
+        raise UserError(shown(path), wrong, expected) from None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench import textfiles
 from zsbench.data.class_names import plain
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
@@ -185,7 +186,7 @@ def _row(cell: Any, separator: str | None, where: Callable[[int], str], number: 
     if isinstance(cell, (list, tuple, np.ndarray)):
         return [_one(part, where, number) for part in cell]
     if isinstance(cell, (bytes, str)):
-        text = (cell.decode(errors="replace") if isinstance(cell, bytes) else cell).strip()
+        text = (textfiles.decoded(cell, where(number)) if isinstance(cell, bytes) else cell).strip()
         if text.casefold() in ("", "nan"):
             return None
         parts = [part.strip() for part in text.split(separator)] if separator else [text]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from annotated_types import MinLen
 
+from zsbench import jsonfiles, tablefiles
 from zsbench.catalog import resolve_path
 from zsbench.config import Block, TaskConfig
 from zsbench.data.class_names import Classes, LabelOrder, join, join_further, moved
@@ -114,26 +113,20 @@ def read_map(path: Path) -> dict[str, str]:
     UserError
         The file cannot be read, holds something else, or maps a name twice.
     """
-    import csv
-
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix == ".json":
-            rows: Sequence[Any] = json.loads(text, object_pairs_hook=list)
-        else:
-            rows = [
-                row for row in csv.reader(text.splitlines(), delimiter="," if path.suffix == ".csv" else "\t") if row
-            ]
-    except (OSError, ValueError, csv.Error) as error:
-        raise UserError(shown(path), f"cannot be read ({error})", "names of the data and of classes") from None
     expected = "a JSON object, or two columns a line: the name in the data, the class's name"
-    if not isinstance(rows, list) or not rows:
+    if ".json" in path.suffixes:
+        content = jsonfiles.read(path, expected, unique=True)
+        rows = [(shown(path), list(pair)) for pair in content.items()] if isinstance(content, dict) else []
+    else:
+        lines = tablefiles.cells(path, "," if ".csv" in path.suffixes else "\t")
+        rows = [(f"{shown(path)}:{number}", row) for number, row in lines]
+    if not rows:
         raise UserError(shown(path), "no mapping of names", expected)
     found: dict[str, str] = {}
-    for number, row in enumerate(rows, 1):
+    for where, row in rows:
         if len(row) != 2 or not all(isinstance(part, str) and part.strip() for part in row):
-            raise UserError(f"{shown(path)}: entry {number}", f"{row}", expected)
+            raise UserError(where, f"{row}", expected)
         if row[0].strip() in found:
-            raise UserError(f"{shown(path)}: entry {number}", f"'{row[0]}' stands twice", "one class a name")
+            raise UserError(where, f"'{row[0]}' stands twice", "one class a name")
         found[row[0].strip()] = row[1].strip()
     return found

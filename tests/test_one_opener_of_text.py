@@ -1,0 +1,93 @@
+"""No module opens text by itself: what reads, decodes or cuts a file of text is in `textfiles` and its two neighbours."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import zsbench
+
+PACKAGE = Path(zsbench.__file__).parent
+OPENERS = {"textfiles.py", "jsonfiles.py", "tablefiles.py"}
+
+# What a module may do beside, and why that is no text of a user's.
+ALLOWED = {
+    ("catalog.py", "read_text"): "the package's own modules and configs, read for one line of `list`; never refused",
+    ("catalog.py", "read_bytes"): "the package's own modules",
+    ("cache.py", "read_bytes"): "the cache's own entries, whose checksum is compared",
+    ("cache.py", "json.loads"): "the header of such an entry",
+    ("arrays.py", "open"): "the first bytes of an .npy file",
+    ("arrays.py", "json.loads"): "metadata of a safetensors file",
+    ("files.py", "open"): "a file that was just written, to be synced",
+    ("records.py", "open"): "bytes for a digest",
+    ("results/store.py", "read_text"): "a file of a run's folder, where a damaged one counts as absent",
+    ("results/store.py", "json.loads"): "as above",
+    ("results/claim.py", "read_text"): "as above",
+    ("results/claim.py", "json.loads"): "as above",
+    ("corpus/writing.py", "open"): "appends to its own unfinished file",
+    ("corpus/writing.py", "read_bytes"): "that file, whose last line may be cut within a character",
+    ("corpus/writing.py", "json.loads"): "lines of that file",
+    (
+        "models/nets/span_scorer.py",
+        "read_text",
+    ): "a part of a model's folder; `_pretrained.opening` words what is wrong",
+    ("models/nets/span_scorer.py", "json.loads"): "as above",
+}
+
+
+def calls(tree):
+    """Yield (line, what) of every call that opens, decodes or cuts text."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            yield from ((node.lineno, f"import {name}") for name in names if name in ("gzip", "csv", "codecs", "bz2"))
+        if not isinstance(node, ast.Call):
+            continue
+        function, texts = node.func, [a.value for a in node.args if isinstance(a, ast.Constant)]
+        if isinstance(function, ast.Name) and function.id == "open":
+            yield node.lineno, "open"
+        elif isinstance(function, ast.Attribute):
+            owner = function.value.id if isinstance(function.value, ast.Name) else ""
+            keywords = {keyword.arg for keyword in node.keywords}
+            if function.attr == "open" and (keywords & {"encoding", "newline"} or {"r", "rb", "a", "w"} & set(texts)):
+                yield node.lineno, "open"
+            if function.attr in ("read_text", "read_bytes", "loadtxt", "genfromtxt", "read_csv", "fromfile"):
+                yield node.lineno, function.attr
+            if owner == "json" and function.attr in ("load", "loads"):
+                yield node.lineno, f"json.{function.attr}"
+            if function.attr == "decode" and "errors" in keywords:
+                yield node.lineno, "decode(errors=...)"
+
+
+def found():
+    return {
+        (str(path.relative_to(PACKAGE)), what): line
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name not in OPENERS
+        for line, what in calls(ast.parse(path.read_text(encoding="utf-8")))
+    }
+
+
+def test_no_module_opens_text_by_itself():
+    wrong = [f"zsbench/{file}:{line}: {what}" for (file, what), line in found().items() if (file, what) not in ALLOWED]
+    assert not wrong, "use zsbench.textfiles, jsonfiles or tablefiles, or say in ALLOWED why not:\n" + "\n".join(wrong)
+
+
+def test_every_exception_is_used():
+    assert set(ALLOWED) <= set(found())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open(p)",
+        "p.open('rb')",
+        "p.read_text()",
+        "import gzip",
+        "json.load(f)",
+        "np.loadtxt(p)",
+        "b.decode(errors='x')",
+    ],
+)
+def test_the_test_sees_what_it_looks_for(code):
+    assert list(calls(ast.parse(code)))

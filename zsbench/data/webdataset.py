@@ -12,7 +12,6 @@ Shards are indexed once and read in place: nothing is unpacked, so no member can
 from __future__ import annotations
 
 import io
-import json
 import os
 import tarfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench import jsonfiles, textfiles
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._hub import local_dataset
@@ -123,7 +123,7 @@ def _shard(parts: dict[str, Member]) -> str:
 def _label(key: str, parts: dict[str, Member]) -> Any:
     """Return what stands for an image's label: the text of .cls, what .json says, or the vector of .npy."""
     if "cls" in parts:
-        return parts["cls"].read().decode(errors="replace")
+        return textfiles.decoded(parts["cls"].read(), f"{shown(parts['cls'].shard)}: {key}.cls")
     if "json" in parts:
         found = _in_json(key, parts["json"])
         if found is not None:
@@ -141,10 +141,8 @@ def _label(key: str, parts: dict[str, Member]) -> Any:
 
 def _in_json(key: str, member: Member) -> Any:
     """Return the label of a .json member: the value itself, or what its `label`, `labels` or `cls` says."""
-    try:
-        value = json.loads(member.read())
-    except (ValueError, RecursionError) as error:
-        raise UserError(shown(member.shard), f"image '{key}': .json cannot be read ({error})") from None
+    where = f"{shown(member.shard)}: {key}.json"
+    value = jsonfiles.parse(textfiles.decoded(member.read(), where), where, "a label")
     if not isinstance(value, dict):
         return value
     return next((value[name] for name in ("label", "labels", "cls") if name in value), None)
@@ -207,6 +205,4 @@ def _members(shard: Path) -> Iterator[tuple[str, Member]]:
 
 def lines(path: Path) -> list[str] | None:
     """Return the lines of a text file without blank ones, or None when there is no such file."""
-    if not path.is_file():
-        return None
-    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return jsonfiles.texts(path) if path.exists() else None

@@ -119,3 +119,11 @@ def test_a_lacking_dependency_of_a_family_is_named(monkeypatch):
     monkeypatch.setattr(catalog.importlib, "import_module", absent)
     with pytest.raises(UserError, match="needs sklearn, which is not installed"):
         catalog.load_family("classification")
+
+
+def test_an_assignment_may_speak_of_one_method_of_several():
+    made = plan.make("synonyms", plan.Choices(methods=("bm25", "random-order"), assignments=("bm25.k1=1.7",)))
+    assert [job.method.links[0].options for job in made.jobs] == [{"k1": 1.7}, {}]
+    for text, words in (("bm52.k1=1", "did you mean 'bm25'"), ("icr.window=3", "no run has 'icr'")):
+        with pytest.raises(UserError, match=words):
+            plan.make("synonyms", plan.Choices(methods=("bm25",), assignments=(text,)))

@@ -1,11 +1,15 @@
-"""`--set task.key=value`, `--set model.key=value`, `--set method.key=value`: what the command line lays over YAML."""
+"""`--set task.key=value`, `--set model.key=value`, `--set method.key=value`: what the command line lays over YAML.
+
+`--set NAME.key=value` speaks of one method or model of several, by its name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from zsbench import config
+from zsbench import catalog, config
 from zsbench.errors import UserError, did_you_mean
 from zsbench.yamlio import Document, Loc, parse_value, places
 
@@ -16,14 +20,10 @@ def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
     for text in assignments:
         key, equals, raw = text.partition("=")
         head, _, rest = key.partition(".")
-        if not equals or not rest or head not in ("task", "model", "method"):
-            hint = did_you_mean(head, ["task", "model", "method"])
-            raise UserError(
-                f"--set {text}",
-                "not an assignment",
-                "task.KEY=VALUE, model.KEY=VALUE or method.KEY=VALUE",
-                hint,
-            )
+        known = ["task", "model", "method", *catalog.components("methods"), *catalog.configs("models")]
+        if not equals or not rest or head not in known:
+            expected = "task.KEY=VALUE, model.KEY=VALUE, method.KEY=VALUE or NAME.KEY=VALUE with a method or model"
+            raise UserError(f"--set {text}", "not an assignment", expected, did_you_mean(head, known))
         if head != prefix:
             continue
         value: Any = parse_value(raw, f"--set {text}")
@@ -31,6 +31,20 @@ def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
             value = {part: value}
         found = config.merge(found, value)
     return found
+
+
+def require_used(assignments: tuple[str, ...], names: Collection[str]) -> None:
+    """Refuse an assignment to a method or model that no run has.
+
+    Raises
+    ------
+    UserError
+        `names`, those of all runs, lack the one that is written.
+    """
+    for text in assignments:
+        head = text.partition(".")[0]
+        if head not in ("task", "model", "method", *names):
+            raise UserError(f"--set {text}", f"no run has '{head}'", f"one of {', '.join(sorted(names))}")
 
 
 def assigned(document: Document, prefix: str, assignments: tuple[str, ...]) -> Document:

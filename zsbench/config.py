@@ -49,7 +49,7 @@ class TaskConfig(Strict):
     """Further keys that hold data blocks (`support`, `validation`); the plan puts checked `Block`s there."""
 
     type: Text
-    description: Text
+    description: str = ""
     data: dict[str, Any]
     method: Any
     method_options: dict[str, dict[str, Any]] = {}

@@ -118,6 +118,8 @@ def _finish(
         for number, run in enumerate(runs):
             jobs += _jobs(name, run, document, (*loc, "runs", number), choices, shared, mistakes)
         mistakes.refuse()
+        links = {link.name for job in jobs for link in job.method.links}
+        assignments.require_used(choices.assignments, links | {job.model_name for job in jobs})
         jobs = _distinct(jobs)
         return Plan(name, description, jobs, expected or {}, missing=missing_data(jobs))
 
@@ -302,9 +304,10 @@ def _method(reference: Any, home: Document, loc: Loc, task: TaskConfig, choices:
         entries = [(link, (*loc, number)) for number, link in enumerate(value)]
     if not entries:
         raise UserError(home.where(loc), "no method named", "a method's name")
-    # `--set method.key=value` speaks of the last link, the one a row is usually about.
-    by_link = [Choices()] * (len(entries) - 1) + [choices]
-    links = [_link(link, home, at, task, c) for (link, at), c in zip(entries, by_link, strict=True)]
+    links = [
+        _link(link, home, at, task, choices, last=number == len(entries) - 1)
+        for number, (link, at) in enumerate(entries)
+    ]
     family = catalog.load_module("tasks", task.type).Task.family
     if len(links) > 1 and not hasattr(catalog.load_family(family), "compose"):
         found = f"a chain of {len(links)} methods"
@@ -314,12 +317,15 @@ def _method(reference: Any, home: Document, loc: Loc, task: TaskConfig, choices:
             found = f"method '{link.name}' starts anew, so '{forgotten.name}' before it would count for nothing"
             raise UserError(link.where, found, "it as the first of a chain")
     first = links[0].facts.after
-    implied = _link(first, home, loc, task, Choices()) if first else None
+    implied = _link(first, home, loc, task, choices, last=False) if first else None
     return Chain(tuple(links), implied, label, links[0].where)
 
 
-def _link(value: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choices) -> Block:
-    """Return one method's block, with the task's own options for it under what is written."""
+def _link(value: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choices, *, last: bool) -> Block:
+    """Return one method's block, with the task's own options for it under what is written.
+
+    `--set method.key=value` speaks of the last link, the one a row is usually about; `--set NAME.key=value` of any.
+    """
     value = {"name": value} if isinstance(value, str) else value
     if not isinstance(value, dict):
         return config.block("methods", value, "name", home, loc)  # refused, with its place
@@ -329,7 +335,8 @@ def _link(value: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choic
         below = task.document.part(("method_options", name), own)
         # Options are replaced whole, never mixed key by key.
         document = Document(home.path, {**own, **value}, {**below.marks, **document.marks})
-    document = assignments.assigned(document, "method", choices.assignments)
+    for prefix in ("method", name) if last else (name,):
+        document = assignments.assigned(document, prefix, choices.assignments)
     block = config.block("methods", document.value, "name", document, ())
     family = catalog.load_module("tasks", task.type).Task.family
     if block.facts.family != family:
@@ -353,7 +360,8 @@ def _model(reference: Any, home: Document, loc: Loc, choices: Choices) -> tuple[
         name, document = _named_model(str(reference), home, loc)
         written = {key: value for key, value in overrides.items() if key not in ("use", "label")}
         document = config.overlay(document, home.part(loc, written)) if written else document
-    document = assignments.assigned(document, "model", choices.assignments)
+    for prefix in ("model", label or name):
+        document = assignments.assigned(document, prefix, choices.assignments)
     label = str(document.value.get("label", "")) or label
     return label or name, model_block(document.value, document, ())
 

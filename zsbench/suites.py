@@ -32,7 +32,7 @@ class Average(Strict):
 class SuiteConfig(Strict):
     """A suite's YAML: a list of runs, the settings they share, and rows over several of them."""
 
-    description: str
+    description: str = ""
     runs: list[RunEntry] = Field(min_length=1)
     settings: dict[str, Any] = {}
     averages: list[Average] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,8 +65,8 @@ def show(renderable: Any, *, error: bool = False) -> None:
 
 def columns() -> int:
     """Return how many columns of text stdout shows."""
-    found: int = console().width
-    return found
+    # Not rich's answer, which costs commands that print plain lines its import.
+    return shutil.get_terminal_size((WIDE, 0)).columns
 
 
 def console(*, error: bool = False) -> Any:
@@ -82,8 +83,7 @@ def console(*, error: bool = False) -> Any:
             raise BrokenPipeError
 
     terminal = (sys.stderr if error else sys.stdout).isatty()
-    asked = os.environ.get("COLUMNS", "")
-    return Safe(stderr=error, width=None if error or terminal else int(asked) if asked.isdecimal() else WIDE)
+    return Safe(stderr=error, width=None if error or terminal else columns())
 
 
 def prepare() -> None:

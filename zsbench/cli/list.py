@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.cli._screen import say
+from zsbench.cli._screen import columns, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,11 +42,13 @@ def list_names(
         say(encoder.dumps({"schema_version": 1, what.value: rows}, indent=2, ensure_ascii=False), data=True)
         return
     width = max((len(entry.name) for _, entries in groups for entry in entries), default=0)
+    room = columns()
     for group, entries in groups:
         if group and entries:
             say(group, bold=True)
         for entry in entries:
-            say(f"  {entry.name:<{width}}  {entry.summary}")
+            head = f"  {entry.name:<{width}}  "
+            say(textwrap.fill(entry.summary, room, initial_indent=head, subsequent_indent=" " * len(head)) or head)
 
 
 def _row(entry: Entry) -> dict[str, str]:

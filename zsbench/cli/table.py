@@ -22,17 +22,17 @@ class Format(str, Enum):
 
 
 def table(
-    folder: Annotated[Path, typer.Argument(help="A folder with results, or one result.json.")],
+    folders: Annotated[list[Path], typer.Argument(help="Folders with results, or single result.json files.")],
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
     metric: Annotated[list[str] | None, typer.Option(help="Only these metrics. Repeatable.")] = None,
 ) -> None:
-    """Print the results under a folder as one table."""
+    """Print the results under folders as one table, in the order in which they were made."""
     from zsbench import metrics
     from zsbench.errors import unknown_name
     from zsbench.report import tables
     from zsbench.results.store import find_results
 
-    every = tables.rows(find_results(folder))
+    every = tables.rows([result for folder in folders for result in find_results(folder)])
     known = list(dict.fromkeys(row.metric for row in every))
     wanted = {name: metrics.named(name, known) for name in metric or ()}
     for name in wanted:

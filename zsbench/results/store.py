@@ -173,7 +173,9 @@ def read_result(path: Path) -> dict[str, Any]:
 
 
 def find_results(folder: Path) -> list[dict[str, Any]]:
-    """Return every sound result under a folder, in the order of their paths; others are named and left out.
+    """Return every sound result under a folder, in the order in which they were made; others are named and left out.
+
+    Suites follow each other by name, and a suite's averages follow its tasks.
 
     Raises
     ------
@@ -181,20 +183,30 @@ def find_results(folder: Path) -> list[dict[str, Any]]:
         No such folder, no result in it, or not one that is sound.
     """
     paths = [folder] if folder.is_file() else sorted(folder.rglob("result.json"))
+    unfinished = [path for path in folder.rglob("run.json") if not (path.parent / "result.json").is_file()]
+    if unfinished:
+        log.warning("%d unfinished runs left out (first: %s)", len(unfinished), shown(unfinished[0].parent))
     if not paths:
         problem = "no result.json in it" if folder.is_dir() else "no such folder"
         raise UserError(shown(folder), problem, "a folder written by `zsbench eval --out`")
     found, errors = [], []
     for path in paths:
         try:
-            found.append(read_result(path))
+            result = read_result(path)
+            found.append((_made(path, result), result))
         except UserError as error:
             errors.append(error)
     if not found:
         raise UserErrors(errors)
     for damaged in errors:
         log.warning("%s; left out", damaged)
-    return found
+    return [result for _, result in sorted(found, key=lambda pair: pair[0])]
+
+
+def _made(path: Path, result: dict[str, Any]) -> tuple[str, bool, str, int]:
+    """Return what results are put in order by: suite, averages last, and when each was made."""
+    suite = str(path.parents[3] if len(path.parents) > 3 else path.parent)
+    return suite, result.get("task_type") == "average", str(result.get("started", "")), path.stat().st_mtime_ns
 
 
 def describe_inputs(paths: Sequence[str]) -> list[dict[str, Any]]:

@@ -65,7 +65,8 @@ def judge(
     """
     kinds = type(task).metric_kinds
     by_default = "metrics" not in config.model_fields_set
-    resolved = {metric.name: metric for metric in (metrics.resolve(name, kinds=kinds) for name in config.metrics)}
+    names = task.metric_names(config.metrics) if hasattr(task, "metric_names") else config.metrics
+    resolved = {metric.name: metric for metric in (metrics.resolve(name, kinds=kinds) for name in names)}
     rows: dict[str, list[Any]] = {name: [] for name in resolved}
     left_out: dict[str, str] = {}
     for pred, gold in task.chunks(data, predictions):

@@ -38,4 +38,4 @@ def score(task, predictions, *more, metrics=()):
     command = ["score", task, "--predictions", predictions, *named, *more]
     code, out, err = zsbench(*command)
     rows = json.loads(zsbench(*command, "--json")[1])["rows"] if code == 0 else []
-    return Scored(code, rows, out + err)
+    return Scored(code, rows, " ".join((out + err).split()))  # lines are folded where the screen ends

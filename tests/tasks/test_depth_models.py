@@ -110,6 +110,21 @@ def test_predictions_in_another_unit_are_doubted(tmp_path, factor, align, doubt)
     assert bool(doubt) == bool(built.doubt(data, {}))
 
 
+def doubt(tmp_path, *maps):
+    task, source = plan.read_task(config.load(frames(tmp_path, n=len(maps))))
+    built = config.catalog.load_module("tasks", "depth").Task(task, source)
+    data = built.load(limit=None, seed=0)
+    list(built.chunks(data, maps))
+    return built.doubt(data, {})
+
+
+def test_disparity_taken_as_depth_is_doubted(tmp_path):
+    assert "disparity?" in doubt(tmp_path, 1 / GOLD, 5 / GOLD, GOLD)
+    assert (
+        doubt(tmp_path, np.full_like(GOLD, 3), np.random.default_rng(0).permutation(GOLD.ravel()).reshape(6, 8)) == ""
+    )
+
+
 # A folder of frames.
 
 

@@ -102,6 +102,26 @@ def test_one_label_alone(tmp_path):
     assert score(task(tmp_path), predicted(tmp_path), metrics=["F1(average=macro,label=org)"]).code != 0
 
 
+def test_every_label_alone(tmp_path):
+    path = task(tmp_path, extra="labels: [person, org, misc, river]\nexcluded_labels: [misc]\n")
+    result = score(path, predicted(tmp_path), metrics=["F1", "recall(label=*)"])
+    names = [row["metric"] for row in result.rows]
+    assert names == ["F1", "recall(label=person)", "recall(label=org)", "recall(label=river)"]
+    assert [row["value"] for row in result.rows] == [1, 1, 1, None]
+
+
+@pytest.mark.parametrize(
+    ("shift", "habit"),
+    [((0, 1), "ends exclusive"), ((1, 1), "words counted from 1"), ((1, 0), "starts exclusive"), ((0, 0), "")],
+)
+def test_words_counted_otherwise_are_doubted(tmp_path, shift, habit):
+    text = "a O\nb B-x\nc I-x\nd I-x\ne O\n\n" * 4
+    spans = [[[1 + shift[0], 3 + shift[1], "x"]]] * 4
+    result = score(task(tmp_path, text), predicted(tmp_path, spans), metrics=["F1"])
+    assert result.code == 0
+    assert (f"4 of 4 predicted spans are right when shifted, 0 as they are: {habit}?" in result.screen) == bool(habit)
+
+
 def test_items_name_their_counts(tmp_path):
     items = tmp_path / "items.tsv"
     score(task(tmp_path), predicted(tmp_path), "--items", items, metrics=["F1"])

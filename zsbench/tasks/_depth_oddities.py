@@ -29,6 +29,7 @@ class Oddities:
     empty: int = 0
     below_zero: int = 0
     ratios: list[float] = field(default_factory=list)
+    rising: list[bool] = field(default_factory=list)
 
     def add(self, shape: tuple[int, ...], truth: tuple[int, ...], p: Array, compared: Array, g: Array) -> None:
         """Look at one frame.
@@ -45,6 +46,11 @@ class Oddities:
             return
         self.below_zero += bool((compared <= 0).any())
         self.ratios.append(float(np.median(p) / np.median(g)))
+        # Ranks, because disparity falls with depth along a curve; a constant neither rises nor falls.
+        if np.ptp(p) and np.ptp(g):
+            step = max(1, len(g) // 5000)
+            ranks = [np.argsort(np.argsort(values[::step])) for values in (p, g)]
+            self.rising.append(bool(np.corrcoef(ranks[0], ranks[1])[0, 1] > -0.5))
 
     def counts(self) -> dict[str, int]:
         """Return what happened to how many frames, by name."""
@@ -58,13 +64,15 @@ class Oddities:
         return found
 
     def doubt(self) -> str:
-        """Say that the predictions are in another unit than metres, if their medians do."""
+        """Say that the predictions look like disparity, or like another unit than metres."""
+        if self.rising and sum(self.rising) < len(self.rising) / 2:
+            return "predictions fall where the truth rises: disparity? (align: lsq_disparity)"
         ratio = float(np.median(self.ratios)) if self.ratios else 1.0
         if 1 / _OTHER_UNIT < ratio < _OTHER_UNIT:
             return ""
-        unit = next((name for factor, name in _UNITS.items() if 0.5 < ratio / factor < 2), "another unit")
         if ratio <= 0:
             return "the median prediction is not above 0 m"
+        unit = next((name for factor, name in _UNITS.items() if 0.5 < ratio / factor < 2), "another unit")
         times = f"{float(f'{max(ratio, 1 / ratio):.3g}'):g}"
         times = f"{times} times" if ratio > 1 else f"1/{times} of"
         return f"the median prediction is {times} the truth: {unit}?"

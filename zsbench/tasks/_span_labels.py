@@ -32,6 +32,28 @@ class Labels:
         """Return the spans whose labels are not excluded."""
         return [span for span in spans if span[2] not in self.excluded]
 
+    def ask(self, named: list[str] | None, in_gold: list[str], where: str, data: str) -> list[str]:
+        """Set and return the labels asked: those the config names, or all of the gold.
+
+        Parameters
+        ----------
+        where, data : places of the config's labels and of its data, for messages.
+
+        Raises
+        ------
+        UserError
+            There is none, one stands twice, or one of the gold is not asked.
+        """
+        labels = in_gold if named is None else named
+        if not labels:
+            raise UserError(data, "no labels", "`labels:` or gold spans")
+        if twice := [label for label in labels if labels.count(label) > 1]:
+            raise UserError(where, f"label '{twice[0]}' stands twice", "every label once")
+        if unasked := set(in_gold) - set(labels):
+            raise UserError(data, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels))
+        self.asked = labels
+        return labels
+
     def unknown(self, label: str) -> str:
         """Say that a predicted label is asked nowhere, with the nearest one that is; empty when it is asked."""
         if not self.asked or label in self.asked or label in self.excluded:

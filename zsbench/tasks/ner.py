@@ -17,14 +17,18 @@ from zsbench.config import Block, TaskConfig
 from zsbench.data._sentences import Sentence, SentenceSet, Span
 from zsbench.errors import UserError, did_you_mean
 from zsbench.methods.ner import Tagger
+from zsbench.metrics import Metric
 from zsbench.models.capabilities import SpanExtractor
 from zsbench.options import Text, Texts
-from zsbench.records import RunContext, TaskData, canonical_json, digest
+from zsbench.records import RunContext, Score, TaskData, canonical_json, digest
 from zsbench.tasks import _span_files
 from zsbench.tasks._base import read_names, require_unique, sample
 from zsbench.tasks._span_labels import Labels
+from zsbench.tasks._span_oddities import miscounted
 
 DEFAULT_BATCH = 32
+EVERY = "*"
+"""In `F1(label=*)`: one metric a label."""
 
 
 class Config(TaskConfig):
@@ -54,6 +58,7 @@ class Task:
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
         self._labels = Labels(config.label_map, config.excluded_labels)
+        self._doubt = ""
 
     def files(self) -> list[str]:
         """Return the data's files, and the one that names the labels."""
@@ -81,37 +86,39 @@ class Task:
         require_unique(found.items, self.source.where)
         self._labels.require_used(found.labels(), self.config.document.where)
         gold = [self._labels.gold(spans) for spans in found.spans]
-        self._labels.asked = labels = self._asked(SentenceSet(found.items, gold).labels())
+        where = self.config.document.where
+        named = read_names(self.config.labels, self.config.folder("labels"), where(("labels",)))
+        labels = self._labels.ask(named, SentenceSet(found.items, gold).labels(), where(("labels",)), self.source.where)
         keep = sample(len(found.items), limit, seed)
         items, spans = [found.items[i] for i in keep], [gold[i] for i in keep]
         rows = (canonical_json([i.id, i.words, s]) for i, s in zip(items, spans, strict=True))
-        support = {label: sum(span[2] == label for row in spans for span in row) for label in self._judged(labels)}
-        counts = {f"gold spans labelled '{label}'": n for label, n in support.items()}
+        judged = self._judged()
+        counts = {f"gold spans labelled '{x}'": sum(span[2] == x for row in spans for span in row) for x in judged}
         return TaskData(items, spans, labels, digest([*labels, *rows]), counts)
 
-    def _judged(self, labels: list[str]) -> list[str]:
-        """Return the labels that metrics speak of alone, each of which has to be asked."""
-        found = []
-        for number, name in enumerate(self.config.metrics):
-            label = getattr(metrics.resolve(name, kinds=self.metric_kinds).statistics, "keywords", {}).get("label")
-            if label is not None and label not in labels:
-                where = self.config.document.where(("metrics", number))
-                problem = f"metric '{name}': no label '{label}'"
-                raise UserError(where, problem, ", ".join(labels), did_you_mean(label, labels))
-            found += [label] if label is not None else []
+    def metric_names(self, names: Sequence[str]) -> list[str]:
+        """Return the metrics; one of `label=*` stands for one of every label asked that is not excluded."""
+        single = [label for label in self._labels.asked if label not in self._labels.excluded]
+        found: list[str] = []
+        for name in names:
+            every = _label(metrics.resolve(name, kinds=self.metric_kinds)) == EVERY
+            found += [name.replace(f"label={EVERY}", f"label={label}") for label in single] if every else [name]
         return found
 
-    def _asked(self, in_gold: list[str]) -> list[str]:
-        """Return the labels asked: those of the config, or all of the gold."""
-        where = self.config.document.where
-        labels = read_names(self.config.labels, self.config.folder("labels"), where(("labels",))) or in_gold
-        if not labels:
-            raise UserError(self.source.where, "no labels", "`labels:` or gold spans")
-        if twice := [label for label in labels if labels.count(label) > 1]:
-            raise UserError(where(("labels",)), f"label '{twice[0]}' stands twice", "every label once")
-        if unasked := set(in_gold) - set(labels):
-            raise UserError(self.source.where, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels))
-        return labels
+    def _judged(self) -> list[str]:
+        """Return the labels that metrics speak of alone, each of which has to be asked."""
+        found: dict[str, None] = {}
+        for number, name in enumerate(self.config.metrics):
+            where = self.config.document.where(("metrics", number))
+            for single in self.metric_names([name]):
+                label = _label(metrics.resolve(single, kinds=self.metric_kinds, where=where))
+                if label is None:
+                    continue
+                if label not in self._labels.asked:
+                    near = did_you_mean(label, self._labels.asked)
+                    raise UserError(where, f"metric '{name}': no label '{label}'", ", ".join(self._labels.asked), near)
+                found[label] = None
+        return list(found)
 
     def reach(self, model: SpanExtractor, data: TaskData) -> dict[str, int]:
         """Count the sentences that a model cuts, and the gold spans that it cannot answer."""
@@ -150,7 +157,12 @@ class Task:
         scored = [self._labels.scored(spans) for spans in found]
         dropped = sum(map(len, found)) - sum(map(len, scored))
         data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
+        self._doubt = miscounted(scored, data.gold)
         yield scored, data.gold
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+        """Say that predicted spans would fit the gold better if their words were counted in another way."""
+        return self._doubt
 
     def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
         """Write JSONL."""
@@ -173,3 +185,10 @@ class Task:
     def preview(self, prediction: list[Span]) -> str:
         """Return the spans as JSON."""
         return json.dumps(prediction, ensure_ascii=False)
+
+
+def _label(metric: Metric) -> str | None:
+    """Return the one label that a metric speaks of, or None."""
+    keywords: dict[str, Any] = getattr(metric.statistics, "keywords", {})
+    label: str | None = keywords.get("label")
+    return label

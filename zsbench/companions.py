@@ -1,8 +1,8 @@
 """What the options of one component ask of each other, declared beside it and checked when a config is read.
 
     @method(family="classification")
-    @companions(requires={"further_classes": ("weights", "pretrain-star")}, check=_check)
-    def zpe(*, weights: Weights = "softmax", further_classes: Texts | None = None) -> Builder: ...
+    @companions(("further_classes", "normalise", "pretrain-star"), check=_check)
+    def zpe(*, normalise: Normalise | None = None, further_classes: Texts | None = None) -> Rule: ...
 
 A key that has no effect without another is refused, because whoever writes it believes that it has one; so is a
 revision of a local folder, which is what it is.
@@ -10,7 +10,7 @@ revision of a local folder, which is what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from zsbench.yamlio import Document, Loc
 
 F = TypeVar("F", bound=Callable[..., Any])
-Requires = Mapping[str, str | tuple[str, ...]]
+Requires = tuple[Any, ...]
+"""`(option, other)` or `(option, other, value, ...)`."""
 Check = Callable[[dict[str, Any]], None]
 
 
@@ -32,23 +33,23 @@ Check = Callable[[dict[str, Any]], None]
 class Companions:
     """What `companions` declared for a component."""
 
-    requires: Requires
+    requires: tuple[Requires, ...]
     check: Check | None
 
 
-def companions(*, requires: Requires | None = None, check: Check | None = None) -> Callable[[F], F]:
+def companions(*requires: Requires, check: Check | None = None) -> Callable[[F], F]:
     """Declare what a component's options ask of each other.
 
     Parameters
     ----------
-    requires : by option, another one without which it has no effect, or `(other, value, ...)` where only some values
-        of the other give it one. An option at its default asks for nothing.
+    requires : `(option, other)` where the option has no effect without the other, `(option, other, value, ...)` where
+        only some values of the other (None: left out) give it one. An option at its default asks for nothing.
     check : raises a `UserError` whose `where` is an option's name, for what no schema can say; it gets every option,
         local paths resolved, and loads nothing.
     """
 
     def decorate(function: F) -> F:
-        function.companions = Companions(requires or {}, check)  # type: ignore[attr-defined]
+        function.companions = Companions(requires, check)  # type: ignore[attr-defined]
         return function
 
     return decorate
@@ -68,8 +69,8 @@ def check(block: Block, document: Document, loc: Loc) -> None:
     try:
         _check_revision(block, function)
         if declared is not None:
-            for option, needed in declared.requires.items():
-                _require(option, needed, block, defaults)
+            for option, other, *values in declared.requires:
+                _require(option, other, values, block, defaults)
             if declared.check is not None:
                 declared.check({**defaults, **block.resolved()})
     except UserError as error:
@@ -79,16 +80,16 @@ def check(block: Block, document: Document, loc: Loc) -> None:
         raise UserError(where, f"{error.where}: {error.found}", error.expected, error.hint) from None
 
 
-def _require(option: str, needed: str | tuple[str, ...], block: Block, defaults: dict[str, Any]) -> None:
+def _require(option: str, other: str, values: list[Any], block: Block, defaults: dict[str, Any]) -> None:
     if block.options.get(option, defaults[option]) == defaults[option]:
         return
-    other, values = (needed, ()) if isinstance(needed, str) else (needed[0], needed[1:])
     companion = block.options.get(other, defaults[other])
+    if not values and companion in (None, "", False, [], {}):
+        raise UserError(option, f"an option of '{block.name}' without effect alone", f"`{other}:` beside it")
     if values and companion not in values:
         found = f"an option of '{block.name}' without effect where `{other}` is {companion!r}"
-        raise UserError(option, found, f"`{other}: {'` or `'.join(values)}`")
-    if not values and companion in (None, "", False, []):
-        raise UserError(option, f"an option of '{block.name}' without effect alone", f"`{other}:` beside it")
+        known = " or ".join(f"no `{other}:`" if value is None else f"`{other}: {value}`" for value in values)
+        raise UserError(option, found, known)
 
 
 def _check_revision(block: Block, function: Callable[..., Any]) -> None:

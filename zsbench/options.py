@@ -22,6 +22,9 @@ from zsbench import templates
 class Mark:
     """A bound that no library has a word for: `expected(value)` says what a value lacks, or nothing."""
 
+    kind = "expected"
+    """Pydantic's type of the error."""
+
     def expected(self, value: Any) -> str:
         """Return what was expected instead of the value; empty where the value is fine."""
         raise NotImplementedError
@@ -33,7 +36,7 @@ class Mark:
         def check(value: Any) -> Any:
             expected = self.expected(value)
             if expected:
-                raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+                raise PydanticCustomError(self.kind, "{expected}", {"expected": expected})
             return value
 
         return core_schema.no_info_after_validator_function(check, handler(source))
@@ -88,6 +91,7 @@ class Blanks(Mark):
     needed, is refused when the config is read.
     """
 
+    kind = "template"
     known: tuple[str, ...]
     needed: tuple[str, ...] = ()
 
@@ -106,6 +110,8 @@ Cutoff = Annotated[int, Ge(1), Le(1_000_000)]
 """The k of a metric: how many of the best are looked at."""
 Grade = Annotated[int, Ge(1), Lt(2**63)]
 """The least grade of a relevant document."""
+Few = Annotated[int, Ge(1), Le(10_000)]
+"""How often something is done to one thing: views of an image, rounds, values tried."""
 Natural = Annotated[int, Ge(0), Lt(2**31)]
 """A whole number of at least 0."""
 AnyInt = Annotated[int, Ge(-(2**63)), Lt(2**63)]

@@ -12,9 +12,7 @@ and one pass over the scores counts the right answers at all its values.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
@@ -29,8 +27,6 @@ else:
     np = lazy("numpy")
 
 Axes = Mapping[str, Sequence[float]]
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
 # The sweep's grid.
 DECADES, PER_DECADE = 6, 8
 

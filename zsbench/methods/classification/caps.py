@@ -16,17 +16,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from annotated_types import Gt
 
 from zsbench import jsonfiles
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.errors import UserError
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._cache_model import CacheModel, cache_model
-from zsbench.methods.classification._search import Count, Positive, axis, steps
+from zsbench.methods.classification._search import axis, steps
 from zsbench.methods.classification._support import Values, keys, support_of, text_weights
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Few, NonNegative, Positive, Share
 from zsbench.yamlio import shown
 
 
@@ -37,22 +39,26 @@ from zsbench.yamlio import shown
     uses=("support set", "captions of the support set", "validation set"),
     after="prompt-ensemble",
 )
+@companions(
+    *((f"{name}_{end}", name, None) for name in ("alpha", "beta", "gamma") for end in ("max", "steps")),
+    ("delta_steps", "delta", None),
+)
 def caps(
     *,
     captions: LocalPath | None = None,
-    alpha: float | None = None,
-    beta: float | None = None,
-    gamma: float | None = None,
-    delta: Annotated[float, Field(ge=0, le=1)] | None = None,
-    alpha_max: float = 50.0,
-    alpha_steps: Count = 20,
-    beta_max: float = 50.0,
-    beta_steps: Count = 200,
-    gamma_max: float = 30.0,
-    gamma_steps: Count = 50,
-    delta_steps: Count = 10,
+    alpha: NonNegative | None = None,
+    beta: NonNegative | None = None,
+    gamma: NonNegative | None = None,
+    delta: Share | None = None,
+    alpha_max: Annotated[float, Gt(0.1)] = 50.0,
+    alpha_steps: Few = 20,
+    beta_max: Annotated[float, Gt(1)] = 50.0,
+    beta_steps: Few = 200,
+    gamma_max: Annotated[float, Gt(0.1)] = 30.0,
+    gamma_steps: Few = 50,
+    delta_steps: Few = 10,
     temperature: Positive = 0.5,
-    augment: Count = 1,
+    augment: Few = 1,
     kl_space: Literal["class", "feature"] = "class",
 ) -> Rule:
     """Add support images and captions to the scores of the method before.

@@ -19,6 +19,7 @@ from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, linear, normalise
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Text
 from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @method(family="classification", needs=(ImageTextEncoder,))
-def cupl(*, prompts: LocalPath, templates: bool = False, prompt_set: str = "") -> Rule:
+def cupl(*, prompts: LocalPath, templates: bool = False, prompt_set: Text | None = None) -> Rule:
     """Average the sentences that a language model wrote about each class.
 
     Parameters

@@ -11,9 +11,7 @@ Source: Saha et al. 2024, arXiv:2401.02460, section 3.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from zsbench.components import method
 from zsbench.config import LocalPath
@@ -21,6 +19,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, softmax
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import ClassTemplate, Natural
 from zsbench.templates import fill_class, require_class
 
 if TYPE_CHECKING:
@@ -39,8 +38,8 @@ def description_prob_mean(
     *,
     descriptions: LocalPath,
     locations: LocalPath | None = None,
-    template: str | None = None,
-    drop_words: Annotated[int, Field(ge=0)] = 2,
+    template: ClassTemplate | None = None,
+    drop_words: Natural = 2,
 ) -> Rule:
     """Score classes by the probabilities of their descriptions, with the model's own logit scale.
 

@@ -21,17 +21,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench.components import method
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
 from zsbench.methods.classification._gaussians import Gaussians, new_classes, per_class, pooled
-from zsbench.methods.classification._search import Count, axis, blocks, choose, correct_along
+from zsbench.methods.classification._search import axis, blocks, choose, correct_along
 from zsbench.methods.classification._support import support_of, text_weights, view_features, zero_shot
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Count, Few, NonNegative
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,11 +49,11 @@ USES = ("support set", "validation set")
 @method(family="classification", needs=(ImageTextEncoder,), uses=USES, after="prompt-ensemble")
 def gda(
     *,
-    alpha: float | None = None,
+    alpha: NonNegative | None = None,
     covariance: Literal["pooled", "per-class"] = "pooled",
     k: Count = 64,
-    text_repeat: Annotated[int, Field(ge=0)] = 16,
-    augment: Count = 1,
+    text_repeat: Annotated[int, Ge(0), Le(10_000)] = 16,
+    augment: Few = 1,
 ) -> Rule:
     """Add a Gaussian classifier of the support images to the scores of the method before.
 

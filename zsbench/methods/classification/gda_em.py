@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench.components import method
 from zsbench.lazy import lazy
@@ -25,6 +25,7 @@ from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Pr
 from zsbench.methods.classification._gaussians import Gaussians, shrunk_inverse
 from zsbench.methods.classification._support import zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import NonNegative
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +40,7 @@ else:
     uses=("unlabeled or test images",),
     after="prompt-ensemble",
 )
-def gda_em(*, alpha: float = 1.0, iterations: Annotated[int, Field(ge=0)] = 10) -> Rule:
+def gda_em(*, alpha: NonNegative = 1.0, iterations: Annotated[int, Ge(0), Le(10_000)] = 10) -> Rule:
     """Add Gaussians fitted to unlabeled images to the scores of the method before.
 
     Parameters

@@ -11,16 +11,17 @@ Source: Halbe et al. 2024, arXiv:2412.04429, section 3; descriptions as of Menon
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.config import LocalPath
+from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, linear, normalise
 from zsbench.methods.classification._regions import encode_regions, require_regions
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Share
 from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
@@ -34,11 +35,17 @@ else:
 CELLS = 2**24  # regions x descriptions in one block of cosines: 64 MB in float32
 
 
+def _check(options: dict[str, Any]) -> None:
+    if options["alpha"] != 1 and options["descriptions"] is None:
+        raise UserError("alpha", "below 1 without descriptions of regions", "`descriptions:` beside it")
+
+
 @method(family="classification", needs=(ImageTextEncoder,))
+@companions(check=_check)
 def grain(
     *,
     descriptions: LocalPath | None = None,
-    alpha: Annotated[float, Field(ge=0, le=1)] = 1.0,
+    alpha: Share = 1.0,
     renormalise: bool = False,
 ) -> Rule:
     """Mix global similarity with that of described regions.

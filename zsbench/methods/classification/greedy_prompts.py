@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench import textfiles
 from zsbench.components import method
@@ -26,6 +26,7 @@ from zsbench.lazy import lazy
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ _COLUMNS = 512
 
 
 @method(family="classification", needs=(ImageTextEncoder,), uses=("support set",))
-def greedy_prompts(*, tokens: list[str] | LocalPath | None = None, length: Annotated[int, Field(ge=1)] = 3) -> Rule:
+def greedy_prompts(*, tokens: Names | LocalPath | None = None, length: Annotated[int, Ge(1), Le(100)] = 3) -> Rule:
     """Search prompts on the support images (all of them: leave `shots` out).
 
     Parameters

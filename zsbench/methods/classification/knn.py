@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
-from zsbench.methods.classification._search import Count, Positive, blocks
+from zsbench.methods.classification._search import blocks
 from zsbench.methods.classification._support import Values, support_of
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Count, Positive
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,15 +13,18 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Le
 
 from zsbench.components import method
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
-from zsbench.methods.classification._search import Count, Positive, record, sweep, validation_images
+from zsbench.methods.classification._search import record, sweep, validation_images
 from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +37,7 @@ else:
 
 
 @method(family="classification", needs=(ImageTextEncoder,), uses=("support set", "validation set"))
-def linear_probe(*, C: Positive | None = None, max_iter: Count = 1000) -> Rule:
+def linear_probe(*, C: Positive | None = None, max_iter: Annotated[int, Ge(1), Le(1_000_000)] = 1000) -> Rule:
     """Classify by a logistic regression on the support images; the texts of the classes play no part.
 
     Parameters

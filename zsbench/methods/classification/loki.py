@@ -13,11 +13,10 @@ Source: Roberts et al. 2023, arXiv:2307.12226.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench import textfiles
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.data._distances import graph_distances, read_distances, read_edges
@@ -27,6 +26,7 @@ from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, 
 from zsbench.methods.classification._support import zero_shot
 from zsbench.methods.classification._texts import of_classes, read_names
 from zsbench.methods.classification.prompt_ensemble import ensemble
+from zsbench.options import Names, Positive
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -41,13 +41,18 @@ else:
 
 
 @method(family="classification", after="prompt-ensemble", uses=("distances between classes",))
+@companions(
+    ("nodes", "distances"),
+    ("distances", "geometry", "given"),
+    *((option, "answer", "frechet-mean") for option in ("geometry", "distances", "nodes", "temperature")),
+)
 def loki(
     *,
     geometry: Literal["given", "embeddings"] = "given",
     distances: LocalPath | None = None,
     nodes: LocalPath | None = None,
-    observed: list[str] | LocalPath | None = None,
-    temperature: Annotated[float, Field(gt=0)] = 1.0,
+    observed: Names | LocalPath | None = None,
+    temperature: Positive = 1.0,
     answer: Literal["frechet-mean", "argmax"] = "frechet-mean",
 ) -> Rule:
     """Predict the Frechet mean of the class distribution.

@@ -8,6 +8,7 @@ from zsbench.components import method
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
+from zsbench.options import Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ else:
 
 
 @method(family="classification", uses=("the name of the largest class",))
-def majority(*, of: str) -> Rule:
+def majority(*, of: Text) -> Rule:
     """Answer `of` for every image; the other classes stay tied behind it."""
 
     def build(_encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:

@@ -15,10 +15,9 @@ Source: Menghini et al. 2023, arXiv:2306.01669, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
-
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
@@ -28,6 +27,7 @@ from zsbench.methods.classification._pseudolabels import FPL_K, Schedule, Select
 from zsbench.methods.classification._support import support_of, text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Count, Positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,21 +39,33 @@ else:
     np = lazy("numpy")
 
 
+def _check(options: dict[str, Any]) -> None:
+    _check_schedule(options["schedule"], options["select"])
+
+
+def _check_schedule(schedule: str, select: str) -> None:
+    if schedule == "grip" and select == "all":
+        raise UserError("select", "`select: all` has no K that `schedule: grip` could raise", "`board` or `topk-plain`")
+
+
 @method(
     family="classification",
     needs=(ImageTextEncoder,),
     uses=("unlabeled images", "support set (ssl, trzsl)"),
     after="prompt-ensemble",
 )
+@companions(
+    ("per_class", "schedule", "fpl", "ifpl"), ("pool", "paradigm", "trzsl"), ("pull", "learner", "linear"), check=_check
+)
 def pseudolabels(
     *,
     paradigm: Literal["ul", "ssl", "trzsl"] = "ul",
     schedule: Schedule = "fpl",
     select: Select = "board",
-    per_class: Annotated[int, Field(ge=1)] = FPL_K,
+    per_class: Count = FPL_K,
     pool: Literal["unseen", "mixed"] = "unseen",
     learner: Learner = "linear",
-    pull: Annotated[float, Field(gt=0)] = 0.01,
+    pull: Positive = 0.01,
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Rule:
     """Learn a linear classifier from pseudolabelled images.
@@ -70,8 +82,7 @@ def pseudolabels(
     flavour : `reference` asks the first round's labels with the code's prompts, which put the name behind the
         template instead of into it ("a photo of a {}rose").
     """
-    if schedule == "grip" and select == "all":
-        raise UserError("", "pseudolabels: `select: all` has no K that grip could raise", "`board` or `topk-plain`")
+    _check_schedule(schedule, select)
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         start = text_weights(before, method="pseudolabels")

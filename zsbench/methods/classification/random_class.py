@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
+from zsbench.options import Seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,7 @@ else:
 
 
 @method(family="classification")
-def random_class(*, seed: int = 0) -> Rule:
+def random_class(*, seed: Seed = 0) -> Rule:
     """Draw scores that depend on the seed and the item's id only, never on order or batch."""
 
     def build(_encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:

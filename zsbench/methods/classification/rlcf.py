@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from annotated_types import Ge, Le, MinLen
 
 from zsbench.components import method
 from zsbench.config import LocalPath, ModelRef
@@ -25,6 +25,7 @@ from zsbench.methods.classification import _adaptation as step
 from zsbench.methods.classification._rewards import Rewards
 from zsbench.methods.classification.tpt import describe_prompt
 from zsbench.models.capabilities import PromptTuner
+from zsbench.options import Few, NonNegative, Positive, PositiveShare, Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,18 +45,18 @@ _RATE = {"prompt": 7e-3, "encoder": 1e-5}
 @method(family="classification", needs=(PromptTuner,))
 def rlcf(
     *,
-    reward: ModelRef | dict[str, float],
+    reward: ModelRef | Annotated[dict[Text, Positive], MinLen(1)],
     tune: Literal["prompt", "encoder"] = "prompt",
-    views: Annotated[int, Field(ge=1)] = 64,
-    keep: Annotated[float, Field(gt=0, le=1)] = 0.1,
-    sample: Annotated[int, Field(ge=1)] = 3,
-    steps: Annotated[int, Field(ge=0)] = 3,
-    rate: float | None = None,
-    weight_decay: float = 5e-4,
+    views: Few = 64,
+    keep: PositiveShare = 0.1,
+    sample: Few = 3,
+    steps: Annotated[int, Ge(0), Le(10_000)] = 3,
+    rate: NonNegative | None = None,
+    weight_decay: NonNegative = 5e-4,
     amplify: bool = False,
     process_batch: bool = False,
-    entropy_weight: float = 0.0,
-    context: str = "a photo of a",
+    entropy_weight: NonNegative = 0.0,
+    context: Text = "a photo of a",
     vectors: LocalPath | None = None,
 ) -> Rule:
     """Tune the prompt, or the image network, on every image.

@@ -13,10 +13,9 @@ Source: Zhang et al. 2024, arXiv:2308.12960, section 3 (the self-training of the
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
-
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.errors import UserError
@@ -27,6 +26,7 @@ from zsbench.methods.classification._s3a_phrases import Phrases, read_phrases
 from zsbench.methods.classification._support import text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Count, Few
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,10 +45,11 @@ else:
     uses=("all test images",),
     after="prompt-ensemble",
 )
+@companions(("weighted", "phrases"))
 def s3a(
     *,
-    clusters: Annotated[int, Field(ge=1)] | Literal["estimate"] = "estimate",
-    n_iter: Annotated[int, Field(ge=1)] = 3,
+    clusters: Count | Literal["estimate"] = "estimate",
+    n_iter: Few = 3,
     phrases: LocalPath | None = None,
     weighted: bool = True,
 ) -> Rule:

@@ -12,14 +12,13 @@ Source: Yang et al. 2023, arXiv:2308.06777, section 3.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from zsbench.components import method
 from zsbench.errors import RunError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
+from zsbench.options import PositiveShare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +31,7 @@ else:
 
 
 @method(family="classification", after="prompt-ensemble")
-def shrink_certainty(*, threshold: Annotated[float, Field(gt=0, le=1)] = 0.95) -> Rule:
+def shrink_certainty(*, threshold: PositiveShare = 0.95) -> Rule:
     """Take confusing classes away from images whose best class is not certain.
 
     Parameters

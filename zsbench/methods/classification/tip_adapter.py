@@ -11,14 +11,18 @@ Source: Zhang et al. 2022, arXiv:2207.09519, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from annotated_types import Gt
+
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
-from zsbench.methods.classification._search import Count, axis, blocks, choose, correct_along, steps
+from zsbench.methods.classification._search import axis, blocks, choose, correct_along, steps
 from zsbench.methods.classification._support import Values, keys, support_of, zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Few, NonNegative
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,15 +40,16 @@ else:
     uses=("support set", "validation set"),
     after="prompt-ensemble",
 )
+@companions(*((f"{name}_{end}", name, None) for name in ("alpha", "beta") for end in ("max", "steps")))
 def tip_adapter(
     *,
-    alpha: float | None = None,
-    beta: float | None = None,
-    alpha_max: float = 3.0,
-    alpha_steps: Count = 20,
-    beta_max: float = 7.0,
-    beta_steps: Count = 200,
-    augment: Count = 1,
+    alpha: NonNegative | None = None,
+    beta: NonNegative | None = None,
+    alpha_max: Annotated[float, Gt(0.1)] = 3.0,
+    alpha_steps: Few = 20,
+    beta_max: Annotated[float, Gt(0.1)] = 7.0,
+    beta_steps: Few = 200,
+    augment: Few = 1,
 ) -> Rule:
     """Add the support images to the scores of the method before.
 

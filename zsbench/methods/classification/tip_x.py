@@ -12,14 +12,18 @@ Source: Udandarao et al. 2023, arXiv:2211.16198, section 3.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from annotated_types import Gt
+
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._cache_model import CacheModel, cache_model
-from zsbench.methods.classification._search import Count, Positive, axis, steps
+from zsbench.methods.classification._search import axis, steps
 from zsbench.methods.classification._support import Values, keys, support_of, text_weights
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import Few, NonNegative, Positive
 
 
 @method(
@@ -29,19 +33,20 @@ from zsbench.models.capabilities import ImageTextEncoder
     uses=("support set", "validation set"),
     after="prompt-ensemble",
 )
+@companions(*((f"{name}_{end}", name, None) for name in ("alpha", "beta", "gamma") for end in ("max", "steps")))
 def tip_x(
     *,
-    alpha: float | None = None,
-    beta: float | None = None,
-    gamma: float | None = None,
-    alpha_max: float = 50.0,
-    alpha_steps: Count = 20,
-    beta_max: float = 50.0,
-    beta_steps: Count = 200,
-    gamma_max: float = 30.0,
-    gamma_steps: Count = 50,
+    alpha: NonNegative | None = None,
+    beta: NonNegative | None = None,
+    gamma: NonNegative | None = None,
+    alpha_max: Annotated[float, Gt(0.1)] = 50.0,
+    alpha_steps: Few = 20,
+    beta_max: Annotated[float, Gt(1)] = 50.0,
+    beta_steps: Few = 200,
+    gamma_max: Annotated[float, Gt(0.1)] = 30.0,
+    gamma_steps: Few = 50,
     temperature: Positive = 0.5,
-    augment: Count = 1,
+    augment: Few = 1,
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Rule:
     """Add the support images to the scores of the method before, by cosine and by class distribution.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench.components import method
 from zsbench.config import LocalPath
@@ -19,6 +19,7 @@ from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _tuning
 from zsbench.methods.classification import _adaptation as step
 from zsbench.models.capabilities import PromptTuner
+from zsbench.options import Few, NonNegative, PositiveShare, Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,12 +34,12 @@ else:
 @method(family="classification", needs=(PromptTuner,))
 def tpt(
     *,
-    views: Annotated[int, Field(ge=1)] = 64,
-    keep: Annotated[float, Field(gt=0, le=1)] = 0.1,
-    steps: Annotated[int, Field(ge=0)] = 1,
-    rate: float = 5e-3,
-    weight_decay: float = 0.01,
-    context: str = "a photo of a",
+    views: Few = 64,
+    keep: PositiveShare = 0.1,
+    steps: Annotated[int, Ge(0), Le(10_000)] = 1,
+    rate: NonNegative = 5e-3,
+    weight_decay: NonNegative = 0.01,
+    context: Text = "a photo of a",
     vectors: LocalPath | None = None,
 ) -> Rule:
     """Tune the prompt on every image.

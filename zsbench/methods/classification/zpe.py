@@ -17,9 +17,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from annotated_types import MinLen
 
 from zsbench.catalog import resolve_path
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.errors import UserError
@@ -35,6 +36,7 @@ from zsbench.methods.classification._template_weights import (
 )
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
+from zsbench.options import AnyFloat, ClassTemplate, PositiveShare, Text
 from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
@@ -43,16 +45,38 @@ else:
     np = lazy("numpy")
 
 
+def _check(options: dict[str, Any]) -> None:
+    """Refuse what has no effect: equal weights ask no image, some means are not of the test images."""
+    _check_selection(options["per"], options["select"])
+    if options["weights"] == "equal" and options["select"] is None:
+        for option, default in (("normalise", None), ("per", "dataset"), ("frac_test", 1.0)):
+            if options[option] != default:
+                raise UserError(
+                    option, "without effect where `weights: equal` asks no image", "other `weights:`, or `select:`"
+                )
+    if options["normalise"] in ("pretrain", "pretrain-star", "none") and options["frac_test"] != 1:
+        raise UserError("frac_test", f"without effect with `normalise: {options['normalise']}`", "`test` or `both`")
+    if options["normalise"] == "pretrain-star" and options["further_classes"] is None:
+        raise UserError("normalise", "`pretrain-star` without other classes", "`further_classes:`, maybe []")
+
+
+def _check_selection(per: str, select: float | None) -> None:
+    if per == "example" and select is not None:
+        expected = "`per: dataset`, whose scores templates are selected by"
+        raise UserError("select", "`select` with `per: example`", expected)
+
+
 @method(family="classification", needs=(ImageTextEncoder,), kind="transductive", uses=("unlabeled test set",))
+@companions(("further_classes", "normalise", "pretrain-star"), check=_check)
 def zpe(
     *,
     normalise: Normalise | None = None,
     weights: Weights = "softmax",
     per: Literal["dataset", "example"] = "dataset",
-    select: float | None = None,
-    frac_test: Annotated[float, Field(gt=0, le=1)] = 1.0,
-    pool: list[str] | LocalPath | None = None,
-    further_classes: list[str] | LocalPath | None = None,
+    select: AnyFloat | None = None,
+    frac_test: PositiveShare = 1.0,
+    pool: Annotated[list[ClassTemplate], MinLen(1)] | LocalPath | None = None,
+    further_classes: list[Text] | LocalPath | None = None,
 ) -> Rule:
     """Weigh or select the templates of a pool without labels.
 
@@ -69,10 +93,7 @@ def zpe(
     pool : templates, in the YAML or a file; default: the task's. Each distinct one counts once.
     further_classes : classes of the other data sets, for `pretrain-star`.
     """
-    if per == "example" and select is not None:
-        raise UserError(
-            "", "zpe: `select` with `per: example`", "`per: dataset`, whose scores templates are selected by"
-        )
+    _check_selection(per, select)
 
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
         templates = read_pool(problem.templates if pool is None else pool)

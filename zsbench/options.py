@@ -22,9 +22,6 @@ from zsbench import templates
 class Mark:
     """A bound that no library has a word for: `expected(value)` says what a value lacks, or nothing."""
 
-    kind = "expected"
-    """Pydantic's type of the error."""
-
     def expected(self, value: Any) -> str:
         """Return what was expected instead of the value; empty where the value is fine."""
         raise NotImplementedError
@@ -36,7 +33,7 @@ class Mark:
         def check(value: Any) -> Any:
             expected = self.expected(value)
             if expected:
-                raise PydanticCustomError(self.kind, "{expected}", {"expected": expected})
+                raise PydanticCustomError("expected", "{expected}", {"expected": expected})
             return value
 
         return core_schema.no_info_after_validator_function(check, handler(source))
@@ -91,7 +88,6 @@ class Blanks(Mark):
     needed, is refused when the config is read.
     """
 
-    kind = "template"
     known: tuple[str, ...]
     needed: tuple[str, ...] = ()
 

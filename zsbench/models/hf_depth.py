@@ -27,7 +27,7 @@ Output = Literal["metric", "disparity", "affine_depth", "canonical"]
 
 
 @declare(offers=(DepthEstimator,), files=_common.folder_files)
-@companions(requires={"canonical_focal": ("output", "canonical")})
+@companions(("canonical_focal", "output", "canonical"))
 def hf_depth(
     *,
     model: ModelRef,

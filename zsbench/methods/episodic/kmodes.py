@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench.components import method
 from zsbench.methods.episodic import Rule
@@ -19,7 +19,7 @@ from zsbench.methods.episodic._slk import clustering_rule
 
 
 @method(family="episodic", kind="transductive", uses=("support set", "all queries of the episode"))
-def kmodes(*, knn: Annotated[int, Field(ge=2)] = 3) -> Rule:
+def kmodes(*, knn: Annotated[int, Ge(2), Le(10_000)] = 3) -> Rule:
     """Cluster by kernel modes.
 
     Parameters

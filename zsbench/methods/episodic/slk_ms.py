@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench.components import method
 from zsbench.methods.episodic import Rule
 from zsbench.methods.episodic._slk import laplacian_rule
+from zsbench.options import NonNegative
 
 
 @method(
@@ -23,7 +24,7 @@ from zsbench.methods.episodic._slk import laplacian_rule
     kind="transductive",
     uses=("support set", "all queries of the episode", "validation classes, for lam"),
 )
-def slk_ms(*, lam: Annotated[float, Field(ge=0)] | None = None, knn: Annotated[int, Field(ge=2)] = 3) -> Rule:
+def slk_ms(*, lam: NonNegative | None = None, knn: Annotated[int, Ge(2), Le(10_000)] = 3) -> Rule:
     """Cluster by class modes and neighbours.
 
     Parameters

@@ -8,10 +8,11 @@ from typing import Any
 from zsbench.components import method
 from zsbench.data._bm25 import Analyzer, Bm25
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
+from zsbench.options import NonNegative, Share
 
 
 @method(family="generative-retrieval")
-def bm25_search(*, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain") -> Retriever:
+def bm25_search(*, k1: NonNegative = 0.9, b: Share = 0.4, analyzer: Analyzer = "plain") -> Retriever:
     """Find documents by their words; those without an id cannot be found, like with every other method of the task.
 
     Parameters

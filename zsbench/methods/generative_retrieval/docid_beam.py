@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import PositiveInt
-
 from zsbench.components import method
 from zsbench.methods._constrained import beam
 from zsbench.methods.generative_retrieval import Retriever
 from zsbench.methods.generative_retrieval._docids import DocidPrompt, describe, retriever
 from zsbench.models.capabilities import TokenScorer
+from zsbench.options import Count
 
 
 @method(family="generative-retrieval", needs=(TokenScorer,))
 def docid_beam(
-    *, width: PositiveInt = 10, prompt: DocidPrompt = DocidPrompt(), end: bool = True, renormalise: bool = False
+    *, width: Count = 10, prompt: DocidPrompt = DocidPrompt(), end: bool = True, renormalise: bool = False
 ) -> Retriever:
     """Rank the docids that a beam finds; it returns no more documents than it is wide.
 

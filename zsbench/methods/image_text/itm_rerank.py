@@ -10,9 +10,7 @@ Source: Li et al. 2021, arXiv:2107.07651; Li et al. 2022, arXiv:2201.12086, sect
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from zsbench.ahead import ahead
 from zsbench.components import method
@@ -20,6 +18,7 @@ from zsbench.lazy import lazy
 from zsbench.methods.classification import Encoder
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.models.capabilities import ImageTextMatcher
+from zsbench.options import Count, Natural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,13 +29,12 @@ if TYPE_CHECKING:
 else:
     np = lazy("numpy")
 
-Count = Annotated[int, Field(ge=1)]
 # Images decoded and encoded together, with all their pairs.
 _AT_ONCE = 64
 
 
 @method(family="image-text", needs=(ImageTextMatcher,))
-def itm_rerank(*, k: Count = 128, keep: Annotated[int, Field(ge=0)] = 1000) -> Matcher:
+def itm_rerank(*, k: Count = 128, keep: Natural = 1000) -> Matcher:
     """Re-rank the dual encoder's candidates by contrastive score plus matching logit.
 
     Parameters

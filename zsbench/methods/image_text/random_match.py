@@ -9,6 +9,7 @@ from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Encoder
 from zsbench.methods.image_text import Matcher, Scores
+from zsbench.options import Seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,7 @@ else:
 
 
 @method(family="image-text")
-def random_match(*, seed: int = 0) -> Matcher:
+def random_match(*, seed: Seed = 0) -> Matcher:
     """Draw scores that depend on the seed and the two numbers only, never on block or order."""
 
     def match(_encoder: Encoder, _texts: Sequence[str], _items: Sequence[Any]) -> Scores:

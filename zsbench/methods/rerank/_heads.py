@@ -123,16 +123,16 @@ def select(layers: list[int] | str | None, heads: list[list[int]] | None) -> Sel
         Both are given, one is empty, negative or no range.
     """
     if layers is not None and heads is not None:
-        raise UserError("", "both `layers` and `heads`", "one of them")
+        raise UserError("layers", "both `layers` and `heads`", "one of them")
     if isinstance(layers, str):
         first, dash, last = layers.partition("-")
         if not (dash and first.strip().isdigit() and last.strip().isdigit() and int(first) <= int(last)):
-            raise UserError("", f"layers: '{layers}'", "a range such as 8-15, or a list of layers")
+            raise UserError("layers", f"'{layers}'", "a range such as 8-15, or a list of layers")
         layers = list(range(int(first), int(last) + 1))
     if layers is not None and (not layers or min(layers) < 0):
-        raise UserError("", f"layers: {layers}", "layers counted from 0")
+        raise UserError("layers", f"{layers}", "layers counted from 0")
     if heads is not None and (not heads or any(len(pair) != 2 or min(pair) < 0 for pair in heads)):
-        raise UserError("", f"heads: {heads}", "[layer, head] pairs counted from 0, or a file of `zsbench heads`")
+        raise UserError("heads", f"{heads}", "[layer, head] pairs counted from 0, or a file of `zsbench heads`")
     pairs = None if heads is None else tuple((pair[0], pair[1]) for pair in heads)
     return Selection(None if layers is None else tuple(layers), pairs)
 

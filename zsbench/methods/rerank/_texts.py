@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import PositiveInt, model_validator
+from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from zsbench import templates
@@ -13,7 +13,7 @@ from zsbench.data._collection import Document
 from zsbench.errors import UserError
 from zsbench.methods.rerank import RankItem
 from zsbench.models.capabilities import Prompt, Tokenizer
-from zsbench.options import Blanks, Text
+from zsbench.options import Blanks, Count, Text
 from zsbench.templates import fill
 
 Piece = Annotated[str, Blanks()]
@@ -26,8 +26,8 @@ class Cut(Strict):
     """How much of a text is shown: the first `passage` and `query` tokens (or words); null shows all of it."""
 
     unit: Literal["tokens", "words"] = "tokens"
-    passage: PositiveInt | None = 128
-    query: PositiveInt | None = 32
+    passage: Count | None = 128
+    query: Count | None = 32
 
     def needs(self) -> dict[type, str]:
         """Return what a cut asks of a model: tokens are counted by its tokenizer."""

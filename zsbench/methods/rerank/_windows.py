@@ -13,7 +13,7 @@ Source: Sun et al. 2023, arXiv:2304.09542, section 3.2; the public code of RankG
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Order
@@ -46,6 +46,19 @@ def windows(n: int, size: int | None, step: int, schedule: Schedule = "covering"
     if size >= n:
         return [(0, n)]
     return [(max(0, end - size), end) for end in range(n, size - step, -step)]
+
+
+def check_step(options: dict[str, Any]) -> None:
+    """Refuse a step that leaves passages between two windows out.
+
+    Raises
+    ------
+    UserError
+        At `step`, of a method's options.
+    """
+    step, window = options["step"], options["window"]
+    if None not in (step, window) and step > window:
+        raise UserError("step", f"step {step} with windows of {window}", "a step from 1 to the window's size")
 
 
 def slide(

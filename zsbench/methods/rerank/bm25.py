@@ -9,10 +9,11 @@ from zsbench.data._bm25 import Analyzer, Bm25
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first
+from zsbench.options import NonNegative, Share
 
 
 @method(family="rerank")
-def bm25(*, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain") -> Ranker:
+def bm25(*, k1: NonNegative = 0.9, b: Share = 0.4, analyzer: Analyzer = "plain") -> Ranker:
     """Order candidates by BM25; ties keep the first-stage order.
 
     Parameters

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.data._collection import Collection, Document
 from zsbench.errors import RunError, UserError
@@ -18,7 +19,7 @@ from zsbench.lazy import lazy
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._texts import Piece, Wording, put
-from zsbench.methods.rerank._windows import slide
+from zsbench.methods.rerank._windows import check_step, slide
 from zsbench.models.capabilities import CausalLM, Prompt
 from zsbench.options import Blanks, Count
 from zsbench.templates import fill
@@ -81,7 +82,16 @@ class _Style:
         self.look_alike = re.compile(r"\[([A-z]+)\]" if letters else r"\[([0-9]+)\]")
 
 
+def _check(options: dict[str, Any]) -> None:
+    check_step(options)
+    n = len(_Style(options["identifiers"]).names)
+    if options["window"] > n:
+        expected = f"at most {n} with {options['identifiers']} identifiers"
+        raise UserError("window", f"window {options['window']}", expected)
+
+
 @method(family="rerank", needs=(CausalLM,))
+@companions(check=_check)
 def first(
     *,
     window: Count = 20,

@@ -18,8 +18,11 @@ arXiv:2510.02219, and Zhang et al. 2025, arXiv:2506.09944.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from annotated_types import MaxLen, MinLen
+
+from zsbench.companions import companions
 from zsbench.components import method, options_schema
 from zsbench.config import LocalPath
 from zsbench.data._collection import Collection
@@ -27,9 +30,9 @@ from zsbench.lazy import lazy
 from zsbench.methods.rerank import Fitted, Ranker, RankItem, _heads
 from zsbench.methods.rerank._icr import IE, QA, IcrPrompt, Reader
 from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._windows import slide
+from zsbench.methods.rerank._windows import check_step, slide
 from zsbench.models.capabilities import CausalLM
-from zsbench.options import Count
+from zsbench.options import Count, Distinct, Matches, Natural
 from zsbench.templates import fill
 
 if TYPE_CHECKING:
@@ -40,7 +43,18 @@ else:
     np = lazy("numpy")
 
 
+Range = Annotated[str, Matches(r" *[0-9]+ *- *[0-9]+ *", "a range such as 8-15, or a list of layers")]
+Head = Annotated[list[Natural], MinLen(2), MaxLen(2)]
+
+
+def _check(options: dict[str, Any]) -> None:
+    check_step(options)
+    heads = options["heads"]
+    _heads.select(options["layers"], [[0, 0]] if isinstance(heads, str) else heads)
+
+
 @method(family="rerank", needs=(CausalLM,), uses_with={"heads": "support set"})
+@companions(("step", "window"), check=_check)
 def icr(
     *,
     calibration: Literal["na", "none"] = "na",
@@ -50,8 +64,8 @@ def icr(
     window: Count | None = None,
     step: Count = 10,
     max_words: Count = 300,
-    layers: list[int] | str | None = None,
-    heads: list[list[int]] | LocalPath | None = None,
+    layers: Annotated[list[Natural], MinLen(1), Distinct()] | Range | None = None,
+    heads: Annotated[list[Head], MinLen(1), Distinct()] | LocalPath | None = None,
 ) -> Ranker:
     """Rank by calibrated attention.
 

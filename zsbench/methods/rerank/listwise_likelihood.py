@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._labels import LABELS, label_logits
 from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._texts import Cut, shown
-from zsbench.methods.rerank._windows import Schedule, slide
+from zsbench.methods.rerank._windows import Schedule, check_step, slide
 from zsbench.methods.rerank.setwise import SetPrompt, describe_prompt
 from zsbench.models.capabilities import TextScorer
+from zsbench.options import Count, Few
 
 __all__ = ["describe_prompt", "listwise_likelihood"]
 
@@ -27,11 +29,12 @@ Window = Annotated[int, Field(ge=1, le=len(LABELS))]
 
 
 @method(family="rerank", needs=(TextScorer,), needs_with=lambda options: options.cut.needs())
+@companions(check=check_step)
 def listwise_likelihood(
     *,
     window: Window = 4,
-    step: PositiveInt = 2,
-    repeats: PositiveInt = 5,
+    step: Count = 2,
+    repeats: Few = 5,
     schedule: Schedule = "covering",
     prompt: SetPrompt = SetPrompt(),
     cut: Cut = Cut(passage=100),

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import PositiveInt
-
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank._scores import best_first, log_probability
 from zsbench.methods.rerank._texts import Word, Wording, cut_tokens, joined, put
 from zsbench.models.capabilities import TextScorer, Tokenizer
-from zsbench.options import Blanks
+from zsbench.options import Blanks, Count
 from zsbench.templates import fill
 
 
@@ -40,7 +38,7 @@ class MonoPrompt(Wording):
     needs=(TextScorer,),
     needs_with=lambda options: {Tokenizer: "`max_tokens: null`"} if options.max_tokens else {},
 )
-def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: PositiveInt | None = 512) -> Ranker:
+def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: Count | None = 512) -> Ranker:
     """Rank by the probability of true.
 
     Parameters

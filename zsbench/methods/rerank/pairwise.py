@@ -16,17 +16,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import PositiveInt
-
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.data._collection import Collection
+from zsbench.errors import UserError
 from zsbench.methods.rerank import Ranker, RankItem
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LabelPrompt, chosen, probabilities, require_probabilities
 from zsbench.methods.rerank._scores import log_probability
 from zsbench.methods.rerank._texts import Cut, put, shown
 from zsbench.models.capabilities import TextGenerator
-from zsbench.options import Blanks
+from zsbench.options import Blanks, Count
 from zsbench.templates import fill
 
 Sort = Literal["allpair", "heapsort", "bubblesort"]
@@ -44,19 +44,28 @@ class PairPrompt(LabelPrompt):
     duot5: Question = "Query: {query} Document0: {a} Document1: {b} Relevant:"
 
 
+def _check(options: dict[str, Any]) -> None:
+    """Refuse a wording that is not asked: duoT5's has one of its own."""
+    written = options["prompt"] if isinstance(options["prompt"], dict) else {}
+    unasked = [key for key in written if (key == "duot5") != (options["scoring"] == "duot5")]
+    if unasked:
+        raise UserError("prompt", f"`{unasked[0]}` is not asked with `scoring: {options['scoring']}`")
+
+
 @method(
     family="rerank",
     needs=(TextGenerator,),
     needs_with=lambda options: {**probabilities(options.scoring), **options.cut.needs()},
 )
+@companions(("max_new_tokens", "scoring", "generation"), ("flavour", "sort", "allpair", "bubblesort"), check=_check)
 def pairwise(
     *,
     sort: Sort = "heapsort",
     scoring: Scoring = "likelihood",
-    k: PositiveInt = 10,
+    k: Count = 10,
     prompt: PairPrompt = PairPrompt(),
     cut: Cut = Cut(),
-    max_new_tokens: PositiveInt = 2,
+    max_new_tokens: Count = 2,
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Ranker:
     """Rank by comparing two passages at a time.

@@ -8,10 +8,11 @@ from typing import Any
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.options import Seed
 
 
 @method(family="rerank")
-def random_order(*, seed: int = 0) -> Ranker:
+def random_order(*, seed: Seed = 0) -> Ranker:
     """Shuffle; the draw depends on the seed and the query's id only, never on order or batch."""
 
     def rank(_model: Any, item: RankItem, _collection: Collection) -> list[int]:

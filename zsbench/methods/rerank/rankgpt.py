@@ -17,19 +17,27 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Ranker, RankItem, _parse
 from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
 from zsbench.methods.rerank._texts import converses, cut_tokens
-from zsbench.methods.rerank._windows import Schedule, slide
+from zsbench.methods.rerank._windows import Schedule, check_step, slide
 from zsbench.models.capabilities import TextGenerator, Tokenizer
+from zsbench.options import Count, Few
 
 # "[12] > " is five tokens to most models; a window of 20 gets the 100 of the published code.
 TOKENS_PER_PASSAGE = 5
+
+
+def _check(options: dict[str, Any]) -> None:
+    check_step(options)
+    n = len(NAMES[options["identifiers"]])
+    if options["window"] > n:
+        expected = f"at most {n} with {options['identifiers']} identifiers"
+        raise UserError("window", f"window {options['window']}", expected)
 
 
 @method(
@@ -37,18 +45,19 @@ TOKENS_PER_PASSAGE = 5
     needs=(TextGenerator,),
     needs_with=lambda options: {Tokenizer: "`max_tokens: null`"} if options.max_tokens else {},
 )
+@companions(check=_check)
 def rankgpt(
     *,
-    window: PositiveInt = 20,
-    step: PositiveInt = 10,
-    repeats: PositiveInt = 1,
+    window: Count = 20,
+    step: Count = 10,
+    repeats: Few = 1,
     schedule: Schedule = "covering",
     prompt: Literal["chat", "rankllm", "single"] | RankPrompt | None = None,
     parser: Literal["lenient", "strict"] = "lenient",
     identifiers: Literal["numeric", "alpha"] = "numeric",
-    max_words: PositiveInt | None = 300,
-    max_tokens: PositiveInt | None = None,
-    max_new_tokens: PositiveInt | None = None,
+    max_words: Count | None = 300,
+    max_tokens: Count | None = None,
+    max_new_tokens: Count | None = None,
 ) -> Ranker:
     """Rank by the order that the model writes.
 

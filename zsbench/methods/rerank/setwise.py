@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import Ranker, RankItem
@@ -24,7 +25,7 @@ from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LABELS, LabelPrompt, Scoring, chosen, probabilities
 from zsbench.methods.rerank._texts import Cut, Piece, shown
 from zsbench.models.capabilities import TextGenerator
-from zsbench.options import Blanks
+from zsbench.options import Blanks, Count
 from zsbench.templates import fill
 
 Children = Annotated[int, Field(ge=1, le=len(LABELS) - 1)]
@@ -53,15 +54,16 @@ class SetPrompt(LabelPrompt):
     needs=(TextGenerator,),
     needs_with=lambda options: {**probabilities(options.scoring), **options.cut.needs()},
 )
+@companions(("max_new_tokens", "scoring", "generation"), ("flavour", "sort", "bubblesort"))
 def setwise(
     *,
     sort: Literal["heapsort", "bubblesort"] = "heapsort",
     num_child: Children = 3,
     scoring: Scoring = "likelihood",
-    k: PositiveInt = 10,
+    k: Count = 10,
     prompt: SetPrompt = SetPrompt(),
     cut: Cut = Cut(),
-    max_new_tokens: PositiveInt = 2,
+    max_new_tokens: Count = 2,
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Ranker:
     """Rank by choosing the best of a few passages at a time.

@@ -15,8 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import PositiveInt
-
+from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.data._sessions import Session
@@ -28,7 +27,7 @@ from zsbench.methods.rerank._texts import Piece, Wording, put
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.methods.session_recommendation._ids import read_ids
 from zsbench.models.capabilities import Prompt, TokenScorer
-from zsbench.options import Blanks
+from zsbench.options import Blanks, Count
 from zsbench.templates import fill
 
 Item = Annotated[str, Blanks("item", needed=("item",))]
@@ -49,7 +48,7 @@ class HistoryPrompt(Wording):
     shown: Item = "{item}"
     separator: Piece = "\n"
     item: Item = "{item}"
-    last: PositiveInt | None = 50
+    last: Count | None = 50
 
     def asked(self, history: Sequence[str], *, chat: bool) -> Prompt:
         """Return the prompt after a history of written items, the oldest first."""
@@ -59,10 +58,11 @@ class HistoryPrompt(Wording):
 
 
 @method(family="session-recommendation", needs=(TokenScorer,))
+@companions(("code", "ids"))
 def catalogue_lm(
     *,
-    beams: PositiveInt | None = None,
-    session: PositiveInt | None = None,
+    beams: Count | None = None,
+    session: Count | None = None,
     ids: LocalPath | None = None,
     code: Code = "<{level}_{code}>",
     prompt: HistoryPrompt = HistoryPrompt(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.video import Clips, VideoProblem, VideoRule
+from zsbench.options import Seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ else:
 
 
 @method(family="video")
-def random_video(*, seed: int = 0) -> VideoRule:
+def random_video(*, seed: Seed = 0) -> VideoRule:
     """Draw logits that depend on the seed and the video's id only, never on order or batch."""
 
     def build(_model: Any, problem: VideoProblem) -> Any:

@@ -35,6 +35,9 @@ def refusals(schema: type[BaseModel], error: ValidationError, value: Any) -> Ite
     for item in error.errors(include_url=False):
         by_place.setdefault(_place(item["loc"], value, item["type"]), []).append(item)
     for loc, items in by_place.items():
+        # What is wrong deeper inside says more than that it is none of the other forms of the key.
+        if any(len(other) > len(loc) and other[: len(loc)] == loc for other in by_place):
+            continue
         kind, hint = items[0]["type"], ""
         if kind == "extra_forbidden":
             known = keys_at(schema, loc[:-1])
@@ -96,7 +99,7 @@ def expectation(item: Any) -> str:
     say = _SAID.get(item["type"])
     if say is not None:
         return say(item.get("ctx", {}))
-    message: str = item["msg"]
+    message: str = item["msg"].partition(" or instance of ")[0]
     return message.replace("Input should be ", "").replace("a valid ", "a ").replace("dictionary", "mapping of keys")
 
 

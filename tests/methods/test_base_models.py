@@ -13,6 +13,7 @@ from zsbench.methods.rerank import _icr
 from zsbench.methods.rerank._icr import Spans
 from zsbench.methods.rerank.first import FirstPrompt, _Style
 from zsbench.models.hf_causal_lm import HfCausalLM
+from zsbench.report import failures, tables
 from zsbench.runner import Options
 
 TURNS = ["first", "icr", "rankgpt", "pointwise", "query-likelihood", "setwise", "pairwise", "listwise-likelihood"]
@@ -65,6 +66,19 @@ def test_turns_that_are_asked_for_are_refused_and_the_advice_works(method, base,
     assert "`chat: false` in the method's `prompt:`" in str(found.error)
     [found] = outcomes(task, base, [method], tmp_path, "method.prompt.chat=false")
     assert found.error is None
+
+
+def test_each_failed_run_has_a_row_and_the_message_names_all_of_them(base, task, tmp_path):
+    found = outcomes(task, base, ["first", "setwise"], tmp_path, "method.prompt.chat=true")
+    rows = tables.rows([failures.row(outcome) for outcome in found])
+    columns = tables.header(rows)
+    assert [(row.method, tables.cells(row, columns)[columns.index("value")]) for row in rows] == [
+        ("first", "failed"),
+        ("setwise", "failed"),
+    ]
+    [told] = failures.told(found)
+    assert all(f"/ {method}" in told.hint for method in ("first", "setwise"))
+    assert told.exit_code == 2
 
 
 def test_the_plain_prompts(base):

@@ -39,7 +39,7 @@ def test_other_text_is_left_alone(text):
 def row(text):
     values = {"str": text, "bool": True, "float | None": 0.5, "int": 3, "float": 0.5}
     made = {field.name: values[field.type] for field in fields(tables.Row)}
-    return tables.Row(**{**made, "better": "higher", "method_kind": "transductive"})
+    return tables.Row(**{**made, "better": "higher", "method_kind": "transductive", "failed": False})
 
 
 WRITERS = [tables.to_markdown, tables.to_latex, tables.to_csv]

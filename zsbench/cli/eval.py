@@ -65,8 +65,9 @@ def evaluate(
     results = [[outcome.result for outcome in found if outcome.result is not None] for found in outcomes]
     results = [found + _averages(plan, found, out) for plan, found in zip(plans, results, strict=True)]
     _print(plans, outcomes, results, out, json=json, quiet=quiet)
-    found_errors = [outcome.error for found in outcomes for outcome in found if outcome.error is not None]
-    errors = list({str(error): error for error in found_errors}.values())
+    from zsbench.report import failures
+
+    errors = failures.told([outcome for found in outcomes for outcome in found])
     if errors:
         raise UserErrors(errors) if len(errors) > 1 else errors[0]
 
@@ -165,10 +166,12 @@ def _print(
         return
     from rich.text import Text
 
-    from zsbench.report import terminal
+    from zsbench.report import failures, terminal
 
-    for plan, found, rows in zip(plans, outcomes, results, strict=True):
-        if not rows:
+    for plan, found, kept in zip(plans, outcomes, results, strict=True):
+        own = [failures.row(outcome) if outcome.result is None else outcome.result for outcome in found]
+        rows = own + kept[sum(outcome.result is not None for outcome in found) :]
+        if not kept and len(found) == 1:  # its error says it all
             continue
         show(Text.assemble("\n", (one_line(plan.name), "bold"), f"  {one_line(plan.description)}"))
         show(terminal.to_rich(tables.rows(rows, plan.expected), columns()))

@@ -44,6 +44,7 @@ class Row:
     std: float | None = None  # of an average, over its tasks
     confidence: float = 0.95  # of the interval
     variant: str = ""  # what tells it from other rows of these names: "limit=10"
+    failed: bool = False  # no score, because the run ended with an error
 
 
 def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
@@ -79,6 +80,7 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     std=result.get("spread", {}).get("std_population"),
                     confidence=confidence(result),
                     variant=variant,
+                    failed=bool(result.get("failed")),
                 )
             )
     return found
@@ -168,13 +170,13 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
         + (f" ({row.variant})" if row.variant else "")
         + (" *" if row.method_kind == "transductive" or row.method_uses else "")
         + (" !" if row.warning else ""),
-        "metric": f"{row.metric} {arrow}",
-        "value": shown(row.value, row.unit) + unit if row.value is not None else "undefined",
+        "metric": "" if row.failed else f"{row.metric} {arrow}",
+        "value": "failed" if row.failed else shown(row.value, row.unit) + (unit if row.value is not None else ""),
         interval_title([row.confidence]): interval,
         "interval": interval and f"{interval} ({_percent(row.confidence)})",
         "published": published,
         "difference": "" if row.difference is None else shown(row.difference, row.unit, sign=True),
-        "n": str(row.n),
+        "n": "" if row.failed else str(row.n),
         "cost": row.cost,
     }
     return [one_line(texts[column]) for column in columns]
@@ -182,6 +184,7 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
 
 def notes(table: Sequence[Row]) -> list[str]:
     """Return what belongs under the table: protocols, and what starred methods use."""
+    table = [row for row in table if not row.failed]
     protocols = dict.fromkeys((row.task, row.protocol) for row in table if row.protocol)
     uses = dict.fromkeys(
         (r.method, r.method_kind, r.method_uses) for r in table if r.method_uses or r.method_kind == "transductive"

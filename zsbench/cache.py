@@ -1,7 +1,7 @@
 """The one content-addressed store: arrays by the digest of everything they depend on.
 
-An entry is one file, `<root>/<2 hex>/<digest>.arr`: a JSON header line (dtype, shape, length, checksum), then the
-bytes. It is written atomically and checked when read; a damaged entry is computed again, never trusted.
+An entry is one file, `<root>/<2 hex>/<digest>.arr`: a JSON header line (dtype, shape, checksum of these and the bytes),
+then the bytes. It is written atomically and checked when read; a damaged entry is computed again, never trusted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench import files
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.records import digest
+from zsbench.records import canonical_json, digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +62,7 @@ class Cache:
         self.root, self.read = root, read
         self.memory: dict[str, Any] = {}
         self._own: set[Path] = set()
+        self._damaged = False
 
     def use(self) -> None:
         """Make this the store that `current()` returns from now on."""
@@ -87,11 +88,6 @@ class Cache:
             self._own.add(path)
         return value
 
-    def has(self, key: Sequence[str]) -> bool:
-        """Return whether a sound entry for `key` exists."""
-        path = self._path(key)
-        return path is not None and self.read and self._load(path) is not None
-
     def _path(self, key: Sequence[str]) -> Path | None:
         name = digest(key)
         return None if self.root is None else self.root / name[:2] / f"{name}.arr"
@@ -104,24 +100,35 @@ class Cache:
         try:
             line, _, body = raw.partition(b"\n")
             header: dict[str, Any] = json.loads(line)
-            if len(body) != header["length"] or hashlib.sha256(body).hexdigest() != header["sha256"]:
-                raise ValueError("length or checksum differ")
+            if "checksum" not in header and "sha256" in header:
+                return None  # written before the checksum covered the header
+            if header["checksum"] != _checksum(header["dtype"], header["shape"], body):
+                raise ValueError("the checksum differs")
             found: Array = np.frombuffer(body, dtype=header["dtype"]).reshape(header["shape"]).copy()
             return found
-        except (ValueError, KeyError, TypeError) as error:
-            log.warning("cache entry %s is damaged (%s); computing it again", path, error)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            # Said once a store: where one entry is damaged, thousands may be.
+            log.log(
+                logging.DEBUG if self._damaged else logging.WARNING,
+                "cache entry %s is damaged (%s); computed again, as any other damaged one",
+                path,
+                error,
+            )
+            self._damaged = True
             return None
 
     def _store(self, path: Path, value: Array) -> None:
-        body = value.tobytes()
-        header = {
-            "dtype": value.dtype.str,
-            "shape": list(value.shape),
-            "length": len(body),
-            "sha256": hashlib.sha256(body).hexdigest(),
-        }
+        body, dtype, shape = value.tobytes(), value.dtype.str, list(value.shape)
+        header = {"dtype": dtype, "shape": shape, "checksum": _checksum(dtype, shape, body)}
         try:
             files.write_bytes(path, json.dumps(header).encode() + b"\n" + body)
         except UserError as error:
             log.warning("the cache is not used: %s", error)
             self.root = None
+
+
+def _checksum(dtype: Any, shape: Any, body: bytes) -> str:
+    """Return the checksum of an entry: bytes mean another array under another dtype or shape."""
+    state = hashlib.sha256(canonical_json([dtype, shape]).encode() + b"\n")
+    state.update(body)
+    return state.hexdigest()

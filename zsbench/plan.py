@@ -168,8 +168,9 @@ def _jobs(
     where = document.where(loc)
     jobs = []
     methods = _entries(choices.methods, "methods") or _written(run, "methods", document, loc)
+    named = _entries(choices.models, "models") or _written(run, "models", document, loc)
     models = []
-    for entry in _entries(choices.models, "models") or _written(run, "models", document, loc):
+    for entry in named:
         with mistakes.noted():
             models.append(_model(*entry, choices))
     for task_ref in _written(run, "tasks", document, loc):
@@ -180,7 +181,9 @@ def _jobs(
             for method_ref in methods or [(task.method, task_document, ("method",))]:
                 with mistakes.noted():
                     method = _method(*method_ref, task, choices)
-                    for model_name, model in (models if method.facts.needs else ()) or [("none", None)]:
+                    # Where models are named and all of them are mistakes, that a method lacks one is none of its own.
+                    without = [] if method.facts.needs and named else [("none", None)]
+                    for model_name, model in (models if method.facts.needs else ()) or without:
                         job = Job(suite, task_name, task, source, model_name, model, method, settings, where)
                         with mistakes.noted():
                             check_job(job)
@@ -375,5 +378,7 @@ def _named_model(reference: str, home: Document, loc: Loc) -> tuple[str, Documen
     if colon and not reference.endswith((".yaml", ".yml")):
         known = catalog.components("models")
         raise unknown_name(where, "model adapter", adapter, known, listed_by="zsbench list models")
+    if reference in catalog.components("models") and reference not in catalog.configs("models"):
+        raise UserError(where, f"'{reference}' is an adapter", f"{reference}:MODEL, or the name of a model's config")
     path = catalog.find_config("models", reference, where=where, base=home.path.parent)
     return path.stem, config.load(path)

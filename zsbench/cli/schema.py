@@ -10,7 +10,9 @@ from zsbench.cli._screen import say
 
 
 def schema(
-    what: Annotated[str, typer.Argument(help="suite, paper, model, result, a task type, or a component's name.")],
+    what: Annotated[
+        str, typer.Argument(help="suite, paper, model, result, a task type, or the name of a component or metric.")
+    ],
 ) -> None:
     """Print a JSON Schema on stdout."""
     import json
@@ -34,8 +36,12 @@ def _schema(what: str) -> dict[str, Any]:
     if what in catalog.components("tasks"):
         found: dict[str, Any] = catalog.load_module("tasks", what).Config.model_json_schema()
         return found
-    for kind in ("methods", "models", "data"):
+    for kind in ("methods", "models", "modifiers", "data"):
         if what in catalog.components(kind):  # type: ignore[arg-type]
             return options_schema(catalog.load_component(kind, what)).model_json_schema()  # type: ignore[arg-type]
+    if what in catalog.metrics():
+        from zsbench import metrics
+
+        return options_schema(metrics.declared(what)).model_json_schema()
     known = [*fixed, "result", *catalog.components("tasks"), *catalog.components("methods")]
     raise unknown_name("", "schema", what, known, listed_by="zsbench list methods")

@@ -254,7 +254,7 @@ def to_latex(table: Sequence[Row]) -> str:
 
     align = "".join("r" if is_right(column) else "l" for column in columns)
     body = [line(cells(row, columns)) for row in table]
-    under = [f"% {note}" for note in notes(table)]
+    under = ["% needs \\usepackage{booktabs}"] + [f"% {note}" for note in notes(table)]
     parts = [rf"\begin{{tabular}}{{{align}}}", r"\toprule", line(columns), r"\midrule", *body]
     return "\n".join([*parts, r"\bottomrule", r"\end{tabular}", *under]) + "\n"
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zsbench.errors import UserError
+from zsbench.errors import RunError, UserError
 from zsbench.methods._constrained import beam, every
-from zsbench.methods._trie import Trie
+from zsbench.methods._trie import Trie, require_apart
 
 END = 9
 IDS = st.lists(st.lists(st.integers(0, 3), max_size=4).map(lambda own: (*own, END)), min_size=1, max_size=14)
@@ -106,3 +106,12 @@ def test_things_that_share_an_id_follow_each_other_in_order():
 def test_ids_need_tokens(ids):
     with pytest.raises(UserError, match="token"):
         Trie(ids)
+
+
+def test_ids_that_a_tokenizer_cannot_tell_apart_are_refused():
+    same, apart = [(1, 2)] * 3, [(1, i) for i in range(100)]
+    with pytest.raises(RunError, match=r"2 of 3 ids are the same tokens .*\('x' and 'y'\)"):
+        require_apart(same, ["x", "y", "z"])
+    require_apart(same, ["x", "x", "x"])  # things may share an id
+    require_apart([*apart, (1, 0)], [*map(str, range(100)), "other"])  # a few may be unknown
+    require_apart([], [])

@@ -151,6 +151,28 @@ def test_an_answer_without_content_is_empty(server):
     assert one(model(server)) == [""]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[2] > [1]",
+        [{"type": "text", "text": "[2]"}, {"type": "thinking", "x": "?"}, {"type": "text", "text": " > [1]"}],
+    ],
+)
+def test_text_in_parts_is_joined_and_counts_may_be_null(server, content):
+    reply = {"choices": [{"message": {"content": content}}], "usage": {"prompt_tokens": None, "completion_tokens": 3}}
+    server.reply = lambda _n, _body: (200, reply, {})
+    adapter = model(server)
+    assert one(adapter) == ["[2] > [1]"]
+    assert (adapter.cost.tokens, adapter.cost.tokens_generated) == (0, 3)
+
+
+@pytest.mark.parametrize("content", [{"text": "x"}, 5, [5], [{"type": "text"}], [{"type": "text", "text": 5}]])
+def test_content_that_is_no_text_is_one_sentence(server, content):
+    server.reply = lambda _n, _body: (200, {"choices": [{"message": {"content": content}}]}, {})
+    with pytest.raises(RunError, match="no text"):
+        one(model(server))
+
+
 def test_nobody_listens():
     with pytest.raises(RunError, match="URLError"):
         one(OpenAiCompatible("m", "http://127.0.0.1:9/v1", None, Asking(retries=0)))

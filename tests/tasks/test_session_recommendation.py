@@ -1,6 +1,7 @@
 """Session recommendation: baselines, a model over texts and semantic ids, rewards in predictions, whole runs."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from zsbench.data._sessions import Session
 from zsbench.engine import local
 from zsbench.errors import UserError
 from zsbench.methods.session_recommendation import Catalogue
+from zsbench.methods.session_recommendation._ids import read_ids
 from zsbench.methods.session_recommendation.catalogue_lm import HistoryPrompt, catalogue_lm
 from zsbench.methods.session_recommendation.last_items import last_items
 from zsbench.methods.session_recommendation.popularity import popularity
@@ -153,6 +155,20 @@ def test_items_without_text_or_codes_are_named(tmp_path):
         ids = jsonl(tmp_path / "ids.jsonl", rows)
         with pytest.raises(UserError, match=message):
             list(catalogue_lm(ids=ids)(Writer({}), [Session("u", ())], bare))
+
+
+@pytest.mark.parametrize(
+    ("codes", "template", "message"),
+    [
+        (([1, 12], [11, 2]), "{code}", r"codes \[1, 12\] and \[11, 2\] are both written '112'"),
+        (([1], [26]), "{letter}", "code 26 has no letter"),
+    ],
+)
+def test_codes_whose_wording_does_not_keep_them_apart_are_refused(codes, template, message, tmp_path):
+    ids = jsonl(tmp_path / "ids.jsonl", [{"_id": name, "codes": own} for name, own in zip("ab", codes, strict=True)])
+    with pytest.raises(UserError, match=message):
+        read_ids(Path(ids), ["a", "b"], template)
+    assert set(read_ids(Path(ids), ["a", "b"], "<{level}_{code}>")) == {"a", "b"}
 
 
 def test_a_method_that_names_an_item_twice_is_stopped(folder):

@@ -188,7 +188,9 @@ def semantic_ids(
     model: Annotated[str | None, typer.Option(help="A text encoder: a name, a YAML file, or ADAPTER:MODEL.")] = None,
     embeddings: Annotated[Path | None, typer.Option(help=".npy, (n_items, width), instead of a model.")] = None,
     levels: Annotated[int, typer.Option(min=1, help="Codes of an item, from coarse to fine.")] = 3,
-    k: Annotated[int, typer.Option(min=1, help="Clusters of a level, all of one size.")] = 8192,
+    k: Annotated[
+        int, typer.Option(min=1, help="Clusters of a level: N // K items each, the last also the rest.")
+    ] = 8192,
     seed: Seed = 0,
     device: Device = "auto",
     dtype: Dtype = "float32",

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from zsbench.errors import UserError
+from zsbench.doubts import SHARE
+from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 
 if TYPE_CHECKING:
@@ -83,3 +84,25 @@ class Trie:
     def things(self, node: Node) -> list[int]:
         """Return the numbers of the things whose id ends at this node, ascending."""
         return self._things[node.first : node.last].tolist() if node.depth == self._lengths[node.first] else []
+
+
+def require_apart(ids: Sequence[Sequence[int]], written: Sequence[object]) -> None:
+    """Refuse ids of which many are written differently and are the same tokens: the model cannot tell them apart.
+
+    A few (accents or scripts that a tokenizer does not know) share a place in the trie, like things of one id.
+
+    Raises
+    ------
+    RunError
+        More than the share `doubts.SHARE` of them are the tokens of another one; the message names two.
+    """
+    first: dict[tuple[int, ...], object] = {}
+    lost = [
+        (first[key], own)
+        for key, own in zip(map(tuple, ids), written, strict=True)
+        if first.setdefault(key, own) != own
+    ]
+    if len(lost) > SHARE * len(ids):
+        one, other = lost[0]
+        found = f"{len(lost)} of {len(ids)} ids are the same tokens as another to this model ('{one}' and '{other}')"
+        raise RunError("", found, "a model whose tokenizer knows their words and signs")

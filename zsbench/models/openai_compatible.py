@@ -171,14 +171,15 @@ class OpenAiCompatible:
         """Return the text of an answer and count its tokens."""
         try:
             choice = answer["choices"][0]
-            text = choice["message"]["content"] if self._asking.api == "chat" else choice["text"]
+            text = _joined(choice["message"]["content"] if self._asking.api == "chat" else choice["text"])
             usage = answer.get("usage") or {}
-            self.cost.tokens += int(usage.get("prompt_tokens", 0))
-            self.cost.tokens_generated += int(usage.get("completion_tokens", 0))
+            # Some servers send null for what they did not count.
+            self.cost.tokens += int(usage.get("prompt_tokens") or 0)
+            self.cost.tokens_generated += int(usage.get("completion_tokens") or 0)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError):
             raise self._failure(f"the answer has no text ({_message(json.dumps(answer))})") from None
         self.cost.forward_passes += 1
-        return text or ""
+        return text
 
     def _failure(self, reason: str) -> RunError:
         shown = reason.replace(self._key, "***") if self._key else reason
@@ -214,6 +215,21 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _joined(content: Any) -> str:
+    """Return the text of an answer's content: a text, nothing, or a list of parts (`[{"type": "text", ...}]`).
+
+    Raises
+    ------
+    TypeError, KeyError
+        It is none of these.
+    """
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        raise TypeError("content is neither a text nor a list of parts")
+    return "".join(part["text"] for part in content if part.get("type", "text") == "text")
 
 
 def _message(said: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from zsbench.data._collection import Collection, Document
 from zsbench.methods._constrained import NextLogprobs
-from zsbench.methods._trie import Trie
+from zsbench.methods._trie import Trie, require_apart
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
 from zsbench.methods.rerank._texts import Piece, Wording, joined, put
 from zsbench.models.capabilities import Prompt, TokenScorer
@@ -55,7 +55,9 @@ def retriever(prompt: DocidPrompt, *, end: bool, search: Search) -> Retriever:
     """Return what searches the trie of all ids for every query; `end` counts the token that ends an id."""
 
     def retrieve(model: TokenScorer, queries: Sequence[Query], docids: Docids) -> Iterator[list[int]]:
-        trie = Trie([tokens(model, own, prompt.docid, end=end) for own in docids.ids])
+        ids = [tokens(model, own, prompt.docid, end=end) for own in docids.ids]
+        require_apart(ids, docids.ids)
+        trie = Trie(ids)
         chat, listing = prompt.talks(model), prompt.listing(docids)
         for query in queries:
             asked = prompt.asked(query.text, listing, chat=chat)

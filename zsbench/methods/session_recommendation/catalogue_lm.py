@@ -21,7 +21,7 @@ from zsbench.config import LocalPath
 from zsbench.data._sessions import Session
 from zsbench.errors import UserError
 from zsbench.methods._constrained import beam, every
-from zsbench.methods._trie import Trie
+from zsbench.methods._trie import Trie, require_apart
 from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._texts import Piece, Wording, put
 from zsbench.methods.session_recommendation import Catalogue, Recommender
@@ -89,8 +89,10 @@ def catalogue_lm(
         blank = next((name for name, text in written.items() if not text.strip()), None)
         if blank is not None:
             raise UserError("", f"item '{blank}' has no text", "a text for every item, or semantic ids (`ids:`)")
-        trie = Trie([model.answer_tokens(fill(prompt.item, item=text), end=end) for text in written.values()])
         chat, texts = prompt.talks(model), list(written.values())
+        answers = [model.answer_tokens(fill(prompt.item, item=text), end=end) for text in texts]
+        require_apart(answers, texts)
+        trie = Trie(answers)
 
         def ranked(history: Sequence[str]) -> list[int]:
             logprobs = partial(model.next_logprobs, prompt.asked(history, chat=chat))

@@ -279,9 +279,10 @@ def test_texts_are_cut_by_words_or_tokens_and_counted():
     model, asked = Words(), RankItem("q", "one two three", (Document("a", "x  y z", "T"), Document("b", "u v")))
     assert shown(model, asked, Cut(passage=3, query=2)) == ("one two", ["T x  y", "u v"])
     assert shown(model, asked, Cut(unit="words", passage=3, query=None)) == ("one two three", ["T x y", "u v"])
-    assert model.cost.truncated_items == 2
+    # The query once and the first passage twice.
+    assert model.cost.truncated_items == 3
     assert shown(model, asked, NO_CUT)[1] == ["T x  y z", "u v"]
-    assert model.cost.truncated_items == 2
+    assert model.cost.truncated_items == 3
 
 
 def test_a_model_without_tokenizer_cannot_cut_by_tokens():

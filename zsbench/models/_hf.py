@@ -129,12 +129,12 @@ def overflows(n: int, limit: int | None, *, overflow: str, cost: Cost) -> bool:
     if limit is None or n <= limit:
         return False
     if overflow == "error":
-        raise too_long(n, limit)
+        raise too_long(n, limit, "`on_overflow: truncate` in the model's YAML cuts it, and counts that")
     cost.truncated_items += 1
     return True
 
 
-def too_long(n: int, limit: int) -> RunError:
+def too_long(n: int, limit: int, hint: str = "") -> RunError:
     """Return the error for a prompt that the model cannot read whole."""
-    hint = "lower max_words, the candidate depth, or set a window"
-    return RunError("", f"a prompt of {n} tokens does not fit the model's {limit}", "", hint)
+    expected = "less of each text in a prompt, or fewer of them"
+    return RunError("", f"a prompt of {n} tokens does not fit the model's {limit}", expected, hint)

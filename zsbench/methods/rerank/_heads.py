@@ -155,7 +155,8 @@ def score(
     """
     parts = []
     for item, grades in zip(items, gold, strict=True):
-        found = reader.read(model, [reader.passage(d) for d in item.documents], item.query, n_layers=None)
+        texts = reader.fitted(model, [reader.passage(d) for d in item.documents], item.query)
+        found = reader.read(model, texts, item.query, n_layers=None)
         relevant = np.array([grades.get(d.id, 0) > 0 for d in item.documents])
         asked = np.stack([attention.asked.sum(axis=-1) for attention in found], axis=-1)
         if rule == "contrastive":

@@ -10,6 +10,7 @@ from zsbench.components import Strict
 from zsbench.data._collection import Document
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
+from zsbench.methods.rerank import _cuts
 from zsbench.methods.rerank._texts import Piece, converses
 from zsbench.models.capabilities import CausalLM
 from zsbench.options import Blanks
@@ -93,8 +94,28 @@ class Reader:
 
     def passage(self, document: Document) -> str:
         """Return title and text as the prompt shows them; the text is cut, the title is not counted."""
-        text = " ".join(document.text.split(" ")[: self.max_words])
+        if _cuts.unparted(document.text):
+            text = _cuts.first_words(document.text, self.max_words)
+        else:
+            text = " ".join(document.text.split(" ")[: self.max_words])
         return f"{document.title}\n{text}".strip()
+
+    def fitted(self, model: CausalLM, texts: Sequence[str], query: str) -> list[str]:
+        """Return texts cut so that both prompts fit the model, as they are where they do.
+
+        Raises
+        ------
+        RunError
+            There is no room for a token of each text.
+        """
+        return _cuts.fitted(model, texts, lambda shown: max(len(p.ids) for p in self._prompts(model, shown, query)))
+
+    def _prompts(self, model: CausalLM, texts: Sequence[str], query: str) -> list[Spans]:
+        """Return the prompt of the query and, where there is a calibration, that of the blank one."""
+        shown = list(texts) if self.doc_order == "best_first" else list(texts)[::-1]
+        pieces = self.prompt if isinstance(self.prompt, IcrPrompt) else paper_prompt(model, self.prompt)
+        queries = [query] if self.calibration == "none" else [query, pieces.blank]
+        return [Spans(model, pieces, shown, asked) for asked in queries]
 
     def read(self, model: CausalLM, texts: Sequence[str], query: str, *, n_layers: int | None) -> list[Attention]:
         """Return the attention to each of the texts, which stand best first.
@@ -104,14 +125,11 @@ class Reader:
         RunError
             Attention is NaN or infinite, or a token belongs to both a passage and the query.
         """
-        shown = list(texts) if self.doc_order == "best_first" else list(texts)[::-1]
-        pieces = self.prompt if isinstance(self.prompt, IcrPrompt) else paper_prompt(model, self.prompt)
-        queries = [query] if self.calibration == "none" else [query, pieces.blank]
-        prompts = [Spans(model, pieces, shown, asked) for asked in queries]
+        prompts = self._prompts(model, texts, query)
         model.cost.asked(prompts[0].text)
         masses = self._masses(model, prompts, n_layers)
         found = []
-        for number in range(len(shown)):
+        for number in range(len(texts)):
             own = [mass[..., prompt.documents[number]] for mass, prompt in zip(masses, prompts, strict=True)]
             found.append(Attention(own[0], own[1] if len(own) > 1 else None))
         return found if self.doc_order == "best_first" else found[::-1]

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from zsbench.data._collection import Document
-from zsbench.methods.rerank._texts import Piece, Wording, cut_words, joined, put
+from zsbench.methods.rerank._cuts import cut_words
+from zsbench.methods.rerank._texts import Piece, Wording, joined, put
 from zsbench.models.capabilities import Prompt
 from zsbench.options import Blanks
 from zsbench.templates import fill

@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from zsbench import templates
 from zsbench.components import Strict
 from zsbench.data._collection import Document
-from zsbench.errors import UserError
 from zsbench.methods.rerank import RankItem
+from zsbench.methods.rerank._cuts import count, cut_tokens, cut_words
 from zsbench.models.capabilities import Prompt, Tokenizer
 from zsbench.options import Blanks, Count, Text
 from zsbench.templates import fill
@@ -23,7 +23,10 @@ Word = Annotated[Text, Blanks()]
 
 
 class Cut(Strict):
-    """How much of a text is shown: the first `passage` and `query` tokens (or words); null shows all of it."""
+    """How much of a text is shown: the first `passage` and `query` tokens (or words); null shows all of it.
+
+    In scripts without blanks between words every character counts as a word.
+    """
 
     unit: Literal["tokens", "words"] = "tokens"
     passage: Count | None = 128
@@ -89,41 +92,16 @@ def is_decoder(model: Any) -> bool:
     return hasattr(model, "next_token_logits")
 
 
-def cut_words(text: str, limit: int | None) -> str:
-    """Return the first words with single blanks between them, or the text as it is without a limit."""
-    return text if limit is None else " ".join(text.split()[:limit])
-
-
-def cut_tokens(model: Any, text: str, limit: int | None) -> str:
-    """Return the text up to the end of its last allowed token, as the model's tokenizer counts.
-
-    Raises
-    ------
-    UserError
-        The model has no tokenizer of its own to count with.
-    """
-    if limit is None:
-        return text
-    if not hasattr(model, "tokenize"):
-        raise UserError(
-            "",
-            f"{type(model).__name__} has no tokenizer to cut texts with",
-            "a local model, or a limit in words (`cut: {unit: words}`)",
-        )
-    _, offsets = model.tokenize(text, special=False)
-    return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]
-
-
 def shown(model: Any, item: RankItem, cut: Cut) -> tuple[str, list[str]]:
-    """Return the query and the passages (title, blank, text) as a prompt shows them; cut passages are counted."""
+    """Return the query and the passages (title, blank, text) as a prompt shows them; texts that are cut are counted."""
 
     def trim(text: str, limit: int | None) -> str:
         return cut_words(text, limit) if cut.unit == "words" else cut_tokens(model, text, limit)
 
     whole = [joined(document) for document in item.documents]
-    passages = [trim(text, cut.passage) for text in whole]
-    model.cost.truncated_items += sum(len(a.split()) > len(b.split()) for a, b in zip(whole, passages, strict=True))
-    return trim(item.query, cut.query), passages
+    query, passages = trim(item.query, cut.query), [trim(text, cut.passage) for text in whole]
+    count(model, [item.query, *whole], [query, *passages])
+    return query, passages
 
 
 def joined(document: Document, between: str = " ", before: str = "") -> str:

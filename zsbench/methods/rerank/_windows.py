@@ -64,7 +64,7 @@ def check_step(options: dict[str, Any]) -> None:
 def slide(
     n: int,
     size: int | None,
-    step: int,
+    step: int | None,
     sort: Callable[[list[int]], list[int]],
     *,
     schedule: Schedule = "covering",
@@ -73,8 +73,9 @@ def slide(
     """Return the order after every window was sorted in place, back to front, `repeats` times.
 
     `sort` takes candidate numbers in their present order and returns them best first; the order is tied where the last
-    pass left a window to a tie.
+    pass left a window to a tie. Without a step windows move by half their size.
     """
+    step = max(1, (size or 2) // 2) if step is None else step
     order = Order(range(n))
     for _ in range(repeats):
         order.tied = False

@@ -17,6 +17,7 @@ from zsbench.data._collection import Collection, Document
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.methods.rerank._cuts import count, cut_words, fitted
 from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._texts import Piece, Wording, put
 from zsbench.methods.rerank._windows import check_step, slide
@@ -95,7 +96,7 @@ def _check(options: dict[str, Any]) -> None:
 def first(
     *,
     window: Count = 20,
-    step: Count = 10,
+    step: Count | None = None,
     identifiers: Literal["alpha", "numeric"] = "alpha",
     top_logprobs: Count | None = None,
     prompt: FirstPrompt = FirstPrompt(),
@@ -105,21 +106,25 @@ def first(
 
     Parameters
     ----------
-    window, step : passages in a prompt, and how far the window moves.
+    window, step : passages in a prompt, and how far the window moves; null is half of it.
     identifiers : letters (up to 26 in a window) or the numbers 1 to 9.
     top_logprobs : look only at this many most probable tokens, as API back ends do; identifiers that are not among
         them keep the input order behind the others. None looks at the full vocabulary.
     prompt : wording.
-    max_words : passages are cut to this many words.
+    max_words : passages are cut to this many words; in scripts without blanks every character is one. Where a prompt
+        is longer than the model reads, its passages are cut further. Cut passages and such prompts are counted.
     """
     style = _Style(identifiers)
     if window > len(style.names):
         raise UserError("", f"window {window}", f"at most {len(style.names)} with {identifiers} identifiers")
 
     def rank(model: CausalLM, item: RankItem, _collection: Collection) -> list[int]:
+        whole = [_whole(document) for document in item.documents]
+        shown = [style.look_alike.sub(r"(\1)", cut_words(text, max_words)) for text in whole]
+        count(model, whole, shown)
+
         def sort(numbers: list[int]) -> list[int]:
-            ids = fitting([item.documents[i] for i in numbers], item.query, model)
-            logits = model.next_token_logits(ids)
+            logits = model.next_token_logits(fitting([shown[i] for i in numbers], item.query, model))
             own = logits[identifier_ids(model, fill(prompt.answer), style.names[: len(numbers)])]
             if not np.isfinite(own).all():
                 raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
@@ -129,24 +134,23 @@ def first(
                 own = np.where(own >= floor, own, np.finfo(np.float32).min)
             return best_first(own, numbers)
 
-        return slide(len(item.documents), window, step, sort)
+        return slide(len(shown), window, step, sort)
 
-    def fitting(documents: list[Document], query: str, model: CausalLM) -> list[int]:
-        """Return the prompt's tokens; where they are too many, passages are cut shorter and the prompt is counted."""
-        words, limit, chat = max_words, model.max_tokens, prompt.talks(model)
-        while True:
-            asked = prompt.asked([_passage(document, words, style) for document in documents], query, style, chat=chat)
-            text = (model.chat(asked.messages) if chat else asked.text) + asked.answer
+    def fitting(texts: list[str], query: str, model: CausalLM) -> list[int]:
+        """Return the prompt's tokens; where they are too many, passages are cut to fewer, and the prompt is counted."""
+        chat = prompt.talks(model)
+
+        def written(texts: list[str]) -> str:
+            asked = prompt.asked(texts, query, style, chat=chat)
+            return (model.chat(asked.messages) if chat else asked.text) + asked.answer
+
+        def tokens(texts: list[str]) -> list[int]:
             # A chat template writes BOS itself; plain text leaves it to the tokenizer.
-            ids, _ = model.tokenize(text, special=not chat)
-            over = 0 if limit is None else len(ids) - limit
-            if over <= 0 or words <= 1:
-                model.cost.asked(text)
-                return ids
-            model.cost.truncated_items += words == max_words
-            longest = max(len(document.passage.split()) for document in documents)
-            # A word is seldom more than four tokens; a passage shorter than the limit lost nothing so far.
-            words = max(1, min(words, longest) - max(1, over // (4 * len(documents))))
+            return model.tokenize(written(texts), special=not chat)[0]
+
+        shorter = fitted(model, texts, lambda own: len(tokens(own)))
+        model.cost.asked(written(shorter))
+        return tokens(shorter)
 
     return rank
 
@@ -178,9 +182,8 @@ def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]
     return found
 
 
-def _passage(document: Document, max_words: int, style: _Style) -> str:
-    text = f"{document.title}. {document.text}" if document.title else document.text
-    return style.look_alike.sub(r"(\1)", " ".join(text.split()[:max_words]))
+def _whole(document: Document) -> str:
+    return f"{document.title}. {document.text}" if document.title else document.text
 
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001

@@ -28,6 +28,7 @@ from zsbench.config import LocalPath
 from zsbench.data._collection import Collection
 from zsbench.lazy import lazy
 from zsbench.methods.rerank import Fitted, Ranker, RankItem, _heads
+from zsbench.methods.rerank._cuts import count
 from zsbench.methods.rerank._icr import IE, QA, IcrPrompt, Reader
 from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._windows import check_step, slide
@@ -62,7 +63,7 @@ def icr(
     prompt: Literal["qa", "ie"] | IcrPrompt = "qa",
     doc_order: Literal["best_first", "best_last"] = "best_last",
     window: Count | None = None,
-    step: Count = 10,
+    step: Count | None = None,
     max_words: Count = 300,
     layers: Annotated[list[Natural], MinLen(1), Distinct()] | Range | None = None,
     heads: Annotated[list[Head], MinLen(1), Distinct()] | LocalPath | None = None,
@@ -77,8 +78,11 @@ def icr(
     prompt : the paper's question-answering or information-extraction wording, in the model's chat format or as plain
         text for base models, or pieces of one's own.
     doc_order : where the first stage's best passage stands; the paper's scripts put it last, nearest the query.
-    window, step : rank in windows from the tail to the head; without a window all passages share one prompt.
-    max_words : passages are cut to this many space-separated words (the title is not counted).
+    window, step : rank in windows from the tail to the head, which move by the step, or by half their size; without a
+        window all passages share one prompt.
+    max_words : passages are cut to this many space-separated words (the title is not counted); in scripts without
+        blanks every character is one. Where a prompt is longer than the model reads, its passages are cut further, to
+        as many tokens each as there is room for. Cut passages and such prompts are counted.
     layers : use only these layers: a list, or a range such as `8-15`.
     heads : use only these heads: [layer, head] pairs, or a file written by `zsbench heads`.
     """
@@ -88,9 +92,11 @@ def icr(
 
     def rank(model: CausalLM, item: RankItem, _collection: Collection) -> list[int]:
         texts = [reading.passage(document) for document in item.documents]
+        count(model, [f"{document.title}\n{document.text}" for document in item.documents], texts)
 
         def sort(numbers: list[int]) -> list[int]:
-            found = reading.read(model, [texts[i] for i in numbers], item.query, n_layers=selection.n_layers)
+            shown = reading.fitted(model, [texts[i] for i in numbers], item.query)
+            found = reading.read(model, shown, item.query, n_layers=selection.n_layers)
             return best_first([score(a.asked, a.blank) for a in found], numbers)
 
         return slide(len(texts), window, step, sort)

@@ -33,7 +33,7 @@ Window = Annotated[int, Field(ge=1, le=len(LABELS))]
 def listwise_likelihood(
     *,
     window: Window = 4,
-    step: Count = 2,
+    step: Count | None = None,
     repeats: Few = 5,
     schedule: Schedule = "covering",
     prompt: SetPrompt = SetPrompt(),
@@ -43,7 +43,7 @@ def listwise_likelihood(
 
     Parameters
     ----------
-    window, step : passages in a prompt, and how far the window moves.
+    window, step : passages in a prompt, and how far the window moves; null is half of it.
     repeats : passes over the whole list.
     schedule : what happens at the head of the list.
     prompt : wording.

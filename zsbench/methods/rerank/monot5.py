@@ -2,7 +2,8 @@
 
     score = log softmax(logit(true), logit(false))[true]        one decoder step
 
-The document is cut so that the prompt, "Relevant:" included, fits into `max_tokens`. Decoders trained on the same
+The document is cut so that the prompt, "Relevant:" included, fits into `max_tokens`; a query that leaves it no room is
+cut to half of what there is. Decoders trained on the same
 prompt are scored at its last position.
 
 Source: Pradeep, Nogueira & Lin 2021, arXiv:2101.05667, section 3.2.
@@ -14,9 +15,10 @@ from typing import Annotated, Any
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
-from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.errors import UserError
+from zsbench.methods.rerank import Ranker, RankItem, _cuts
 from zsbench.methods.rerank._scores import best_first, log_probability
-from zsbench.methods.rerank._texts import Word, Wording, cut_tokens, joined, put
+from zsbench.methods.rerank._texts import Word, Wording, joined, put
 from zsbench.models.capabilities import TextScorer, Tokenizer
 from zsbench.options import Blanks, Count
 from zsbench.templates import fill
@@ -44,30 +46,43 @@ def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: Count | None = 512)
     Parameters
     ----------
     prompt : wording.
-    max_tokens : documents are cut until the prompt has no more tokens; null leaves them whole.
+    max_tokens : documents are cut until the prompt has no more tokens, and counted; null leaves them whole.
     """
 
     def rank(model: TextScorer, item: RankItem, _collection: Collection) -> list[int]:
-        chat = prompt.talks(model)
-        contents = [fit(model, joined(document), item.query) for document in item.documents]
-        prompts = [put(content, chat=chat) for content in contents]
+        chat, query = prompt.talks(model), asked(model, item.query)
+        whole = [joined(document) for document in item.documents]
+        passages = [fit(model, document, query) for document in whole]
+        _cuts.count(model, [item.query, *whole], [query, *passages])
+        prompts = [put(fill(prompt.text, query=query, document=passage), chat=chat) for passage in passages]
         return best_first(
             log_probability(model.label_logits(prompts, [fill(prompt.relevant), fill(prompt.irrelevant)]))
         )
 
+    def asked(model: Any, query: str) -> str:
+        """Return the query, cut where it leaves no room for a token of the document."""
+        if max_tokens is None or length(model, query, "") < max_tokens:
+            return query
+        room = max_tokens - length(model, "", "")
+        if room < 2:
+            found = f"{max_tokens} tokens, of which the wording takes {max_tokens - room}"
+            raise UserError("max_tokens", found, "room for query and document")
+        return _cuts.cut_tokens(model, query, room // 2)
+
     def fit(model: Any, document: str, query: str) -> str:
-        content = fill(prompt.text, query=query, document=document)
         if max_tokens is None:
-            return content
-        own = n_tokens(model, document, special=False)
-        over = n_tokens(model, content, special=True) - max_tokens
-        model.cost.truncated_items += over > 0
+            return document
+        passage, own = document, n_tokens(model, document, special=False)
+        over = length(model, query, document) - max_tokens
         # Words at the cut may split into other tokens, so that once is not always enough.
         while over > 0 and own > 0:
             own = max(0, own - over)
-            content = fill(prompt.text, query=query, document=cut_tokens(model, document, own))
-            over = n_tokens(model, content, special=True) - max_tokens
-        return content
+            passage = _cuts.cut_tokens(model, document, own)
+            over = length(model, query, passage) - max_tokens
+        return passage
+
+    def length(model: Any, query: str, document: str) -> int:
+        return n_tokens(model, fill(prompt.text, query=query, document=document), special=True)
 
     return rank
 

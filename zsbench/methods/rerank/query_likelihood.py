@@ -51,6 +51,8 @@ def query_likelihood(
 
     def rank(model: TextScorer, item: RankItem, _collection: Collection) -> list[int]:
         query, passages = shown(model, item, cut)
+        if not query.strip():  # equally probable after every passage
+            return best_first([0.0] * len(passages))
         chat = prompt.talks(model)
         contents = [fill(prompt.text, passage=passage, query=query) for passage in passages]
         prompts = [put(content, chat=chat, answer=prompt.answer) for content in contents]

@@ -21,9 +21,9 @@ from zsbench.companions import companions
 from zsbench.components import method
 from zsbench.data._collection import Collection
 from zsbench.errors import UserError
-from zsbench.methods.rerank import Ranker, RankItem, _parse
+from zsbench.methods.rerank import Ranker, RankItem, _cuts, _parse
 from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
-from zsbench.methods.rerank._texts import converses, cut_tokens
+from zsbench.methods.rerank._texts import converses
 from zsbench.methods.rerank._windows import Schedule, check_step, slide
 from zsbench.models.capabilities import TextGenerator, Tokenizer
 from zsbench.options import Count, Few
@@ -49,7 +49,7 @@ def _check(options: dict[str, Any]) -> None:
 def rankgpt(
     *,
     window: Count = 20,
-    step: Count = 10,
+    step: Count | None = None,
     repeats: Few = 1,
     schedule: Schedule = "covering",
     prompt: Literal["chat", "rankllm", "single"] | RankPrompt | None = None,
@@ -63,7 +63,7 @@ def rankgpt(
 
     Parameters
     ----------
-    window, step : passages in a prompt, and how far the window moves.
+    window, step : passages in a prompt, and how far the window moves; null is half of it.
     repeats : passes over the whole list.
     schedule : what happens at the head of the list; `rankgpt` is that of the public code.
     prompt : one of the published styles, or pieces of one's own; null is `chat`, or `single` for a model without turns.
@@ -80,8 +80,10 @@ def rankgpt(
 
     def rank(model: TextGenerator, item: RankItem, _collection: Collection) -> list[int]:
         pieces = style(prompt, chat=converses(model))
-        chat, shown = pieces.talks(model), (passage(d, max_words, clean=pieces.clean) for d in item.documents)
-        texts = [cut_tokens(model, text, max_tokens) for text in shown]
+        chat, clean = pieces.talks(model), pieces.clean
+        shown = [passage(document, max_words, clean=clean) for document in item.documents]
+        texts = [_cuts.cut_tokens(model, text, max_tokens) for text in shown]
+        _cuts.count(model, [passage(document, None, clean=clean) for document in item.documents], texts)
 
         def sort(numbers: list[int]) -> list[int]:
             asked = build(pieces, [texts[i] for i in numbers], item.query, identifiers=identifiers, chat=chat)

@@ -149,7 +149,7 @@ def test_an_instance_without_prediction_counts_as_missed_or_is_skipped(folder):
     assert found["counts"]["queries without candidates"] == 1
     found = result(folder, "first-stage", "candidates: {stage: run, path: r.run}\nmissing: skip")
     assert values(found) == [0, 1, 0]
-    assert found["protocol"] == "run top 100, absent instances skipped"
+    assert found["protocol"] == "run top 2, absent instances skipped"
 
 
 def test_a_fix_may_touch_more_files_than_those_of_its_functions(folder):

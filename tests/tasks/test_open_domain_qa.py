@@ -79,7 +79,7 @@ def test_a_run_is_judged_by_the_texts_of_its_passages(folder):
         "questions without an answer": 1,
         "queries without candidates": 1,
     }
-    assert result["protocol"] == "run top 100"
+    assert result["protocol"] == "run top 2"
 
 
 def test_jsonl_compressed_or_not_gives_the_same(folder):
@@ -133,7 +133,7 @@ def test_absent_questions_count_as_missed_or_are_skipped(folder):
     skipped = results(folder, RUN_STAGE + "\nmissing: skip")
     assert skipped["metrics"]["answer-hit@2"]["value"] == 1
     assert skipped["metrics"]["answer-hit@2"]["n"] == 1
-    assert skipped["protocol"] == "run top 100, absent questions skipped"
+    assert skipped["protocol"] == "run top 2, absent questions skipped"
 
 
 def test_scoring_a_run_gives_the_numbers_of_the_run_and_needs_the_texts(folder):

@@ -103,6 +103,7 @@ class FirstStage:
         self.encoder: Block | None = None
         self._encoder_files: list[str] = []
         self._run_queries: set[str] = set()
+        self._longest = 0
         if own.path is not None:
             self.run_path = catalog.resolve_path(own.path, folder("candidates", "path"), where=source.where)
         if own.model is not None:
@@ -115,9 +116,10 @@ class FirstStage:
         return [str(self.run_path)] if self.run_path else self._encoder_files
 
     def label(self) -> str:
-        """Return stage, depth and control as the table's head shows them."""
+        """Return stage, depth (that of the run's lists where they are shorter) and control as tables show them."""
         stage = f"dense {self.own.model}" if self.own.stage == "dense" else self.own.stage
-        return f"{stage} top {self.own.depth}" + (", shuffled" if self.own.shuffle else "")
+        depth = min(self.own.depth, self._longest or self.own.depth)
+        return f"{stage} top {depth}" + (", shuffled" if self.own.shuffle else "")
 
     def items(
         self, collection: Collection, queries: Sequence[str], *, seed: int, drop_query_id: bool = False
@@ -129,6 +131,8 @@ class FirstStage:
         UserError
             A candidate is not in the corpus; the data come without the pool that is asked for.
         """
+        if self.own.stage in ("bm25", "dense") and queries and not any(collection.queries[q].strip() for q in queries):
+            raise UserError(self.source.where, "no query has any text", "texts of queries, such as `topics:` of TREC's")
         # One more than is kept shows a tie at the cut; another one fills the place of the query's own document.
         find = self._finder(self.own.depth + 1 + drop_query_id)
         self.counts["queries of the run without text"] = len(self._run_queries - collection.queries.keys())
@@ -151,6 +155,8 @@ class FirstStage:
         """Return queries with the first candidates of those that are found."""
         found = find(collection, queries)
         kept = {key: self._cut(found.get(key, {}), dropped=key if drop_query_id else None) for key in queries}
+        if self.own.stage == "run":
+            self._longest = max(self._longest, *map(len, kept.values()), 0)
         collection.fetch(doc for ids in kept.values() for doc in ids)
         items = []
         for key, ids in kept.items():
@@ -185,6 +191,7 @@ class FirstStage:
     def _finder(self, depth: int) -> Finder:
         """Return what finds the best documents of each query that has any."""
         self.counts.clear()
+        self._longest = 0
         if self.run_path is not None:
             run = read_run(self.run_path)
             self._run_queries = set(run)
@@ -219,6 +226,8 @@ class FirstStage:
 
     def _bm25(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, Ranked]:
         index = Bm25(collection, k1=self.own.k1, b=self.own.b, analyzer=self.own.analyzer)
+        mute = sum(not index.tokens(collection.queries[key]) for key in queries)
+        self.counts[f"queries without a token for bm25's analyzer ({self.own.analyzer})"] += mute
         return {key: index.top(collection.queries[key], depth) for key in queries}
 
     def _dense(

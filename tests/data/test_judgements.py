@@ -1,0 +1,82 @@
+"""Qrels and runs: tabs where the file has tabs, ids with blanks, and what is refused with its line."""
+
+import gzip
+
+import pytest
+
+from zsbench.data.judgements import LARGEST_GRADE, read_qrels, read_run
+from zsbench.errors import UserError
+
+NEW_YORK = {"q 1": {"New York": 1, "York": 0}}
+
+QRELS = {
+    "BEIR": ("query-id\tcorpus-id\tscore\nq 1\tNew York\t1\nq 1\tYork\t0\n", NEW_YORK),
+    "BEIR, columns in another order": ("score\tcorpus-id\tquery-id\n1\tNew York\tq 1\n0\tYork\tq 1\n", NEW_YORK),
+    "TREC with tabs": ("q 1\t0\tNew York\t1\nq 1\t0\tYork\t0\n", NEW_YORK),
+    "blanks around fields": ("q\t0\t d1 \t 2\n", {"q": {"d1": 2}}),
+    "TREC with blanks": ("q 0  d1\t2.0 \nq 0 d2 -1\n", {"q": {"d1": 2, "d2": -1}}),
+    "a no-break space is a letter": ("q 0 Café\u00a0X 1\n", {"q": {"Café\u00a0X": 1}}),
+    "no header, three columns": ("q d1 1\nq d2 0\n", {"q": {"d1": 1, "d2": 0}}),
+    "the largest grade": (f"q 0 d {LARGEST_GRADE}\n", {"q": {"d": LARGEST_GRADE}}),
+}
+
+
+@pytest.mark.parametrize("case", QRELS)
+def test_judgements(case, tmp_path):
+    text, expected = QRELS[case]
+    (tmp_path / "q").write_text(text)
+    assert read_qrels(tmp_path / "q") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("q New York 1\nq York 0\n", "q:2: 3 columns; expected 4 as in the first line"),
+        ("q York 0\nq New York 1\n", "q:2: 4 columns; expected 3 as in the first line"),
+        ("q\t0\t\t1\n", "q:1: an empty id"),
+        ("\t0\td\t1\n", "q:1: an empty id"),
+        (f"q 0 d {'9' * 26}\n", "q:1: grade '9{26}'; expected a whole number up to 1,000,000,000"),
+        (f"q 0 d {'9' * 6000}\n", r"q:1: grade '9{59}\.\.\."),
+        ("q 0 d 1_0\n", "q:1: grade '1_0'"),
+        ("q 0 d nan\n", "q:1: grade 'nan'"),
+        ("q 0 d inf\n", "q:1: grade 'inf'"),
+        ("query-id\tcorpus-id\tscore\nq\td\t1\textra\n", "q:2: 4 columns; expected 3 as in the first line"),
+        ("query-id\tcorpus-id\tscore\n", "no judgements"),
+    ],
+)
+def test_bad_judgements_are_named(text, message, tmp_path):
+    (tmp_path / "q").write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_qrels(tmp_path / "q")
+
+
+def test_ids_with_blanks_in_a_run_with_tabs(tmp_path):
+    (tmp_path / "r").write_text("q 1\tQ0\tNew York\t1\t2.5\tmy tag\nq 1\tQ0\tYork\t2\t1e-3\tmy tag\n")
+    assert read_run(tmp_path / "r") == {"q 1": {"New York": 2.5, "York": 0.001}}
+    (tmp_path / "r").write_bytes(gzip.compress("q Q0 a\u00a0b 1 2\n".encode()))
+    assert read_run(tmp_path / "r") == {"q": {"a\u00a0b": 2.0}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("q Q0 New York 1 0.5\n", "r:1: rank 'York'; expected a number"),
+        ("q Q0 New York 1 0.5 x\n", "r:1: 7 columns"),
+        ("q Q0 d 1 nan x\n", "r:1: score 'nan'; expected a finite number"),
+        ("q Q0 d 1 2 x\nq Q0 e 2 1e999 x\n", "r:2: score '1e999'"),
+        ("q Q0 d 1 1_5 x\n", "r:1: score '1_5'"),
+        ("q Q0 d 1 x x\n", "r:1: score 'x'"),
+        ("q\tQ0\t\t1\t2\tx\n", "r:1: an empty id"),
+        ("q Q0 d 1 2 x\nq Q0 d 2 1 x\n", "r:2: query q: document id 'd' stands twice"),
+        ("\n", "an empty run"),
+    ],
+)
+def test_bad_runs_are_named(text, message, tmp_path):
+    (tmp_path / "r").write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_run(tmp_path / "r")
+
+
+def test_a_query_in_two_places_of_a_run_is_one(tmp_path):
+    (tmp_path / "r").write_text("a Q0 d 1 2\nb Q0 d 1 2\na Q0 e 2 1\n")
+    assert read_run(tmp_path / "r") == {"a": {"d": 2.0, "e": 1.0}, "b": {"d": 2.0}}

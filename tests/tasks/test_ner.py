@@ -58,7 +58,7 @@ def test_the_datas_own_name_of_a_renamed_label_says_how_it_is_asked(tmp_path):
     spans = [[[0, 0, "organization"], [2, 2, "misc"]], RIGHT[1]]
     result = score(path, predicted(tmp_path, spans), metrics=["F1"])
     assert result["F1"] == 1
-    assert "org as organization" in result.screen
+    assert "asked: org as organization" in result.screen
 
 
 @pytest.mark.parametrize(

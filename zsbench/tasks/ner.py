@@ -72,7 +72,7 @@ class Task:
         own = self.config
         left_out = f", without {', '.join(own.excluded_labels)}" if own.excluded_labels else ""
         wording = ", ".join(f"{label} as {name}" for label, name in own.label_map.items())
-        return f"exact spans{left_out}" + (f", {wording}" if wording else "")
+        return f"exact spans{left_out}" + (f"; asked: {wording}" if wording else "")
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read sentences and gold spans; gold labels are mapped and checked against the labels asked.

@@ -90,6 +90,14 @@ def test_a_crop_that_does_not_fit_is_refused_before_anything_runs(tmp_path, crop
     assert "frame 0: crop" in result.screen
 
 
+def test_bounds_as_people_write_them(tmp_path):
+    task = frames(tmp_path)
+    task.write_text(task.read_text().replace("0.1", "1e-5").replace("max_depth: 10", "max_depth: 1e1"))
+    result = score(task, predictions(tmp_path, GOLD), metrics=["AbsRel"])
+    assert result.code == 0
+    assert "1e-05-10 m" in result.screen
+
+
 # Alignment and clamping.
 
 

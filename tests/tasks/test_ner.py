@@ -70,6 +70,7 @@ def test_the_datas_own_name_of_a_renamed_label_says_how_it_is_asked(tmp_path):
         ("labels: []\n", ["t.yaml:4", "at least 1 entry"]),
         ("labels: [org, misc, person, org]\n", ["t.yaml:4", "'org' stands twice"]),
         ("labels: [org, misc]\n", ["'person' is not among `labels`"]),
+        ("excluded_labels: [misc]\nmetrics: ['F1(label=misc)']\n", ["t.yaml:5", "no label 'misc'"]),
         ("metrics: ['F1(label=persn)']\n", ["t.yaml:4", "no label 'persn'", "did you mean 'person'"]),
     ],
 )

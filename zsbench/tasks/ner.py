@@ -114,7 +114,7 @@ class Task:
                 label = _label(metrics.resolve(single, kinds=self.metric_kinds, where=where))
                 if label is None:
                     continue
-                if label not in self._labels.asked:
+                if label not in self._labels.asked or label in self._labels.excluded:
                     near = did_you_mean(label, self._labels.asked)
                     raise UserError(where, f"metric '{name}': no label '{label}'", ", ".join(self._labels.asked), near)
                 found[label] = None
@@ -180,7 +180,7 @@ class Task:
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:
         """Read JSONL, or CoNLL columns when the file has another suffix."""
-        return {"source": "jsonl-sentences" if ".jsonl" in path else "conll", "path": path}
+        return {"source": "jsonl-sentences" if ".jsonl" in Path(path).suffixes else "conll", "path": path}
 
     def preview(self, prediction: list[Span]) -> str:
         """Return the spans as JSON."""

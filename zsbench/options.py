@@ -132,6 +132,8 @@ Texts = Annotated[list[Text], MinLen(1)]
 """At least one text, none of them empty."""
 Names = Annotated[list[Text], MinLen(1), Distinct()]
 """At least one name, none of them empty, none twice: classes, labels, columns."""
+AnyText = Annotated[str, "any-text"]
+"""Any text, the empty one too: says that no bound was forgotten."""
 Separator = Annotated[str, MinLen(1)]
 """What stands between two texts; blanks alone may do."""
 Character = Annotated[str, MinLen(1), MaxLen(1)]

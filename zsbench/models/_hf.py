@@ -10,6 +10,7 @@ from zsbench.components import Strict
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.models import _common, _pretrained
+from zsbench.options import NonNegative
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -27,7 +28,26 @@ class Quantization(Strict):
     bnb_4bit_use_double_quant: bool = False
     bnb_4bit_compute_dtype: Literal["float32", "float16", "bfloat16"] | None = None
     """None computes in the run's own precision."""
-    llm_int8_threshold: float = 6.0
+    llm_int8_threshold: NonNegative = 6.0
+
+
+def check_quantization(options: dict[str, Any]) -> None:
+    """Refuse no or two widths, and keys of the width that is not asked for.
+
+    Raises
+    ------
+    UserError
+        At `quantization`, of an adapter's options.
+    """
+    written: dict[str, Any] | None = options["quantization"]
+    if written is None:
+        return
+    eight, four = (bool(written.get(key)) for key in ("load_in_8bit", "load_in_4bit"))
+    if eight == four:
+        raise UserError("quantization", "not exactly one of 8 and 4 bits", "load_in_8bit: true or load_in_4bit: true")
+    other = [key for key in written if key.startswith("bnb_4bit" if eight else "llm_int8")]
+    if other:
+        raise UserError("quantization", f"`{other[0]}` without effect at {8 if eight else 4} bits")
 
 
 @dataclass(frozen=True)

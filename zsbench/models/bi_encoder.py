@@ -15,7 +15,7 @@ from zsbench.lazy import lazy
 from zsbench.models import _common, _decoding, _hf, _passages, _sentence_folder
 from zsbench.models._sentence_folder import Pooling
 from zsbench.models.capabilities import TextEncoder
-from zsbench.options import Count
+from zsbench.options import AnyText, Count, Revision
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ else:
 def bi_encoder(
     *,
     model: ModelRef,
-    revision: str | None = None,
+    revision: Revision | None = None,
     trust_remote_code: bool = False,
     pooling: Pooling | None = None,
     normalise: bool | None = None,
-    query_prefix: str | None = None,
-    document_prefix: str | None = None,
+    query_prefix: AnyText | None = None,
+    document_prefix: AnyText | None = None,
     max_length: Count | None = None,
 ) -> BiEncoder:
     """Load a text encoder.

@@ -14,7 +14,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.models import _common, _decoding, _hf, _passages
 from zsbench.models.capabilities import PairScorer
-from zsbench.options import Count
+from zsbench.options import Count, Revision
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ else:
 def cross_encoder(
     *,
     model: ModelRef,
-    revision: str | None = None,
+    revision: Revision | None = None,
     trust_remote_code: bool = False,
     max_length: Count | None = None,
     query_tokens: Count | None = None,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench import arrays, jsonfiles
+from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.data.features import FeatureRow
@@ -21,6 +22,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.models import _common, _references
 from zsbench.models.capabilities import ImageTextEncoder, RegionEncoder
+from zsbench.options import Positive
 from zsbench.records import Cost
 from zsbench.yamlio import shown
 
@@ -41,13 +43,24 @@ def _files(options: dict[str, Any]) -> list[str]:
     return [*named, *(_common.folder_files({"model": encoder}) if encoder else [])]
 
 
+def _check(options: dict[str, Any]) -> None:
+    _one_of(options["texts"], options["text_model"])
+
+
+def _one_of(texts: str | None, text_model: str | None) -> None:
+    if (texts is None) == (text_model is None):
+        found = "neither" if texts is None else "both"
+        raise UserError("texts", f"{found} of texts and text_model", "one of the two", "text features are needed")
+
+
 @declare(offers=(ImageTextEncoder, RegionEncoder), files=_files)
+@companions(("classes", "texts"), check=_check)
 def features(
     *,
     texts: LocalPath | None = None,
     text_model: ModelRef | None = None,
     classes: LocalPath | None = None,
-    logit_scale: float = 100.0,
+    logit_scale: Positive = 100.0,
 ) -> FileFeatures:
     """Take features from files.
 
@@ -63,11 +76,7 @@ def features(
     UserError
         Neither or both of `texts` and `text_model`, or a text file in neither layout.
     """
-    if (texts is None) == (text_model is None):
-        found = "neither" if texts is None else "both"
-        raise UserError(
-            "model features", f"{found} of texts and text_model", "one of the two", "text features are needed"
-        )
+    _one_of(texts, text_model)
     if texts is not None:
         return FileFeatures(_read(Path(texts), classes), texts, None, logit_scale)
     return FileFeatures({}, "", _references.image_text_encoder(str(text_model), "text_model"), logit_scale)

@@ -20,7 +20,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.models import _common, _hf, _passages, _pretrained
 from zsbench.models.capabilities import ImageTextEncoder, ImageTextMatcher
-from zsbench.options import Count, Natural
+from zsbench.options import Count, Natural, Revision
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ else:
 
 @declare(offers=(ImageTextEncoder, ImageTextMatcher), files=_common.folder_files)
 def hf_blip(
-    *, model: ModelRef, revision: str | None = None, max_tokens: Count = 35, matching_token: Natural | None = None
+    *, model: ModelRef, revision: Revision | None = None, max_tokens: Count = 35, matching_token: Natural | None = None
 ) -> HfBlip:
     """Load a `BlipForImageTextRetrieval`.
 

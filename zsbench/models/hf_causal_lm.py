@@ -21,6 +21,7 @@ from zsbench.models import _answers, _chat, _common, _decoding, _hf
 from zsbench.models._decoder import Decoder
 from zsbench.models._hf import Quantization
 from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
+from zsbench.options import Revision, Text
 from zsbench.records import canonical_json
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 def _check(options: dict[str, Any]) -> None:
+    _hf.check_quantization(options)
     template = str(options.get("chat_template") or "")
     # What lies behind a variable that is not set, or is not there at all, is told where files are looked for.
     if template and Path(template).is_file():
@@ -50,11 +52,11 @@ def _check(options: dict[str, Any]) -> None:
 def hf_causal_lm(
     *,
     model: ModelRef,
-    revision: str | None = None,
+    revision: Revision | None = None,
     trust_remote_code: bool = False,
     quantization: Quantization | None = None,
     chat_template: LocalPath | None = None,
-    chat_options: dict[str, bool | str] = {},  # noqa: B006 - never changed
+    chat_options: dict[Text, bool | Text] = {},  # noqa: B006 - never changed
     on_overflow: Literal["error", "truncate"] = "error",
 ) -> HfCausalLM:
     """Load a decoder.

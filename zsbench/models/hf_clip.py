@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import UserError
@@ -19,6 +20,7 @@ from zsbench.models._hf_clip_text import HfClipText, pooled_output
 from zsbench.models._prompts import PrefixMode
 from zsbench.models._two_towers import TwoTowers
 from zsbench.models.capabilities import ImageTextEncoder, PromptTuner
+from zsbench.options import AnyText, Revision
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -28,13 +30,14 @@ else:
 
 
 @declare(offers=(ImageTextEncoder, PromptTuner), files=_two_towers.files)
+@companions(("prefix_mode", "prefix"))
 def hf_clip(
     *,
     model: ModelRef,
-    revision: str | None = None,
+    revision: Revision | None = None,
     prefix: LocalPath | None = None,
     prefix_mode: PrefixMode = "caption",
-    text_prefix: str = "",
+    text_prefix: AnyText = "",
     channels_last: bool = False,
     compile: bool = False,
 ) -> HfClip:

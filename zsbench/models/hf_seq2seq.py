@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.batching import map_by_length
+from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.errors import UserError
@@ -19,7 +20,7 @@ from zsbench.lazy import lazy
 from zsbench.models import _answers, _chat, _common, _decoding, _hf, _positions
 from zsbench.models._hf import Quantization
 from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
-from zsbench.options import Count
+from zsbench.options import Count, Revision
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -33,10 +34,11 @@ else:
 
 
 @declare(offers=(TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_common.folder_files)
+@companions(check=_hf.check_quantization)
 def hf_seq2seq(
     *,
     model: ModelRef,
-    revision: str | None = None,
+    revision: Revision | None = None,
     quantization: Quantization | None = None,
     max_length: Count | None = None,
     on_overflow: Literal["error", "truncate"] = "error",

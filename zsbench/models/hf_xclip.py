@@ -14,6 +14,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.models import _common, _hf, _pretrained
 from zsbench.models.capabilities import VideoTextScorer
+from zsbench.options import Revision
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ else:
 
 
 @declare(offers=(VideoTextScorer,), files=_common.folder_files)
-def hf_xclip(*, model: ModelRef, revision: str | None = None) -> HfXclip:
+def hf_xclip(*, model: ModelRef, revision: Revision | None = None) -> HfXclip:
     """Load a model.
 
     Parameters

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import UserError
@@ -19,6 +20,7 @@ from zsbench.models._open_clip_text import OpenClipText
 from zsbench.models._prompts import PrefixMode
 from zsbench.models._two_towers import TwoTowers
 from zsbench.models.capabilities import ImageTextEncoder, PromptTuner
+from zsbench.options import AnyText
 from zsbench.records import Cost
 
 if TYPE_CHECKING:
@@ -31,13 +33,14 @@ _PRECISION = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
 
 
 @declare(offers=(ImageTextEncoder, PromptTuner), files=_two_towers.files)
+@companions(("prefix_mode", "prefix"))
 def open_clip(
     *,
     model: ModelRef,
     weights: LocalPath | None = None,
     prefix: LocalPath | None = None,
     prefix_mode: PrefixMode = "caption",
-    text_prefix: str = "",
+    text_prefix: AnyText = "",
     channels_last: bool = False,
     compile: bool = False,
 ) -> OpenClip:

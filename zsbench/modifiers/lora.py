@@ -18,6 +18,7 @@ from zsbench.config import LocalPath
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.modifiers import Modifier
+from zsbench.options import Count, Positive
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ else:
 _KEY = re.compile(r"^(?:base_model\.model\.)?(.+?)(?:\.lora)?\.(lora_A|lora_B|gate)(?:\.default)?(?:\.weight)?$")
 
 
-def lora(*, path: LocalPath, alpha: float, rank: int | None = None) -> Modifier:
+def lora(*, path: LocalPath, alpha: Positive, rank: Count | None = None) -> Modifier:
     """Merge a file of low-rank deltas.
 
     Parameters
@@ -72,7 +73,7 @@ def low_rank_delta(
     rank : r of the scaling when it is not that of `a`.
     """
     scaled = b if gate is None else b * gate.reshape(1, -1)
-    return alpha / (rank or len(a)) * (scaled @ a)
+    return alpha / (len(a) if rank is None else rank) * (scaled @ a)
 
 
 def read(path: Path) -> dict[str, dict[str, torch.Tensor]]:

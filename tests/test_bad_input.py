@@ -244,7 +244,7 @@ CASES = {
     ),
     "sentences not JSON": (photos(**{"q.json": "{x"}), [*CLIP, "cupl", "--set", "method.prompts=q.json"], 2, ["q.json"]),
     "names not text": (photos("classes: n.txt\n", **{"n.txt": b"\xff"}), [*CLIP, "zpe"], 2, ["n.txt", "UTF-8"]),
-    "broken image, no address": (photos(**{"p/x/3.png": "text"}), [*CLIP, "zpe"], 3, ["x/3.png: cannot be decoded as an image\n"]),
+    "broken image, no address": (photos(**{"p/x/3.png": "text"}), [*CLIP, "zpe"], 3, ["x/3.png: cannot be decoded as an image; `max_bad_items"]),
     "features not npz": ({**FEATURES, "v.npz": b"x"}, ENCODED, 2, ["v.npz", "not an .npz file"]),
     "features NaN": (
         {**FEATURES, "v.npz": npz(features=np.full((3, 4), np.nan), labels=np.arange(3))}, ENCODED, 2, ["v.npz", "3 rows", "NaN"],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zsbench.catalog import UNSET
 from zsbench.errors import UnsetVariable, UserError, UserErrors
+from zsbench.files import Folders
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -98,5 +99,10 @@ def lacking(where: str, paths: Iterable[str]) -> list[UserError]:
         name = next((name for name in names if name not in os.environ), None)
         if name is not None:
             return [UnsetVariable(where, path, name)]
-    absent = next((path for path in paths if path not in unset and not os.path.exists(path)), None)
-    return [] if absent is None else [UserError(where, f"no such file '{shown(Path(absent))}'")]
+    folders = Folders()
+    absent = next((path for path in paths if path not in unset and not folders.exists(path)), None)
+    if absent is None:
+        return []
+    # The name itself is never followed: of a link to nothing it is the link that is looked for.
+    folder, name = os.path.split(absent)
+    return [UserError(where, f"no such file '{os.path.join(shown(Path(folder)), name)}'")]

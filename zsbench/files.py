@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -62,3 +63,36 @@ def require_writable(folder: Path) -> None:
         raise UserError(str(folder), "the folder's name is not UTF-8", "another --out") from None
     write_bytes(folder / ".zsbench-probe", b"")
     (folder / ".zsbench-probe").unlink(missing_ok=True)
+
+
+# So many files are asked for one by one before their folder is read instead.
+_FEW = 16
+
+
+class Folders:
+    """Tells which of many paths are files; a folder that is asked about often is read once, no file is looked at."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[str] = Counter()
+        self._files: dict[str, set[str]] = {}
+
+    def is_file(self, path: str | Path) -> bool:
+        """Return whether a regular file lies there, links followed."""
+        folder, name = os.path.split(path)
+        self._asked[folder] += 1
+        if self._asked[folder] == _FEW:
+            self._files[folder] = _names(folder)
+        # What reading the folder does not show may be there under other letter case, or in a folder without listing.
+        return name in self._files.get(folder, ()) or os.path.isfile(path)
+
+    def exists(self, path: str | Path) -> bool:
+        """Return whether a file or a folder lies there."""
+        return self.is_file(path) or os.path.exists(path)
+
+
+def _names(folder: str) -> set[str]:
+    try:
+        with os.scandir(folder or ".") as entries:
+            return {entry.name for entry in entries if entry.is_file()}
+    except OSError:
+        return set()

@@ -115,7 +115,7 @@ def test_bad_caption_files_are_named(tmp_path):
         karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER))
     described = {"images": [{"filename": "none.png", "split": "test", "sentences": [{"raw": "x"}]}]}
     (tmp_path / "captions.json").write_text(json.dumps(described))
-    with pytest.raises(UserError, match=r"no image 'none\.png'"):
+    with pytest.raises(UserError, match=r"no such file 'none\.png'"):
         karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER))
     with pytest.raises(UserError, match="no split 'val'; expected one of test"):
         karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER), split="val")

@@ -23,7 +23,8 @@ class _Screen(logging.Handler):
 
 
 def listen(*, debug: bool) -> None:
-    """Show zsbench's warnings, or with `debug` what every library logs."""
+    """Show zsbench's warnings, or with `debug` what every library logs and warns of."""
+    logging.captureWarnings(True)
     handler = _Screen()
     if debug:
         handler.setLevel(logging.DEBUG)

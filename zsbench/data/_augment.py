@@ -53,7 +53,7 @@ class View:
 
         seed = hashlib.blake2b(self.id.encode(), digest_size=16).digest()
         generator = np.random.default_rng(int.from_bytes(seed, "little"))
-        image: Image.Image = self.item.open().convert("RGB")
+        image: Image.Image = self.item.open()
         box = crop_box(image.width, image.height, generator, self.scale)
         view = image.resize((SIZE, SIZE), Image.Resampling.BICUBIC, box=box)
         return ImageOps.mirror(view) if generator.random() < 0.5 else view

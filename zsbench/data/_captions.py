@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from zsbench.errors import UserError
@@ -11,10 +11,11 @@ from zsbench.errors import UserError
 
 @dataclass
 class CaptionedImages:
-    """Images and, aligned, the captions of each; the number of captions may differ from image to image."""
+    """Images and, aligned, the captions of each, whose number may differ; `counts` says what was left out."""
 
     items: Sequence[Any]
     captions: Sequence[Sequence[str]]
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 def checked(images: CaptionedImages, where: str) -> CaptionedImages:

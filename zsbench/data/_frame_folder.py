@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from zsbench import jsonfiles
-from zsbench.data._images import SUFFIXES
+from zsbench.data.image_listing import Listing, files_below
 from zsbench.errors import UserError, did_you_mean
+from zsbench.imagefiles import SUFFIXES
 from zsbench.yamlio import shown
 
 DEPTH_SUFFIXES = {".png", ".npy", ".tif", ".tiff", ".pgm"}
@@ -30,7 +31,8 @@ def pairs(folder: Path) -> tuple[dict[str, tuple[Path, Path]], dict[str, int]]:
     if not is_frame_folder(folder):
         expected = "a .jsonl with one frame a line, or a folder with rgb/ and depth/"
         raise UserError(shown(folder), "a folder without rgb/ and depth/", expected, "zsbench show depth-frames")
-    pictures, maps = _by_name(folder / "rgb", SUFFIXES), _by_name(folder / "depth", DEPTH_SUFFIXES)
+    rgb, depth = files_below(folder / "rgb", SUFFIXES), files_below(folder / "depth", DEPTH_SUFFIXES)
+    pictures, maps = _by_name(rgb, folder / "rgb"), _by_name(depth, folder / "depth")
     both = [name for name in pictures if name in maps]
     if not both:
         first = (next(iter(pictures), "none"), next(iter(maps), "none"))
@@ -40,16 +42,14 @@ def pairs(folder: Path) -> tuple[dict[str, tuple[Path, Path]], dict[str, int]]:
         "images without a depth map": len(pictures) - len(both),
         "depth maps without an image": len(maps) - len(both),
     }
-    return {name: (pictures[name], maps[name]) for name in both}, {what: n for what, n in alone.items() if n}
+    counts = {what: n for what, n in alone.items() if n} | rgb.counts("images") | depth.counts("depth maps")
+    return {name: (pictures[name], maps[name]) for name in both}, counts
 
 
-def _by_name(folder: Path, suffixes: set[str]) -> dict[str, Path]:
+def _by_name(listing: Listing, folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if path.suffix.lower() not in suffixes or any(part.startswith(".") for part in inside.parts):
-            continue
-        name = inside.with_suffix("").as_posix()
+    for path in listing.files:
+        name = path.relative_to(folder).with_suffix("").as_posix()
         if name in found:
             raise UserError(shown(path), f"'{name}' stands twice ({found[name].name}, {path.name})", "one file a name")
         found[name] = path

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.errors import RunError, UserError
+from zsbench.data._images import ImageItem, from_path
+from zsbench.errors import UserError
+from zsbench.imagefiles import FORMATS, Decoding
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
 
@@ -28,16 +31,23 @@ class Frame:
     id: str
     rgb_path: Path
     intrinsics: Intrinsics | None
+    decoding: Decoding = field(default=Decoding(), repr=False)
+
+    @cached_property
+    def _image(self) -> ImageItem:
+        return from_path(self.rgb_path, shown(self.rgb_path), self.decoding)
 
     def rgb(self) -> NDArray[np.uint8]:
         """Return the image (height, width, 3), RGB."""
-        from PIL import Image, UnidentifiedImageError
+        return np.asarray(self._image.open())
 
-        try:
-            with Image.open(self.rgb_path) as image:
-                return np.asarray(image.convert("RGB"))
-        except (UnidentifiedImageError, OSError) as error:
-            raise RunError(shown(self.rgb_path), f"cannot be decoded as an image ({error})") from None
+    def digest(self) -> str:
+        """Return the digest of the image."""
+        return self._image.digest()
+
+    def traits(self) -> list[str]:
+        """Return the counts that the image belongs to: turned, transparent, scaled."""
+        return self._image.traits()
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,10 @@ def _opened(path: Path, mode: Any = None) -> Iterator[Any]:
         if path.suffix == ".npy":
             yield np.load(path, mmap_mode=mode, allow_pickle=False)
         else:
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 yield image
-    except (OSError, ValueError, EOFError) as error:
+    except UserError:
+        raise
+    except Exception as error:
+        # Decoders of images raise exceptions of many kinds.
         raise UserError(shown(path), f"cannot be read as a depth map ({error})") from None

@@ -2,61 +2,59 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench import imagefiles
 from zsbench.ahead import ahead
 from zsbench.errors import RunError, UserError
+from zsbench.imagefiles import BrokenImage, Decoding
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm", ".tif", ".tiff"}
-
 
 @dataclass(frozen=True)
 class ImageItem:
-    """One image: `read()` gives the encoded file's bytes."""
+    """One image: `read()` gives the encoded file's bytes, `decoding` says how they become pixels."""
 
     id: str
     read: Callable[[], bytes] = field(repr=False, compare=False)
+    decoding: Decoding = field(default=Decoding(), repr=False, compare=False)
 
     def digest(self) -> str:
-        """Return the digest of the encoded bytes, which are read for it once."""
-        return self._digest
+        """Return the digest of the encoded bytes and of what is done to them beyond decoding."""
+        return self._facts[0]
+
+    def traits(self) -> list[str]:
+        """Return the counts that this image belongs to: turned, transparent, scaled; the bytes are read once."""
+        return self._facts[1]
 
     @cached_property
-    def _digest(self) -> str:
-        return hashlib.blake2b(self._bytes(), digest_size=16).hexdigest()
+    def _facts(self) -> tuple[str, list[str]]:
+        data = self._bytes()
+        traits = imagefiles.traits(data, self.decoding)
+        return imagefiles.digest(data, traits), traits
 
     def open(self) -> Image:
-        """Decode the image.
+        """Return the image, RGB.
 
         Raises
         ------
         RunError
             The file is missing or no image; its name is in the message.
         """
-        from PIL import Image, UnidentifiedImageError
-
-        try:
-            image = Image.open(io.BytesIO(self._bytes()))
-            image.load()
-        except (UnidentifiedImageError, OSError, SyntaxError) as error:
-            reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
-            raise RunError(self.id, f"cannot be decoded as an image{reason}") from None
-        return image
+        return imagefiles.open_image(self._bytes(), self.id, self.decoding)
 
     def _bytes(self) -> bytes:
         try:
             return self.read()
         except OSError as error:
-            raise RunError(self.id, f"cannot be read ({error.strerror or error})", "an image file") from None
+            raise BrokenImage(self.id, f"cannot be read ({error.strerror or error})", "an image file") from None
 
 
 @dataclass
@@ -86,9 +84,14 @@ class ImageSet:
         return replace(self, items=items, labels=labels, groups=groups)
 
 
-def from_path(path: Path, name: str) -> ImageItem:
+def from_path(path: Path, name: str, decoding: Decoding = Decoding()) -> ImageItem:
     """Return the item for an image file."""
-    return ImageItem(name, path.read_bytes)
+    return ImageItem(name, path.read_bytes, decoding)
+
+
+def count_traits(items: Iterable[Any]) -> dict[str, int]:
+    """Return how many items were turned, scaled or lost an alpha channel, by name; other things than images count 0."""
+    return dict(Counter(name for item in items if hasattr(item, "traits") for name in item.traits()))
 
 
 def drop_broken(images: ImageSet, allowed: int, where: str) -> tuple[ImageSet, dict[str, int]]:

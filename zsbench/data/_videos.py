@@ -5,11 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from zsbench.errors import RunError
-from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,6 +21,7 @@ class Video:
     frames : returns the frames of the given numbers, in their order, repeats allowed.
     identity : text that changes with the content.
     logits : (n_views, n_classes) when a model judged the views elsewhere, else None.
+    traits : returns the counts that its frames belong to (turned, transparent, scaled), one entry a frame.
     """
 
     id: str
@@ -32,6 +29,7 @@ class Video:
     frames: Callable[[Sequence[int]], list[Image]] = field(repr=False, compare=False)
     identity: Callable[[], str] = field(repr=False, compare=False)
     logits: Any = field(default=None, repr=False, compare=False)
+    traits: Callable[[], list[str]] = field(default=list, repr=False, compare=False)
 
     def digest(self) -> str:
         """Return the digest of the content."""
@@ -46,14 +44,3 @@ class VideoSet:
     labels: Sequence[int]
     class_names: list[str] | None = None
     counts: dict[str, int] = field(default_factory=dict)
-
-
-def open_frame(path: Path) -> Any:
-    """Return a frame stored as an image file, RGB."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise RunError(shown(path), f"cannot be decoded as an image ({error})") from None

@@ -11,7 +11,10 @@ from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import from_path
+from zsbench.data.file_lists import listed_files
 from zsbench.errors import UserError
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count
 from zsbench.yamlio import shown
 
 
@@ -37,18 +40,27 @@ def _files(options: dict[str, Any]) -> list[str]:
     if not path.is_file():
         return [str(path)]
     folder = Path(options.get("root") or path.parent)
-    names = dict.fromkeys(str(name) for _, row in jsonfiles.lines(path, {"images": list}) for name in row["images"])
-    return [str(path), *(str(folder / name) for name in names)]
+    rows = [(f"{shown(path)}:{number}", row["images"]) for number, row in jsonfiles.lines(path, {"images": list})]
+    named = ((where, folder / str(name), str(name)) for where, names in rows for name in names)
+    return [str(path), *listed_files(named, folder)]
 
 
 @source(gives="cues", files=_files)
-def associations(*, path: LocalPath, root: LocalPath | None = None) -> CueSet:
+def associations(
+    *,
+    path: LocalPath,
+    root: LocalPath | None = None,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> CueSet:
     """Read the cues; WinoGAViL has 5 to 12 candidates for each.
 
     Parameters
     ----------
     path : the JSONL file.
     root : folder that the image paths start at; by default the file's own.
+    orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises
     ------
@@ -57,20 +69,19 @@ def associations(*, path: LocalPath, root: LocalPath | None = None) -> CueSet:
     """
     file = Path(path)
     folder = Path(root) if root else file.parent
+    decoding = Decoding(orientation, alpha, max_pixels)
+    _files({"path": path, "root": root})
     cues, gold = [], []
     for number, row in jsonfiles.lines(file, {"id": str, "cue": str, "images": list, "associations": list}):
         where, names, chosen = f"{shown(file)}:{number}", row["images"], row["associations"]
         if not row["cue"].strip():
             raise UserError(where, "an empty cue", "a text")
-        missing = next((name for name in names if not (folder / str(name)).is_file()), None)
-        if missing is not None:
-            raise UserError(where, f"no such file '{missing}'")
         if len(set(names)) < len(names):
             raise UserError(where, "an image stands twice among the candidates")
         fits = all(type(i) is int and 0 <= i < len(names) for i in chosen)
         if not fits or not chosen or len(set(chosen)) < len(chosen):
             found = f"associations {chosen} of {len(names)} images"
             raise UserError(where, found, f"different numbers from 0 to {len(names) - 1}, at least one")
-        cues.append(Cue(row["id"], row["cue"], [from_path(folder / name, name) for name in names]))
+        cues.append(Cue(row["id"], row["cue"], [from_path(folder / str(name), str(name), decoding) for name in names]))
         gold.append(frozenset(chosen))
     return CueSet(cues, gold)

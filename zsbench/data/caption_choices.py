@@ -11,7 +11,10 @@ from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import from_path
+from zsbench.data.file_lists import listed_files
 from zsbench.errors import UserError
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count
 from zsbench.yamlio import shown
 
 
@@ -29,31 +32,43 @@ def _files(options: dict[str, Any]) -> list[str]:
     if not path.is_file():
         return [str(path)]
     folder = Path(options.get("root") or path.parent)
-    return [
-        str(path),
-        *(str(folder / name) for _, row in jsonfiles.lines(path, {"images": list}) for name in row["images"]),
-    ]
+    rows = [(f"{shown(path)}:{number}", row["images"]) for number, row in jsonfiles.lines(path, {"images": list})]
+    named = ((where, folder / str(name), str(name)) for where, names in rows for name in names)
+    return [str(path), *listed_files(named, folder)]
 
 
 @source(gives="caption-groups", files=_files)
-def caption_choices(*, path: LocalPath, root: LocalPath | None = None) -> list[Group]:
+def caption_choices(
+    *,
+    path: LocalPath,
+    root: LocalPath | None = None,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> list[Group]:
     """Read the groups; Winoground has two images and two captions in each, SugarCrepe one image and two captions.
 
     Parameters
     ----------
     path : the JSONL file.
     root : folder that the image paths start at; by default the file's own.
+    orientation, alpha, max_pixels : as in `imagefolder`.
     """
     file = Path(path)
     folder = Path(root) if root else file.parent
+    decoding = Decoding(orientation, alpha, max_pixels)
+    _files({"path": path, "root": root})
     groups = []
     for number, row in jsonfiles.lines(file, {"id": str, "images": list, "captions": list}):
         where = f"{shown(file)}:{number}"
         if len(row["images"]) + len(row["captions"]) < 3 or not row["images"] or not row["captions"]:
             found = f"{len(row['images'])} images and {len(row['captions'])} captions"
             raise UserError(where, found, "a choice: at least one of each and two of one")
-        missing = next((name for name in row["images"] if not (folder / name).is_file()), None)
-        if missing is not None:
-            raise UserError(where, f"no such file '{missing}'")
-        groups.append(Group(row["id"], [from_path(folder / name, name) for name in row["images"]], row["captions"]))
+        groups.append(
+            Group(
+                row["id"],
+                [from_path(folder / str(name), str(name), decoding) for name in row["images"]],
+                row["captions"],
+            )
+        )
     return groups

@@ -9,13 +9,23 @@ from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._captions import CaptionedImages, checked
 from zsbench.data._images import from_path
+from zsbench.data.image_table import image_files, listed_images
 from zsbench.errors import UserError
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count, Text
 from zsbench.yamlio import shown
 
 
-@source(gives="captioned-images", files=lambda options: [options["path"]])
+@source(gives="captioned-images", files=image_files)
 def caption_table(
-    *, path: LocalPath, image: str = "path", caption: str = "caption", root: LocalPath | None = None
+    *,
+    path: LocalPath,
+    image: Text = "path",
+    caption: Text = "caption",
+    root: LocalPath | None = None,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
 ) -> CaptionedImages:
     """Read images in the order of their first row; rows with the same path are captions of one image.
 
@@ -24,15 +34,16 @@ def caption_table(
     path : .csv, .tsv or .parquet with a header.
     image, caption : names of the columns.
     root : folder that the image paths start at; by default the table's own.
+    orientation, alpha, max_pixels : as in `imagefolder`.
     """
     table = Path(path)
     folder = Path(root) if root else table.parent
+    decoding, rows = Decoding(orientation, alpha, max_pixels), tablefiles.read(table, [image, caption])
+    listed_images(rows, image, table, root)
     captions: dict[str, list[str]] = {}
-    for row in tablefiles.read(table, [image, caption]):
-        if not (folder / row[image]).is_file():
-            raise UserError(row.place, f"no such file '{row[image]}'")
+    for row in rows:
         if not row[caption].strip():
             raise UserError(row.place, f"column '{caption}' is empty", "a caption")
         captions.setdefault(row[image], []).append(row[caption])
-    items = [from_path(folder / name, name) for name in captions]
+    items = [from_path(folder / name, name, decoding) for name in captions]
     return checked(CaptionedImages(items, list(captions.values())), shown(table))

@@ -14,8 +14,11 @@ from zsbench import jsonfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet, from_path
+from zsbench.data.file_lists import listed_files
 from zsbench.data.label_columns import read_labels
 from zsbench.errors import UserError
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count
 from zsbench.yamlio import shown
 
 Rows = list[tuple[str, Any, str]]
@@ -24,12 +27,20 @@ Lists = dict[str, Rows]
 
 def _files(options: dict[str, Any]) -> list[str]:
     path = Path(options["path"])
-    rows = read_lists(path)[options.get("split", "test")] if path.is_file() else []
-    return [str(path), *(str(Path(options["images"]) / name) for name, _, _ in rows)]
+    rows, folder = read_lists(path)[options.get("split", "test")] if path.is_file() else [], Path(options["images"])
+    return [str(path), *listed_files(((shown(path), folder / name, name) for name, _, _ in rows), folder)]
 
 
 @source(gives="images", files=_files)
-def coop_split(*, path: LocalPath, images: LocalPath, split: Literal["train", "val", "test"] = "test") -> ImageSet:
+def coop_split(
+    *,
+    path: LocalPath,
+    images: LocalPath,
+    split: Literal["train", "val", "test"] = "test",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> ImageSet:
     """Read one list of a split file; class names are those of the file, underscores as spaces.
 
     Parameters
@@ -37,6 +48,7 @@ def coop_split(*, path: LocalPath, images: LocalPath, split: Literal["train", "v
     path : the JSON file.
     images : the folder that image paths start at.
     split : which list.
+    orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises
     ------
@@ -48,7 +60,9 @@ def coop_split(*, path: LocalPath, images: LocalPath, split: Literal["train", "v
     if [label for label, _ in classes] != list(range(len(classes))):
         found = f"{len(classes)} pairs of label and class name"
         raise UserError(shown(Path(path)), found, "labels 0, 1, 2, ... with one class name each")
-    items = [from_path(Path(images) / name, name) for name, _, _ in lists[split]]
+    _files({"path": path, "images": images, "split": split})
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [from_path(Path(images) / name, name, decoding) for name, _, _ in lists[split]]
     return ImageSet(items, [label for _, label, _ in lists[split]], [name.replace("_", " ") for _, name in classes])
 
 

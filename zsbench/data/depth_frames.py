@@ -14,10 +14,14 @@ from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data import _frame_folder
 from zsbench.data._frames import DepthFile, Frame, FrameSet, Intrinsics
+from zsbench.data.file_lists import listed_files
 from zsbench.data.item_ids import read_id
 from zsbench.errors import UserError
-from zsbench.options import Positive
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count, Positive
 from zsbench.yamlio import shown
+
+_KEYS = ("rgb", "depth")
 
 Camera = Annotated[list[Positive], MinLen(4), MaxLen(4)]
 
@@ -31,13 +35,20 @@ def _files(options: dict[str, Any]) -> list[str]:
         return [*named, *(str(file) for pair in found.values() for file in pair)]
     if not path.is_file():
         return [str(path)]
-    rows = [row for _, row in jsonfiles.lines(path, {"rgb": str, "depth": str})]
-    return [*named, str(path), *(str(path.parent / row[key]) for row in rows for key in ("rgb", "depth"))]
+    rows = list(jsonfiles.lines(path, {"rgb": str, "depth": str}))
+    listed = ((f"{shown(path)}:{n}: key '{key}'", path.parent / row[key], row[key]) for n, row in rows for key in _KEYS)
+    return [*named, str(path), *listed_files(listed, path.parent)]
 
 
 @source(gives="frames", files=_files)
 def depth_frames(
-    *, path: LocalPath, depth_scale: Positive | None = None, intrinsics: Camera | LocalPath | None = None
+    *,
+    path: LocalPath,
+    depth_scale: Positive | None = None,
+    intrinsics: Camera | LocalPath | None = None,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
 ) -> FrameSet:
     """Read frames: {"rgb", "depth", "depth_scale", "intrinsics" or "cam_in": [fx, fy, cx, cy], "id"}.
 
@@ -49,12 +60,14 @@ def depth_frames(
         make a frame of that name, and intrinsics.json may hold the cameras.
     depth_scale : of frames that give none: 1000 for millimetres, 256 for KITTI.
     intrinsics : [fx, fy, cx, cy] in pixels of frames that give none, or a JSON file with such a list, or one by name.
+    orientation, alpha, max_pixels : as in `imagefolder`; depth and intrinsics are those of the image as it is shown.
 
     Raises
     ------
     UserError
         With file and line: a key is missing or malformed, a file does not exist, an image has no depth_scale.
     """
+    decoding = Decoding(orientation, alpha, max_pixels)
     items: list[Frame] = []
     depth: list[DepthFile] = []
     counts: dict[str, int] = {}
@@ -66,19 +79,17 @@ def depth_frames(
     for where, row, rgb, map_path in rows:
         name = read_id(row, where, default=str(row.get("rgb", "")))
         camera = row.get("intrinsics", row.get("cam_in", _frame_folder.camera_of(name, cameras, cameras_path)))
-        items.append(Frame(name, rgb, _camera(camera, where)))
+        items.append(Frame(name, rgb, _camera(camera, where), decoding))
         depth.append(DepthFile(map_path, _scale(row.get("depth_scale", depth_scale), map_path, where)))
     return FrameSet(items, depth, counts)
 
 
 def _listed(path: Path) -> Iterator[tuple[str, dict[str, Any], Path, Path]]:
     """Yield (where, row, image, depth map) of a JSONL file."""
+    if path.is_file():
+        _files({"path": str(path)})
     for number, row in jsonfiles.lines(path, {"rgb": str, "depth": str}):
-        where = f"{shown(path)}:{number}"
-        for key in ("rgb", "depth"):
-            if not (path.parent / row[key]).is_file():
-                raise UserError(where, f"key '{key}': no such file '{row[key]}'")
-        yield where, row, path.parent / row["rgb"], path.parent / row["depth"]
+        yield f"{shown(path)}:{number}", row, path.parent / row["rgb"], path.parent / row["depth"]
 
 
 def _cameras(path: Path, intrinsics: list[float] | str | None) -> tuple[Any, Path]:

@@ -1,7 +1,9 @@
-"""Videos as folders of frames: `<path>/<class>/<video>/<frame>.jpg`, frames in the order of their names."""
+"""Videos as folders of frames: `<path>/<class>/<video>/<frame>.jpg`, in the order of the numbers in frames' names."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,55 +11,104 @@ from typing import Any
 
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._images import SUFFIXES
-from zsbench.data._videos import Video, VideoSet, open_frame
+from zsbench.data._images import from_path
+from zsbench.data._videos import Video, VideoSet
+from zsbench.data.image_listing import Listing, files_in, require_folder, subfolders
 from zsbench.errors import UserError
-from zsbench.records import digest, digest_file
+from zsbench.imagefiles import MAX_PIXELS, SUFFIXES, Alpha, Decoding, Orientation
+from zsbench.options import Count
+from zsbench.records import digest
 from zsbench.yamlio import shown
 
-
-def _frames(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+_EXPECTED = "a folder with `<class>/<video>/<frame>` in it"
 
 
 def _files(options: dict[str, Any]) -> list[str]:
     root = Path(options["path"])
-    return sorted(str(p) for p in root.glob("*/*/*") if p.suffix.lower() in SUFFIXES) or [str(root)]
+    if not root.exists():
+        return [str(root)]
+    found = [str(p) for folder in subfolders(require_folder(root, _EXPECTED)) for p in _frames(folder)]
+    return found or [str(root)]
+
+
+def _frames(folder: Path) -> list[Path]:
+    """Return the frames of all videos of a class."""
+    return [frame for video in subfolders(folder) for frame in files_in(video, SUFFIXES).files]
 
 
 @source(gives="videos", files=_files)
-def frame_folders(*, path: LocalPath) -> VideoSet:
+def frame_folders(
+    *,
+    path: LocalPath,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> VideoSet:
     """Read one folder of frames a video; labels follow the sorted names of the class folders.
+
+    Hidden files and folders are ignored, links to folders followed, files that are no images counted.
 
     Parameters
     ----------
     path : the folder.
+    orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises
     ------
     UserError
-        No such folder, no videos, or a video without frames.
+        No such folder, no videos, a video without frames or with folders in it.
     """
-    root = Path(path)
-    if not root.is_dir():
-        raise UserError(shown(root), "no such folder", "`<class>/<video>/<frame>` in it")
-    classes = sorted(p.name for p in root.iterdir() if p.is_dir())
+    root, decoding = require_folder(Path(path), _EXPECTED), Decoding(orientation, alpha, max_pixels)
+    classes = subfolders(root)
+    beside = [files_in(folder, SUFFIXES) for folder in (root, *classes)]
     videos: list[Video] = []
     labels: list[int] = []
+    others: Counter[str] = Counter()
     for label, name in enumerate(classes):
-        for folder in sorted(p for p in (root / name).iterdir() if p.is_dir()):
-            frames = _frames(folder)
-            if not frames:
-                raise UserError(shown(folder), "a video without frames", f"files {' '.join(sorted(SUFFIXES))}")
-            videos.append(_video(f"{name}/{folder.name}", frames))
+        for folder in subfolders(name):
+            found = _checked(folder)
+            others += found.others
+            videos.append(_video(f"{name.name}/{folder.name}", in_order(found.files), decoding))
             labels.append(label)
     if not videos:
-        raise UserError(shown(root), "no videos", "`<class>/<video>/<frame>`")
-    return VideoSet(videos, labels, [name.replace("_", " ") for name in classes])
+        raise UserError(shown(root), "no videos", _EXPECTED)
+    loose = sum(len(found.files) for found in beside)
+    counts = {"images that lie in no video's folder": loose} if loose else {}
+    others = sum((found.others for found in beside), others)
+    counts |= Listing(others=others).counts("images")
+    return VideoSet(videos, labels, [folder.name.replace("_", " ") for folder in classes], counts)
 
 
-def _video(name: str, frames: list[Path]) -> Video:
+def _checked(folder: Path) -> Listing:
+    """Return the frames of a video, which must lie in the folder itself."""
+    found, inner = files_in(folder, SUFFIXES), subfolders(folder)
+    if inner:
+        raise UserError(shown(inner[0]), "a folder inside of a video", _EXPECTED)
+    if not found.files:
+        raise UserError(shown(folder), "a video without frames", f"files {' '.join(sorted(SUFFIXES))}")
+    return found
+
+
+def in_order(frames: list[Path]) -> list[Path]:
+    """Return frames in the order of the numbers in their names, so that `2.jpg` comes before `10.jpg`."""
+
+    def key(frame: Path) -> list[tuple[str, int, str]]:
+        parts = re.split(r"([0-9]+)", frame.name)
+        return [("", int(part), part) if i % 2 else (part, 0, "") for i, part in enumerate(parts)]
+
+    return sorted(frames, key=key)
+
+
+def _video(name: str, frames: list[Path], decoding: Decoding) -> Video:
+    images = [from_path(frame, shown(frame), decoding) for frame in frames]
+
     def read(numbers: Sequence[int]) -> list[Any]:
-        return [open_frame(frames[i]) for i in numbers]
+        return [images[i].open() for i in numbers]
 
-    return Video(name, partial(len, frames), read, lambda: digest(digest_file(frame) for frame in frames))
+    def identity() -> str:
+        return digest(image.digest() for image in images)
+
+    def traits() -> list[str]:
+        return [trait for image in images for trait in image.traits()]
+
+    return Video(name, partial(len, frames), read, identity, traits=traits)

@@ -7,18 +7,23 @@ from zsbench.config import ModelRef
 from zsbench.data._captions import CaptionedImages, checked
 from zsbench.data._images import ImageItem
 from zsbench.data.hf_datasets import dataset_files, read_columns
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count, Text
 
 
 @source(gives="captioned-images", files=dataset_files)
 def hf_captions(
     *,
     path: ModelRef,
-    split: str = "test",
-    name: str | None = None,
-    revision: str | None = None,
-    image: str = "image",
-    caption: str = "caption",
+    split: Text = "test",
+    name: Text | None = None,
+    revision: Text | None = None,
+    image: Text = "image",
+    caption: Text = "caption",
     streaming: bool = False,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
 ) -> CaptionedImages:
     """Read a split; the caption column holds a text or a list of texts.
 
@@ -28,9 +33,11 @@ def hf_captions(
     split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
     image, caption : names of the columns.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
+    orientation, alpha, max_pixels : as in `imagefolder`.
     """
     readers, texts, _ = read_columns(
         path, image, caption, split=split, name=name, revision=revision, streaming=streaming
     )
-    items = [ImageItem(f"{split}/{i:06d}", read) for i, read in enumerate(readers)]
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [ImageItem(f"{split}/{i:06d}", read, decoding) for i, read in enumerate(readers)]
     return checked(CaptionedImages(items, [[text] if isinstance(text, str) else list(text) for text in texts]), path)

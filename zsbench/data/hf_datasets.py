@@ -13,25 +13,33 @@ from zsbench.config import ModelRef
 from zsbench.data._images import ImageItem, ImageSet
 from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError, did_you_mean
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count, Text
 
 
 def dataset_files(options: dict[str, Any]) -> list[str]:
     """Return the local files behind a block that names a data set of `datasets`."""
     path = Path(options["path"])
-    return sorted(str(p) for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
+    if not path.is_dir():
+        # Anything else that is not written as a path is the id of a data set on the hub.
+        return [str(path)] if path.is_absolute() else []
+    return sorted(str(p) for p in path.rglob("*") if p.is_file()) or [str(path)]
 
 
 @source(gives="images", files=dataset_files)
 def hf_datasets(
     *,
     path: ModelRef,
-    split: str = "test",
-    name: str | None = None,
-    revision: str | None = None,
-    image: str = "image",
-    label: str = "label",
+    split: Text = "test",
+    name: Text | None = None,
+    revision: Text | None = None,
+    image: Text = "image",
+    label: Text = "label",
     streaming: bool = False,
     unlabelled: Unlabelled = "error",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
 ) -> ImageSet:
     """Read a split; class names come from the label column: its ClassLabel feature, or its texts in sorted order.
 
@@ -42,6 +50,7 @@ def hf_datasets(
     image, label : names of the columns.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
     unlabelled : what a row without label (None, -1) is: an error, or dropped and counted.
+    orientation, alpha, max_pixels : as in `imagefolder`.
     """
     readers, cells, names = read_columns(
         path, image, label, split=split, name=name, revision=revision, streaming=streaming
@@ -51,7 +60,8 @@ def hf_datasets(
         return f"{path}: split '{split}', row {number}, column '{label}'"
 
     column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
-    items = [ImageItem(f"{split}/{i:06d}", readers[i]) for i in column.kept]
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [ImageItem(f"{split}/{i:06d}", readers[i], decoding) for i in column.kept]
     return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
 
 

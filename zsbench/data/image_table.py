@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from zsbench import tablefiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageItem, ImageSet, from_path
+from zsbench.data.file_lists import listed_files
 from zsbench.data.label_columns import Unlabelled, read_labels
-from zsbench.errors import UserError
-from zsbench.options import Text
-from zsbench.yamlio import shown
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count, Text
 
 
-@source(gives="images", files=lambda options: [options["path"]])
+def image_files(options: dict[str, Any]) -> list[str]:
+    """Return a table and the images that it lists."""
+    table = Path(options["path"])
+    if not table.is_file():
+        return [str(table)]
+    column = str(options.get("image", "path"))
+    return [str(table), *listed_images(tablefiles.read(table, [column]), column, table, options.get("root"))]
+
+
+def listed_images(rows: list[tablefiles.Row], column: str, table: Path, root: str | None) -> list[str]:
+    """Return the images of a table's rows; a missing one is an error with its line."""
+    folder = Path(root) if root else table.parent
+    return listed_files(((row.place, folder / row[column], row[column]) for row in rows), folder)
+
+
+@source(gives="images", files=image_files)
 def image_table(
     *,
     path: LocalPath,
-    image: str = "path",
-    label: str = "label",
-    group: str | None = None,
+    image: Text = "path",
+    label: Text = "label",
+    group: Text | None = None,
     root: LocalPath | None = None,
     separator: Text = "|",
     unlabelled: Unlabelled = "error",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
 ) -> ImageSet:
     """Read one image a row.
 
@@ -36,6 +55,7 @@ def image_table(
     root : folder that the image paths start at; by default the table's own.
     separator : between several labels of one image.
     unlabelled : what a row without label (empty, -1) is: an error, or dropped and counted.
+    orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises
     ------
@@ -50,13 +70,12 @@ def image_table(
         return rows[number].place
 
     column = read_labels([row[label] for row in rows], where=where, unlabelled=unlabelled, separator=separator)
+    listed_images(rows, image, table, root)
+    decoding = Decoding(orientation, alpha, max_pixels)
     items: list[ImageItem] = []
     groups: list[str] = []
     for number in column.kept:
         name = rows[number][image]
-        file = folder / name
-        if not file.is_file():
-            raise UserError(where(number), f"no such file '{name}'", f"a path that starts at {shown(folder)}")
-        items.append(from_path(file, name))
+        items.append(from_path(folder / name, name, decoding))
         groups += [rows[number][group]] if group else []
     return ImageSet(items, column.labels, column.names, groups=groups or None, width=column.width, counts=column.counts)

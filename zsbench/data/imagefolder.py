@@ -7,42 +7,62 @@ from typing import Any
 
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._images import SUFFIXES, ImageSet, from_path
+from zsbench.data._images import ImageSet, from_path
+from zsbench.data.image_listing import files_below, files_in, require_folder, subfolders
 from zsbench.errors import UserError
+from zsbench.imagefiles import MAX_PIXELS, SUFFIXES, Alpha, Decoding, Orientation
+from zsbench.options import Count
 from zsbench.yamlio import shown
+
+_EXPECTED = "a folder with one sub-folder a class"
 
 
 def _files(options: dict[str, Any]) -> list[str]:
-    return [str(path) for path in _images(Path(options["path"]))] or [options["path"]]
-
-
-def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*/**/*") if path.suffix.lower() in SUFFIXES)
+    root = Path(options["path"])
+    if not root.exists():
+        return [str(root)]
+    folders = subfolders(require_folder(root, _EXPECTED))
+    return [str(path) for folder in folders for path in files_below(folder, SUFFIXES).files] or [str(root)]
 
 
 @source(gives="images", files=_files)
-def imagefolder(*, path: LocalPath) -> ImageSet:
+def imagefolder(
+    *,
+    path: LocalPath,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> ImageSet:
     """Read `<path>/<class>/**/<image>`; labels follow the sorted folder names.
+
+    Hidden files and folders are ignored, links to folders followed, files that are no images counted.
 
     Parameters
     ----------
     path : the folder.
+    orientation : `exif` turns photographs as their EXIF orientation says, `stored` leaves them as they are stored.
+    alpha : `drop` keeps the colours of transparent images as stored; `white` and `black` lay them over that colour.
+    max_pixels : width times height above which an image is refused.
 
     Raises
     ------
     UserError
-        No such folder, no class folders, or a class folder without images.
+        No such folder, no class folders, a class folder without images, an image that is no file, or a name that is
+        not UTF-8.
     """
-    root = Path(path)
-    if not root.is_dir():
-        raise UserError(shown(root), "no such folder", "a folder with one sub-folder a class")
-    classes = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if not classes:
+    root = require_folder(Path(path), _EXPECTED)
+    folders = subfolders(root)
+    if not folders:
         raise UserError(shown(root), "no class folders", "one sub-folder a class")
-    found = _images(root)
-    labels = [classes.index(p.relative_to(root).parts[0]) for p in found]
-    empty = [name for i, name in enumerate(classes) if i not in set(labels)]
-    if empty:
-        raise UserError(shown(root / empty[0]), "a class folder without images", f"files {' '.join(sorted(SUFFIXES))}")
-    items = [from_path(p, p.relative_to(root).as_posix()) for p in found]
-    return ImageSet(items, labels, [name.replace("_", " ") for name in classes])
+    decoding, beside = Decoding(orientation, alpha, max_pixels), files_in(root, SUFFIXES)
+    items, labels, others = [], [], beside.others
+    for label, folder in enumerate(folders):
+        found = files_below(folder, SUFFIXES)
+        if not found.files:
+            raise UserError(shown(folder), "a class folder without images", f"files {' '.join(sorted(SUFFIXES))}")
+        items += [from_path(file, file.relative_to(root).as_posix(), decoding) for file in found.files]
+        labels += [label] * len(found.files)
+        others += found.others
+    counts = {"images that lie in no class folder": len(beside.files)} if beside.files else {}
+    names = [folder.name.replace("_", " ") for folder in folders]
+    return ImageSet(items, labels, names, counts=counts | beside.counts("images"))

@@ -10,7 +10,11 @@ from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._captions import CaptionedImages, checked
 from zsbench.data._images import from_path
+from zsbench.data.file_lists import listed_files
 from zsbench.errors import UserError
+from zsbench.files import Folders
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count, Text
 from zsbench.yamlio import shown
 
 
@@ -18,12 +22,20 @@ def _files(options: dict[str, Any]) -> list[str]:
     path = Path(options["path"])
     if not path.is_file():
         return [str(path)]
-    rows = _rows(path, str(options.get("split", "test")))
-    return [str(path), *(str(_image(Path(options["images"]), row)) for row in rows)]
+    return [str(path), *map(str, _images(path, Path(options["images"]), str(options.get("split", "test"))))]
 
 
 @source(gives="captioned-images", files=_files)
-def karpathy(*, path: LocalPath, images: LocalPath, split: str = "test", capitalise: bool = False) -> CaptionedImages:
+def karpathy(
+    *,
+    path: LocalPath,
+    images: LocalPath,
+    split: Text = "test",
+    capitalise: bool = False,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> CaptionedImages:
     """Read the captions of a split; images come in the order of their file names, as remote-sensing sets need it.
 
     Parameters
@@ -32,27 +44,34 @@ def karpathy(*, path: LocalPath, images: LocalPath, split: str = "test", capital
     images : folder of the images; a row's `filepath` is looked up below it.
     split : `train`, `val` or `test`.
     capitalise : first letter upper case and the rest lower case, as RemoteCLIP's evaluation does.
+    orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises
     ------
     UserError
         Not such a file, an unknown split, an image that is not there.
     """
-    rows = sorted(_rows(Path(path), split), key=lambda row: str(row["filename"]))
+    rows = _rows(Path(path), split)
+    files = {
+        str(row["filename"]): file for row, file in zip(rows, _images(Path(path), Path(images), split), strict=True)
+    }
+    decoding = Decoding(orientation, alpha, max_pixels)
     items, captions = [], []
-    for row in rows:
-        file = _image(Path(images), row)
-        if not file.is_file():
-            raise UserError(shown(Path(path)), f"no image '{row['filename']}' in {shown(Path(images))}")
-        items.append(from_path(file, str(row["filename"])))
+    for row in sorted(rows, key=lambda row: str(row["filename"])):
+        items.append(from_path(files[str(row["filename"])], str(row["filename"]), decoding))
         texts = [str(sentence["raw"]).strip() for sentence in row["sentences"]]
         captions.append([text.capitalize() for text in texts] if capitalise else texts)
     return checked(CaptionedImages(items, captions), shown(Path(path)))
 
 
-def _image(folder: Path, row: dict[str, Any]) -> Path:
-    below = folder / str(row.get("filepath", "")) / str(row["filename"])
-    return below if below.is_file() else folder / str(row["filename"])
+def _images(path: Path, folder: Path, split: str) -> list[Path]:
+    """Return the image of every row of a split."""
+    rows, folders = _rows(path, split), Folders()
+    names = [str(row["filename"]) for row in rows]
+    below = [folder / str(row.get("filepath", "")) / name for row, name in zip(rows, names, strict=True)]
+    found = [file if folders.is_file(file) else folder / name for file, name in zip(below, names, strict=True)]
+    listed_files(((shown(path), file, name) for file, name in zip(found, names, strict=True)), folder)
+    return found
 
 
 def _rows(path: Path, split: str) -> list[dict[str, Any]]:

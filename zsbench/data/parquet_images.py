@@ -11,13 +11,21 @@ from zsbench.config import LocalPath
 from zsbench.data._images import ImageItem, ImageSet
 from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError
-from zsbench.options import Text
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count, Text
 from zsbench.yamlio import shown
 
 
 @source(gives="images", files=lambda options: [options["path"]])
 def parquet_images(
-    *, path: LocalPath, image: Text = "image", label: Text = "label", unlabelled: Unlabelled = "error"
+    *,
+    path: LocalPath,
+    image: Text = "image",
+    label: Text = "label",
+    unlabelled: Unlabelled = "error",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
 ) -> ImageSet:
     """Read a parquet file directly: no copy is made and nothing is written beside it.
 
@@ -26,6 +34,7 @@ def parquet_images(
     path : the file.
     image, label : names of the columns; labels are 0-based numbers, class names, lists of them or 0/1 vectors.
     unlabelled : what a row without label (null, -1) is: an error, or dropped and counted.
+    orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises
     ------
@@ -55,7 +64,8 @@ def parquet_images(
         return f"{shown(file)}: row {number}, column '{label}'"
 
     own = read_labels(labels, where=where, unlabelled=unlabelled, names=names)
-    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"])) for i in own.kept]
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"]), decoding) for i in own.kept]
     return ImageSet(items, own.labels, names or own.names, width=own.width, counts=own.counts)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench import imagefiles
 from zsbench.components import source
 from zsbench.config import LocalPath
-from zsbench.data._images import ImageSet
+from zsbench.data._images import ImageItem, ImageSet, from_path
 from zsbench.data.label_columns import Unlabelled, read_labels
-from zsbench.errors import RunError, UserError, did_you_mean
+from zsbench.errors import UserError, did_you_mean
+from zsbench.imagefiles import MAX_PIXELS, Alpha, BrokenImage, Decoding, Orientation
+from zsbench.options import Count, Text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,30 +27,50 @@ class TorchvisionItem:
     """One image of a torchvision data set, decoded when asked for."""
 
     id: str
-    load: Callable[[], Image]
+    load: Callable[[], Image | ImageItem]
+    decoding: Decoding = field(default=Decoding(), repr=False, compare=False)
 
     def digest(self) -> str:
-        """Return the digest of the decoded pixels."""
-        image = self.open()
-        header = f"{image.mode}:{image.size}".encode()
-        return hashlib.blake2b(header + image.tobytes(), digest_size=16).hexdigest()
+        """Return the digest of the decoded pixels, and of what is done to them afterwards."""
+        return self._facts[0]
+
+    def traits(self) -> list[str]:
+        """Return the counts that the image belongs to."""
+        return self._facts[1]
 
     def open(self) -> Image:
-        """Return the image."""
+        """Return the image, RGB."""
+        found = self._found()
+        return found.open() if isinstance(found, ImageItem) else imagefiles.finished(found, self.id, self.decoding)
+
+    @cached_property
+    def _facts(self) -> tuple[str, list[str]]:
+        found = self._found()
+        image = found.open() if isinstance(found, ImageItem) else found
+        traits = found.traits() if isinstance(found, ImageItem) else imagefiles.traits_of(found, self.decoding)
+        pixels = f"{image.mode}:{image.size}".encode() + image.tobytes()
+        # A file that was turned has other pixels already.
+        return imagefiles.digest(pixels, traits if found is image else []), traits
+
+    def _found(self) -> Image | ImageItem:
         try:
             return self.load()
-        except (OSError, SyntaxError) as error:
-            raise RunError(self.id, f"cannot be decoded as an image ({error})") from None
+        except Exception as error:
+            # Each class decodes in its own way, with whatever exceptions its decoder has.
+            raise BrokenImage(self.id, f"cannot be decoded as an image ({error})") from None
 
 
 @source(gives="images")
 def torchvision(
     *,
-    name: str,
+    name: Text,
     root: LocalPath,
-    split: str = "test",
+    split: Text = "test",
     download: bool = False,
     unlabelled: Unlabelled = "error",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
 ) -> ImageSet:
     """Read a split of a data set class of `torchvision.datasets`.
 
@@ -57,6 +81,7 @@ def torchvision(
     split : `train` or `test` (or what the class calls it).
     download : fetch the data when the folder lacks it.
     unlabelled : what an image without label (-1) is: an error, or dropped and counted.
+    orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises
     ------
@@ -72,6 +97,9 @@ def torchvision(
     options: dict[str, Any] = {"root": root}
     options |= {"split": split} if "split" in accepted else {"train": split == "train"} if "train" in accepted else {}
     options |= {"download": download} if "download" in accepted else {}
+    decoding = Decoding(orientation, alpha, max_pixels)
+    if "loader" in accepted and accepted["loader"].default is not None:
+        options["loader"] = lambda file: from_path(Path(file), str(file), decoding)
     try:
         data = make(**options)
     except (RuntimeError, OSError, ValueError, TypeError) as error:
@@ -83,7 +111,7 @@ def torchvision(
     names = list(data.classes) if getattr(data, "classes", None) else None
     where = f"{root}: {name}, split '{split}', item"
     column = read_labels(cells, where=lambda number: f"{where} {number}", unlabelled=unlabelled)
-    items = [TorchvisionItem(f"{split}/{i:06d}", _loader(data, i)) for i in column.kept]
+    items = [TorchvisionItem(f"{split}/{i:06d}", _loader(data, i), decoding) for i in column.kept]
     return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
 
 

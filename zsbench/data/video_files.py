@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -11,20 +12,28 @@ from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._videos import Video, VideoSet
+from zsbench.data.image_listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.errors import RunError, UserError
 from zsbench.records import digest_file
 from zsbench.yamlio import shown
 
 SUFFIXES = {".mp4", ".avi", ".mkv", ".webm", ".mov"}
+_EXPECTED = f"a folder with `<class>/<video>` in it, {' '.join(sorted(SUFFIXES))}"
 
 
 def _files(options: dict[str, Any]) -> list[str]:
-    listed = [options["only"]] if options.get("only") else []
-    return listed + ([str(path) for path in _videos(Path(options["path"]))] or [options["path"]])
+    listed, root = [options["only"]] if options.get("only") else [], Path(options["path"])
+    found = [str(path) for path in _videos(root).files] if root.exists() else []
+    return listed + (found or [str(root)])
 
 
-def _videos(root: Path) -> list[Path]:
-    return sorted(path for path in root.glob("*/*") if path.suffix.lower() in SUFFIXES)
+def _videos(root: Path) -> Listing:
+    """Return the videos of all class folders; videos beside these folders count among the other files."""
+    every = [files_below(folder, SUFFIXES) for folder in subfolders(require_folder(root, _EXPECTED))]
+    beside = files_in(root, SUFFIXES)
+    others = sum((found.others for found in every), beside.others)
+    others += Counter(path.suffix.lower() for path in beside.files)
+    return Listing([path for found in every for path in found.files], others)
 
 
 @source(gives="videos", files=_files)
@@ -48,23 +57,39 @@ def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_cl
     except ImportError:
         raise UserError("", "video files need PyAV", "", "pip install 'zsbench[video]'") from None
     root = Path(path)
-    found = _videos(root)
+    listing = _videos(root)
+    found, counts = listing.files, listing.counts("videos of a class")
     if not found:
-        raise UserError(shown(root), "no videos", f"`<class>/<video>` with {' '.join(sorted(SUFFIXES))}")
-    classes = sorted({p.parent.name for p in found})
+        raise UserError(shown(root), "no videos", _EXPECTED)
+    classes = sorted({_class(p, root) for p in found})
     if only is not None:
         names = [textfiles.words(line)[0] for _, line in textfiles.lines(Path(only)) if line.strip()]
-        known = {key: p for p in found for key in (p.name, f"{p.parent.name}/{p.name}")}
-        missing = next((name for name in names if name not in known), None)
-        if missing is not None:
-            raise UserError(shown(Path(only)), f"lists '{missing}'", f"a video of {shown(root)}")
-        found = [known[name] for name in names]
-        classes = sorted({p.parent.name for p in found}) if only_their_classes else classes
+        found = _chosen(names, found, root, shown(Path(only)))
+        classes = sorted({_class(p, root) for p in found}) if only_their_classes else classes
+    names = [p.relative_to(root).with_suffix("").as_posix() for p in found]
     videos = [
-        Video(f"{p.parent.name}/{p.stem}", partial(_length, p), partial(_decode, p), partial(digest_file, p))
-        for p in found
+        Video(name, partial(_length, p), partial(_decode, p), partial(digest_file, p))
+        for name, p in zip(names, found, strict=True)
     ]
-    return VideoSet(videos, [classes.index(p.parent.name) for p in found], [n.replace("_", " ") for n in classes])
+    labels = [classes.index(_class(p, root)) for p in found]
+    return VideoSet(videos, labels, [n.replace("_", " ") for n in classes], counts)
+
+
+def _class(path: Path, root: Path) -> str:
+    return path.relative_to(root).parts[0]
+
+
+def _chosen(names: list[str], found: list[Path], root: Path, where: str) -> list[Path]:
+    """Return the videos of a list, each named from the root on or by the file's name alone."""
+    known: dict[str, list[Path]] = {}
+    for path in found:
+        for key in {path.name, path.relative_to(root).as_posix()}:
+            known.setdefault(key, []).append(path)
+    for name in names:
+        if len(known.get(name, [])) != 1:
+            problem = f"lists '{name}'" + (", a name that several classes have" if name in known else "")
+            raise UserError(where, problem, f"a video of {shown(root)}")
+    return [known[name][0] for name in names]
 
 
 @lru_cache(maxsize=100_000)
@@ -75,7 +100,8 @@ def _length(path: Path) -> int:
     try:
         with av.open(str(path)) as container:
             return sum(packet.dts is not None for packet in container.demux(video=0))
-    except (av.error.FFmpegError, IndexError) as error:
+    except Exception as error:
+        # Decoders raise exceptions of many kinds.
         raise RunError(shown(path), f"cannot be decoded as a video ({error})") from None
 
 
@@ -92,7 +118,8 @@ def _decode(path: Path, numbers: Sequence[int]) -> list[Any]:
                     kept[i] = frame.to_image()
                 if len(kept) == len(wanted):
                     break
-    except (av.error.FFmpegError, IndexError) as error:
+    except Exception as error:
+        # Decoders raise exceptions of many kinds.
         raise RunError(shown(path), f"cannot be decoded as a video ({error})") from None
     if last is None:
         raise RunError(shown(path), "has no frames")

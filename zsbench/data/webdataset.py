@@ -4,18 +4,13 @@
 <path>/<split>/*.tar      members KEY.jpg|png|webp with KEY.cls (a number, or a name of classnames.txt), KEY.json
                           (the same, or an object with `label`), or KEY.npy (a 0/1 vector over classes)
 
-Beside KEY.cls, KEY.npy holds facts about the image (WILDS: region, year ...), whole numbers.
-
-Shards are indexed once and read in place: nothing is unpacked, so no member can be written anywhere.
+Beside another label, KEY.npy holds facts about the image (WILDS: region, year ...), whole numbers. Which members make
+one KEY is `tar_shards`' rule.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +18,13 @@ from zsbench import jsonfiles, textfiles
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._hub import local_dataset
-from zsbench.data._images import SUFFIXES, ImageItem, ImageSet
+from zsbench.data._images import ImageItem, ImageSet
 from zsbench.data.label_columns import Unlabelled, read_labels
+from zsbench.data.tar_shards import Member, read_samples, shards_of
 from zsbench.errors import UserError
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
 from zsbench.lazy import lazy
-from zsbench.options import Natural, Text
+from zsbench.options import Count, Natural, Text
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -37,24 +34,18 @@ else:
     np = lazy("numpy")
 
 
-@dataclass(frozen=True)
-class Member:
-    """Where one file of a shard lies."""
-
-    shard: Path
-    offset: int
-    size: int
-
-    def read(self) -> bytes:
-        """Return the file's bytes; safe to call from several threads."""
-        with self.shard.open("rb") as handle:
-            return os.pread(handle.fileno(), self.size, self.offset)
-
-
 def _files(options: dict[str, Any]) -> list[str]:
-    root = Path(options["path"])
-    found = [str(p) for p in sorted(root.glob(f"{options.get('split', 'test')}/*.tar"))]
-    return found + [str(p) for p in sorted(root.glob("*.txt"))]
+    beside = sorted(p for p in Path(options["path"]).glob("*.txt") if p.is_file())
+    return [*shard_files(options), *map(str, beside)]
+
+
+def shard_files(options: dict[str, Any]) -> list[str]:
+    """Return the shards of a local split; what is not there stands for itself, so that it is missed."""
+    root, split = Path(options["path"]), str(options.get("split", "test"))
+    if not root.is_dir():
+        # Anything else that is not written as a path is the id of a data set on the hub.
+        return [str(root)] if root.is_absolute() else []
+    return [str(p) for p in shards_of(root / split)] or [str(root / split)]
 
 
 @source(gives="images", files=_files)
@@ -65,6 +56,9 @@ def webdataset(
     revision: Text | None = None,
     group: Natural | None = None,
     unlabelled: Unlabelled = "error",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
 ) -> ImageSet:
     """Read images and labels of a split; class names and templates come from the files beside the shards.
 
@@ -75,44 +69,37 @@ def webdataset(
     revision : commit or tag on the hub.
     group : which of the facts in KEY.npy is the image's group, from 0 on.
     unlabelled : what an image whose label is empty or -1 is: an error, or dropped and counted.
+    orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises
     ------
     UserError
-        No shards, a damaged shard, an image without label or without the fact asked for, a label that is no class.
+        No shards, a damaged or compressed shard, a key twice in one shard, an image without label or without the fact
+        asked for, a label without image, a label that is no class.
     """
     root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar", "*.txt"])
-    samples = read_samples(root, split)
-    images: list[tuple[str, dict[str, Member], ImageItem]] = []
-    for key, parts in samples.items():
-        image = next((member for suffix, member in parts.items() if f".{suffix}" in SUFFIXES), None)
-        if image is not None:
-            images.append((key, parts, ImageItem(key, image.read)))
-    if not images:
-        raise UserError(shown(root / split), "no image in the shards", f"members {' '.join(sorted(SUFFIXES))}")
-    names = lines(root / "classnames.txt")
+    samples, counts = read_samples(root, split, ("cls", "npy"))
+    names, decoding = lines(root / "classnames.txt"), Decoding(orientation, alpha, max_pixels)
 
     def where(number: int) -> str:
-        key, parts, _ = images[number]
-        return f"{_shard(parts)}: image '{key}'"
+        return f"{_shard(samples[number].parts)}: image '{samples[number].id}'"
 
-    cells = [_label(key, parts) for key, parts, _ in images]
+    cells = [_label(sample.id, sample.parts) for sample in samples]
     column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
     if column.names is not None and names is None:
         label = column.names[column.labels[0]]
         raise UserError(
             where(column.kept[0]), f"it has label '{label}'", "a 0-based number, or names in classnames.txt"
         )
-    kept = [images[i] for i in column.kept]
-    groups = [] if group is None else [_fact(key, parts, group) for key, parts, _ in kept]
+    kept = [samples[i] for i in column.kept]
     return ImageSet(
-        [item for _, _, item in kept],
+        [ImageItem(sample.id, sample.image.read, decoding) for sample in kept],
         column.labels,
         names,
         lines(root / "zeroshot_classification_templates.txt"),
-        groups or None,
+        None if group is None else [_fact(sample.id, sample.parts, group) for sample in kept],
         column.width,
-        column.counts,
+        counts | column.counts,
     )
 
 
@@ -165,42 +152,6 @@ def _vector(key: str, member: Member) -> NDArray[Any]:
     except (ValueError, OSError, EOFError) as error:
         raise UserError(shown(member.shard), f"image '{key}': .npy cannot be read ({error})") from None
     return found
-
-
-def read_samples(root: Path, split: str) -> dict[str, dict[str, Member]]:
-    """Return the members of every sample of a split, {key: {suffix: member}}, in the order of the shards.
-
-    Raises
-    ------
-    UserError
-        No shards, a shard that is no tar file, a key that stands in two shards.
-    """
-    shards = sorted((root / split).glob("*.tar"))
-    if not shards:
-        splits = sorted(p.name for p in root.iterdir() if p.is_dir() and any(p.glob("*.tar"))) if root.is_dir() else []
-        expected = f"one of {', '.join(splits)}" if splits else "a folder with .tar shards"
-        raise UserError(shown(root / split), "no .tar shards", expected)
-    found: dict[str, dict[str, Member]] = {}
-    for shard in shards:
-        own: dict[str, dict[str, Member]] = {}
-        for name, member in _members(shard):
-            key, _, suffix = name.removeprefix("./").partition(".")
-            own.setdefault(key, {})[suffix.lower()] = member
-        repeated = next((key for key in own if key in found), None)
-        if repeated is not None:
-            raise UserError(shown(shard), f"sample '{repeated}' also stands in another shard", "unique keys")
-        found |= own
-    return found
-
-
-def _members(shard: Path) -> Iterator[tuple[str, Member]]:
-    try:
-        with tarfile.open(shard) as archive:
-            for entry in archive:
-                if entry.isfile():
-                    yield entry.name, Member(shard, entry.offset_data, entry.size)
-    except (tarfile.TarError, OSError) as error:
-        raise UserError(shown(shard), f"not a tar file ({error})") from None
 
 
 def lines(path: Path) -> list[str] | None:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from zsbench import textfiles
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._captions import CaptionedImages, checked
 from zsbench.data._hub import local_dataset
-from zsbench.data._images import SUFFIXES, ImageItem
-from zsbench.data.webdataset import Member, read_samples
+from zsbench.data._images import ImageItem
+from zsbench.data.tar_shards import Sample, read_samples
+from zsbench.data.webdataset import shard_files
+from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.options import Count, Text
 from zsbench.yamlio import shown
 
 
-def _files(options: dict[str, Any]) -> list[str]:
-    return [str(p) for p in sorted(Path(options["path"]).glob(f"{options.get('split', 'test')}/*.tar"))]
-
-
-@source(gives="captioned-images", files=_files)
-def webdataset_captions(*, path: ModelRef, split: str = "test", revision: str | None = None) -> CaptionedImages:
+@source(gives="captioned-images", files=shard_files)
+def webdataset_captions(
+    *,
+    path: ModelRef,
+    split: Text = "test",
+    revision: Text | None = None,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> CaptionedImages:
     """Read images and captions of a split.
 
     Parameters
@@ -28,19 +32,24 @@ def webdataset_captions(*, path: ModelRef, split: str = "test", revision: str | 
     path : local folder, or the id of a data set on the hub (`clip-benchmark/wds_flickr30k`).
     split : the sub-folder with the shards.
     revision : commit or tag on the hub.
+    orientation, alpha, max_pixels : as in `imagefolder`.
+
+    Raises
+    ------
+    UserError
+        No shards, a damaged or compressed shard, a key twice in one shard, an image without captions or the reverse.
     """
     root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar"])
-    items, captions = [], []
-    for key, parts in read_samples(root, split).items():
-        image = next((member for suffix, member in parts.items() if f".{suffix}" in SUFFIXES), None)
-        if image is not None:
-            items.append(ImageItem(key, image.read))
-            captions.append(_captions(key, parts))
-    return checked(CaptionedImages(items, captions), shown(root / split))
+    samples, counts = read_samples(root, split, ("txt",))
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [ImageItem(sample.id, sample.image.read, decoding) for sample in samples]
+    captions = [_captions(sample) for sample in samples]
+    return checked(CaptionedImages(items, captions, counts), shown(root / split))
 
 
-def _captions(key: str, parts: dict[str, Member]) -> list[str]:
-    if "txt" not in parts:
+def _captions(sample: Sample) -> list[str]:
+    if "txt" not in sample.parts:
         return []
-    text = textfiles.decoded(parts["txt"].read(), f"{shown(parts['txt'].shard)}: {key}.txt")
+    member = sample.parts["txt"]
+    text = textfiles.decoded(member.read(), f"{shown(member.shard)}: {sample.id}.txt")
     return [line.strip() for line in text.split("\n") if line.strip()]

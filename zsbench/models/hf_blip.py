@@ -17,6 +17,7 @@ from zsbench.batching import map_by_length
 from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.errors import UserError
+from zsbench.imagefiles import to_rgb
 from zsbench.lazy import lazy
 from zsbench.models import _common, _hf, _passages, _pretrained
 from zsbench.models.capabilities import ImageTextEncoder, ImageTextMatcher
@@ -88,7 +89,7 @@ class HfBlip:
 
     def prepare(self, image: Any) -> torch.Tensor:
         """Turn a PIL image into pixels (3, height, width) by the checkpoint's own image processor."""
-        pixels: torch.Tensor = self._processor(images=image.convert("RGB"), return_tensors="pt")["pixel_values"][0]
+        pixels: torch.Tensor = self._processor(images=to_rgb(image), return_tensors="pt")["pixel_values"][0]
         return pixels
 
     def encode_images(self, prepared: Sequence[Any]) -> FloatArray:

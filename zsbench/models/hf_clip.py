@@ -14,6 +14,7 @@ from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import UserError
+from zsbench.imagefiles import to_rgb
 from zsbench.lazy import lazy
 from zsbench.models import _common, _pretrained, _two_towers
 from zsbench.models._hf_clip_text import HfClipText, pooled_output
@@ -91,7 +92,7 @@ class HfClip(TwoTowers):
 
     def prepare(self, image: Any) -> dict[str, torch.Tensor]:
         """Turn a PIL image into the network's inputs by the checkpoint's own image processor."""
-        inputs = self._processor(images=image.convert("RGB"), return_tensors="pt")
+        inputs = self._processor(images=to_rgb(image), return_tensors="pt")
         return {name: tensor[0] for name, tensor in inputs.items()}
 
     def image_network(self) -> torch.nn.Module:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.components import model as declare
 from zsbench.config import ModelRef
 from zsbench.errors import UserError
+from zsbench.imagefiles import to_rgb
 from zsbench.lazy import lazy
 from zsbench.models import _common, _hf, _pretrained
 from zsbench.models.capabilities import VideoTextScorer
@@ -54,7 +55,7 @@ class HfXclip(_common.Network):
 
     def prepare(self, image: Any) -> torch.Tensor:
         """Turn one frame into pixels (3, height, width) by the checkpoint's own processor."""
-        pixels: torch.Tensor = self._processor([image.convert("RGB")], return_tensors="pt")["pixel_values"]
+        pixels: torch.Tensor = self._processor([to_rgb(image)], return_tensors="pt")["pixel_values"]
         return pixels.reshape(pixels.shape[-3:])
 
     def score_videos(self, videos: Sequence[Sequence[Any]], texts: Sequence[str]) -> FloatArray:

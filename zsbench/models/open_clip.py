@@ -14,6 +14,7 @@ from zsbench.companions import companions
 from zsbench.components import model as declare
 from zsbench.config import LocalPath, ModelRef
 from zsbench.errors import UserError
+from zsbench.imagefiles import to_rgb
 from zsbench.lazy import lazy
 from zsbench.models import _common, _pretrained, _two_towers
 from zsbench.models._open_clip_text import OpenClipText
@@ -92,7 +93,7 @@ class OpenClip(TwoTowers):
 
     def prepare(self, image: Any) -> torch.Tensor:
         """Turn a PIL image into the network's input (3, height, width) by the model's own preprocessing."""
-        pixels: torch.Tensor = self._preprocess(image.convert("RGB"))
+        pixels: torch.Tensor = self._preprocess(to_rgb(image))
         return pixels
 
     def image_network(self) -> torch.nn.Module:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zsbench.config import Block, TaskConfig
+from zsbench.data._images import count_traits
 from zsbench.data.associations import Cue, CueSet
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
@@ -70,7 +71,8 @@ class Task:
             for item, chosen in zip(items, gold, strict=True)
             for text in (item.id, item.text, *(image.digest() for image in item.images), str(sorted(chosen)))
         ]
-        return TaskData(items=items, gold=gold, context=None, fingerprint=digest(parts))
+        images = {image.id: image for item in items for image in item.images}
+        return TaskData(items, gold, None, digest(parts), count_traits(images.values()))
 
     def predict(self, rule: Matcher, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the similarities (n_candidates,) of each cue."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zsbench.config import Block, TaskConfig
+from zsbench.data._images import count_traits
 from zsbench.data.caption_choices import Group
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher
@@ -60,7 +61,8 @@ class Task:
         require_unique(groups, self.source.where)
         items = [groups[i] for i in sample(len(groups), limit, seed)]
         parts = [text for g in items for text in (g.id, *(image.digest() for image in g.images), *g.captions)]
-        return TaskData(items=items, gold=[None] * len(items), context=None, fingerprint=digest(parts))
+        counts = count_traits(image for group in items for image in group.images)
+        return TaskData(items, [None] * len(items), None, digest(parts), counts)
 
     def predict(self, rule: Matcher, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the similarities (n_images, n_captions) of each group."""

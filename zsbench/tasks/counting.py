@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from zsbench.config import Block, TaskConfig
-from zsbench.data._images import ImageSet
+from zsbench.data._images import ImageSet, count_traits
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher
@@ -95,7 +95,9 @@ class Task:
         rows = np.asarray([start[name] for name in objects])[:, None] + np.arange(len(numbers))
         parts = [*texts, *(f"{item.id}:{item.digest()}:{n}" for item, n in zip(items, counts, strict=True))]
         groups = objects if images.groups is not None else None
-        return TaskData(items, [n - 1 for n in counts], Captions(texts, rows), digest(parts), groups=groups)
+        left_out = images.counts | count_traits(items)
+        gold = [n - 1 for n in counts]
+        return TaskData(items, gold, Captions(texts, rows), digest(parts), left_out, groups)
 
     def _counts(self, images: ImageSet) -> list[int]:
         """Return the number of every image: the label, or the name of its class where classes have names."""

@@ -16,6 +16,7 @@ from pydantic import BeforeValidator
 
 from zsbench.config import Block, Chain, TaskConfig
 from zsbench.data._frames import DepthFile, Frame, FrameSet
+from zsbench.data._images import count_traits
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.depth import DepthRule
@@ -110,14 +111,14 @@ class Task:
         keep = sample(len(frames.items), limit, seed)
         items, depth = [frames.items[i] for i in keep], [frames.depth[i] for i in keep]
         rows = [
-            f"{f.id}:{f.intrinsics}:{digest_file(f.rgb_path)}:{digest_file(d.path)}:{d.scale}"
+            f"{f.id}:{f.intrinsics}:{f.digest()}:{digest_file(d.path)}:{d.scale}"
             for f, d in zip(items, depth, strict=True)
         ]
         self._truth = {frame.id: file for frame, file in zip(items, depth, strict=True)}
         self._require_pixels(items, depth)
         blind = sum(frame.intrinsics is None for frame in items)
         counts = {**frames.counts, **({"frames without intrinsics": blind} if blind else {})}
-        return TaskData(items, depth, None, digest(rows), counts)
+        return TaskData(items, depth, None, digest(rows), counts | count_traits(items))
 
     def _require_pixels(self, items: Sequence[Frame], depth: Sequence[DepthFile]) -> None:
         """Refuse ground truth of which nothing is scored; all files are opened, few are read."""

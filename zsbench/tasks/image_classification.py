@@ -15,9 +15,10 @@ from zsbench.catalog import resolve_path
 from zsbench.components import Strict
 from zsbench.config import Block
 from zsbench.data._distances import read_distances
-from zsbench.data._images import ImageItem, ImageSet, drop_broken
+from zsbench.data._images import ImageItem, ImageSet, count_traits, drop_broken
 from zsbench.data.class_names import Classes
 from zsbench.errors import UserError
+from zsbench.imagefiles import BrokenImage
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Problem, Rule
 from zsbench.metrics._gold import Labels
@@ -138,6 +139,7 @@ class Task:
         self._check_metrics(images, problem)
         pairs = zip(images.items, images.labels, strict=True)
         parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in pairs), *(images.groups or [])]
+        counts |= count_traits(images.items)
         return TaskData(images.items, images.labels, problem, digest(parts), counts, images.groups)
 
     def _problem(self, halves: Halves, classes: Classes, *, score_only: bool) -> Problem:
@@ -182,6 +184,14 @@ class Task:
 
     def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the scores (n_classes,) of each image, or its label from a rule that gives no scores."""
+        try:
+            yield from self._scores(rule, model, data, todo, run)
+        except BrokenImage as error:
+            own = any(item.id == error.where for item in data.items)
+            hint = "`max_bad_items: N` in the task leaves up to N broken images out, counted" if own else error.hint
+            raise BrokenImage(error.where, error.found, error.expected, hint) from None
+
+    def _scores(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         from zsbench.features import Features
 
         features = Features(model, run, data.items)

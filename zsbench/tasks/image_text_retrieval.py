@@ -17,6 +17,7 @@ from pydantic import Field
 from zsbench import files, prediction_tables
 from zsbench.config import Block, TaskConfig
 from zsbench.data._captions import CaptionedImages
+from zsbench.data._images import count_traits
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher, Scores
@@ -126,7 +127,9 @@ class Task:
             gold=gold,
             context=pairs,
             fingerprint=digest([*parts, *pairs.captions, str(self.config.folds)]),
-            counts={"captions that stand more than once": repeated} if repeated else {},
+            counts=({"captions that stand more than once": repeated} if repeated else {})
+            | images.counts
+            | count_traits(items),
         )
 
     def predict(

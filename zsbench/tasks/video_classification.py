@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from zsbench.ahead import ahead
 from zsbench.config import Block
+from zsbench.data._images import count_traits
 from zsbench.data._videos import Video, VideoSet
 from zsbench.data.class_names import Classes
 from zsbench.errors import UserError
@@ -88,7 +89,7 @@ class Task:
         prompts = [[fill_class(template, name) for template in self.config.templates] for name in names]
         parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
         problem = VideoProblem(names, prompts, self.config.logit_scale)
-        return TaskData(items, labels, problem, digest(parts), counts)
+        return TaskData(items, labels, problem, digest(parts), counts | count_traits(items))
 
     def predict(self, rule: VideoRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the fused scores (n_classes,) of each video."""

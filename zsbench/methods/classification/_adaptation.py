@@ -85,7 +85,7 @@ class Once:
 
     @cached_property
     def _image(self) -> Image:
-        image: Image = self.item.open().convert("RGB")
+        image: Image = self.item.open()
         return image
 
     def digest(self) -> str:

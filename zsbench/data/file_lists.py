@@ -1,0 +1,35 @@
+"""Files that a list names (a table, JSON lines): a missing one is an error with the line that lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from zsbench.errors import UserError
+from zsbench.files import Folders
+from zsbench.yamlio import shown
+
+
+def listed_files(named: Iterable[tuple[str, Path, str]], folder: Path) -> list[str]:
+    """Return the distinct files of a list, in its order.
+
+    Parameters
+    ----------
+    named : (place in the list, path, the name written there) of every file.
+    folder : where the names start, for messages.
+
+    Raises
+    ------
+    UserError
+        The first file that is not there. Paths behind a variable that is not set (`validate`) cannot be looked for.
+    """
+    folders = Folders()
+    found: dict[str, None] = {}
+    for where, path, name in named:
+        text = str(path)
+        if text not in found:
+            found[text] = None
+            if "$" not in text and not folders.is_file(path):
+                problem = f"'{name}' is a folder" if path.is_dir() else f"no such file '{name}'"
+                raise UserError(where, problem, f"a file whose path starts at {shown(folder)}")
+    return list(found)

@@ -63,3 +63,20 @@ def test_tags_of_transformers_are_known(folder, tmp_path):
     model = block(folder, tmp_path, text).build()
     assert model.converses
     assert model.chat([{"role": "user", "content": "hi"}]) == "hi"
+
+
+@pytest.mark.parametrize("name", ["tokenize", "add_generation_prompt", "messages"])
+def test_options_that_are_no_variables_of_templates_are_refused_with_the_config(name, tmp_path):
+    value = {"adapter": "hf-causal-lm", "model": "no-such-model", "chat_options": {name: True}}
+    with pytest.raises(UserError, match=f"'{name}', which is no variable"):
+        model_block(value, Document(tmp_path / "m.yaml", value), ())
+
+
+def test_an_option_that_the_template_does_not_read_is_refused(folder, tmp_path):
+    value = {"adapter": "hf-causal-lm", "model": folder, "chat_options": {"enable_thinkin": False}}
+    with pytest.raises(UserError, match="'enable_thinkin', and the chat template does not read it"):
+        model_block(value, Document(tmp_path / "m.yaml", value), ()).build()
+    (tmp_path / "chat.jinja").write_text("{{ messages[0]['content'] }}{% if enable_thinkin %}!{% endif %}")
+    value |= {"chat_template": "chat.jinja", "chat_options": {"enable_thinkin": True}}
+    model = model_block(value, Document(tmp_path / "m.yaml", value), ()).build()
+    assert model.chat([{"role": "user", "content": "hi"}]) == "hi!"

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -116,6 +117,18 @@ def test_a_refusal_is_not_asked_again_and_never_shows_the_key(server):
     assert len(server.seen) == 1
 
 
+def test_no_half_of_a_key_is_left_where_a_message_is_cut(server):
+    long = "x" * (200 - len(SECRET) // 2)
+    server.reply = lambda _n, _body: (401, {"error": {"message": f"{long}{SECRET}"}}, {})
+    with pytest.raises(RunError, match="HTTP 401") as failure:
+        one(model(server))
+    assert SECRET[:5] not in str(failure.value)
+    server.reply = lambda _n, _body: (200, {"error": {"message": f"{long}{SECRET}"}}, {})
+    with pytest.raises(RunError, match="no text") as failure:
+        one(model(server))
+    assert SECRET[:5] not in str(failure.value)
+
+
 def test_a_redirect_is_not_followed(server):
     server.reply = lambda _n, _body: (302, b"", {"Location": "http://127.0.0.1:9/"})
     with pytest.raises(RunError, match="HTTP 302"):
@@ -226,6 +239,10 @@ ADDRESSES = ("https://api.openai.com", "http://api.openai.com", "https://api.ope
         ({"model": ""}, "model"),
         ({"base_url": "http://x/v1?api_key=pw"}, "address"),
         ({"key_env": "sk-pw"}, "environment variable"),
+        ({"extra": {"messages": []}}, "'messages', which the request sets itself"),
+        ({"extra": {"model": "other"}}, "'model', which the request sets itself"),
+        ({"extra": {"x": [float("inf")]}}, "extra"),
+        ({"extra": {"x": date(2024, 1, 1)}}, "what JSON cannot hold"),
     ],
 )
 def test_nonsense_is_refused_with_the_config_and_shows_no_secret(options, said, tmp_path):

@@ -12,6 +12,14 @@ from zsbench import textfiles
 from zsbench.errors import RunError, UserError, shown
 from zsbench.models.capabilities import Prompt
 
+# What `apply_chat_template` itself takes: no template sees it.
+OWN_OPTIONS = frozenset(
+    {
+        *("conversation", "messages", "chat_template", "add_generation_prompt", "continue_final_message", "tokenize"),
+        *("padding", "truncation", "max_length", "return_tensors", "return_dict", "return_assistant_tokens_mask"),
+        "tokenizer_kwargs",
+    }
+)
 # How much of the text before a continuation can change the way it is split into tokens.
 _NEAR = 32
 

@@ -5,6 +5,7 @@ Weights come from safetensors only; code from the hub runs only when the YAML sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,9 @@ def _check(options: dict[str, Any]) -> None:
     # What lies behind a variable that is not set, or is not there at all, is told where files are looked for.
     if template and Path(template).is_file():
         _chat.require_template(Path(template))
+    taken = next((name for name in options.get("chat_options") or {} if name in _chat.OWN_OPTIONS), None)
+    if taken is not None:
+        raise UserError("chat_options", f"'{taken}', which is no variable of templates", "what the template asks for")
 
 
 @declare(offers=(CausalLM, TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_files)
@@ -82,6 +86,12 @@ def hf_causal_lm(
     )
     if chat_template:
         _try(found, Path(chat_template))
+    unread = [name for name in chat_options if not found.reads(name)]
+    if unread:
+        what = "does not read it" if found.converses else "is not there"
+        raise UserError(
+            model, f"chat_options: '{unread[0]}', and the chat template {what}", "what the template asks for"
+        )
     return found
 
 
@@ -141,6 +151,10 @@ class HfCausalLM(Decoder):
     def converses(self) -> bool:
         """Whether the tokenizer has a chat template."""
         return bool(self._tokenizer.chat_template)
+
+    def reads(self, name: str) -> bool:
+        """Return whether the chat template names a variable."""
+        return re.search(rf"\b{re.escape(name)}\b", str(self._tokenizer.chat_template or "")) is not None
 
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
         """Return the prompt of a conversation by the chat template, special tokens included."""

@@ -35,6 +35,8 @@ _AGAIN = {408, 409, 429, 500, 502, 503, 504}
 _LONGEST_PAUSE = 60.0
 _OPENAI = "api.openai.com"
 _BASE = f"https://{_OPENAI}/v1"
+# What a request says by itself; its temperature, stop texts and limit of length may be changed or removed.
+_OWN_KEYS = ("model", "messages", "prompt", "stream")
 # A day; operating systems take no time-out much beyond.
 _LONGEST = 86_400
 
@@ -57,6 +59,17 @@ def _check(options: dict[str, Any]) -> None:
     # Not shown, because it may be the key itself.
     if options.get("key_env") is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", options["key_env"]):
         raise UserError("key_env", "no name of an environment variable", "the variable that holds the key")
+    _check_extra(options.get("extra", {}))
+
+
+def _check_extra(extra: dict[str, Any]) -> None:
+    taken = next((key for key in _OWN_KEYS if key in extra), None)
+    if taken is not None:
+        raise UserError("extra", f"a key '{taken}', which the request sets itself", "other keys of a request")
+    try:
+        canonical_json(extra)
+    except (TypeError, ValueError) as error:
+        raise UserError("extra", f"what JSON cannot hold ({error})", "texts, finite numbers, lists, mappings") from None
 
 
 @declare(offers=(TextGenerator,))
@@ -147,7 +160,7 @@ class OpenAiCompatible:
                 with _OPENER.open(self._request(body), timeout=self._asking.timeout) as response:
                     return json.loads(response.read())
             except urllib.error.HTTPError as error:
-                said = error.read(2000).decode(errors="replace")
+                said = self._masked(error.read(2000).decode(errors="replace"))
                 reason = f"HTTP {error.code} {_message(said)}".strip()
                 if error.code not in _AGAIN:
                     raise self._failure(reason) from None
@@ -177,13 +190,17 @@ class OpenAiCompatible:
             self.cost.tokens += int(usage.get("prompt_tokens") or 0)
             self.cost.tokens_generated += int(usage.get("completion_tokens") or 0)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError):
-            raise self._failure(f"the answer has no text ({_message(json.dumps(answer))})") from None
+            said = _message(self._masked(json.dumps(answer, ensure_ascii=False)))
+            raise self._failure(f"the answer has no text ({said})") from None
         self.cost.forward_passes += 1
         return text
 
     def _failure(self, reason: str) -> RunError:
-        shown = reason.replace(self._key, "***") if self._key else reason
-        return RunError(self._url, shown, "", "the same command goes on where this one stopped")
+        return RunError(self._url, self._masked(reason), "", "the same command goes on where this one stopped")
+
+    def _masked(self, text: str) -> str:
+        """Return a text without the key; asked before a text is cut, which could leave half of a key."""
+        return text.replace(self._key, "***") if self._key else text
 
 
 def _parts(base_url: str) -> urllib.parse.SplitResult:

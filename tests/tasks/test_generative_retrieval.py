@@ -100,7 +100,7 @@ def test_a_missing_or_broken_file_of_docids_is_named(folder):
 
 
 def test_only_the_best_are_kept(folder):
-    found = result(folder, "depth: 1\nmetrics: [Recall@10]")
+    found = result(folder, "depth: 1\nmetrics: [Recall@1]")
     assert found["protocol"] == "whole collection, top 1"
     lines = [line for path in (folder / "out").rglob("*.run") for line in path.read_text().splitlines()]
     assert len(lines) == 2

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from zsbench import jsonfiles
+from zsbench import jsonfiles, metrics
 from zsbench.config import Block
 from zsbench.errors import UserError
 from zsbench.records import RunContext, TaskData
@@ -122,6 +123,23 @@ def require_unique(items: Sequence[Any], where: str) -> None:
         if item.id in seen:
             raise UserError(where, f"item id '{item.id}' stands twice", "unique ids")
         seen.add(item.id)
+
+
+def covering(depth: int, names: Sequence[str], kinds: tuple[str, ...], whole: Mapping[str, int] = {}) -> int:
+    """Return how many of the best a task keeps, for its schema: at least as many as its metrics look at.
+
+    `whole` says how far metrics look that take no cut-off, or none here.
+    """
+    from pydantic_core import PydanticCustomError
+
+    for name in names:
+        with contextlib.suppress(UserError):  # refused with its place when the metrics are resolved
+            metric = metrics.resolve(name, kinds=kinds)
+            needed = getattr(metric.statistics, "keywords", {}).get("k") or whole.get(metric.name.partition("(")[0], 0)
+            if needed > depth:
+                expected = f"at least {needed}, so far does '{name}' look"
+                raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+    return depth
 
 
 def read_names(value: list[str] | str | None, base: Path, where: str) -> list[str] | None:

@@ -6,9 +6,10 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from zsbench import cache, catalog, ties
 from zsbench.components import Strict
@@ -36,6 +37,7 @@ STAGES = {
     "pool": ("outside_corpus",),
 }
 """The keys that only some stages have."""
+_NEEDED = {"dense": ("model", "a text encoder's name"), "run": ("path", "a TREC run file")}
 
 
 class Candidates(Strict):
@@ -61,18 +63,16 @@ class Candidates(Strict):
     shuffle: bool = False
     outside_corpus: Literal["error", "skip"] = "error"
 
-    _needed: ClassVar[dict[str, str]] = {"dense": "model", "run": "path"}
-
     @model_validator(mode="after")
     def _keys_of_the_stage(self) -> Candidates:
         """Refuse a key that the stage would not read, and a stage without the key it needs."""
         others = {key for keys in STAGES.values() for key in keys} - set(STAGES[self.stage])
         for key in sorted(others & self.model_fields_set):
             owners = " or ".join(stage for stage, keys in STAGES.items() if key in keys)
-            raise ValueError(f"'{key}' beside `stage: {self.stage}`; it belongs to {owners}")
-        needed = self._needed.get(self.stage)
-        if needed and getattr(self, needed) is None:
-            raise ValueError(f"{{stage: {self.stage}}} lacks '{needed}'")
+            raise _expected(f"no '{key}' beside `stage: {self.stage}`; it belongs to {owners}")
+        key, what = _NEEDED.get(self.stage, ("stage", ""))
+        if getattr(self, key) is None:
+            raise _expected(f"{what}: {{stage: {self.stage}}} lacks '{key}'")
         return self
 
 
@@ -241,6 +241,11 @@ class FirstStage:
         texts = [collection.queries[key] for key in queries]
         rows = _dense.scored(encoder, texts, passages, depth=depth, cache=cache.current(), index=self.own.index)
         return {key: {ids[row]: score for row, score in found} for key, found in zip(queries, rows, strict=True)}
+
+
+def _expected(text: str) -> PydanticCustomError:
+    """Return a schema's error that says what was expected instead."""
+    return PydanticCustomError("expected", "{expected}", {"expected": text})
 
 
 def _single(score: float) -> float:

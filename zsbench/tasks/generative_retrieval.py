@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from zsbench import catalog, jsonfiles, ties
 from zsbench.config import Block, TaskConfig
@@ -17,8 +17,9 @@ from zsbench.data._collection import Collection
 from zsbench.errors import UserError
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
 from zsbench.metrics._pytrec import Grades
+from zsbench.options import Count
 from zsbench.records import RunContext, TaskData, digest
-from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._base import covering, require_unique, sample
 from zsbench.tasks._ranking import RankingTask
 from zsbench.yamlio import shown
 
@@ -34,8 +35,13 @@ class Config(TaskConfig):
     method: Any = "bm25-search"
     metrics: list[str] = ["MRR@10", "nDCG@10", "Recall@1", "Recall@10", "Recall@100"]
     docids: str | None = None
-    depth: int = Field(default=100, ge=1)
+    depth: Count = Field(default=100, validate_default=True)
     missing: Literal["zero", "skip"] = "zero"
+
+    @field_validator("depth")
+    @classmethod
+    def _covers_the_cut_offs(cls, depth: int, info: ValidationInfo) -> int:
+        return covering(depth, info.data.get("metrics", []), Task.metric_kinds)
 
 
 class Task(RankingTask):

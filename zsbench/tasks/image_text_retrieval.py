@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from zsbench import files, prediction_tables
 from zsbench.config import Block, TaskConfig
@@ -22,8 +22,9 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.metrics.retrieval import Relevant
+from zsbench.options import Count
 from zsbench.records import RunContext, TaskData, digest
-from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._base import covering, require_unique, sample
 from zsbench.templates import fill_class, require_class
 from zsbench.yamlio import shown
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     import numpy as np
 else:
     np = lazy("numpy")
+
+
+# Metrics that look at the first 10 where their name says nothing else.
+_WHOLE = {"mean-hit": 10, "RSUM": 10}
 
 
 class Config(TaskConfig):
@@ -46,7 +51,12 @@ class Config(TaskConfig):
     template: str = "{}"
     max_captions: int | None = Field(default=None, ge=1)
     folds: int = Field(default=1, ge=1)
-    depth: int = Field(default=100, ge=1)
+    depth: Count = Field(default=100, validate_default=True)
+
+    @field_validator("depth")
+    @classmethod
+    def _covers_the_cut_offs(cls, depth: int, info: ValidationInfo) -> int:
+        return covering(depth, info.data.get("metrics", []), Task.metric_kinds, _WHOLE)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from zsbench import files, jsonfiles, ties
 from zsbench.config import Block, TaskConfig
@@ -22,8 +22,9 @@ from zsbench.data._sessions import Session, SessionSet
 from zsbench.errors import UserError
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.metrics._recommended import Recommended
+from zsbench.options import Count
 from zsbench.records import RunContext, TaskData, canonical_json, digest
-from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._base import covering, require_unique, sample
 from zsbench.yamlio import shown
 
 
@@ -35,8 +36,13 @@ class Config(TaskConfig):
 
     method: Any = "popularity"
     metrics: list[str] = ["HitRate@5", "session-recall@5", "session-nDCG@5"]
-    depth: int = Field(default=20, ge=1)
+    depth: Count = Field(default=20, validate_default=True)
     drop_seen: bool = False
+
+    @field_validator("depth")
+    @classmethod
+    def _covers_the_cut_offs(cls, depth: int, info: ValidationInfo) -> int:
+        return covering(depth, info.data.get("metrics", []), Task.metric_kinds)
 
 
 class Task:

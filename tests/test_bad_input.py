@@ -337,3 +337,12 @@ def test_a_failing_run_does_not_lose_the_others(tmp_path, monkeypatch, capsys):
     good = json.loads(captured.out)["suites"][1]
     assert good["results"][0]["n_items"] == 1
     assert "bad.jsonl:1" in captured.err
+
+
+@pytest.mark.parametrize("text", ["a" * 300, "é" * 300, "語" * 300 + "x", "../" * 100 + "y" * 300])
+def test_a_long_name_is_a_folder_of_its_own(text, tmp_path):
+    from zsbench.job import safe_name
+
+    assert len(safe_name(text).encode()) <= 220
+    assert safe_name(text) != safe_name(text + "z")
+    (tmp_path / safe_name(text)).mkdir()

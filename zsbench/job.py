@@ -59,7 +59,13 @@ class Job:
         return f"{self.task_name} / {self.model_name} / {self.method.title}"
 
 
+# Bytes of a folder's name; file systems hold 255, and claims and locks put a few before or after it.
+_LONGEST_NAME = 200
+
+
 def safe_name(text: str) -> str:
-    """Return a text as one folder name: no separators, no leading dot."""
+    """Return a text as one folder name: no separators, no leading dot; a long one ends in the digest of the whole."""
     kept = "".join(c if c.isalnum() or c in "-_.+=@" else "-" for c in text).strip("-.")
+    if len(kept.encode()) > _LONGEST_NAME:
+        kept = f"{kept.encode()[:_LONGEST_NAME].decode(errors='ignore')}-{digest([text])[:8]}"
     return kept or "unnamed"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench import doubts, identity, metrics, prompts
 from zsbench.cache import Cache
 from zsbench.components import MethodFacts
-from zsbench.errors import RunError, UserError
+from zsbench.errors import RunError, UserError, shown
 from zsbench.job import Job
 from zsbench.judge import Judgement, item_columns, judge, without_nan
 from zsbench.records import SCHEMA_VERSION, Cost, RunContext, TaskData
@@ -165,10 +165,13 @@ def _kept(task: Task, path: Path, items: Sequence[Any]) -> list[Any]:
         return []
     try:
         found = task.read(path, items)
-    except UserError:
+    except Exception:  # a damaged beginning is none
         return []
     first = [item.id for item in items[: len(found)]]
     return [found[key] for key in first] if first == list(found) else []
+
+
+_AGAIN = "--fresh computes it again"
 
 
 class _Predictions(Sequence[Any]):
@@ -190,7 +193,10 @@ class _Predictions(Sequence[Any]):
             try:
                 yield from settle(self.task.read(path, items), items, self.task.absent, str(path))
             except UserError as error:
-                raise UserError(error.where, error.found, error.expected, "--fresh computes it again") from None
+                raise UserError(error.where, error.found, error.expected, _AGAIN) from None
+            except Exception as error:
+                found = f"not a predictions file ({type(error).__name__}: {error})"
+                raise UserError(shown(path), found, "", _AGAIN) from error
 
 
 def _write_items(store: Store, task: Task, data: TaskData, statistics: Statistics, predictions: Sequence[Any]) -> None:

@@ -1,14 +1,23 @@
 """Files of a run that were cut off, edited or made elsewhere: named, never trusted, never a traceback."""
 
+import contextlib
+import io
 import json
 import logging
 import shutil
+import zipfile
+from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from zsbench import catalog, config, plan
 from zsbench.cli.main import app
 from zsbench.errors import UserError, UserErrors
+from zsbench.results.schema import Result
 from zsbench.results.store import find_results, read_result
 
 COMMAND = ["eval", "digits", "--method", "random-class", "--limit", "20"]
@@ -135,3 +144,91 @@ def test_damaged_notes_count_as_none(content, copy):
     (path.parent / "notes.json").write_text(content)
     found = CliRunner().invoke(app, [*COMMAND, "--out", str(copy), "-q"])
     assert found.exit_code == 0, found.output
+
+
+def tables_of(columns):
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out)
+    return out.getvalue()
+
+
+def archive_of(**arrays):
+    out = io.BytesIO()
+    np.savez(out, **arrays)
+    return out.getvalue()
+
+
+def zip_of_text():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.txt", "hello")
+    return out.getvalue()
+
+
+SHARDS = [b"", b"\0" * 16, b"PAR1" + b"\xff" * 30 + b"PAR1", b"[1]\n", b"{}\n", b"null\n", b"[]\n", b'{"id": 1}\n']
+SHARDS += [b'{"id": "x", "spans": 3}\n', b'{"id": "x", "prediction": [[]]}\n', b"[" * 100_000, b"\xff\xfe\xff"]
+SHARDS += [b"q Q0 d 1 nan x\n", b"q Q0 d 1\n", b"a,b\n1,2\n", b"\x93NUMPY", zip_of_text(), archive_of(x=np.zeros(3))]
+SHARDS += [
+    archive_of(a=np.array("x")),
+    tables_of({"x": [1, 2]}),
+    tables_of({"id": ["a", "b"], "prediction": [1, None]}),
+]
+SHARDS += [
+    tables_of({"id": [1, 2], "prediction": ["x", "y"]}),
+    tables_of({"id": [None, "b"], "prediction": [[1.0], []]}),
+]
+SHARDS += [
+    tables_of({"id": ["a"], "found": [["x", "y"]], "scores": [["z", "u"]]}),
+    tables_of({"id": ["a"], "spans": [[1]]}),
+]
+
+
+def embedded_tasks():
+    """One task of each type whose data come with the package."""
+    found = {}
+    for entry in catalog.configs("tasks").values():
+        with contextlib.suppress(UserError):
+            task, source = plan.read_task(config.load(entry.path))
+            if source.files() and all(Path(path).exists() for path in source.files()):
+                found.setdefault(task.type, (task, source))
+    return found
+
+
+TASKS = embedded_tasks()
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_a_file_that_is_no_predictions_is_an_error_that_names_it(kind, tmp_path):
+    task = catalog.load_module("tasks", kind).Task(*TASKS[kind])
+    items = task.load(limit=4, seed=0).items
+    for number, raw in enumerate(SHARDS):
+        path = tmp_path / f"{number}{task.suffix}"
+        path.write_bytes(raw)
+        try:
+            found = task.read(path, items)
+        except UserError as error:
+            told = str(error)
+            assert path.name in told
+            assert "\n" not in told
+        else:
+            assert isinstance(found, dict), (number, raw[:40])
+
+
+WRONG_TYPES = [None, 3, "x", [], [1], {}, {"a": {"b": []}}, 1e999, True]
+
+
+@pytest.mark.parametrize("key", sorted({*Result.model_fields, "task.data", "task.templates", "settings"} - {"metrics"}))
+def test_no_field_of_a_result_ends_a_command_in_an_exception(key, copy):
+    path = result_of(copy)
+    before = json.loads(path.read_text())
+    *above, last = ("config." + key if "." in key or key == "settings" else key).split(".")
+    for value in WRONG_TYPES:
+        changed = json.loads(json.dumps(before))
+        inner = changed
+        for part in above:
+            inner = inner[part]
+        inner[last] = value
+        path.write_text(json.dumps(changed))
+        for command in (["table", str(copy)], ["bound", str(copy)], ["series", str(copy), "--models", "none,x"]):
+            done = CliRunner().invoke(app, command)
+            assert done.exception is None or isinstance(done.exception, UserError | SystemExit), (command, value)

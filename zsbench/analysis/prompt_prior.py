@@ -28,8 +28,8 @@ _TEST = re.compile(r"(?<![a-z])(?:test|testing|val|valid|validation|dev|eval)(?!
 
 def split_of(result: dict[str, Any]) -> str:
     """Return `train`, `test` (which validation is too) or an empty string, by the split or file a result names."""
-    data = dict(result["config"]["task"]["data"])
-    source = inspect.signature(catalog.load_component("data", data.pop("name"))).parameters
+    data = dict(_configured(result, dict, "task", "data"))
+    source = inspect.signature(catalog.load_component("data", str(data.pop("name", "")))).parameters
     default = source["split"].default if "split" in source else ""
     words = str(data.get("split", default) or Path(str(data.get("path", ""))).stem).lower()
     if _TEST.search(words) and not _TRAIN.search(words):
@@ -48,12 +48,29 @@ def prompts_of(result: dict[str, Any]) -> list[str]:
     noted = result.get("notes", {}).get("chosen prompts")
     if isinstance(noted, dict):
         return [text for texts in noted.values() for text in ([texts] if isinstance(texts, str) else texts)]
-    method = result["config"]["method"]
-    names = [link["name"] for link in (method if isinstance(method, list) else [method])]
+    method = result.get("config", {}).get("method")
+    links = method if isinstance(method, list) else [method]
+    names = [str(link.get("name")) for link in links if isinstance(link, dict)]
     if names != ["prompt-ensemble"]:
         found = f"the result of {'+'.join(names)} does not tell its prompts"
         raise UserError(result["task"], found, "a result of prompt-ensemble or greedy-prompts", "or --prompts FILE")
-    return [without_class(template) for template in result["config"]["task"]["templates"]]
+    return [without_class(str(template)) for template in _configured(result, list, "task", "templates")]
+
+
+def _configured(result: dict[str, Any], kind: type, *keys: str) -> Any:
+    """Return a part of a result's config.
+
+    Raises
+    ------
+    UserError
+        The result lacks it, as one that was written by hand may.
+    """
+    found: Any = result.get("config")
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, kind):
+        raise UserError(result["task"], f"its result has no '{'.'.join(('config', *keys))}'", "one that eval wrote")
+    return found
 
 
 def without_class(template: str) -> str:
@@ -69,7 +86,8 @@ def uniform_kl(texts: Sequence[str], result: dict[str, Any]) -> float:
     UserError
         The model's tokenizer is not known here.
     """
-    encode, vocabulary = _tokenizer(result["config"]["model"])
+    model = result.get("config", {}).get("model")
+    encode, vocabulary = _tokenizer(model if isinstance(model, dict) else None)
     return kl_uniform(sum(len(encode(text)) for text in texts), vocabulary)
 
 

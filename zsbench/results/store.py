@@ -111,7 +111,8 @@ class Store:
     def cost(self) -> Cost:
         """Return what an interrupted run had spent on the predictions that are kept."""
         known = {field.name for field in fields(Cost)}
-        return Cost(**{key: value for key, value in self._kept("cost.json").items() if key in known})
+        kept = {key: value for key, value in self._kept("cost.json").items() if key in known}
+        return Cost(**{key: value for key, value in kept.items() if isinstance(value, int | float)})
 
     def write_progress(self, notes: dict[str, Any], prompts: Iterable[str], cost: Cost) -> None:
         """Keep choices, prompts and cost beside the shards they belong to, so that a resumed run reports them too."""
@@ -233,13 +234,13 @@ def digest_inputs(rows: list[dict[str, Any]]) -> str:
 
 def same_inputs(recorded: list[dict[str, Any]], paths: Sequence[str]) -> bool:
     """Return whether the files are those of a finished run; contents are read only when time stamps differ."""
-    if [row["path"] for row in recorded] != sorted({str(Path(p).resolve()) for p in paths}):
+    if [row.get("path") for row in recorded] != sorted({str(Path(p).resolve()) for p in paths}):
         return False
     for row in recorded:
         stat = Path(row["path"]).stat()
-        if (stat.st_size, stat.st_mtime_ns) == (row["size"], row["mtime_ns"]):
+        if (stat.st_size, stat.st_mtime_ns) == (row.get("size"), row.get("mtime_ns")):
             continue
-        if stat.st_size != row["size"] or not row["digest"]:
+        if stat.st_size != row.get("size") or not row.get("digest"):
             return False
         if _content(row["path"], stat.st_size, stat.st_mtime_ns) != row["digest"]:
             return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,8 +44,8 @@ def read(path: Path, ids: Sequence[str]) -> dict[str, Any]:
         return {frame_of(path, ids): read_depth(path, 1000.0 if path.suffix == ".png" else 1.0)}
     try:
         with np.load(path, allow_pickle=False) as archive:
-            maps = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            maps = {name: np.asarray(archive[name]) for name in archive.files}
+    except Exception as error:  # numpy, zipfile and zlib share no exception type
         raise UserError(shown(path), f"not a predictions file ({error})", ".npz with one map a frame") from None
     for name, depth in maps.items():
         require_numbers(depth.dtype, f"{shown(path)}: '{name}'")

@@ -298,7 +298,10 @@ def read_scores(path: Path) -> dict[str, Any]:
     if column is None or "id" not in table.column_names:
         raise UserError(shown(path), f"columns {', '.join(table.column_names)}", expected)
     kind = np.float32 if column == "scores" else np.int64
-    values = (np.asarray(value, dtype=kind) for value in table.column(column).to_pylist())
+    try:
+        values = [np.asarray(value, dtype=kind) for value in table.column(column).to_pylist()]
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UserError(f"{shown(path)}: column '{column}'", f"not numbers ({error})", expected) from None
     ids = table.column("id").to_pylist()
     if len(set(ids)) < len(ids):
         twice = next(key for number, key in enumerate(ids) if key in ids[:number])

@@ -225,9 +225,11 @@ class Task:
         galleries = {kind: {query.id for query in items if query.kind == kind} for kind in ("image", "text")}
         rankings: dict[str, dict[str, float]] = {}
         for where, row in prediction_tables.read(path, ("id", "found", "scores")):
-            key, ids, scores = str(row["id"]), row["found"], row["scores"]
+            key, ids, scores = str(row["id"]), row.get("found"), row.get("scores")
             if not isinstance(ids, list) or not isinstance(scores, list) or len(ids) != len(scores):
                 raise UserError(where, "`found` and `scores` are no lists of one length", "an id and a score for each")
+            if not all(isinstance(name, str) for name in ids) or not all(isinstance(s, int | float) for s in scores):
+                raise UserError(where, "`found` or `scores` holds something else", "texts and numbers")
             if key in rankings:
                 raise UserError(where, f"query '{key}' stands twice", "one row a query")
             ranking = dict(zip(ids, map(float, scores), strict=True))
@@ -265,7 +267,7 @@ def _from_matrix(path: Path, items: Sequence[Query]) -> dict[str, dict[str, floa
     try:
         with np.load(path, allow_pickle=False) as archive:
             scores = archive["scores"]
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # numpy, zipfile and zlib share no exception type
         raise UserError(shown(path), f"not a score matrix ({error})", "`scores` (captions, images)") from None
     if scores.shape != (len(texts), len(images)):
         raise UserError(shown(path), f"scores {scores.shape}", f"({len(texts)}, {len(images)}): captions, images")

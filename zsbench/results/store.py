@@ -110,9 +110,11 @@ class Store:
 
     def cost(self) -> Cost:
         """Return what an interrupted run had spent on the predictions that are kept."""
-        known = {field.name for field in fields(Cost)}
-        kept = {key: value for key, value in self._kept("cost.json").items() if key in known}
-        return Cost(**{key: value for key, value in kept.items() if isinstance(value, int | float)})
+        known = {field.name: type(field.default) for field in fields(Cost)}
+        kept: dict[str, Any] = {
+            key: value for key, value in self._kept("cost.json").items() if key in known and type(value) is known[key]
+        }
+        return Cost(**kept)
 
     def write_progress(self, notes: dict[str, Any], prompts: Iterable[str], cost: Cost) -> None:
         """Keep choices, prompts and cost beside the shards they belong to, so that a resumed run reports them too."""

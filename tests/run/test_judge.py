@@ -65,7 +65,7 @@ ABOUT_DATA = {
     "generative-retrieval": {"docids"},
     "ner": {"labels"},
     "video-classification": {"classes", "templates", "logit_scale"},
-    "depth": {"protocol"},
+    "depth": {"protocol", "prediction_scale"},
     "caption-selection": {"template"},
     "function-localisation": set(),
 }  # fmt: skip

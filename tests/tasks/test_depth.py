@@ -166,6 +166,27 @@ def test_resized_maps_are_counted(tmp_path):
     assert "maps resized from 12x16: 1" in result.screen
 
 
+@pytest.mark.parametrize("average", ["image", "pixel"])
+def test_a_frame_without_a_valid_pixel_is_counted_and_undefined(tmp_path, average):
+    task = frames(tmp_path, n=3)
+    Image.fromarray(np.zeros(GOLD.shape, dtype=np.uint16)).save(tmp_path / "depth" / "1.png")
+    names = [f"{name}(average={average})" for name in ("AbsRel", "SILog", "RMSE")]
+    result = score(task, predictions(tmp_path, GOLD * 1.1, GOLD, GOLD * 1.1), metrics=names)
+    assert result.code == 0
+    assert "frames without a valid pixel: 1" in result.screen
+    assert result.rows[0]["value"] == pytest.approx(0.1)
+    assert [row["n"] for row in result.rows] == [2, 2, 2]
+
+
+def test_the_scale_of_predicted_images(tmp_path):
+    task = frames(tmp_path)
+    (tmp_path / "pred").mkdir()
+    Image.fromarray((GOLD * 256).round().astype(np.uint16)).save(tmp_path / "pred" / "0.png")
+    assert "(prediction_scale: 256)" in score(task, tmp_path / "pred").screen
+    result = score(frames(tmp_path, extra="prediction_scale: 256\n"), tmp_path / "pred", metrics=["AbsRel"])
+    assert result["AbsRel"] == pytest.approx(0, abs=1e-3)
+
+
 def test_eight_bits_are_no_depth_map(tmp_path):
     task = frames(tmp_path)
     (tmp_path / "pred").mkdir()

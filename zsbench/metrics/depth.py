@@ -63,9 +63,7 @@ def _statistics(
     """Return each image's value, or with `average=pixel` the sums of its terms and its number of pixels."""
     if len(pred) != len(gold):
         raise ValueError(f"{len(pred)} predictions for {len(gold)} images")
-    rows = [_row(p, g, terms, finish, average) for p, g in zip(pred, gold, strict=True)]
-    width = max((len(row) for row in rows), default=1)
-    return np.asarray([row if len(row) == width else [np.nan] * width for row in rows], dtype=np.float64)
+    return np.asarray([_row(p, g, terms, finish, average) for p, g in zip(pred, gold, strict=True)], dtype=np.float64)
 
 
 def _row(p: Any, g: Any, terms: Callable[[Array, Array], list[Any]], finish: Finish, average: str) -> list[float]:
@@ -75,7 +73,8 @@ def _row(p: Any, g: Any, terms: Callable[[Array, Array], list[Any]], finish: Fin
     if not np.isfinite(p).all():
         raise ValueError("a prediction holds NaN or infinite depth")
     if not g.size:
-        return [np.nan]
+        # As wide as any other row, because a chunk may hold no other.
+        return [np.nan] * (1 if average == "image" else len(terms(p, g)) + 1)
     means = np.array([np.mean(term) for term in terms(p, g)])
     return [float(finish(means))] if average == "image" else [*(means * g.size), float(g.size)]
 

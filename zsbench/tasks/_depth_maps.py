@@ -32,8 +32,8 @@ def write(ids: Sequence[str], maps: Sequence[Any], path: Path) -> None:
                 np.lib.format.write_array(handle, np.asarray(depth, dtype=np.float32), allow_pickle=False)
 
 
-def read(path: Path, ids: Sequence[str]) -> dict[str, Any]:
-    """Return maps in metres by frame id: a `.npz` of many, one `<id>.npy`, or one 16-bit `<id>.png` in millimetres.
+def read(path: Path, ids: Sequence[str], scale: float = 1000.0) -> dict[str, Any]:
+    """Return maps in metres by frame id: a `.npz` of many, one `<id>.npy`, or one 16-bit `<id>.png`, metres x scale.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def read(path: Path, ids: Sequence[str]) -> dict[str, Any]:
         Not such a file, a map that holds no numbers or 8 bits a pixel, or a name that fits several frames.
     """
     if path.suffix != ".npz":
-        return {frame_of(path, ids): read_depth(path, 1000.0 if path.suffix == ".png" else 1.0)}
+        return {frame_of(path, ids): read_depth(path, scale if path.suffix == ".png" else 1.0)}
     try:
         with np.load(path, allow_pickle=False) as archive:
             maps = {name: np.asarray(archive[name]) for name in archive.files}

@@ -19,6 +19,8 @@ else:
 # A prediction in another unit is off by at least this factor, one that is merely bad is not.
 _OTHER_UNIT = 20
 _UNITS = {1000: "millimetres", 100: "centimetres"}
+# A PNG as KITTI's server wants it, 256 to the metre, read as millimetres: near enough to one to look merely bad.
+_KITTI = 256 / 1000
 
 
 @dataclass
@@ -68,6 +70,8 @@ class Oddities:
         if self.rising and sum(self.rising) < len(self.rising) / 2:
             return "predictions fall where the truth rises: disparity? (align: lsq_disparity)"
         ratio = float(np.median(self.ratios)) if self.ratios else 1.0
+        if abs(ratio / _KITTI - 1) < 0.1:
+            return "the median prediction is 0.256 times the truth: KITTI's 256 to the metre? (prediction_scale: 256)"
         if 1 / _OTHER_UNIT < ratio < _OTHER_UNIT:
             return ""
         if ratio <= 0:

@@ -45,7 +45,8 @@ class Config(TaskConfig):
 
     `protocol`: which pixels are valid, clamping, resizing. `align`: how a prediction is fitted to the truth.
     `crop`: one crop, or a chain of them (`kb+kitti_garg` or a list), each taken of what the one before it left. Depths
-    outside `min_depth` to `max_depth` metres are not scored.
+    outside `min_depth` to `max_depth` metres are not scored. `prediction_scale`: what a predicted `.png` counts in a
+    metre (1000 where millimetres, 256 as KITTI's server wants it).
     """
 
     method: Any = "predicted-depth"
@@ -55,6 +56,7 @@ class Config(TaskConfig):
     crop: Annotated[Crop | Annotated[list[Crop], MinLen(1)], BeforeValidator(_chain)] = "none"
     min_depth: Positive = 1e-3
     max_depth: Positive = 80.0
+    prediction_scale: Positive = 1000.0
 
     @property
     def crops(self) -> list[Crop]:
@@ -198,8 +200,8 @@ class Task:
         _depth_maps.write([item.id for item in items], predictions, path)
 
     def read(self, path: Path, items: Sequence[Frame]) -> dict[str, Any]:
-        """Read `.npz`, one `<id>.npy`, or one 16-bit `<id>.png` in millimetres."""
-        return _depth_maps.read(path, [item.id for item in items])
+        """Read `.npz`, one `<id>.npy`, or one 16-bit `<id>.png` in millimetres (or what `prediction_scale` says)."""
+        return _depth_maps.read(path, [item.id for item in items], self.config.prediction_scale)
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:

@@ -70,9 +70,10 @@ class Task:
     def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
         """Return what was excluded and how labels are worded: rows that differ in either do not compare."""
         own = self.config
-        left_out = f", without {', '.join(own.excluded_labels)}" if own.excluded_labels else ""
+        choices = ", labels of the gold" if own.labels is None else ""
+        choices += f", without {', '.join(own.excluded_labels)}" if own.excluded_labels else ""
         wording = ", ".join(f"{label} as {name}" for label, name in own.label_map.items())
-        return f"exact spans{left_out}" + (f"; asked: {wording}" if wording else "")
+        return f"exact spans{choices}" + (f"; asked: {wording}" if wording else "")
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read sentences and gold spans; gold labels are mapped and checked against the labels asked.

@@ -4,7 +4,9 @@ import pytest
 import yaml
 
 from zsbench import catalog, plan
+from zsbench.components import options_schema
 from zsbench.errors import UserError
+from zsbench.models.capabilities import TextScorer
 
 WORDS = "method.cut={unit: words}"
 
@@ -38,10 +40,14 @@ def test_an_endpoint_is_refused_what_it_cannot_do_with_the_options_that_work(met
     assert make(endpoint, method, *way_out).jobs
 
 
-@pytest.mark.parametrize("scoring", ["likelihood", "duot5"])
-def test_answers_by_probability_need_probabilities(scoring, endpoint):
-    with pytest.raises(UserError, match="needs TextScorer,"):
-        make(endpoint, "pairwise", f"method.scoring={scoring}", WORDS)
+@pytest.mark.parametrize(("scoring", "asked"), [("likelihood", True), ("duot5", True), ("generation", False)])
+def test_answers_by_probability_need_probabilities(scoring, asked):
+    pairwise = catalog.load_component("methods", "pairwise")
+    needed = pairwise.facts.needs_with(options_schema(pairwise).model_validate({"scoring": scoring}))
+    assert (TextScorer in needed) is asked
+
+
+def test_without_a_cut_nothing_counts_tokens(endpoint):
     assert make(endpoint, "pairwise", "method.scoring=generation", "method.cut={passage: null, query: null}").jobs
 
 

@@ -103,3 +103,9 @@ def test_a_prompt_without_the_query_is_refused(name, prompt):
     schema = options_schema(catalog.load_component("methods", name))
     for piece in prompt:
         schema.model_validate({"prompt": {**prompt, piece: "{query}"}})
+
+
+@pytest.mark.parametrize("name", ["pointwise", "monot5"])
+def test_two_answers_that_are_one_are_refused(name):
+    said = refused(name, ("prompt",), {"relevant": "B", "irrelevant": "B"})
+    assert "`relevant` and `irrelevant` that differ" in said

@@ -49,15 +49,20 @@ class Wording(Strict):
 
     in_one_of: ClassVar[dict[str, tuple[str, ...]]] = {}
     """Blanks that some piece has to hold, whichever it is: {blank: pieces}."""
+    compared: ClassVar[tuple[str, ...]] = ()
+    """Two answers whose probabilities are compared, so that they cannot be one."""
 
     chat: bool | None = None
 
     @model_validator(mode="after")
-    def _holds_its_blanks(self) -> Wording:
+    def _fits_together(self) -> Wording:
         for blank, pieces in self.in_one_of.items():
             if not any(blank in templates.blanks(getattr(self, piece) or "") for piece in pieces):
                 places = " or ".join(f"`{piece}`" for piece in pieces)
                 raise PydanticCustomError("expected", "{expected}", {"expected": f"{{{blank}}} in {places}"})
+        if self.compared and len({getattr(self, piece) for piece in self.compared}) == 1:
+            both = " and ".join(f"`{piece}`" for piece in self.compared)
+            raise PydanticCustomError("expected", "{expected}", {"expected": f"{both} that differ"})
         return self
 
     def talks(self, model: Any) -> bool:

@@ -11,7 +11,7 @@ Source: Pradeep, Nogueira & Lin 2021, arXiv:2101.05667, section 3.2.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
@@ -26,6 +26,8 @@ from zsbench.templates import fill
 
 class MonoPrompt(Wording):
     """What the checkpoints were trained on, and the two words that are compared."""
+
+    compared: ClassVar[tuple[str, ...]] = ("relevant", "irrelevant")
 
     chat: bool | None = False
     text: Annotated[str, Blanks("query", "document", needed=("query", "document"))] = (

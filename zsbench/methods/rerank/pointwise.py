@@ -9,7 +9,7 @@ Source: Zhuang et al. 2024 (SIGIR), arXiv:2310.09497, section 2; wording of iela
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from zsbench.components import method
 from zsbench.data._collection import Collection
@@ -23,6 +23,8 @@ from zsbench.templates import fill
 
 class PointwisePrompt(Wording):
     """The question about one passage, how the answer opens, and the two words that are compared."""
+
+    compared: ClassVar[tuple[str, ...]] = ("relevant", "irrelevant")
 
     text: Annotated[str, Blanks("query", "passage", needed=("query", "passage"))] = (
         "Passage: {passage}\nQuery: {query}\nDoes the passage answer the query? Answer 'Yes' or 'No'"

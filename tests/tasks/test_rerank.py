@@ -12,6 +12,7 @@ from zsbench.cache import Cache
 from zsbench.data import _dense
 from zsbench.engine import local
 from zsbench.errors import UserError
+from zsbench.records import Cost
 from zsbench.runner import Options
 from zsbench.tasks import _candidates
 
@@ -177,3 +178,52 @@ def test_the_shuffled_control_keeps_the_documents_and_depends_on_the_seed_only(c
     plain, shuffled = load(collection, ""), load(collection, "candidates: {shuffle: true}")
     assert ids(shuffled) == ids(load(collection, "candidates: {shuffle: true}"))
     assert {k: sorted(v) for k, v in ids(shuffled).items()} == {k: sorted(v) for k, v in ids(plain).items()}
+
+
+def test_a_dense_first_stage_costs_something_and_joins_the_cost_of_the_method(collection, encoder, monkeypatch):
+    def encode_documents(texts):
+        encoder.cost.forward_passes += 1
+        encoder.cost.tokens += len(texts)
+        return encoder.encode_queries(texts)
+
+    encoder.cost = Cost()
+    monkeypatch.setattr(encoder, "encode_documents", encode_documents)
+    found = result(collection, DENSE)
+    assert (found["cost"]["forward_passes"], found["cost"]["tokens"]) == (1, 4)
+    assert result(collection)["cost"]["forward_passes"] == 0
+
+
+def test_candidates_outside_the_corpus_are_an_error_or_left_out_and_counted(collection):
+    lines = ["q1 Q0 d9 1 3 x", "q1 Q0 d1 2 2 x", "q2 Q0 d8 1 1 x", "q7 Q0 d1 1 1 x"]
+    (collection / "r.run").write_text("".join(line + "\n" for line in lines))
+    own = "candidates: {stage: run, path: r.run%s}"
+    with pytest.raises(
+        UserError, match=r"r\.run: query q1: candidate 'd9' is not in the corpus; .*outside_corpus: skip"
+    ):
+        load(collection, own % "")
+    data = load(collection, own % ", outside_corpus: skip")
+    assert ids(data) == {"q1": ["d1"], "q2": [], "q3": []}
+    assert data.counts["candidates not in the corpus left out"] == 2
+    assert data.counts["queries without candidates"] == 2
+    assert data.counts["queries of the run without text"] == 1
+
+
+def test_an_empty_query_ends_no_run_and_is_counted(collection):
+    queries = [{"_id": "q1", "text": " "}, {"_id": "q2", "text": "dog"}]
+    (collection / "c" / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in queries))
+    (collection / "r.run").write_text("q1 Q0 d1 1 2 x\nq1 Q0 d3 2 1 x\nq2 Q0 d2 1 1 x\n")
+    extra = "candidates: {stage: run, path: r.run}\nmetrics: [MRR, 'Recall@100']\n"
+    choices = plan.Choices(models=("lm-synonyms",), methods=("query-likelihood", "icr", "bm25"))
+    made = plan.make(write_task(collection, extra), choices)
+    outcomes = list(local.run(made, Options(collection / "out", Cache(None), True), lambda *_: None, print))
+    assert [str(outcome.error) for outcome in outcomes if outcome.error] == []
+    for outcome in outcomes:
+        assert outcome.result["counts"]["queries with an empty text"] == 1
+    likelihood = next(o.result for o in outcomes if o.result["method"] == "query-likelihood")
+    assert likelihood["counts"]["queries with candidates of equal score"] == 1
+
+
+def test_metrics_that_look_beyond_the_lists_are_noted(collection):
+    extra = "candidates: {depth: 2}\nmetrics: [Recall@2, Recall@3, MAP]"
+    assert result(collection, extra)["notes"]["metrics that look beyond the lists"] == ["Recall@3"]
+    assert "metrics that look beyond the lists" not in result(collection, "metrics: [Recall@2]")["notes"]

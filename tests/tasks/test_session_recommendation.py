@@ -17,6 +17,7 @@ from zsbench.methods.session_recommendation._ids import read_ids
 from zsbench.methods.session_recommendation.catalogue_lm import HistoryPrompt, catalogue_lm
 from zsbench.methods.session_recommendation.last_items import last_items
 from zsbench.methods.session_recommendation.popularity import popularity
+from zsbench.records import Cost
 from zsbench.runner import Options
 
 SESSIONS = [
@@ -116,6 +117,14 @@ def test_items_are_scored_by_their_texts_after_the_last_of_the_history():
     assert beams == [1, 2]
     [renormalised] = catalogue_lm(prompt=prompt, renormalise=True)(model, sessions, CATALOGUE)
     assert renormalised == [2, 1, 0, 3]  # the first letter decides
+
+
+def test_a_history_that_is_cut_is_counted():
+    model = Writer({})
+    model.cost = Cost()
+    ask = [Session("u", ("a", "b", "c")), Session("v", ("a",)), Session("w", ("x", "a", "b"))]
+    list(catalogue_lm(prompt=HistoryPrompt(last=2))(model, ask, CATALOGUE))
+    assert model.cost.truncated_items == 1
 
 
 def test_a_session_is_written_item_by_item_without_repetition():

@@ -109,6 +109,7 @@ def queries(
     from zsbench.corpus.files import read_documents, write_lines
     from zsbench.corpus.queries import Example, Wording
     from zsbench.corpus.writing import write_queries
+    from zsbench.methods.rerank._cuts import n_words
     from zsbench.models.capabilities import TextGenerator
 
     files.require_writable(out.parent)
@@ -135,7 +136,10 @@ def queries(
     write_lines(out, ({"query": query, "doc_id": key} for key, kept in found for query in kept))
     part.unlink()
     silent = sum(not kept for _, kept in found)
-    say(f"{sum(len(kept) for _, kept in found)} queries, {silent} documents without any, in {out}", error=True)
+    cut = sum(n_words(document.passage) > max_words for document in documents)
+    parts = [f"{sum(len(kept) for _, kept in found)} queries", f"{silent} documents without any"]
+    parts += [f"{cut} documents cut to {max_words} words"] if cut else []
+    say(f"{', '.join(parts)}, in {out}", error=True)
 
 
 @app.command()

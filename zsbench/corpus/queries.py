@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from zsbench.methods.rerank._cuts import cut_words
 from zsbench.models.capabilities import Prompt
 
 Style = Literal["duqgen", "promptagator"]
@@ -42,7 +43,7 @@ class Wording:
     ----------
     document, query : what the task calls its two sides.
     instruction : stands before the examples; with no example at all it is the zero-shot prompt.
-    max_words : words of a document that are shown.
+    max_words : words of a document that are shown; in scripts without blanks every character is one.
     """
 
     document: str = "Document"
@@ -59,8 +60,7 @@ def prompt(document: str, examples: Sequence[Example], wording: Wording = Wordin
 
 
 def _asked(document: str, wording: Wording) -> str:
-    shown = " ".join(document.split()[: wording.max_words])
-    return f"{wording.document}: {shown}\n{wording.query}:"
+    return f"{wording.document}: {cut_words(document, wording.max_words)}\n{wording.query}:"
 
 
 def shots(examples: Sequence[Example], n: int, *, seed: int, document: str, draw: int = 0) -> list[Example]:

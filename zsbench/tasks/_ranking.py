@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from zsbench import files
+from zsbench import files, metrics
 from zsbench.data._collection import Collection
 from zsbench.data._stored import Stored
 from zsbench.data.judgements import read_run
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Fitted, Order, Ranker, RankItem
 from zsbench.records import RunContext, TaskData
+from zsbench.tasks._candidates import FirstStage
 
 # A byte order mark would be none any more where it begins a line.
 _WORD = re.compile("(?!\\ufeff)[^ \\t\\r\\n\\v\\f]+")
@@ -31,6 +32,10 @@ class RankingTask:
     suffix: ClassVar[str] = ".run"
     shard_size: ClassVar[int] = 64
     absent: ClassVar[Any] = {}
+    metric_kinds: ClassVar[tuple[str, ...]]
+    config: Any
+    first_stage: FirstStage | None = None
+    """What finds candidates; None where a method searches for itself."""
     unjudged: int = 0
     """Queries of the runs read so far that are not among the task's: the data judge or hold others."""
 
@@ -45,6 +50,8 @@ class RankingTask:
         """Yield {document: n - rank} for each query."""
         if isinstance(rule, Fitted):
             run.notes |= rule.notes(model, data.items)
+        if beyond := self.beyond_the_lists():
+            run.notes["metrics that look beyond the lists"] = beyond
         for number in todo:
             item: RankItem = data.items[number]
             order = rule(model, item, self.collection(data, item)) if item.documents else []
@@ -54,6 +61,14 @@ class RankingTask:
                 run.count("queries with candidates of equal score")
             yield {item.documents[i].id: float(len(order) - rank) for rank, i in enumerate(order)}
             run.progress(number + 1)
+
+    def beyond_the_lists(self) -> list[str]:
+        """Return the metrics that look further than lists are deep: what they miss there counts as not found."""
+        if self.first_stage is None:
+            return []
+        found = [metrics.resolve(name, kinds=self.metric_kinds) for name in self.config.metrics]
+        cuts = {metric.name: getattr(metric.statistics, "keywords", {}).get("k") or 0 for metric in found}
+        return [name for name, k in cuts.items() if k > self.first_stage.own.depth]
 
     def check(self, item: RankItem, prediction: dict[str, float]) -> str:
         """Say whether a score is NaN or infinite."""
@@ -115,3 +130,11 @@ def ids_of(items: Iterable[RankItem]) -> Iterator[str]:
     for item in items:
         yield item.id
         yield from (document.id for document in item.documents)
+
+
+def candidate_counts(items: Sequence[RankItem]) -> dict[str, int]:
+    """Return what is missing before any method has ranked, by name."""
+    return {
+        "queries without candidates": sum(not item.documents for item in items),
+        "queries with an empty text": sum(not item.query.strip() for item in items),
+    }

@@ -19,7 +19,7 @@ from zsbench.methods.rerank import RankItem
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
-from zsbench.tasks._ranking import RankingTask, ids_of
+from zsbench.tasks._ranking import RankingTask, candidate_counts, ids_of
 
 ALL = 1_000_000_000
 
@@ -56,7 +56,7 @@ class Task(RankingTask):
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        self.first_stage = FirstStage(config.candidates, source, config.folder)
+        self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
 
     def files(self) -> list[str]:
         """Return the data's files and what the candidates come from."""
@@ -84,8 +84,7 @@ class Task(RankingTask):
             self.require_words(ids_of(items), self.source.where)
         counts = dict(found.counts)
         if not score_only:
-            counts["queries without candidates"] = sum(not item.documents for item in items)
-            counts |= self.first_stage.counts
+            counts |= candidate_counts(items) | self.first_stage.counts
         order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
         wanted = digest("\0".join([i.id, *sorted(i.changed.functions), "", *sorted(i.changed.files)]) for i in issues)
         return TaskData(

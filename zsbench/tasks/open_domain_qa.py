@@ -18,7 +18,7 @@ from zsbench.metrics.answers import Answered
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
-from zsbench.tasks._ranking import RankingTask, ids_of
+from zsbench.tasks._ranking import RankingTask, candidate_counts, ids_of
 
 
 class Config(TaskConfig):
@@ -41,7 +41,7 @@ class Task(RankingTask):
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        self.first_stage = FirstStage(config.candidates, source, config.folder)
+        self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
 
     def files(self) -> list[str]:
         """Return the files of questions and passages and what the candidates come from."""
@@ -67,8 +67,7 @@ class Task(RankingTask):
             self.require_words(ids_of(items), self.source.where)
         counts = dict(collection.counts)
         if not score_only:
-            counts["queries without candidates"] = sum(not item.documents for item in items)
-            counts |= self.first_stage.counts
+            counts |= candidate_counts(items) | self.first_stage.counts
         order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
         answers = digest("\0".join((key, *questions.answers[key])) for key in keep)
 

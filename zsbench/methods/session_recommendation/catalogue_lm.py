@@ -28,6 +28,7 @@ from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.methods.session_recommendation._ids import read_ids
 from zsbench.models.capabilities import Prompt, TokenScorer
 from zsbench.options import Blanks, Count
+from zsbench.records import Cost
 from zsbench.templates import fill
 
 Item = Annotated[str, Blanks("item", needed=("item",))]
@@ -37,7 +38,7 @@ Code = Annotated[str, Blanks("level", "code", "letter", needed=("code|letter",))
 class HistoryPrompt(Wording):
     """The question, how the model's turn opens, and how an item is written in the history and in the answer.
 
-    `last`: how many items of the history are shown; null shows all.
+    `last`: how many items of the history are shown; null shows all. Histories that are cut are counted.
     """
 
     system: Piece | None = None
@@ -102,6 +103,8 @@ def catalogue_lm(
 
         for own in sessions:
             history = [written[item] for item in own.history if item in written]
+            if prompt.last is not None and len(history) > prompt.last:
+                getattr(model, "cost", Cost()).truncated_items += 1
             yield ranked(history) if session is None else one_by_one(ranked, history, texts, session)
 
     return recommend

@@ -34,22 +34,24 @@ class Companions:
     """What `companions` declared for a component."""
 
     requires: tuple[Requires, ...]
+    different: tuple[str, ...]
     check: Check | None
 
 
-def companions(*requires: Requires, check: Check | None = None) -> Callable[[F], F]:
+def companions(*requires: Requires, different: tuple[str, ...] = (), check: Check | None = None) -> Callable[[F], F]:
     """Declare what a component's options ask of each other.
 
     Parameters
     ----------
     requires : `(option, other)` where the option has no effect without the other, `(option, other, value, ...)` where
         only some values of the other (None: left out) give it one. An option at its default asks for nothing.
+    different : options that name things of one place (columns of a table): none may be named twice.
     check : raises a `UserError` whose `where` is an option's name, for what no schema can say; it gets every option,
         local paths resolved, and loads nothing.
     """
 
     def decorate(function: F) -> F:
-        function.companions = Companions(requires, check)  # type: ignore[attr-defined]
+        function.companions = Companions(requires, different, check)  # type: ignore[attr-defined]
         return function
 
     return decorate
@@ -71,6 +73,7 @@ def check(block: Block, document: Document, loc: Loc) -> None:
         if declared is not None:
             for option, other, *values in declared.requires:
                 _require(option, other, values, block, defaults)
+            _require_different(declared.different, {**defaults, **block.options})
             if declared.check is not None:
                 declared.check({**defaults, **block.resolved()})
     except UserError as error:
@@ -90,6 +93,14 @@ def _require(option: str, other: str, values: list[Any], block: Block, defaults:
         found = f"an option of '{block.name}' without effect where `{other}` is {companion!r}"
         known = " or ".join(f"no `{other}:`" if value is None else f"`{other}: {value}`" for value in values)
         raise UserError(option, found, known)
+
+
+def _require_different(names: tuple[str, ...], options: dict[str, Any]) -> None:
+    for number, option in enumerate(names):
+        value = options[option]
+        other = next((name for name in names[:number] if value is not None and options[name] == value), None)
+        if other is not None:
+            raise UserError(option, f"{value!r} is `{other}:` too", "another name")
 
 
 def _check_revision(block: Block, function: Callable[..., Any]) -> None:

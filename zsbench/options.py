@@ -60,6 +60,17 @@ class Distinct(Mark):
 
 
 @dataclass(frozen=True)
+class Holds(Mark):
+    """Marks a list that has to hold some entries."""
+
+    entries: tuple[str, ...]
+
+    def expected(self, value: Any) -> str:
+        """Return the entries that a list should hold where it lacks one."""
+        return "" if set(self.entries) <= set(value) else f"a list that holds {' and '.join(self.entries)}"
+
+
+@dataclass(frozen=True)
 class Matches(Mark):
     """Marks a text that a pattern has to match as a whole; `said` is the pattern in words."""
 

@@ -11,6 +11,7 @@ from zsbench.config import LocalPath
 from zsbench.data._collection import Collection, Document, add_unique, check
 from zsbench.data.judgements import read_qrels
 from zsbench.errors import UserError
+from zsbench.options import Text
 from zsbench.yamlio import shown
 
 
@@ -21,7 +22,7 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="collection", files=_files)
-def beir(*, path: LocalPath, split: str = "test") -> Collection:
+def beir(*, path: LocalPath, split: Text = "test") -> Collection:
     """Read a BEIR folder.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zsbench import tablefiles
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._captions import CaptionedImages, checked
@@ -17,6 +18,7 @@ from zsbench.yamlio import shown
 
 
 @source(gives="captioned-images", files=image_files)
+@companions(different=("image", "caption"))
 def caption_table(
     *,
     path: LocalPath,

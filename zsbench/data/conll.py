@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zsbench import textfiles
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._sentences import Sentence, SentenceSet, bio_spans
@@ -17,6 +18,7 @@ Row = tuple[int, list[str]]
 
 
 @source(gives="sentences", files=lambda options: [options["path"]])
+@companions(different=("word_column", "tag_column"))
 def conll(*, path: LocalPath, word_column: Count | None = None, tag_column: Count | None = None) -> SentenceSet:
     """Read columns parted by tabs (where the first line has any) or blanks.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench import arrays
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet
@@ -59,6 +60,7 @@ class FeatureItem:
 
 
 @source(gives="images", files=lambda options: [options["path"]])
+@companions(different=("features", "labels", "class_names", "ids", "query_features", "rows"))
 def features(
     *,
     path: LocalPath,

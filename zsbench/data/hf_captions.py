@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._captions import CaptionedImages, checked
 from zsbench.data._images import ImageItem
 from zsbench.data.hf_datasets import dataset_files, read_columns
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
-from zsbench.options import Count, Text
+from zsbench.options import Count, Revision, Text
 
 
 @source(gives="captioned-images", files=dataset_files)
+@companions(different=("image", "caption"))
 def hf_captions(
     *,
     path: ModelRef,
     split: Text = "test",
     name: Text | None = None,
-    revision: Text | None = None,
+    revision: Revision | None = None,
     image: Text = "image",
     caption: Text = "caption",
     streaming: bool = False,

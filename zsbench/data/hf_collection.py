@@ -11,6 +11,7 @@ from zsbench.config import ModelRef
 from zsbench.data._collection import Collection, Document, add_unique, check
 from zsbench.data.judgements import Qrels, whole_number, wrong_grade
 from zsbench.errors import UserError, did_you_mean
+from zsbench.options import Revision, Text
 
 # What the publishers of such sets call the same column.
 _IDS = ("_id", "id", "corpus-id", "query-id", "doc_id", "query_id")
@@ -27,11 +28,11 @@ def hf_collection(
     *,
     path: ModelRef,
     qrels_path: ModelRef | None = None,
-    corpus: str = "corpus",
-    queries: str = "queries",
-    qrels: str = "default",
-    split: str = "test",
-    revision: str | None = None,
+    corpus: Text = "corpus",
+    queries: Text = "queries",
+    qrels: Text = "default",
+    split: Text = "test",
+    revision: Revision | None = None,
 ) -> Collection:
     """Read corpus, queries and judgements, each a config of a data set (`BeIR/scifact`, `mteb/scifact`, CoIR).
 

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._images import ImageItem, ImageSet
 from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError, did_you_mean
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
-from zsbench.options import Count, Text
+from zsbench.options import Count, Revision, Text
 
 
 def dataset_files(options: dict[str, Any]) -> list[str]:
@@ -27,12 +28,13 @@ def dataset_files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="images", files=dataset_files)
+@companions(different=("image", "label"))
 def hf_datasets(
     *,
     path: ModelRef,
     split: Text = "test",
     name: Text | None = None,
-    revision: Text | None = None,
+    revision: Revision | None = None,
     image: Text = "image",
     label: Text = "label",
     streaming: bool = False,

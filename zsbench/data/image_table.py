@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from zsbench import tablefiles
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageItem, ImageSet, from_path
 from zsbench.data.file_lists import listed_files
 from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
-from zsbench.options import Count, Text
+from zsbench.options import Count, Separator, Text
 
 
 def image_files(options: dict[str, Any]) -> list[str]:
@@ -31,6 +32,7 @@ def listed_images(rows: list[tablefiles.Row], column: str, table: Path, root: st
 
 
 @source(gives="images", files=image_files)
+@companions(different=("image", "label", "group"))
 def image_table(
     *,
     path: LocalPath,
@@ -38,7 +40,7 @@ def image_table(
     label: Text = "label",
     group: Text | None = None,
     root: LocalPath | None = None,
-    separator: Text = "|",
+    separator: Separator = "|",
     unlabelled: Unlabelled = "error",
     orientation: Orientation = "exif",
     alpha: Alpha = "drop",

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-
-from pydantic import NonNegativeFloat, PositiveInt
+from typing import Any
 
 from zsbench import tablefiles
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._sessions import Session, SessionSet, checked
 from zsbench.errors import UserError
-from zsbench.options import Character, Text
+from zsbench.options import Character, Count, NonNegative, Text
 from zsbench.yamlio import shown
 
 
+def _check(options: dict[str, Any]) -> None:
+    if options["text"] == options["item"]:
+        raise UserError("text", f"{options['text']!r} is `item:` too", "another column")
+
+
 @source(gives="sessions")
+@companions(("text", "items"), ("milliseconds", "gap"), different=("user", "item", "time"), check=_check)
 def interactions(
     *,
     path: LocalPath,
@@ -32,9 +38,9 @@ def interactions(
     text: Text | None = None,
     delimiter: Character = ",",
     milliseconds: bool = False,
-    gap: NonNegativeFloat | None = None,
-    shortest_history: PositiveInt = 1,
-    shortest_target: PositiveInt = 1,
+    gap: NonNegative | None = None,
+    shortest_history: Count = 1,
+    shortest_target: Count = 1,
 ) -> SessionSet:
     """Read MovieLens' ratings.csv, or any such table with a header; the defaults are MovieLens' names.
 

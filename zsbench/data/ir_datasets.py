@@ -10,10 +10,11 @@ from zsbench.data._collection import Collection, Document, add_unique, check
 from zsbench.data._stored import Stored
 from zsbench.data.judgements import Qrels
 from zsbench.errors import UserError, did_you_mean
+from zsbench.options import Text
 
 
 @source(gives="collection")
-def ir_datasets(*, id: str) -> Collection:
+def ir_datasets(*, id: Text) -> Collection:
     """Read queries and qrels of a data set known to ir_datasets (or registered with it).
 
     Documents are read one by one from its document store as candidates name them; only a first stage that searches

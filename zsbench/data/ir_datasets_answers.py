@@ -11,6 +11,7 @@ from zsbench.data._collection import Collection
 from zsbench.data._questions import Questions, Rows, gather, read
 from zsbench.data.ir_datasets import load, stored
 from zsbench.errors import UserError
+from zsbench.options import Text
 
 
 def _files(options: dict[str, Any]) -> list[str]:
@@ -18,7 +19,7 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="questions", files=_files)
-def ir_datasets_answers(*, id: str, questions: LocalPath | None = None) -> Questions:
+def ir_datasets_answers(*, id: Text, questions: LocalPath | None = None) -> Questions:
     """Read passages, and unless a file has them the questions, of a data set known to ir_datasets.
 
     Parameters

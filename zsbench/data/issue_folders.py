@@ -11,6 +11,7 @@ from zsbench.config import LocalPath
 from zsbench.data._issues import Issue, Issues, changed, gather
 from zsbench.data.beir import beir
 from zsbench.errors import UserError
+from zsbench.options import AnyText, Text
 from zsbench.yamlio import shown
 
 
@@ -27,7 +28,7 @@ def _folders(folder: Path, prefix: str) -> list[Path]:
 
 
 @source(gives="issues", files=_files)
-def issue_folders(*, path: LocalPath, prefix: str = "", split: str = "test") -> Issues:
+def issue_folders(*, path: LocalPath, prefix: AnyText = "", split: Text = "test") -> Issues:
     """Read every instance's corpus (functions), query (the issue) and judged functions (what the fix changes).
 
     Parameters

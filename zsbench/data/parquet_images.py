@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageItem, ImageSet
@@ -17,6 +18,7 @@ from zsbench.yamlio import shown
 
 
 @source(gives="images", files=lambda options: [options["path"]])
+@companions(different=("image", "label"))
 def parquet_images(
     *,
     path: LocalPath,

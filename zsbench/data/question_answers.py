@@ -6,17 +6,18 @@ first stage that searches (bm25, dense) reads all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from zsbench import jsonfiles
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._collection import Collection, Document, add_unique
 from zsbench.data._questions import Questions, read
 from zsbench.data._stored import Stored
-from zsbench.data.tsv import Column, each_passage
+from zsbench.data.tsv import Columns, each_passage
 from zsbench.errors import UserError
 from zsbench.records import digest_file
 from zsbench.yamlio import shown
@@ -26,12 +27,20 @@ def _files(options: dict[str, Any]) -> list[str]:
     return [options[key] for key in ("questions", "passages") if key in options]
 
 
+def _check(options: dict[str, Any]) -> None:
+    if ".jsonl" in Path(options["passages"]).suffixes:
+        named = [name for name in ("columns", "header", "quoted") if options[name] is not None]
+        if named:
+            raise UserError(named[0], "a layout for JSONL", "a TSV file, or no layout")
+
+
 @source(gives="questions", files=_files)
+@companions(check=_check)
 def question_answers(
     *,
     questions: LocalPath,
     passages: LocalPath,
-    columns: Sequence[Column] | None = None,
+    columns: Columns | None = None,
     header: bool | None = None,
     quoted: bool | None = None,
 ) -> Questions:

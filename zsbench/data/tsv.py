@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from zsbench import tablefiles, textfiles
 from zsbench.components import source
@@ -16,9 +16,11 @@ from zsbench.config import LocalPath
 from zsbench.data._collection import Collection, Document, add_unique, check
 from zsbench.data.judgements import read_qrels
 from zsbench.errors import UserError
+from zsbench.options import Distinct, Holds
 from zsbench.yamlio import shown
 
 Column = Literal["id", "text", "title"]
+Columns = Annotated[Sequence[Column], Distinct(), Holds(("id", "text"))]
 
 
 def _files(options: dict[str, Any]) -> list[str]:
@@ -31,7 +33,7 @@ def tsv(
     collection: LocalPath,
     queries: LocalPath,
     qrels: LocalPath,
-    columns: Sequence[Column] = ("id", "text"),
+    columns: Columns = ("id", "text"),
     header: bool = False,
     quoted: bool = False,
 ) -> Collection:

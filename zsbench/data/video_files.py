@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench import textfiles
+from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._videos import Video, VideoSet
@@ -37,6 +38,7 @@ def _videos(root: Path) -> Listing:
 
 
 @source(gives="videos", files=_files)
+@companions(("only_their_classes", "only"))
 def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_classes: bool = False) -> VideoSet:
     """Read one file a video; labels follow the sorted names of the class folders.
 

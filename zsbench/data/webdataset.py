@@ -24,7 +24,7 @@ from zsbench.data.tar_shards import Member, read_samples, shards_of
 from zsbench.errors import UserError
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
 from zsbench.lazy import lazy
-from zsbench.options import Count, Natural, Text
+from zsbench.options import Count, Natural, Revision, Text
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def webdataset(
     *,
     path: ModelRef,
     split: Text = "test",
-    revision: Text | None = None,
+    revision: Revision | None = None,
     group: Natural | None = None,
     unlabelled: Unlabelled = "error",
     orientation: Orientation = "exif",

@@ -11,7 +11,7 @@ from zsbench.data._images import ImageItem
 from zsbench.data.tar_shards import Sample, read_samples
 from zsbench.data.webdataset import shard_files
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
-from zsbench.options import Count, Text
+from zsbench.options import Count, Revision, Text
 from zsbench.yamlio import shown
 
 
@@ -20,7 +20,7 @@ def webdataset_captions(
     *,
     path: ModelRef,
     split: Text = "test",
-    revision: Text | None = None,
+    revision: Revision | None = None,
     orientation: Orientation = "exif",
     alpha: Alpha = "drop",
     max_pixels: Count = MAX_PIXELS,

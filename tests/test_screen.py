@@ -63,6 +63,7 @@ def test_messages_hold_no_control_characters(tmp_path):
     done = command("eval", "no\x1b[31m\nsuch", cwd=tmp_path)
     assert done.returncode == 2
     assert "\x1b" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert "\\u001b[31m" in done.stderr
 
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from zsbench.cli import _screen
-from zsbench.errors import EXIT_RUN_FAILED, RunError, UserError
+from zsbench.errors import EXIT_RUN_FAILED, RunError, UserError, UserErrors
+from zsbench.report.plain import one_line
 
 _ON = "interrupted; the same command goes on where this one stopped"
 
@@ -65,7 +66,7 @@ def run(app: Callable[[], Any]) -> int:
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except UserError as error:
-        return _failed(f"error: {error}", error.exit_code)
+        return _failed("error: " + "\n".join(_sentences(error)), error.exit_code)
     except Ended as ending:
         if ending.sentence:
             _screen.say(ending.sentence, error=True)
@@ -88,6 +89,13 @@ def _require_folder() -> None:
         os.getcwd()
     except OSError:
         raise UserError("", "the folder you are in is no longer there", "", "cd to one that is") from None
+
+
+def _sentences(error: UserError) -> list[str]:
+    """Return each mistake on a line of its own; a line break in a name of others begins no line."""
+    if isinstance(error, UserErrors):
+        return [sentence for one in error.errors for sentence in _sentences(one)]
+    return [one_line(str(error))]
 
 
 def _failed(message: str, exit_code: int) -> int:

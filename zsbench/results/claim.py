@@ -96,8 +96,9 @@ def _asked(folder: Path) -> str:
     for name in ("run.json", "result.json"):
         try:
             kept = json.loads((folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
         if isinstance(kept, dict):
-            return str(kept.get("question") or kept.get("config_hash") or "unknown")
+            asked = str(kept.get("question") or kept.get("config_hash"))
+            return asked if asked.isalnum() else "unknown"  # it becomes part of a folder's name
     return ""

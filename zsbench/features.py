@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from zsbench import doubts
 from zsbench.ahead import ahead
 from zsbench.batching import distinct, map_batches
 from zsbench.data.features import FeatureRow
@@ -71,6 +72,12 @@ class Features:
     def note(self, key: str, value: Any) -> None:
         """Record a choice made on the way in the result."""
         self.run.notes[key] = value
+
+    def warn(self, text: str) -> None:
+        """Record a doubt that stands beside the result in every table; several stand side by side."""
+        before = str(self.run.notes.get("warning", ""))
+        if text not in before:
+            self.note("warning", doubts.joined(before, text))
 
     def texts(self, texts: Sequence[str]) -> FloatArray:
         """Return L2-normalised features (n_texts, width); each distinct text is encoded once."""

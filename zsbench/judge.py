@@ -42,12 +42,14 @@ class Judgement:
     scores : every metric's value and interval; a metric without defined items has NaN and n = 0.
     warning : what is so odd about the scores that the table should say it; mostly empty.
     left_out : why a metric that nobody asked for by name is absent, by metric.
+    notes : what of all predictions together stands in the result's notes.
     """
 
     statistics: Statistics
     scores: dict[str, Score]
     warning: str = ""
     left_out: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 def judge(
@@ -82,7 +84,8 @@ def judge(
     statistics = {name: np.concatenate(parts) for name, parts in rows.items() if name not in left_out}
     scores = {name: score(resolved[name], table, settings) for name, table in statistics.items()}
     warning = doubts.joined(task.doubt(data, scores) if hasattr(task, "doubt") else "", doubts.of_items(data))
-    return Judgement(statistics, scores, warning, left_out)
+    notes = task.summary(data, predictions) if hasattr(task, "summary") else {}
+    return Judgement(statistics, scores, warning, left_out, notes)
 
 
 def score(metric: Metric, statistics: NDArray[np.float64], settings: Settings) -> Score:

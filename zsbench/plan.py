@@ -282,7 +282,11 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
         kinds=module.Task.metric_kinds,
         where=lambda number: document.where(("metrics", number)),
     )
+    written = "metrics" in task.model_fields_set
     task = task.model_copy(update={**blocks, "metrics": [metric.name for metric in named]})
+    if not written:
+        # The type's own metrics under their canonical names are still nobody's choice.
+        task.model_fields_set.discard("metrics")
     module.Task(task, source)
     return task, source
 

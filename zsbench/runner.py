@@ -236,7 +236,7 @@ def describe(
         "counts": data.counts,
         "metrics": {name: without_nan(score.as_dict()) for name, score in judgement.scores.items()},
         "cost": cost.as_dict(),
-        "notes": {**notes, **left_out},
+        "notes": {**notes, **judgement.notes, **left_out},
         "config": job.config(),
         "config_hash": job.config_hash(),
         "seeds": {"run": job.settings.seed, "bootstrap": job.settings.seed},

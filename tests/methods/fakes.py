@@ -56,6 +56,9 @@ class FakeEncoder:
     def note(self, key, value):
         self.notes[key] = value
 
+    def warn(self, text):
+        self.notes["warning"] = text
+
     def scores(self, classifier):
         """The classifier's answers for all test images."""
         return np.concatenate([classifier.score(batch) for batch in self.batches()])

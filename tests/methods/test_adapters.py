@@ -26,6 +26,7 @@ from zsbench.methods.classification.linear_probe import linear_probe
 from zsbench.methods.classification.tip_adapter import from_support, tip_adapter
 from zsbench.methods.classification.tip_x import tip_x
 from zsbench.runner import Options
+from zsbench.score_kinds import ScoreKind
 
 WIDTH, CLASSES = 8, 3
 
@@ -66,6 +67,9 @@ class Encoder:
 
     def note(self, key, value):
         self.notes[key] = value
+
+    def warn(self, text):
+        self.notes["warning"] = text
 
 
 def images(name, labels, seed):
@@ -253,13 +257,13 @@ def test_support_images_of_other_classes_are_refused(rule):
 
 def test_scores_without_weights_are_enough_where_only_scores_are_needed():
     encoder, problem, before = setting()
-    bare = Classifier(before.score)
+    bare = Classifier(before.score, before.kind)
     for rule in (FIXED["tip-adapter"], FIXED["gda"], gda_em()):
         np.testing.assert_array_equal(scores(rule, encoder, problem, bare), scores(rule, encoder, problem, before))
     for name in ("tip-x", "caps"):
         with pytest.raises(UserError, match="no class weights"):
             FIXED[name](encoder, problem, bare)
-    labels_only = Classifier(lambda batch: np.zeros(len(batch.features), dtype=np.int64))
+    labels_only = Classifier(lambda batch: np.zeros(len(batch.features), dtype=np.int64), ScoreKind("labels"))
     with pytest.raises(UserError, match="labels, not scores"):
         scores(FIXED["tip-adapter"], encoder, problem, labels_only)
 

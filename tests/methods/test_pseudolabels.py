@@ -13,6 +13,7 @@ from zsbench.methods.classification import Classifier, Known, Labelled, Problem,
 from zsbench.methods.classification._learners import fit_linear, fit_prototypes, learn
 from zsbench.methods.classification._pseudolabels import board, counts, grip_counts, label_all, topk_plain
 from zsbench.methods.classification.pseudolabels import pseudolabels
+from zsbench.score_kinds import ScoreKind
 
 NAMES = ["a_rose", "iris", "tulip"]
 SCALE = 10.0
@@ -117,6 +118,9 @@ class Encoder:
 
     def note(self, key, value):
         self.notes[key] = value
+
+    def warn(self, text):
+        self.notes["warning"] = text
 
 
 def blobs(n, seed=0, noise=0.25, classes=3):
@@ -244,7 +248,11 @@ def test_what_is_missing_is_named(keys, options, found):
 
 def test_a_method_without_weights_cannot_be_learnt_from():
     with pytest.raises(UserError, match="class weights"):
-        pseudolabels()(Encoder(), Problem(NAMES, ["{}"], SCALE, unlabeled=blobs(6)[0]), Classifier(lambda batch: batch))
+        pseudolabels()(
+            Encoder(),
+            Problem(NAMES, ["{}"], SCALE, unlabeled=blobs(6)[0]),
+            Classifier(lambda batch: batch, ScoreKind("logits")),
+        )
 
 
 def test_label_all():

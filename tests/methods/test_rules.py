@@ -22,6 +22,7 @@ from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.methods.classification.s3a import s3a
 from zsbench.methods.classification.shrink_certainty import restricted, shrink, shrink_certainty, shrunk_loss
 from zsbench.metrics import resolve
+from zsbench.score_kinds import ScoreKind
 
 NAMES = ["ant", "bee", "cat", "dog", "elk"]
 EDGES = "root\tinsect\nroot\tmammal\ninsect\tant\ninsect\tbee\nmammal\tcat\nmammal\tdog\nmammal\telk\n"
@@ -34,7 +35,7 @@ def problem(names=NAMES, **more):
 
 def given_scores(table):
     """A classifier with these scores, image by image."""
-    return Classifier(lambda batch: np.asarray(table)[list(batch.items)])
+    return Classifier(lambda batch: np.asarray(table)[list(batch.items)], ScoreKind("logits"))
 
 
 def answers(rule, table, what=None, names=NAMES, **more):

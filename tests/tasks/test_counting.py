@@ -74,9 +74,10 @@ def test_folders_of_numbers_and_one_kind_of_object(tmp_path):
 BAD = {
     "has number 4; expected 1 to 3": (GOOD + UP_TO_3, [*ROWS, ("d.png", 4, "car")]),
     "has number 0; expected 1 to 3": (GOOD + UP_TO_3, [*ROWS, ("d.png", 0, "car")]),
-    "has number many": (GOOD + UP_TO_3, [*ROWS, ("d.png", "many", "car")]),
+    "label 'many' among whole numbers": (GOOD + UP_TO_3, [*ROWS, ("d.png", "many", "car")]),
     "'a.png car' stands twice": (GOOD, [*ROWS, ("a.png", 2, "car")]),
-    "no place for the number": (GOOD + "template: a photo\n", ROWS),
+    "a text that holds {number}": (GOOD + "template: a photo\n", ROWS),
+    "number 'one' stands twice": (GOOD + "numbers: [one, two, one]\n", ROWS),
 }
 
 

@@ -68,7 +68,9 @@ def coop_split(
 
 def _numbered(rows: Rows, where: str) -> Rows:
     """Return rows whose labels are whole numbers."""
-    column = read_labels([label for _, label, _ in rows], where=lambda number: f"{where}, row {number}")
+    column = read_labels(
+        [label for _, label, _ in rows], where=lambda number: f"{where}, row {number}", unlabelled=None
+    )
     return [(name, label, own) for (name, _, own), label in zip(rows, column.labels, strict=True)]
 
 

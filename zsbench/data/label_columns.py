@@ -63,7 +63,7 @@ def read_labels(
     cells: Sequence[Any],
     *,
     where: Callable[[int], str],
-    unlabelled: Unlabelled = "error",
+    unlabelled: Unlabelled | None = "error",
     separator: str | None = None,
     names: Sequence[str] | None = None,
 ) -> LabelColumn:
@@ -73,7 +73,7 @@ def read_labels(
     ----------
     cells : one a row: numbers, texts, lists of them, None.
     where : names the place of a row, for messages.
-    unlabelled : what a row without label is.
+    unlabelled : what a row without label is; None where every row has to have one, whatever an option says.
     separator : between several labels in one text.
     names : class names in label order where the data tell them; texts are looked up among them.
 
@@ -84,9 +84,10 @@ def read_labels(
     """
     rows = [_row(cell, separator, where, number) for number, cell in enumerate(cells)]
     kept = [number for number, row in enumerate(rows) if row is not None]
-    if len(kept) < len(rows) and unlabelled == "error":
+    if len(kept) < len(rows) and unlabelled != "drop":
         missing = next(number for number, row in enumerate(rows) if row is None)
-        raise UserError(where(missing), f"label {_shown(cells[missing])}", _EXPECTED, "or `unlabelled: drop`")
+        hint = "or `unlabelled: drop`" if unlabelled else ""
+        raise UserError(where(missing), f"label {_shown(cells[missing])}", _EXPECTED, hint)
     if rows and not kept:
         raise UserError(where(0), "no row has a label", _EXPECTED)
     lists = {number: row for number, row in enumerate(rows) if row is not None}

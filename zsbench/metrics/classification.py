@@ -47,21 +47,31 @@ def label_ranks(scores: Any, labels: Any) -> Array:
     return np.asarray((scores >= own).sum(axis=1) - 1, dtype=np.float64)
 
 
-@metric("acc", interval="wilson")
-def accuracy(scores: Any, labels: Any, *, k: Cutoff = 1) -> Array:
-    """Share of items whose label is among the k best classes.
+def among_best(scores: Any, labels: Any, k: int) -> Any:
+    """Return whether each label is among the k best classes, (n_items,), ties counted against.
 
-    Undefined (NaN) when there are fewer than k classes. Source: Radford et al. 2021, section 3.1.
+    Raises
+    ------
+    ValueError
+        Fewer than k classes, or k > 1 of predictions that are labels without scores; and what `label_ranks` refuses.
     """
     ranks = label_ranks(scores, labels)
     if np.ndim(scores) == 1 and k > 1:
-        raise ValueError(f"predictions are labels without scores, so there is no acc@{k}")
-    return np.where(np.ndim(scores) == 1 or np.shape(scores)[-1] >= k, np.asarray(ranks < k, dtype=np.float64), np.nan)
+        raise ValueError(f"predictions are labels without scores, so there are no {k} best classes")
+    if np.ndim(scores) == 2 and np.shape(scores)[1] < k:
+        raise ValueError(f"there are {np.shape(scores)[1]} classes, fewer than {k}")
+    return ranks < k
+
+
+@metric("acc", interval="wilson")
+def accuracy(scores: Any, labels: Any, *, k: Cutoff = 1) -> Array:
+    """Share of items whose label is among the k best classes. Source: Radford et al. 2021, section 3.1."""
+    return np.asarray(among_best(scores, labels, k), dtype=np.float64)
 
 
 @metric("mean-top1-top5")
 def mean_of_top_1_and_top_5(scores: Any, labels: Any) -> Array:
-    """Mean of acc@1 and acc@5, undefined with fewer than five classes. Source: Radford et al. 2021, appendix A."""
+    """Mean of acc@1 and acc@5; there is none with fewer than five classes. Source: Radford et al. 2021, appendix A."""
     return np.asarray((accuracy(scores, labels, k=1) + accuracy(scores, labels, k=5)) / 2)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
-from zsbench.metrics.classification import label_ranks
+from zsbench.metrics.classification import among_best, label_ranks
 from zsbench.options import Count, Cutoff
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def worst_group_accuracy(
     Raises
     ------
     ValueError
-        The data has no groups.
+        The data has no groups, or there are fewer than k classes.
     """
     groups = getattr(labels, "groups", None)
     if groups is None:
         raise ValueError("the data has no groups, such as a `group:` column")
-    return np.stack([np.asarray(groups, dtype=np.float64), label_ranks(scores, labels) < k], axis=1)
+    return np.stack([np.asarray(groups, dtype=np.float64), among_best(scores, labels, k)], axis=1)
 
 
 def _macro_f1(statistics: Array) -> float:

@@ -33,6 +33,8 @@ class TwoTowers(_common.Network):
     """The identity of the image features alone."""
     facts: dict[str, Any]
     logit_scale: float
+    logit_bias: float | None = None
+    """What a model trained with a sigmoid (SigLIP) adds to its logits."""
     cost: Cost
     _text: TextSide
 
@@ -80,4 +82,5 @@ class TwoTowers(_common.Network):
         facts = {"logit_scale": self.logit_scale, "preprocessing": preprocessing, "context_length": self._text.context}
         facts["parameters"] = sum(parameter.numel() for parameter in model.parameters())
         bias = getattr(model, "logit_bias", None)
-        self.facts = facts if bias is None else {**facts, "logit_bias": float(bias.detach().float())}
+        self.logit_bias = None if bias is None else float(bias.detach().float())
+        self.facts = facts if bias is None else {**facts, "logit_bias": self.logit_bias}

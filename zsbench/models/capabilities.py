@@ -32,7 +32,7 @@ class ImageTextEncoder(Model, Protocol):
     """Images and texts in one space."""
 
     logit_scale: float
-    """The model's own exp(logit_scale)."""
+    """The model's own exp(logit_scale). A model trained with a sigmoid also has `logit_bias`."""
 
     def prepare(self, image: Any) -> Any:
         """Turn a PIL image into what the network takes; safe to call from several threads ahead of the model."""

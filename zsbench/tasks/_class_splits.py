@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +14,7 @@ from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Labelled
 from zsbench.tasks._base import read_names, require_unique
+from zsbench.tasks._doubts import shared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,10 +94,11 @@ def labelled(
     shots: int | None,
     seed: int,
     unseen: NDArray[np.bool_] | None = None,
+    test: Sequence[Any] = (),
 ) -> Labelled:
     """Return a block's labelled images: of the base classes where there are halves, at most `shots` a class.
 
-    Labels are already numbers of the task's classes.
+    Labels are already numbers of the task's classes; `test` are the test images, none of which should be among them.
 
     Raises
     ------
@@ -112,7 +115,8 @@ def labelled(
     allowed = np.flatnonzero(known[labels])
     keep = allowed if shots is None else allowed[draw_shots(labels[allowed], shots, seed, block.where)]
     split = str(block.options.get("split", block.title))
-    return Labelled([images.items[int(i)] for i in keep], labels[keep], split)
+    kept = [images.items[int(i)] for i in keep]
+    return Labelled(kept, labels[keep], split, shared(kept, test))
 
 
 def draw_shots(labels: NDArray[np.int64], shots: int, seed: int, where: str) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """Counting: each image picks the caption with the right number of what is counted, `There are three ships in ...`.
 
-Predictions: as in image-classification, parquet with `id` and `scores` (one a number, from 1 on) or `label` (the
-number less one). The result's notes hold the confusion matrix, its rows the true numbers.
+Predictions: as in image-classification, a table with `id` and `scores` (one a number, from 1 on) or `label` (the
+number less one, or the word for it). The result's notes hold the confusion matrix, its rows the true numbers.
 
 Source: Liu et al. 2024 (RemoteCLIP), arXiv:2306.11029, RemoteCount; Radford et al. 2021, arXiv:2103.00020, CLEVRCounts.
 """
@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field
+from annotated_types import MinLen
 
 from zsbench.config import Block, TaskConfig
 from zsbench.data._images import ImageSet, count_traits
@@ -21,9 +21,12 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher
 from zsbench.metrics._gold import Labels
-from zsbench.records import RunContext, TaskData, digest
-from zsbench.tasks import image_classification
+from zsbench.options import Blanks, Text
+from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._class_scores import ClassScores, best
+from zsbench.tasks._doubts import below_chance
+from zsbench.templates import fill
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,11 +43,22 @@ class Config(TaskConfig):
 
     method: Any = "dual-encoder"
     metrics: list[str] = ["acc@1", "mean-per-class"]
-    template: str = "There are {number} {object}s in the image"
-    object: str | None = None
-    numbers: list[str] = Field(
-        default=["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], min_length=2
+    template: Annotated[str, Blanks("number", "object", needed=("number",))] = (
+        "There are {number} {object}s in the image"
     )
+    object: Text | None = None
+    numbers: Annotated[list[Text], MinLen(2)] = [
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+    ]
 
 
 @dataclass(frozen=True)
@@ -62,14 +76,14 @@ class Task:
     gives: ClassVar[str] = "images"
     metric_kinds: ClassVar[tuple[str, ...]] = ("classification", "groups")
     suffix: ClassVar[str] = ".parquet"
-    # One shard, so that the confusion matrix in the notes is that of all images.
-    shard_size: ClassVar[int] = 1 << 30
+    shard_size: ClassVar[int] = 2048
     absent: ClassVar[Any] = None
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
-        if "{number}" not in config.template:
-            raise UserError(source.where, f"template '{config.template}' has no place for the number", "`{number}`")
+        self.config, self.source, self.table = config, source, ClassScores(config.numbers)
+        twice = next((name for name in config.numbers if config.numbers.count(name) > 1), None)
+        if twice is not None:
+            raise UserError(config.document.where(("numbers",)), f"number '{twice}' stands twice", "different numbers")
 
     def files(self) -> list[str]:
         """Return the files of the images."""
@@ -89,8 +103,7 @@ class Task:
         keep = sample(len(items), limit, seed)
         items, counts, objects = [items[i] for i in keep], [counts[i] for i in keep], [objects[i] for i in keep]
         names, numbers = sorted(set(objects)), self.config.numbers
-        fill = self.config.template.replace
-        texts = [fill("{number}", n).replace("{object}", name) for name in names for n in numbers]
+        texts = [fill(self.config.template, number=n, object=name) for name in names for n in numbers]
         start = {name: i * len(numbers) for i, name in enumerate(names)}
         rows = np.asarray([start[name] for name in objects])[:, None] + np.arange(len(numbers))
         parts = [*texts, *(f"{item.id}:{item.digest()}:{n}" for item, n in zip(items, counts, strict=True))]
@@ -101,13 +114,15 @@ class Task:
 
     def _counts(self, images: ImageSet) -> list[int]:
         """Return the number of every image: the label, or the name of its class where classes have names."""
-        names, highest = images.class_names, len(self.config.numbers)
+        names, words = images.class_names, self.config.numbers
+        known = {word: number for number, word in enumerate(words, 1)} | {str(n): n for n in range(1, len(words) + 1)}
         counts = []
         for item, label in zip(images.items, images.labels, strict=True):
             written = names[label] if names is not None and isinstance(label, int) else label
-            if not str(written).isdigit() or not 1 <= int(written) <= highest:
-                raise UserError(self.source.where, f"item '{item.id}' has number {written}", f"1 to {highest}")
-            counts.append(int(written))
+            if str(written) not in known:
+                expected = f"1 to {len(words)}, or one of `numbers:`"
+                raise UserError(self.source.where, f"item '{item.id}' has number {written}", expected)
+            counts.append(known[str(written)])
         return counts
 
     def _objects(self, images: ImageSet) -> list[str]:
@@ -125,21 +140,25 @@ class Task:
 
         captions: Captions = data.context
         matched = rule(Features(model, run, data.items), captions.texts, data.items)
-        rows = [matched.texts_for(np.asarray([i]), captions.rows[i])[0] for i in todo]
-        scores = np.asarray(rows, dtype=np.float32)
-        n = len(self.config.numbers)
-        cells = np.asarray(data.gold)[todo.start : todo.stop] * n + scores.argmax(axis=1)
-        matrix = np.bincount(cells, minlength=n * n).reshape(n, n)
-        run.notes["confusion"] = {"numbers": self.config.numbers, "true by predicted": matrix.tolist()}
-        yield from scores
+        for i in todo:
+            yield np.asarray(matched.texts_for(np.asarray([i]), captions.rows[i])[0], dtype=np.float32)
         run.progress(todo.stop)
 
     def check(self, item: Any, prediction: Any) -> str:
-        """Say whether a score is NaN or their number is wrong."""
+        """Say whether a score is NaN, or there is not one for each number."""
+        problem = self.table.wrong(prediction)
+        return f"image {item.id}: {problem}" if problem else ""
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+        """Say that accuracy is below chance."""
+        return below_chance(scores, len(self.config.numbers))
+
+    def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
+        """Return the confusion matrix of all images."""
         n = len(self.config.numbers)
-        if np.ndim(prediction) and len(prediction) != n:
-            return f"image {item.id}: {len(prediction)} scores, expected one for each of {n} numbers"
-        return f"image {item.id}: a score is NaN" if np.isnan(prediction).any() else ""
+        cells = np.asarray(data.gold, dtype=np.int64) * n + [best(prediction) for prediction in predictions]
+        matrix = np.bincount(cells, minlength=n * n).reshape(n, n)
+        return {"confusion": {"numbers": self.config.numbers, "true by predicted": matrix.tolist()}}
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_numbers) and gold."""
@@ -148,11 +167,11 @@ class Task:
 
     def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
         """Write parquet with `id` and `scores`."""
-        image_classification.write_scores(path, items, predictions)
+        self.table.write(path, items, predictions)
 
     def read(self, path: Path, items: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
-        """Read parquet with `id` and `scores` or `label`."""
-        return image_classification.read_scores(path)
+        """Read a table with `id` and `scores` or `label`."""
+        return self.table.read(path)
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:
@@ -161,4 +180,4 @@ class Task:
 
     def preview(self, prediction: Any) -> str:
         """Return the number that is predicted."""
-        return str(1 + int(np.argmax(prediction) if np.ndim(prediction) else prediction))
+        return str(1 + best(prediction))

@@ -1,6 +1,7 @@
 """Zero-shot image classification: one label an image (or several), scores for every class.
 
-Predictions: parquet with columns `id` and `scores` (one list of n_classes floats an image), or `id` and `label`.
+Predictions: a table (parquet; `score` also takes CSV and JSONL) with `id` and `scores` (one list of n_classes numbers
+an image), or `id` and `label` (a 0-based number, or a class's name).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from zsbench import files, metrics
+from zsbench import catalog, metrics
 from zsbench.catalog import resolve_path
 from zsbench.components import Strict
 from zsbench.config import Block
@@ -24,16 +25,22 @@ from zsbench.methods.classification import Problem, Rule
 from zsbench.metrics._gold import Labels
 from zsbench.options import Count, Natural, Positive, ProperShare, Seed, Text, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
+from zsbench.score_kinds import ScoreKind
 from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._class_scores import ClassScores, best
 from zsbench.tasks._class_splits import Halves, labelled, unseen_classes
 from zsbench.tasks._classes import NamedClasses
+from zsbench.tasks._doubts import below_chance
 from zsbench.templates import require_class
-from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     import numpy as np
 else:
     np = lazy("numpy")
+
+
+SCALE = 100.0
+"""The factor on cosines in scores: that of the published CLIP models, whatever model is asked."""
 
 
 class UnseenDraw(Strict):
@@ -51,7 +58,8 @@ class Config(NamedClasses):
     (`base`) or for the rest (`new`, with support and validation images of the base classes only). `unseen` names
     the classes without labelled examples, or draws them. `distances` is a file with distances between classes: a
     matrix (.npy, .npz, .csv) or the edges of a hierarchy. Names and templates that stand here replace those that come
-    with the data. Up to `max_bad_items` broken images are left out, counted.
+    with the data. `logit_scale` is the factor on cosines in scores and probabilities; by default scores have 100 and
+    probabilities the model's own. Up to `max_bad_items` broken images are left out, counted.
     """
 
     data_keys: ClassVar[tuple[str, ...]] = ("support", "validation", "unlabeled")
@@ -59,7 +67,7 @@ class Config(NamedClasses):
     method: Any = "prompt-ensemble"
     metrics: list[str] = ["acc@1", "acc@5", "mean-per-class"]
     templates: Texts | None = None
-    logit_scale: Positive = 100.0
+    logit_scale: Positive | None = None
     half: Literal["base", "new"] | None = None
     unseen: Texts | Text | UnseenDraw | None = None
     distances: Text | None = None
@@ -92,6 +100,7 @@ class Task:
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
         self.templates = config.templates or []
+        self.table = ClassScores()
         for number, template in enumerate(self.templates):
             require_class(template, config.document.where(("templates", number)))
         if config.shots is not None and config.support is None:
@@ -116,7 +125,12 @@ class Task:
             parts += [f"{own.shots} shot{'s' * (own.shots > 1)}"] if own.shots else []
         parts += [f"{own.half} classes"] if own.half else []
         parts += ["some classes unseen"] if own.unseen else []
+        scale = "the model's own scale" if own.logit_scale is None else f"logit_scale {own.logit_scale:g}"
+        parts += [f"probabilities at {scale}"] if self._wants_probabilities() else []
         return ", ".join(parts)
+
+    def _wants_probabilities(self) -> bool:
+        return bool(catalog.metrics(("certainty",)).keys() & {name.partition("(")[0] for name in self.config.metrics})
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels), labels and class names."""
@@ -135,28 +149,37 @@ class Task:
         self.templates = self.config.templates or images.templates or ["a photo of a {}."]
         for template in self.templates:
             require_class(template, self.source.where)
-        problem = self._problem(halves, classes, score_only=score_only)
+        problem = self._problem(halves)
+        if not score_only:
+            problem = self._with_further_data(problem, halves, classes, images)
+        self.table.class_names = problem.class_names
         self._check_metrics(images, problem)
         pairs = zip(images.items, images.labels, strict=True)
         parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in pairs), *(images.groups or [])]
         counts |= count_traits(images.items)
         return TaskData(images.items, images.labels, problem, digest(parts), counts, images.groups)
 
-    def _problem(self, halves: Halves, classes: Classes, *, score_only: bool) -> Problem:
-        """Return names, templates and, for methods, the further images the task names."""
+    def _problem(self, halves: Halves) -> Problem:
+        """Return names, templates and what is known about the classes."""
         own, where = self.config, self.source.where
         unseen = unseen_classes(own.unseen, halves.names, own.folder("unseen"), where)
-        problem = Problem(halves.names, self.templates, own.logit_scale, unseen=unseen)
+        scale = SCALE if own.logit_scale is None else own.logit_scale
+        problem = Problem(halves.names, self.templates, scale, unseen=unseen, probability_scale=own.logit_scale)
         if own.distances is not None:
             path = resolve_path(own.distances, own.folder("distances"), where=where)
             problem = replace(problem, distances=read_distances(path, halves.names))
-        return problem if score_only else self._with_further_data(problem, halves, classes)
+        return problem
 
     def _check_metrics(self, images: ImageSet, problem: Problem) -> None:
-        """Ask each metric about one image before any is encoded: some need what this task or its data do not tell."""
+        """Ask each metric about one image before any is encoded: some need what this task or its data do not tell.
+
+        What cannot be computed is left out later where nobody asked for it by name.
+        """
+        if "metrics" not in self.config.model_fields_set:
+            return
         n_classes = len(problem.class_names)
         groups = None if images.groups is None else np.zeros(1, dtype=np.int64)
-        pred, gold = _judged([np.zeros(n_classes, np.float32)], images.labels[:1], groups, problem)
+        pred, gold = _judged([np.zeros(n_classes, np.float32)], images.labels[:1], groups, problem, None)
         for number, name in enumerate(self.config.metrics):
             try:
                 metrics.resolve(name, kinds=self.metric_kinds).statistics(pred, gold)
@@ -164,18 +187,20 @@ class Task:
                 where = self.config.document.where(("metrics", number))
                 raise UserError(where, f"metric '{name}': {error}") from None
 
-    def _with_further_data(self, problem: Problem, halves: Halves, classes: Classes) -> Problem:
+    def _with_further_data(self, problem: Problem, halves: Halves, classes: Classes, test: ImageSet) -> Problem:
         """Return the problem with support, validation and unlabeled images where the task names them."""
-        sources = self.config.sources()
+        sources, own = self.config.sources(), self.config
         found: dict[str, Any] = {}
         for key in ("support", "validation"):
             if key in sources:
-                block, shots = sources[key], self.config.shots if key == "support" else None
-                images = block.build()
-                images = replace(images, labels=self.config.join_further(classes, images, block))
-                found[key] = labelled(images, block, halves, shots, self.config.support_seed, problem.unseen)
-        if "validation" in sources and sources["validation"].described() == self.source.described():
-            found["validation"] = replace(found["validation"], split="test")
+                block, shots = sources[key], own.shots if key == "support" else None
+                images: ImageSet = block.build()
+                images = replace(images, labels=own.join_further(classes, images, block))
+                found[key] = labelled(images, block, halves, shots, own.support_seed, problem.unseen, test.items)
+        if "validation" in sources:
+            chosen_on, same = found["validation"], sources["validation"].described() == self.source.described()
+            if same or 2 * chosen_on.of_test > len(chosen_on.items):
+                found["validation"] = replace(chosen_on, split="test")
         if "unlabeled" in sources:
             found["unlabeled"] = sources["unlabeled"].build().items
         if halves.half == "new":
@@ -195,44 +220,49 @@ class Task:
         from zsbench.features import Features
 
         features = Features(model, run, data.items)
-        classifier = rule(features, data.context, None)
+        problem: Problem = data.context
+        classifier = rule(features, problem, None)
+        self.table.kind = classifier.kind.for_model(model, problem.probability_scale)
         for start, batch in features.batches(todo):
             scores = np.asarray(classifier.score(batch))
             yield from scores if scores.ndim == 1 else scores.astype(np.float32)
             run.progress(start + len(batch.items))
 
     def check(self, item: ImageItem, prediction: Any) -> str:
-        """Say whether a score is NaN."""
-        return f"image {item.id}: a score is NaN" if np.isnan(prediction).any() else ""
+        """Say whether a score is NaN, or there is not one for each class."""
+        problem = self.table.wrong(prediction)
+        return f"image {item.id}: {problem}" if problem else ""
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
-        """Say that accuracy is below chance, which is how classes in another order than the labels look."""
-        score, chance = scores.get("acc@1"), 1 / len(data.context.class_names)
-        if score is None or not score.n or score.high >= chance:
-            return ""
-        return f"acc@1 is below chance ({100 * chance:.1f} %): are the classes in the order of the labels?"
+        """Say that accuracy is below chance."""
+        return below_chance(scores, len(data.context.class_names))
+
+    def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002
+        """Say what the scores are, and so which probabilities follow from them."""
+        kind = self.table.kind
+        if kind is not None:
+            return {"scores": kind.described()}
+        return {"scores": "taken as logits: the file does not say"} if self._wants_probabilities() else {}
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_classes) or labels (n_images,), and gold: labels, or a 0/1 matrix if several."""
         problem: Problem = data.context
-        n_classes, rows = len(problem.class_names), iter(predictions)
+        rows = iter(predictions)
         groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
         for start in range(0, len(data.items), self.shard_size):
             items = data.items[start : start + self.shard_size]
             block = [row for _, row in zip(items, rows, strict=False)]
-            for item, row in zip(items, block, strict=True):
-                if np.ndim(row) and len(row) != n_classes:
-                    raise UserError("", f"image {item.id}: {len(row)} scores", f"one for each of {n_classes} classes")
             own = None if groups is None else groups[start : start + self.shard_size]
-            yield _judged(block, data.gold[start : start + self.shard_size], own, problem)
+            kind = self.table.kind if self._wants_probabilities() else None
+            yield _judged(block, data.gold[start : start + self.shard_size], own, problem, kind)
 
     def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:
         """Write parquet with `id` and `scores` or `label`."""
-        write_scores(path, items, predictions)
+        self.table.write(path, items, predictions)
 
     def read(self, path: Path, items: Sequence[ImageItem]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
-        """Read parquet with `id` and `scores` or `label`."""
-        return read_scores(path)
+        """Read a table with `id` and `scores` or `label`."""
+        return self.table.read(path)
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:
@@ -241,7 +271,7 @@ class Task:
 
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""
-        return str(int(np.argmax(prediction) if np.ndim(prediction) else prediction))
+        return str(best(prediction))
 
 
 def _odd_classes(names: Sequence[str], labels: Sequence[Any]) -> dict[str, int]:
@@ -254,59 +284,16 @@ def _odd_classes(names: Sequence[str], labels: Sequence[Any]) -> dict[str, int]:
     return {what: count for what, count in found.items() if count}
 
 
-def _judged(block: list[Any], gold: Sequence[Any], groups: Any, problem: Problem) -> tuple[Any, Any]:
-    """Return what metrics get: predictions, and labels with what is known about their classes and groups."""
+def _judged(
+    block: list[Any], gold: Sequence[Any], groups: Any, problem: Problem, kind: ScoreKind | None
+) -> tuple[Any, Any]:
+    """Return what metrics get: predictions, and labels with what is known about their classes, groups and scores."""
     labels = gold_array(gold, len(problem.class_names))
-    known = any(part is not None for part in (problem.unseen, problem.distances, groups))
-    if labels.ndim > 1 or not known:
-        return np.stack(block), labels
-    return np.stack(block), Labels(labels, problem.unseen, problem.distances, groups)
-
-
-def write_scores(path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
-    """Write parquet with `id` and `scores` (a list of floats) or, for predictions that are numbers, `label`."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns: dict[str, Any] = {"id": [item.id for item in items]}
-    if np.ndim(predictions[0]):
-        rows = [np.asarray(row, dtype=np.float32) for row in predictions]
-        columns["scores"] = pa.array(rows, pa.list_(pa.float32()))
-    else:
-        columns["label"] = pa.array([int(label) for label in predictions], pa.int64())
-    with files.replacing(path) as temporary:
-        pq.write_table(pa.table(columns), temporary)
-
-
-def read_scores(path: Path) -> dict[str, Any]:
-    """Read parquet with `id` and `scores` or `label`, by id.
-
-    Raises
-    ------
-    UserError
-        Not parquet, or without these columns.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    expected = "parquet with `id` and `scores` or `label`"
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, KeyError) as error:
-        raise UserError(shown(path), f"not a predictions file ({error})", expected) from None
-    column = next((name for name in ("scores", "label") if name in table.column_names), None)
-    if column is None or "id" not in table.column_names:
-        raise UserError(shown(path), f"columns {', '.join(table.column_names)}", expected)
-    kind = np.float32 if column == "scores" else np.int64
-    try:
-        values = [np.asarray(value, dtype=kind) for value in table.column(column).to_pylist()]
-    except (ValueError, TypeError, OverflowError) as error:
-        raise UserError(f"{shown(path)}: column '{column}'", f"not numbers ({error})", expected) from None
-    ids = table.column("id").to_pylist()
-    if len(set(ids)) < len(ids):
-        twice = next(key for number, key in enumerate(ids) if key in ids[:number])
-        raise UserError(shown(path), f"id '{twice}' stands twice", "one row an image")
-    return dict(zip(ids, values, strict=True))
+    if labels.ndim > 1:
+        return np.stack(block), labels if kind is None else Labels(labels, scores=kind)
+    known = any(part is not None for part in (problem.unseen, problem.distances, groups, kind))
+    judged = Labels(labels, problem.unseen, problem.distances, groups, kind) if known else labels
+    return np.stack(block), judged
 
 
 def gold_array(gold: Sequence[Any], n_classes: int) -> Any:

@@ -1,7 +1,7 @@
 """Zero-shot video classification: frames sampled from each video, logits of its views, fused to one score a class.
 
 A video's score is the sum over its views of the softmax over classes, not the mean of logits.
-Predictions: as in image-classification, parquet with `id` and `scores` or `label`.
+Predictions: as in image-classification, a table with `id` and `scores` or `label`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
 from zsbench.options import Count, Positive, Texts
-from zsbench.records import RunContext, TaskData, digest
-from zsbench.tasks import image_classification
+from zsbench.records import RunContext, Score, TaskData, digest
+from zsbench.score_kinds import ScoreKind
 from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._class_scores import ClassScores, best
 from zsbench.tasks._classes import NamedClasses
+from zsbench.tasks._doubts import below_chance
 from zsbench.templates import fill_class, require_class
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Task:
     absent: ClassVar[Any] = None
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
+        self.config, self.source, self.table = config, source, ClassScores()
         for number, template in enumerate(config.templates):
             require_class(template, config.document.where(("templates", number)))
 
@@ -89,6 +91,7 @@ class Task:
         prompts = [[fill_class(template, name) for template in self.config.templates] for name in names]
         parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
         problem = VideoProblem(names, prompts, self.config.logit_scale)
+        self.table.class_names = names
         return TaskData(items, labels, problem, digest(parts), counts | count_traits(items))
 
     def predict(self, rule: VideoRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
@@ -99,6 +102,7 @@ class Task:
         if model is not None:
             run.prompts |= {text: None for own in data.context.prompts for text in own}
         score = rule(model, data.context)
+        self.table.kind = ScoreKind("probabilities")
         per_video = self.config.frames * self.config.clips * self.config.crops
         size = max(1, (128 if run.batch_size == "auto" else int(run.batch_size)) // per_video)
         videos = data.items[todo.start : todo.stop]
@@ -121,8 +125,13 @@ class Task:
         return Clips(video.id, views)
 
     def check(self, item: Video, prediction: Any) -> str:
-        """Say whether a score is NaN."""
-        return f"video {item.id}: a score is NaN" if np.isnan(prediction).any() else ""
+        """Say whether a score is NaN, or there is not one for each class."""
+        problem = self.table.wrong(prediction)
+        return f"video {item.id}: {problem}" if problem else ""
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
+        """Say that accuracy is below chance."""
+        return below_chance(scores, len(data.context.class_names))
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_videos, n_classes) and labels."""
@@ -130,11 +139,11 @@ class Task:
 
     def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
         """Write parquet with `id` and `scores`."""
-        image_classification.write_scores(path, items, predictions)
+        self.table.write(path, items, predictions)
 
     def read(self, path: Path, items: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
-        """Read parquet with `id` and `scores` or `label`."""
-        return image_classification.read_scores(path)
+        """Read a table with `id` and `scores` or `label`."""
+        return self.table.read(path)
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:
@@ -143,7 +152,7 @@ class Task:
 
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""
-        return str(int(np.argmax(prediction) if np.ndim(prediction) else prediction))
+        return str(best(prediction))
 
 
 def _joined(videos: VideoSet, classes: Classes) -> list[Video]:

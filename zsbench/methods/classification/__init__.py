@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zsbench.lazy import lazy
+from zsbench.score_kinds import ScoreKind
 from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
@@ -31,11 +32,18 @@ else:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Images with labels that a rule may learn or choose from; `split` names them in the result."""
+    """Images with labels that a rule may learn or choose from.
+
+    Attributes
+    ----------
+    split : names them in the result.
+    of_test : how many of them are test images too, by their content.
+    """
 
     items: Sequence[Any]
     labels: NDArray[np.int64]
     split: str
+    of_test: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,7 @@ class Problem:
         a task about new ones).
     unseen : (n_classes,) True where a class has no labelled example, or None.
     distances : (n_classes, n_classes) between classes, or None.
+    probability_scale : factor on cosines where probabilities are taken; None for the model's own.
     """
 
     class_names: list[str]
@@ -65,6 +74,7 @@ class Problem:
     support_names: list[str] | None = None
     unseen: NDArray[np.bool_] | None = None
     distances: NDArray[np.float64] | None = None
+    probability_scale: float | None = None
 
     def prompts(self, class_name: str) -> list[str]:
         """Return the templates filled with one class name."""
@@ -104,7 +114,10 @@ class Encoder(Protocol):
         """Yield the test images' features in order, a bounded number of rows at a time."""
 
     def note(self, key: str, value: Any) -> None:
-        """Record a choice made on the way (a searched hyper-parameter, a warning) in the result."""
+        """Record a choice made on the way (a searched hyper-parameter) in the result."""
+
+    def warn(self, text: str) -> None:
+        """Record a doubt that stands beside the result in every table."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +127,12 @@ class Classifier:
     Attributes
     ----------
     score : batch -> scores (n_images, n_classes), or labels (n_images,) of an integer type.
+    kind : what the scores are.
     weights : (n_classes, width) when scores are `logit_scale * features @ weights.T`, else None.
     """
 
     score: Callable[[Batch], Any]
+    kind: ScoreKind
     weights: FloatArray | None = None
 
 
@@ -151,7 +166,11 @@ def compose(rules: Sequence[Rule]) -> Rule:
 
 def linear(weights: FloatArray, logit_scale: float) -> Classifier:
     """Return the classifier `logit_scale * features @ weights.T`; weights are (n_classes, width)."""
-    return Classifier(lambda batch: np.asarray(logit_scale * batch.features @ weights.T), weights)
+
+    def score(batch: Batch) -> Any:
+        return np.asarray(logit_scale * batch.features @ weights.T)
+
+    return Classifier(score, ScoreKind("logits", logit_scale), weights)
 
 
 def normalise(features: Any, *, what: str = "features") -> FloatArray:

@@ -19,6 +19,7 @@ from zsbench.methods.classification._divergence import Span, divergence, log_dis
 from zsbench.methods.classification._search import Axes, blocks, choose, correct_along, validation_images
 from zsbench.methods.classification._support import Values, zero_shot
 from zsbench.methods.classification.tip_adapter import from_support
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,7 +104,7 @@ def cache_model(
         cache = from_support(affinity, model.values, beta=chosen["beta"])
         return zero_shot(before, batch) + chosen["alpha"] * cache + chosen["gamma"] * model.values.apply(phi)
 
-    return Classifier(score)
+    return Classifier(score, ScoreKind("logits"))
 
 
 def table(zero_shot: Any, features: Any, model: CacheModel, labels: IntArray, axes: Axes) -> IntArray:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Encoder, Known, Labelled, Problem
+from zsbench.methods.classification._support import of_test
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,7 +135,10 @@ def record(encoder: Encoder, chosen: dict[str, float], labelled: Labelled, *, co
     encoder.note("chosen", chosen)
     encoder.note("chosen on", {"split": labelled.split, "images": n, "accuracy": correct / n, "tried": tried})
     if labelled.split == "test":
-        encoder.note("warning", f"{', '.join(chosen)} chosen on the labels of the test images: an upper bound")
+        encoder.warn(f"{', '.join(chosen)} chosen on the labels of the test images: an upper bound")
+    elif of_test(labelled):
+        among = f"{labelled.of_test} of {n} are test images"
+        encoder.warn(f"{', '.join(chosen)} chosen on images, of which {among}: an upper bound")
 
 
 def validation_images(encoder: Encoder, problem: Problem, *, method: str, what: str) -> tuple[Known, Labelled]:

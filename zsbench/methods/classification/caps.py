@@ -81,7 +81,7 @@ def caps(
     }
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        support = support_of(problem, method="caps")
+        support = support_of(encoder, problem, method="caps")
         if captions is None:
             texts = text_weights(before, method="caps")[support.labels]
         else:

@@ -17,9 +17,10 @@ from zsbench.components import method
 from zsbench.config import LocalPath
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
-from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, softmax
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, softmax
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import ClassTemplate, Natural
+from zsbench.score_kinds import ScoreKind
 from zsbench.templates import fill_class, require_class
 
 if TYPE_CHECKING:
@@ -64,7 +65,11 @@ def description_prob_mean(
         skipped = sum(map(len, lines)) - len(owner)
         encoder.note("description-prob-mean", {"logit scale": scale, "texts": len(owner), "lines skipped": skipped})
         rows = encoder.texts([text for own in texts for text in own])
-        return Classifier(lambda batch: class_scores(batch.features, rows, owner, logit_scale=scale))
+
+        def score(batch: Batch) -> Any:
+            return class_scores(batch.features, rows, owner, logit_scale=scale)
+
+        return Classifier(score, ScoreKind("probabilities"))
 
     return build
 

@@ -33,6 +33,7 @@ from zsbench.methods.classification._support import support_of, text_weights, vi
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import Count, Few, NonNegative
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,7 @@ def gda(
     axes = {"alpha": axis(alpha, ALPHAS)}
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        support = support_of(problem, method="gda", other_classes=True)
+        support = support_of(encoder, problem, method="gda", other_classes=True)
         own, first = problem, before
         if problem.support_names is not None:
             own = replace(problem, class_names=problem.support_names, support_names=None)
@@ -95,7 +96,7 @@ def gda(
         def score(batch: Batch) -> Any:
             return zero_shot(before, batch) + chosen["alpha"] * (batch.features @ weights.T + biases)
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("logits"))
 
     return build
 

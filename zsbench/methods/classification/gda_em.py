@@ -26,6 +26,7 @@ from zsbench.methods.classification._gaussians import Gaussians, shrunk_inverse
 from zsbench.methods.classification._support import zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import NonNegative
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +60,7 @@ def gda_em(*, alpha: NonNegative = 1.0, iterations: Annotated[int, Ge(0), Le(10_
         def score(batch: Batch) -> Any:
             return zero_shot(before, batch) + alpha * (batch.features @ weights.T + biases)
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("logits"))
 
     return build
 

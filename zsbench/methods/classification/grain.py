@@ -22,6 +22,7 @@ from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, 
 from zsbench.methods.classification._regions import encode_regions, require_regions
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import Share
+from zsbench.score_kinds import ScoreKind
 from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def grain(
             local = local_scores(encode_regions(encoder.model, batch.items), described, owner)
             return problem.logit_scale * mix(batch.features @ weights.T, local, alpha)
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("logits", problem.logit_scale))
 
     return build
 

@@ -52,7 +52,7 @@ def greedy_prompts(*, tokens: Names | LocalPath | None = None, length: Annotated
     """
 
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
-        support = support_of(problem, method="greedy-prompts")
+        support = support_of(encoder, problem, method="greedy-prompts")
         features = encoder.images(support.items)
         found, error = search(encoder, features, support.labels, words(tokens), len(problem.class_names), length)
         encoder.note("chosen prompts", dict(zip(problem.class_names, found, strict=True)))

@@ -17,6 +17,7 @@ from zsbench.methods.classification._search import blocks
 from zsbench.methods.classification._support import Values, support_of
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import Count, Positive
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +43,7 @@ def knn(*, k: Count = 20, temperature: Positive = 0.07) -> Rule:
     """
 
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
-        support = support_of(problem, method="knn")
+        support = support_of(encoder, problem, method="knn")
         rows, n_classes = encoder.images(support.items), len(problem.class_names)
         if k > len(rows):
             encoder.note("k", f"{len(rows)}: there are no more support images")
@@ -55,7 +56,7 @@ def knn(*, k: Count = 20, temperature: Positive = 0.07) -> Rule:
                 [votes(own, support.labels, n_classes, k=k, temperature=temperature) for own in cosines]
             )
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("votes"))
 
     return build
 

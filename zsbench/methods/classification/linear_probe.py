@@ -25,6 +25,7 @@ from zsbench.methods.classification._search import record, sweep, validation_ima
 from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import Positive
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,7 @@ def linear_probe(*, C: Positive | None = None, max_iter: Annotated[int, Ge(1), L
     """
 
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
-        support = support_of(problem, method="linear-probe")
+        support = support_of(encoder, problem, method="linear-probe")
         if len(np.unique(support.labels)) < 2:
             raise UserError("", "linear-probe: support images of one class only", "at least two classes")
         rows, n = encoder.images(support.items, raw=True), len(problem.class_names)
@@ -68,7 +69,7 @@ def linear_probe(*, C: Positive | None = None, max_iter: Annotated[int, Ge(1), L
         def score(batch: Batch) -> Any:
             return fitted.scores(batch.raw)
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("logits"))
 
     return build
 

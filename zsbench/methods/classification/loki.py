@@ -27,6 +27,7 @@ from zsbench.methods.classification._support import zero_shot
 from zsbench.methods.classification._texts import of_classes, read_names
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.options import Names, Positive
+from zsbench.score_kinds import ScoreKind
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -71,7 +72,11 @@ def loki(
         names = problem.class_names
         known = np.arange(len(names)) if observed is None else observed_classes(observed, names)
         if answer == "argmax":
-            return Classifier(lambda batch: known[zero_shot(before, batch)[:, known].argmax(axis=1)])
+
+            def likeliest(batch: Batch) -> Any:
+                return known[zero_shot(before, batch)[:, known].argmax(axis=1)]
+
+            return Classifier(likeliest, ScoreKind("labels"))
         if geometry == "embeddings":
             texts = encoder.texts([prompt for name in names for prompt in problem.prompts(name)])
             squared = squared_euclidean(ensemble(texts.reshape(len(names), len(problem.templates), -1)))
@@ -82,7 +87,7 @@ def loki(
             probabilities = softmax(zero_shot(before, batch)[:, known] / temperature)
             return frechet_scores(probabilities, squared[known]).astype(np.float32)
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("distances"))
 
     return build
 

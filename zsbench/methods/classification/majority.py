@@ -9,6 +9,7 @@ from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 from zsbench.options import Text
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,6 @@ def majority(*, of: Text) -> Rule:
         def score(batch: Batch) -> FloatArray:
             return np.tile(row, (len(batch.items), 1))
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("votes"))
 
     return build

@@ -15,6 +15,7 @@ Source: Menghini et al. 2023, arXiv:2306.01669, section 3.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.companions import companions
@@ -28,6 +29,7 @@ from zsbench.methods.classification._support import support_of, text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import Count, Positive
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,7 +89,7 @@ def pseudolabels(
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         start = text_weights(before, method="pseudolabels")
         every = np.arange(len(start))
-        support = None if paradigm == "ul" else support_of(problem, method="pseudolabels")
+        support = None if paradigm == "ul" else support_of(encoder, problem, method="pseudolabels")
         labelled = (start[:0], every[:0]) if support is None else (encoder.images(support.items), support.labels)
         images = unlabelled(encoder, problem, () if support is None else support.items)
         target = _unseen_classes(problem) if paradigm == "trzsl" else every
@@ -102,7 +104,8 @@ def pseudolabels(
             weights = learn(learner, labelled, pseudo, start=start, logit_scale=problem.logit_scale, pull=pull)
             history.append({"K": k, "labels": int(kept.sum()), "images": len(np.unique(chosen[kept]))})
         encoder.note("pseudolabels", history)
-        return linear(weights, problem.logit_scale)
+        # The weights were learned at this scale: it is theirs, not the encoder's.
+        return replace(linear(weights, problem.logit_scale), kind=ScoreKind("logits"))
 
     return build
 

@@ -8,6 +8,7 @@ from zsbench.components import method
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 from zsbench.options import Seed
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ def random_class(*, seed: Seed = 0) -> Rule:
             draws = [_draw(f"{seed}:{item.id}", len(problem.class_names)) for item in batch.items]
             return np.asarray(draws, dtype=np.float32)
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("votes"))
 
     return build
 

@@ -26,6 +26,7 @@ from zsbench.methods.classification._rewards import Rewards
 from zsbench.methods.classification.tpt import describe_prompt
 from zsbench.models.capabilities import PromptTuner
 from zsbench.options import Few, NonNegative, Positive, PositiveShare, Text
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,7 +111,7 @@ def rlcf(
         def score(batch: Batch) -> FloatArray:
             return np.stack([answer(item) for item in batch.items])
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("logits", scale))
 
     return build
 

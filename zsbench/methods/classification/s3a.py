@@ -27,6 +27,7 @@ from zsbench.methods.classification._support import text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import Count, Few
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +86,7 @@ def s3a(
                 )
             return np.array([labels[item.id] for item in batch.items], dtype=np.int64)
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("labels"))
 
     return build
 

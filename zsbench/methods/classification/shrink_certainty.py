@@ -19,6 +19,7 @@ from zsbench.errors import RunError
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
 from zsbench.options import PositiveShare
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,16 +40,18 @@ def shrink_certainty(*, threshold: PositiveShare = 0.95) -> Rule:
     threshold : probability from which the best class counts as certain.
     """
 
-    def build(_encoder: Encoder, _problem: Problem, before: Classifier | None) -> Classifier:
+    def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         assert before is not None
+        kind = before.kind.for_model(getattr(encoder, "model", None), problem.probability_scale)
 
         def score(batch: Batch) -> FloatArray:
-            logits = np.asarray(before.score(batch))
-            if logits.ndim == 1:
+            scores = np.asarray(before.score(batch))
+            if scores.ndim == 1:
                 raise RunError("shrink-certainty", "the method before gives labels without scores", "one with scores")
+            logits = kind.logits(scores)
             return restricted(logits, shrink(softmax(logits), threshold=threshold))
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("log-probabilities"))
 
     return build
 

@@ -23,6 +23,7 @@ from zsbench.methods.classification._search import axis, blocks, choose, correct
 from zsbench.methods.classification._support import Values, keys, support_of, zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import Few, NonNegative
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +67,7 @@ def tip_adapter(
     }
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        support = support_of(problem, method="tip-adapter")
+        support = support_of(encoder, problem, method="tip-adapter")
         values = Values(support.labels, len(problem.class_names))
         own = keys(encoder, support, augment=augment)
 
@@ -79,7 +80,7 @@ def tip_adapter(
             cache = from_support(batch.features @ own.T, values, beta=chosen["beta"])
             return np.asarray(zero_shot(before, batch) + chosen["alpha"] * cache)
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("logits"))
 
     return build
 

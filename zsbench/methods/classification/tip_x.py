@@ -67,7 +67,7 @@ def tip_x(
     }
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        support = support_of(problem, method="tip-x")
+        support = support_of(encoder, problem, method="tip-x")
         values = Values(support.labels, len(problem.class_names))
         weights = text_weights(before, method="tip-x")
         model = CacheModel(keys(encoder, support, augment=augment), None, values, weights, temperature)

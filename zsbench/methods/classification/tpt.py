@@ -20,6 +20,7 @@ from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, 
 from zsbench.methods.classification import _adaptation as step
 from zsbench.models.capabilities import PromptTuner
 from zsbench.options import Few, NonNegative, PositiveShare, Text
+from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,7 @@ def tpt(
         def score(batch: Batch) -> FloatArray:
             return np.stack([answer(item) for item in batch.items])
 
-        return Classifier(score)
+        return Classifier(score, ScoreKind("logits", scale))
 
     return build
 

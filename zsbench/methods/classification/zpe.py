@@ -37,6 +37,7 @@ from zsbench.methods.classification._template_weights import (
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.options import AnyFloat, ClassTemplate, PositiveShare, Text
+from zsbench.score_kinds import ScoreKind
 from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _per_image(scorer: Scorer, weights: Weights, logit_scale: float) -> Classifi
                 logits += column[:, None] * (batch.features @ template.T)
         return logit_scale * logits
 
-    return Classifier(score)
+    return Classifier(score, ScoreKind("logits", logit_scale))
 
 
 def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:

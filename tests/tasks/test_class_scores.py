@@ -1,0 +1,117 @@
+"""Predictions over classes: every form that says the same is read the same, everything else is refused with its row."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from zsbench.errors import UserError
+from zsbench.records import Score
+from zsbench.score_kinds import ScoreKind
+from zsbench.tasks._class_scores import ClassScores
+from zsbench.tasks._doubts import below_chance
+
+NAMES = ["dog", "sea cow", "cat"]
+
+
+@dataclass
+class Item:
+    id: str
+
+
+ITEMS = [Item("a"), Item("b"), Item("c")]
+LABELS = [2, 0, 1]
+FORMS = [[2, 0, 1], [2.0, 0.0, 1.0], ["2", "0", "1"], ["2.0", "0.0", "1.0"], ["cat", "dog", "sea_cow"]]
+
+
+def table(path, **columns):
+    if path.suffix == ".parquet":
+        pq.write_table(pa.table({"id": ["a", "b", "c"], **columns}), path)
+    elif path.suffix == ".jsonl":
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        path.write_text("".join(json.dumps({"id": key, **row}) + "\n" for key, row in zip("abc", rows, strict=True)))
+    else:
+        rows = zip("abc", *columns.values(), strict=True)
+        cells = ["\t".join(json.dumps(v) if isinstance(v, list) else str(v) for v in row) for row in rows]
+        path.write_text("\n".join(["\t".join(["id", *columns]), *cells]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".tsv"])
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_labels_in_every_form(tmp_path, form, suffix):
+    found = ClassScores(NAMES).read(table(tmp_path / f"p{suffix}", label=form))
+    assert found == dict(zip("abc", LABELS, strict=True))
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".tsv"])
+def test_scores_keep_their_precision(tmp_path, suffix):
+    rows = [[0.1, 0.1 + 1e-12, 0.0], [1.0, 2.0, 3.0], [1e-300, 0.0, -1.0]]
+    found = ClassScores(NAMES).read(table(tmp_path / f"p{suffix}", scores=rows))
+    assert [list(row) for row in found.values()] == rows
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "message"),
+    [
+        ("label", [0, 3, 1], r"item 'b' has label 3; expected 0 to 2 \(3 classes\)$"),
+        ("label", [1, 3, 2], "has label 3.*count from 1"),
+        ("label", [0.6, 1.0, 1.0], r"row 0: label 0\.6"),
+        ("label", [0, None, 1], "row 1: label None; expected a whole number from 0 on, or a class name$"),
+        ("label", ["dog", "cta", "cat"], "row 1: label 'cta'.*did you mean 'cat'"),
+        ("label", ["dog", "0", "cat"], "row 1: label 0 among class names"),
+        ("scores", [[1.0, 2.0, 3.0], None, [1.0, 2.0, 3.0]], "row 1: scores None"),
+        ("scores", [[1.0, None, 3.0]] * 3, "row 0: scores"),
+        ("scores", [["x", "y", "z"]] * 3, "row 0: scores"),
+        ("points", [1, 2, 3], "neither a column `scores` nor `label`"),
+    ],
+)
+def test_what_is_no_prediction_is_refused_with_its_row(tmp_path, column, cells, message):
+    with pytest.raises(UserError, match=message):
+        ClassScores(NAMES).read(table(tmp_path / "p.parquet", **{column: cells}))
+
+
+def test_ids_stand_once_and_scores_are_as_many_as_classes(tmp_path):
+    pq.write_table(pa.table({"id": ["a", "a"], "label": [0, 1]}), tmp_path / "p.parquet")
+    with pytest.raises(UserError, match=r"row 1: id 'a' stands twice"):
+        ClassScores(NAMES).read(tmp_path / "p.parquet")
+    own = ClassScores(NAMES)
+    assert own.wrong(np.zeros(3)) == own.wrong(np.int64(2)) == ""
+    assert own.wrong(np.zeros(2)) == "2 scores, expected one for each of 3 classes"
+    assert own.wrong(np.array([0, np.nan, 0])) == "a score is NaN"
+
+
+def test_predictions_of_the_same_classes_in_another_order_are_read_by_name(tmp_path):
+    kind = ScoreKind("logits", 100.0, 30.5)
+    scores = ClassScores(NAMES, kind)
+    scores.write(tmp_path / "s.parquet", ITEMS, [np.array([1.0, 2.0, 3.0])] * 3)
+    scores.write(tmp_path / "l.parquet", ITEMS, LABELS)
+    other = ClassScores(["cat", "dog", "sea_cow"])
+    assert list(other.read(tmp_path / "s.parquet")["a"]) == [3.0, 1.0, 2.0]
+    assert list(other.read(tmp_path / "l.parquet").values()) == [0, 1, 2]
+    assert other.kind == kind
+    for names in (["cat", "dog"], ["cat", "dog", "cow"], [*NAMES, "fox"]):
+        with pytest.raises(UserError, match="predictions over 3 classes, not the task's"):
+            ClassScores(names).read(tmp_path / "s.parquet")
+    with pytest.raises(UserError, match=r"scores that are logits.*beside votes"):
+        ClassScores(NAMES, ScoreKind("votes")).read(tmp_path / "s.parquet")
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "n_classes", "doubted"),
+    [
+        (0, 32, 10, True),
+        (0, 28, 10, False),
+        (0, 10, 10, False),
+        (3, 32, 10, False),
+        (1, 1000, 10, True),
+        (0, 8, 2, True),
+    ],
+)
+def test_accuracy_below_chance_is_tested_by_itself(right, n, n_classes, doubted):
+    score = Score(right / n, 0, 1, "%", n, "wilson")
+    assert bool(below_chance({"acc@1": score}, n_classes)) is doubted
+    assert below_chance({}, n_classes) == ""

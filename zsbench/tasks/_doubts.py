@@ -1,0 +1,33 @@
+"""What is so odd about a classification result that the table has to say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from zsbench.records import Score
+
+_LEVEL = 0.05
+
+
+def below_chance(scores: dict[str, Score], n_classes: int) -> str:
+    """Say that accuracy is below chance, which is how classes in another order than the labels look.
+
+    A binomial test of the accuracy itself: how likely are this many right answers or fewer, when each is right by
+    chance? Below one in twenty it is doubted, so 0 of 32 is with ten classes.
+    """
+    score = scores.get("acc@1")
+    if score is None or not score.n or n_classes < 2:
+        return ""
+    from scipy.special import bdtr
+
+    chance = 1 / n_classes
+    if score.value >= chance or bdtr(round(score.value * score.n), score.n, chance) >= _LEVEL:
+        return ""
+    return f"acc@1 is below chance ({100 * chance:.1f} %): are the classes in the order of the labels, from 0 on?"
+
+
+def shared(items: Sequence[Any], others: Sequence[Any]) -> int:
+    """Return how many of the items are among the others, by the digest of what they hold."""
+    known = {item.digest() for item in others}
+    return sum(item.digest() in known for item in items)

@@ -144,7 +144,7 @@ CASES = {
     ),
     "too few classes": (
         {"t.yaml": IMAGES + "classes: [x]\n", "p/x/1.png": "x", "p/y/2.png": "x"},
-        ["eval", "t.yaml", "--method", "random-class"], 2, ["label 1", "1 classes"],
+        ["eval", "t.yaml", "--method", "random-class"], 2, ["t.yaml:3", "lists 1 name: x", "p has 2: x, y"],
     ),
     "missing frame": (
         {"t.yaml": DEPTH, "f.jsonl": '{"rgb": "a.png", "depth": "b.png"}\n'},
@@ -229,7 +229,7 @@ CASES = {
     "too many shots": (photos(SUPPORT + "shots: 5\n"), [*CLIP, "knn"], 2, ["t.yaml:4", "class 0", "5 shots"]),
     "support of more classes": (
         photos(SUPPORT.replace("path: p", "path: q"), **{f"q/{c}/1.png": png() for c in "xyz"}), [*CLIP, "knn"], 2,
-        ["t.yaml:4", "class 'z'"],
+        ["t.yaml:4", "lists 2 names: x, y", "q has 3: x, y, z"],
     ),
     "half of one class": (
         {"t.yaml": IMAGES + "half: new\n", "p/x/1.png": png()}, [*CLIP, "prompt-ensemble"], 2, ["t.yaml:4", "one class"],

@@ -157,7 +157,8 @@ def matched(
         return [known[plain(name)] for name in own]
     unknown = next((name for name in own if plain(name) not in known), "")
     near = did_you_mean(unknown, names)
-    listed = f"{other} lists {len(names)} names: {_listed(names)}; {what} has {len(own)}: {_listed(own)}"
+    count = f"{len(names)} name{'s' * (len(names) != 1)}"
+    listed = f"{other} lists {count}: {_listed(names)}; {what} has {len(own)}: {_listed(own)}"
     if same:
         i = fits.index(False)
         listed += f"; '{own[i]}' is number {loose[_loosely(own[i])]} in one and {i} in the other"

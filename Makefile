@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint typecheck bench assets docs clean
+.PHONY: help install demo test fuzz lint typecheck bench assets docs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ demo: install  ## run the embedded quickstart: four model families, offline
 
 test: install  ## run the test suite
 	$(BIN)/python -m pytest -n 2
+
+fuzz: install  ## run the property tests on new cases
+	ZSBENCH_HYPOTHESIS=fuzz $(BIN)/python -m pytest -n 2 -m 'not slow' $$(grep -rl 'from hypothesis' tests --include='test_*.py')
 
 lint: install  ## check format and lint rules
 	$(BIN)/ruff format --check .

@@ -4,6 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same cases on every machine and no limits that depend on its speed; `make fuzz` draws new ones.
+_SHARED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
+settings.register_profile("shared", derandomize=True, **_SHARED)
+settings.register_profile("fuzz", max_examples=500, print_blob=True, **_SHARED)
+settings.load_profile(os.environ.get("ZSBENCH_HYPOTHESIS", "shared"))
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 

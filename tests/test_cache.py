@@ -30,7 +30,7 @@ def test_a_sound_entry_is_read(tmp_path):
     np.testing.assert_array_equal(again(tmp_path), ARRAY)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_changed_byte_is_noticed(tmp_path, data):
     path = entry(tmp_path)

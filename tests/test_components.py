@@ -42,7 +42,7 @@ def test_a_component_has_a_summary_facts_and_options_that_can_be_checked(kind, n
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY, ids=lambda part: part)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_what_plainly_fits_fits_the_schema(kind, name, data):
     function = catalog.load_component(kind, name)

@@ -212,7 +212,7 @@ def _entries(values: tuple[str, ...], key: str) -> list[_Entry]:
     named = "use" if key == "models" else "name"
     entries: list[_Entry] = []
     for value in values:
-        match = _LABELLED.fullmatch(value)
+        match = _LABELLED.fullmatch(value) if isinstance(value, str) else None
         entries.append(({named: match[2], "label": match[1]} if match else value, home, ()))
     return entries
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.close import assert_rows_close
 from zsbench import plan
 from zsbench.cache import Cache
 from zsbench.data._augment import crop_box, views
@@ -120,7 +121,7 @@ def each(rules):
 
 @each(FIXED | {f"{name}-searched": rule for name, rule in SEARCHED.items()})
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_the_order_of_the_support_images_changes_nothing(rule, random):
     encoder, problem, before = setting()
     order = list(range(len(problem.support.items)))
@@ -142,11 +143,11 @@ def test_the_order_of_the_support_images_changes_nothing(rule, random):
     ],
 )
 @given(st.integers(0, 1000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_without_weight_the_scores_are_the_zero_shot_ones(rule, seed):
     encoder, problem, before = setting(seed=seed)
     zero_shot = before.score(Known(encoder.images(encoder.items)))
-    np.testing.assert_allclose(scores(rule, encoder, problem, before), zero_shot, rtol=1e-6, atol=1e-5)
+    assert_rows_close(scores(rule, encoder, problem, before), zero_shot, rtol=1e-6)
 
 
 @each({**FIXED, "gda-em": gda_em()})
@@ -174,7 +175,7 @@ def test_tip_x_without_captions_is_caps_with_images_only():
     st.integers(1, 6),
     st.lists(st.floats(-5, 20), min_size=1, max_size=8),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_counting_along_a_line_equals_an_argmax_at_every_value(seed, n_classes, values):
     rng = np.random.default_rng(seed)
     base, slope = rng.normal(size=(2, 20, n_classes))
@@ -198,7 +199,7 @@ def test_steps_leave_out_the_end():
 
 
 @given(st.integers(0, 1000), st.lists(st.integers(0, 3), min_size=1, max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_sums_over_classes_equal_the_one_hot_product(seed, labels):
     kernel = np.random.default_rng(seed).random((5, len(labels)))
     np.testing.assert_allclose(Values(np.array(labels), 5).apply(kernel), kernel @ np.eye(5)[labels], atol=1e-12)
@@ -290,7 +291,7 @@ def test_a_class_without_support_images_is_refused_by_gda_and_never_chosen_by_th
         gda()(encoder, problem, before)
     assert (scores(FIXED["linear-probe"], encoder, problem, before).argmax(axis=1) != 1).all()
     cache = scores(FIXED["tip-adapter"], encoder, problem, before) - before.score(Known(encoder.images(encoder.items)))
-    np.testing.assert_allclose(cache[:, 1], 0, atol=1e-5)
+    assert_rows_close(cache[:, 1], 0)
 
 
 def test_a_probe_of_one_class_is_refused():
@@ -320,13 +321,13 @@ def test_new_classes_follow_the_definition():
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_gaussians_do_not_depend_on_the_order_of_rows(seed):
     rng = np.random.default_rng(seed)
     rows, labels, order = normalise(rng.normal(size=(12, 5))), np.arange(12) % 3, rng.permutation(12)
     for make in (pooled, per_class):
         first, again = make(rows, labels, 3), make(rows[order], labels[order], 3)
-        np.testing.assert_allclose(again.precision, first.precision, rtol=1e-6, atol=1e-8)
+        assert_rows_close(again.precision, first.precision)
     texts = normalise(rng.normal(size=(2, 5)))
     np.testing.assert_allclose(new_classes(rows[order], texts, k=4).means, new_classes(rows, texts, k=4).means)
 
@@ -341,7 +342,7 @@ def test_captions_are_read_by_the_id_of_the_image(tmp_path):
     affinity = encoder.images(encoder.items) @ encoder.texts(list(texts.values())).T
     cache = np.exp(2 * (affinity - 1)) @ np.eye(CLASSES)[problem.support.labels]
     zero_shot = before.score(Known(encoder.images(encoder.items)))
-    np.testing.assert_allclose(found, zero_shot + cache, rtol=1e-5, atol=1e-5)
+    assert_rows_close(found, zero_shot + cache, rtol=1e-5)
     del texts["s3"]
     path.write_text(json.dumps(texts))
     with pytest.raises(UserError, match=r"1 support images have no caption \(first: 's3'\)"):
@@ -379,7 +380,7 @@ def test_keys_are_normalised_means_over_views():
     found = keys(encoder, problem.support, augment=3)
     first = problem.support.items[0]
     mean = encoder.images(views(first, 3), raw=True).mean(axis=0)
-    np.testing.assert_allclose(found[0], mean / np.linalg.norm(mean), rtol=1e-6)
+    assert_rows_close(found[0], mean / np.linalg.norm(mean))
 
 
 def test_views_depend_on_the_image_and_their_number_alone():
@@ -394,7 +395,7 @@ def test_views_depend_on_the_image_and_their_number_alone():
 
 
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_crops_lie_in_the_image(width, height, seed):
     left, upper, right, lower = crop_box(width, height, np.random.default_rng(seed))
     assert 0 <= left < right <= width

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.close import assert_rows_close
 from tests.methods.fakes import WIDTH, FakeEncoder, fake_problem, images, unit, vector
 from zsbench import catalog, plan
 from zsbench.cache import Cache
@@ -82,7 +83,7 @@ def test_missing_classes_are_all_named_with_the_nearest_key(name, encoder, probl
 def test_classes_of_one_name_share_their_texts_and_tie(name, encoder, problem, write):
     scores = encoder.scores(BUILDERS[name](write(SENTENCES))(encoder, problem, None))
     assert scores.shape == (len(encoder.items), len(NAMES))
-    np.testing.assert_allclose(scores[:, 2], scores[:, 3], rtol=1e-6)
+    assert_rows_close(scores[:, 2], scores[:, 3])
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_cupl_is_the_plain_mean_of_all_texts(templates, encoder, problem, write)
     for name, weights in zip(NAMES, found.weights, strict=True):
         texts = [t.replace("{c}", name).replace("{}", name) for t in TEMPLATES] if templates else []
         mean = np.mean([unit(text) for text in texts + SENTENCES[name]], axis=0)
-        np.testing.assert_allclose(weights, mean / np.linalg.norm(mean), atol=1e-6)
+        assert_rows_close(weights, mean / np.linalg.norm(mean))
     assert encoder.notes["cupl"] == {"prompt set": "full", "sentences a class": "1 to 2"}
 
 
@@ -142,14 +143,14 @@ def test_a_class_without_sentences_never_falls_back_to_its_templates(templates, 
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(2, 4), st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_repeating_every_prompt_of_a_class_changes_nothing(counts, times, data):
     owner = np.repeat(np.arange(len(counts)), counts)
     texts = np.random.default_rng(data.draw(st.integers(0, 99))).standard_normal((len(owner), WIDTH))
     chosen = owner == data.draw(st.integers(0, len(counts) - 1))
     more = np.concatenate([texts, *[texts[chosen]] * (times - 1)])
     repeated = class_weights(more, np.concatenate([owner, *[owner[chosen]] * (times - 1)]))
-    np.testing.assert_allclose(repeated, class_weights(texts, owner), atol=1e-6)
+    assert_rows_close(repeated, class_weights(texts, owner))
 
 
 def test_a_class_number_without_text_has_no_mean():
@@ -171,7 +172,7 @@ def test_probabilities_equal_the_definition_with_repeated_texts(encoder, problem
     logits = 25 * encoder.features @ np.array([unit(text) for text in flat]).T
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     expected = [probabilities[:, [flat.index(text) for text in own]].mean(1) for own in texts]
-    np.testing.assert_allclose(scores, np.transpose(expected), atol=1e-6)
+    assert_rows_close(scores, np.transpose(expected))
     assert encoder.notes["description-prob-mean"] == {"logit scale": 25.0, "texts": 6, "lines skipped": 0}
 
 
@@ -179,7 +180,7 @@ def test_blocks_of_images_equal_one(encoder, problem, write, monkeypatch):
     rule = description_prob_mean(descriptions=write(LINES), template="a {}")
     whole = encoder.scores(rule(encoder, problem, None))
     monkeypatch.setattr(dpm, "CELLS", 12)
-    np.testing.assert_allclose(encoder.scores(rule(encoder, problem, None)), whole, rtol=1e-6)
+    assert_rows_close(encoder.scores(rule(encoder, problem, None)), whole)
 
 
 def test_texts_of_a_class():
@@ -244,15 +245,15 @@ def test_the_global_part_is_linear_and_its_weights_are_means(encoder, problem, w
     found = grain(descriptions=write(descriptions))(encoder, problem, None)
     for name, weights in zip(NAMES, found.weights, strict=True):
         texts = class_texts(TEMPLATES, name, descriptions[name])
-        np.testing.assert_allclose(weights, np.mean([unit(text) for text in texts], axis=0), atol=1e-6)
+        assert_rows_close(weights, np.mean([unit(text) for text in texts], axis=0))
     long = grain(descriptions=write(descriptions), renormalise=True)(encoder, problem, None).weights
-    np.testing.assert_allclose(np.linalg.norm(long, axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(normalise(found.weights), long, atol=1e-6)
+    assert_rows_close(np.linalg.norm(long, axis=1), 1)
+    assert_rows_close(normalise(found.weights), long)
 
 
 def test_without_descriptions_the_templates_remain(encoder, problem):
     found = grain(renormalise=True)(encoder, problem, None).weights
-    np.testing.assert_allclose(found, prompt_ensemble()(encoder, problem, None).weights, atol=1e-6)
+    assert_rows_close(found, prompt_ensemble()(encoder, problem, None).weights)
 
 
 class Regions:

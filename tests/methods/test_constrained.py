@@ -47,7 +47,7 @@ def spelled_out(ids, after, *, renormalise):
     return scores
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ids=IDS, seed=st.integers(0, 99), renormalise=st.booleans())
 def test_every_id_has_the_sum_of_its_tokens(ids, seed, renormalise):
     after, ask = table(seed)
@@ -57,7 +57,7 @@ def test_every_id_has_the_sum_of_its_tokens(ids, seed, renormalise):
         assert sum(math.exp(score) for own, score in dict(zip(ids, found, strict=True)).items()) == pytest.approx(1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ids=IDS, seed=st.integers(0, 99), width=st.integers(1, 15), renormalise=st.booleans())
 def test_a_beam_returns_whole_ids_once_with_their_own_scores(ids, seed, width, renormalise):
     _, ask = table(seed)

@@ -33,7 +33,7 @@ def test_every_kind_of_metric_has_examples_and_they_name_metrics_that_exist():
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**16), n=st.integers(1, 12))
 def test_order_and_duplication_change_nothing(name, seed, n):
     metric = metrics.resolve(name)

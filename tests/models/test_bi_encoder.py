@@ -9,6 +9,7 @@ import pytest
 import torch
 import transformers
 
+from tests.close import assert_rows_close
 from tests.models import _tiny
 from zsbench.errors import UserError
 from zsbench.models import _common
@@ -39,10 +40,10 @@ POOLED = {"mean": lambda x: x.mean(axis=0), "cls": lambda x: x[0], "last": lambd
 def test_pooling_is_as_defined_and_padding_changes_nothing(plain, pooling, monkeypatch):
     model = BiEncoder(plain, pooling=pooling)
     found = model.encode_documents(TEXTS)
-    np.testing.assert_allclose(found, [POOLED[pooling](states(plain, text)) for text in TEXTS], atol=1e-5)
+    assert_rows_close(found, [POOLED[pooling](states(plain, text)) for text in TEXTS])
     assert model.cost.forward_passes == 1
     monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
-    np.testing.assert_allclose(model.encode_documents(TEXTS), found, atol=1e-5)
+    assert_rows_close(model.encode_documents(TEXTS), found)
 
 
 def test_prefixes_normalisation_and_length(plain):
@@ -50,7 +51,7 @@ def test_prefixes_normalisation_and_length(plain):
     for encode, prefix in ((model.encode_queries, "q: "), (model.encode_documents, "d: ")):
         for text, got in zip(TEXTS, encode(TEXTS), strict=True):
             wanted = states(plain, prefix + text, truncation=True, max_length=10).mean(axis=0)
-            np.testing.assert_allclose(got, wanted / np.linalg.norm(wanted), atol=1e-6)
+            assert_rows_close(got, wanted / np.linalg.norm(wanted))
     assert model.cost.truncated_items == 2
     assert model.fingerprint != BiEncoder(plain, pooling="mean").fingerprint
 
@@ -85,9 +86,9 @@ def test_a_sentence_transformers_folder_says_how(plain, tmp_path):
     for encode, prefix in ((model.encode_queries, "ask "), (model.encode_documents, "tell ")):
         [got] = encode(["LOUD"])
         wanted = states(plain, prefix + "loud", truncation=True, max_length=8)[0]
-        np.testing.assert_allclose(got, wanted / np.linalg.norm(wanted), atol=1e-6)
+        assert_rows_close(got, wanted / np.linalg.norm(wanted))
     own = BiEncoder(folder, pooling="last", normalise=False, query_prefix="", max_length=9)
-    np.testing.assert_allclose(own.encode_queries(["LOUD"])[0], states(plain, "loud")[-1], atol=1e-6)
+    assert_rows_close(own.encode_queries(["LOUD"])[0], states(plain, "loud")[-1])
 
 
 @pytest.mark.parametrize(
@@ -127,6 +128,6 @@ def test_a_real_checkpoint_equals_its_definition():
     found = model.encode_documents(texts)
     for text, got in zip(texts, found, strict=True):
         wanted = states(folder, text, truncation=True, max_length=256).mean(axis=0)
-        np.testing.assert_allclose(got, wanted / np.linalg.norm(wanted), atol=1e-6)
+        assert_rows_close(got, wanted / np.linalg.norm(wanted))
     assert model.cost.truncated_items == 1
     assert found[0] @ found[1] > 0.7 > found[0] @ found[2]

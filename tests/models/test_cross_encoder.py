@@ -5,6 +5,7 @@ import pytest
 import torch
 import transformers
 
+from tests.close import assert_rows_close
 from tests.models import _tiny
 from zsbench.errors import UserError
 from zsbench.models import _common
@@ -40,10 +41,10 @@ def expected(folder, pair, **options):
 def test_scores_are_the_classifiers_own(folder, monkeypatch):
     model = CrossEncoder(folder)
     found = model.score_pairs(PAIRS)
-    np.testing.assert_allclose(found, [expected(folder, pair) for pair in PAIRS], atol=1e-5)
+    assert_rows_close(found, [expected(folder, pair) for pair in PAIRS])
     assert model.cost.forward_passes == 1
     monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
-    np.testing.assert_allclose(model.score_pairs(PAIRS), found, atol=1e-5)
+    assert_rows_close(model.score_pairs(PAIRS), found)
 
 
 def test_probabilities_are_sigmoid_or_softmax(folder):
@@ -70,7 +71,7 @@ def test_long_pairs_lose_tokens_of_the_longer_text_and_are_counted(folder):
     model = CrossEncoder(folder, max_length=12)
     pairs = [("query", "a document"), ("q", "d")]
     wanted = [expected(folder, pair, truncation=True, max_length=12) for pair in pairs]
-    np.testing.assert_allclose(model.score_pairs(pairs), wanted, atol=1e-5)
+    assert_rows_close(model.score_pairs(pairs), wanted)
     assert model.cost.truncated_items == 1
     assert CrossEncoder(folder, max_length=10_000).max_tokens == 256
 

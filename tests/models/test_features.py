@@ -9,6 +9,7 @@ import pytest
 import yaml
 from safetensors.numpy import save_file
 
+from tests.close import assert_rows_close
 from zsbench import arrays, catalog, plan
 from zsbench.cache import Cache
 from zsbench.data.features import features as source
@@ -50,8 +51,8 @@ def test_every_format_reads_alike(tmp_path, suffix):
     assert found.labels == DATA["labels"].tolist()
     assert found.class_names == (None if suffix == ".parquet" else NAMES)
     rows = [item.open() for item in found.items]
-    np.testing.assert_allclose(np.stack([row.vector for row in rows]), DATA["features"], rtol=1e-6)
-    np.testing.assert_allclose(np.stack([row.regions for row in rows]), DATA["query_features"], rtol=1e-6)
+    assert_rows_close(np.stack([row.vector for row in rows]), DATA["features"])
+    assert_rows_close(np.stack([row.regions for row in rows]), DATA["query_features"])
     assert len({item.digest() for item in found.items}) == 6
 
 

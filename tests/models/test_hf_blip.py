@@ -7,6 +7,7 @@ import pytest
 import torch
 import transformers
 
+from tests.close import assert_rows_close
 from tests.models._towers import blip_folder, images
 from zsbench import plan
 from zsbench.cache import Cache
@@ -57,7 +58,7 @@ def test_both_looks_equal_the_librarys_forward_pass(folder, library, token):
     pairs = [(i, t) for i in range(3) for t in range(len(TEXTS))]
     logits = adapter.match([seen[i] for i, _ in pairs], [TEXTS[t] for _, t in pairs])
     expected = np.array([library(pictures[i], TEXTS[t], token) for i, t in pairs])
-    np.testing.assert_allclose(cosines.ravel(), expected[:, 0], atol=1e-5)
+    assert_rows_close(cosines.ravel(), expected[:, 0])
     np.testing.assert_allclose(logits, expected[:, 1], atol=1e-4)
     assert adapter.cost.images == 6
 
@@ -68,10 +69,10 @@ def test_a_pair_alone_scores_like_a_pair_among_others(folder):
     both = [seen[0], seen[1], seen[0]]
     together = adapter.match(both, TEXTS[:3])
     alone = np.concatenate([adapter.match([own], [text]) for own, text in zip(both, TEXTS[:3], strict=True)])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert_rows_close(together, alone)
     _common.configure(device="auto", dtype="float32", threads=None, batch_size=2)
     try:
-        np.testing.assert_allclose(adapter.match(both, TEXTS[:3]), together, atol=1e-5)
+        assert_rows_close(adapter.match(both, TEXTS[:3]), together)
     finally:
         _common.configure(device="auto", dtype="float32", threads=None)
 
@@ -80,7 +81,7 @@ def test_long_texts_are_cut_and_counted_and_what_moves_a_score_is_in_the_fingerp
     adapter = hf_blip(model=str(folder), max_tokens=5)
     cut = adapter.encode_texts(["a photo of a heart", "star"])
     assert adapter.cost.truncated_items == 1
-    np.testing.assert_allclose(cut[0], adapter.encode_texts(["a photo of"])[0], atol=1e-6)
+    assert_rows_close(cut[0], adapter.encode_texts(["a photo of"])[0])
     prints = {hf_blip(model=str(folder), **own).fingerprint for own in ({}, {"max_tokens": 5}, {"matching_token": 3})}
     assert len(prints) == 3
     with pytest.raises(UserError, match="matching_token 99999"):
@@ -148,7 +149,7 @@ def test_the_best_k_are_scored_again_and_the_rest_keep_their_order_below(keep):
         for row, seen, extra in zip(own, found, logit, strict=True):
             best = np.argsort(-row)[:k]
             rest = np.setdiff1d(np.arange(len(row)), best)
-            np.testing.assert_allclose(seen[best], row[best] + extra[best], rtol=1e-6)
+            assert_rows_close(seen[best], row[best] + extra[best])
             assert seen[rest].max() < seen[best].min()
             assert (np.argsort(-seen[rest]) == np.argsort(-row[rest])).all()
     assert len(encoder.model.pairs) == k * (n_texts + len(gallery))

@@ -9,6 +9,7 @@ import pytest
 import torch
 import transformers
 
+from tests.close import assert_rows_close
 from tests.models import _tiny
 from zsbench.errors import RunError, UserError
 from zsbench.models import _attention, _chat, _common, _decoder
@@ -71,9 +72,9 @@ def test_attention_equals_eager_attention(name, monkeypatch):
     for chunk in (4096, 25):  # the prefix at once, and in parts
         monkeypatch.setattr(_decoder, "CHUNK", chunk)
         for got, want in zip(model.attention_mass(prefix, tails), wanted, strict=True):
-            np.testing.assert_allclose(got, want, atol=1e-5)
+            assert_rows_close(got, want)
     for got, want in zip(model.attention_mass(prefix, tails, n_layers=1), wanted, strict=True):
-        np.testing.assert_allclose(got, want[:1], atol=1e-5)
+        assert_rows_close(got, want[:1])
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -187,7 +188,7 @@ def test_labels_and_targets_are_scored_as_text_that_goes_on(model):
     for prompt, row, target, got in zip(PROMPTS, logits, targets, found, strict=True):
         ids = [1, *model.tokenize(prompt.text + prompt.answer, special=False)[0]]
         every = model.next_token_logits(ids)
-        np.testing.assert_allclose(row, [every[model.tokenize(a[0], special=False)[0][0]] for a in labels], atol=1e-5)
+        assert_rows_close(row, [every[model.tokenize(a[0], special=False)[0][0]] for a in labels])
         wanted = plain_logprobs(model, ids, model.tokenize(target, special=False)[0])
         np.testing.assert_allclose(got, wanted, atol=1e-4)
 
@@ -197,14 +198,14 @@ def test_the_batch_size_changes_nothing(model, size, monkeypatch):
     first = model.label_logits(PROMPTS, ["Yes", "No"])
     written = model.generate(PROMPTS, max_new_tokens=6)
     monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
-    np.testing.assert_allclose(model.label_logits(PROMPTS, ["Yes", "No"]), first, atol=1e-5)
+    assert_rows_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
     assert model.generate(PROMPTS, max_new_tokens=6) == written
 
 
 def test_a_beginning_that_all_labels_share_goes_to_the_prompt(model):
     spaced = model.label_logits(PROMPTS, [" A", " B"])
     moved = [Prompt(text=p.text, answer=p.answer + " ") for p in PROMPTS]
-    np.testing.assert_allclose(spaced, model.label_logits(moved, ["A", "B"]), atol=1e-5)
+    assert_rows_close(spaced, model.label_logits(moved, ["A", "B"]))
     for labels in (["same", "same"], ["ab", "ac", "b"], ["a", "ab"]):
         with pytest.raises(RunError, match="begins like another"):
             model.label_logits(PROMPTS, labels)
@@ -242,7 +243,7 @@ def test_chat_prompts_carry_their_own_special_tokens(model):
     ids = model.tokenize("<s><user>u<assistant>[", special=False)[0]
     assert ids[0] == 1
     expected = model.next_token_logits(ids)
-    np.testing.assert_allclose(model.label_logits([prompt], ["A", "B"])[0, 0], expected[ids_of(model, "A")], atol=1e-5)
+    assert_rows_close(model.label_logits([prompt], ["A", "B"])[0, 0], expected[ids_of(model, "A")])
 
 
 def ids_of(model, letter):
@@ -287,7 +288,7 @@ def test_long_prompts_are_errors_or_lose_their_start(folder, model):
     cut = HfCausalLM(folder, on_overflow="truncate")
     kept = model.tokenize(long.text, special=False)[0][-256:]
     expected = model.next_token_logits(kept)[[ids_of(model, "a"), ids_of(model, "b")]]
-    np.testing.assert_allclose(cut.label_logits([long], ["a", "b"])[0], expected, atol=1e-5)
+    assert_rows_close(cut.label_logits([long], ["a", "b"])[0], expected)
     cut.generate([long], max_new_tokens=3)
     assert cut.cost.truncated_items == 2
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 import transformers
 
+from tests.close import assert_rows_close
 from tests.models import _tiny
 from zsbench.errors import RunError, UserError
 from zsbench.models import _common
@@ -57,7 +58,7 @@ def test_labels_are_read_at_the_decoder_step_after_the_opening(model):
     found = model.label_logits(PROMPTS, ["Yes", "No"])
     ids = [model.tokenize(letter, special=False)[0][0] for letter in "YN"]
     for prompt, row in zip(PROMPTS, found, strict=True):
-        np.testing.assert_allclose(row, after(model, prompt, [])[0, ids], atol=1e-5)
+        assert_rows_close(row, after(model, prompt, [])[0, ids])
     assert model.cost.forward_passes == 1
 
 
@@ -92,9 +93,9 @@ def test_the_batch_size_changes_nothing(model, size, monkeypatch):
     scored = model.target_logprobs(PROMPTS, ["a", "bc", "def"])
     written = model.generate(PROMPTS, max_new_tokens=5)
     monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
-    np.testing.assert_allclose(model.label_logits(PROMPTS, ["Yes", "No"]), first, atol=1e-5)
+    assert_rows_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
     for a, b in zip(model.target_logprobs(PROMPTS, ["a", "bc", "def"]), scored, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
+        assert_rows_close(a, b)
     assert model.generate(PROMPTS, max_new_tokens=5) == written
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 import transformers
 
+from tests.close import assert_rows_close
 from tests.models import _tiny
 from zsbench.errors import RunError, UserError
 from zsbench.models import _common, _positions
@@ -54,7 +55,7 @@ def test_text_encoders_read_as_many_tokens_as_there_are_positions(kind, tmp_path
     found = model.encode_documents([LONG, SHORT])
     assert model.cost.truncated_items == 1
     assert np.isfinite(found).all()
-    np.testing.assert_allclose(model.encode_documents([LONG[: model.max_tokens - 1]])[0], found[0], atol=1e-5)
+    assert_rows_close(model.encode_documents([LONG[: model.max_tokens - 1]])[0], found[0])
 
 
 def test_cross_encoders_read_as_many_tokens_as_there_are_positions(kind, tmp_path):
@@ -75,7 +76,7 @@ def test_decoders_say_how_much_they_read_and_padding_takes_no_position(tmp_path,
     asked = [Prompt(text=text) for text in ("one", "one of several", "onetwo")]
     together = model.label_logits(asked, ["Y", "N"])
     monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
-    np.testing.assert_allclose(model.label_logits(asked, ["Y", "N"]), together, atol=1e-5)
+    assert_rows_close(model.label_logits(asked, ["Y", "N"]), together)
 
 
 def test_positions_without_end():
@@ -120,9 +121,9 @@ def test_a_classifier_over_a_decoder_scores_in_any_batch_as_alone(by_tokenizer, 
     network = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
     with torch.no_grad():
         alone = [network(**words(*pair, return_tensors="pt")).logits.item() for pair in PAIRS]
-    np.testing.assert_allclose(found, alone, atol=1e-5)
+    assert_rows_close(found, alone)
     monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
-    np.testing.assert_allclose(model.score_pairs(PAIRS), alone, atol=1e-5)
+    assert_rows_close(model.score_pairs(PAIRS), alone)
     assert model.module.config.pad_token_id == (0 if by_config else None)
 
 
@@ -135,4 +136,4 @@ def test_a_text_encoder_over_a_decoder_needs_no_padding_token(tmp_path, monkeypa
     texts = [text for pair in PAIRS for text in pair]
     together = model.encode_documents(texts)
     monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
-    np.testing.assert_allclose(model.encode_documents(texts), together, atol=1e-5)
+    assert_rows_close(model.encode_documents(texts), together)

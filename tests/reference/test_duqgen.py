@@ -46,7 +46,7 @@ def test_the_default_seeds_are_the_scripts():
         assert list(sample.SEEDS) == GOLDEN["seeds"].tolist()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=12), more=st.integers(0, 80))
 def test_allocation_hands_out_what_is_wanted(sizes, more):
     n = min(len(sizes) + more, sum(sizes))

@@ -120,7 +120,7 @@ def plainly(vectors, centroids):
     return codes, centres
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**16), n=st.integers(1, 40), k=st.integers(1, 8), grid=st.booleans())
 def test_balanced_clusters_equal_their_description_ties_included(seed, n, k, grid):
     rng = np.random.default_rng(seed)

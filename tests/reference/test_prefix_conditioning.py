@@ -116,7 +116,7 @@ def test_a_text_that_no_longer_fits_is_cut_and_counted(models, name, tmp_path):
 
 
 @given(st.integers(0, 4), st.lists(st.lists(st.integers(3, 20), max_size=10), min_size=1, max_size=4), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_rows_keep_begin_end_and_order(n, texts, begins):
     """Against a row built by hand: [BOS] prefix words [EOS], cut before the end mark."""
     context, begin, end, pad = 10, 1, 2, 0

@@ -21,7 +21,7 @@ def test_kept_pairs_equal_the_reference():
         assert roundtrip.kept(ranks, k=int(k)).tolist() == expected, k
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**16), n=st.integers(1, 12), width=st.integers(1, 5))
 def test_blocks_change_nothing_and_ranks_are_positions_in_the_order(seed, n, width):
     rng = np.random.default_rng(seed)

@@ -57,7 +57,7 @@ def answer(folder, task, *methods, limit=None):
     return list(local.run(made, options, lambda *_: None, lambda _: None))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     number=st.integers(0, 10_000),
     way=st.integers(2, 8),
@@ -203,7 +203,7 @@ def test_when_a_class_vanishes_the_last_whole_clustering_stands():
 
 @pytest.mark.parametrize("centres", ["means", "modes"])
 @pytest.mark.parametrize("lam", [None, 0.5])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**16))
 def test_order_of_queries_and_place_in_space_change_nothing(centres, lam, seed):
     drawn = episodes(features(seed=seed, spread=2.0), transform="UN", queries=6)

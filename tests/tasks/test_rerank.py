@@ -109,7 +109,7 @@ def test_dense_needs_a_model_that_encodes_texts(collection):
         load(collection, "candidates: {stage: dense, model: lm-synonims}")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**16), n=st.integers(1, 40), depth=st.integers(1, 45), block=st.integers(1, 17))
 def test_search_in_blocks_is_a_stable_sort(seed, n, depth, block):
     rng = np.random.default_rng(seed)

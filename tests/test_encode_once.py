@@ -91,3 +91,14 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     one_chunk = CHUNK * 512 * 4
     assert n == len(items)
     assert peak < 8 * one_chunk < len(items) * 512 * 4
+
+
+def test_the_same_image_twice_gets_one_feature(tmp_path):
+    items = [Drawn(i % 3) for i in range(10)]
+    model = Encoder()
+    seen = []
+    model.encode_images = lambda prepared: seen.extend(prepared) or Encoder.encode_images(model, prepared)
+    run = RunContext("auto", Cache(tmp_path), 0, model.cost)
+    rows = Features(model, run, items).images(items)
+    assert seen == [0, 1, 2]
+    assert [row.tobytes() for row in rows] == [rows[i % 3].tobytes() for i in range(10)]

@@ -28,10 +28,11 @@ ROWS = 64
 
 @dataclass
 class Watch:
-    """What is wanted of a forward pass: the rows of its tokens, and the layers after which it may end."""
+    """What is wanted of a forward pass: the rows of its (last) tokens, and the layers after which it may end."""
 
     record: bool
     n_layers: int | None = None
+    last: int | None = None
     layers: list[torch.Tensor] = field(default_factory=list)
     seen: int = 0
 
@@ -102,7 +103,7 @@ def _attend(
     if _watch is not None:
         _watch.seen += 1
         if _watch.record:
-            _watch.layers.append(_mean_rows(query, key, attention_mask, form))
+            _watch.layers.append(_mean_rows(query, key, attention_mask, form, _watch.last))
         if _watch.seen == _watch.n_layers:
             raise _Enough
     if softcap is not None or s_aux is not None:
@@ -125,15 +126,18 @@ class _Form:
     bias: torch.Tensor | None
 
 
-def _mean_rows(query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None, form: _Form) -> torch.Tensor:
-    """Return the mean over the tokens of `query` of their softmax rows, (heads, keys)."""
+def _mean_rows(
+    query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None, form: _Form, last: int | None
+) -> torch.Tensor:
+    """Return the mean over the (last) tokens of `query` of their softmax rows, (heads, keys)."""
     if query.shape[0] != 1:
         raise ValueError(f"attention is read for one sequence at a time, not {query.shape[0]}")
     n = query.shape[2]
+    first = 0 if last is None else n - last
     total = torch.zeros(query.shape[1], key.shape[2], device=query.device)
-    for start in range(0, n, ROWS):
+    for start in range(first, n, ROWS):
         total += _rows(query, key, mask, form, slice(start, min(start + ROWS, n)))[0].sum(dim=1)
-    return total / n
+    return total / (n - first)
 
 
 def _unfused(

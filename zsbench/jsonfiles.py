@@ -43,16 +43,20 @@ def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str
     """
     name = shown(path)
     for number, line in textfiles.lines(path):
-        if not line.strip():
+        if not line or line.isspace():
             continue
-        where = f"{name}:{number}"
-        row = parse(line, where, "one object a line")
+        try:
+            row = None if "\\u" in line else _PLAIN.decode(line)
+        except (ValueError, RecursionError):
+            row = None
+        if row is None:
+            row = parse(line, f"{name}:{number}", "one object a line")
         if not isinstance(row, dict):
-            raise UserError(where, f"a {type(row).__name__}", "one object a line")
+            raise UserError(f"{name}:{number}", f"a {type(row).__name__}", "one object a line")
         for key, kind in required.items():
             if not isinstance(row.get(key), kind):
                 found = f"key '{key}' is {textfiles.short(row[key])}" if key in row else f"key '{key}' is missing"
-                raise UserError(where, found, _KINDS.get(kind, f"a {kind.__name__}"))
+                raise UserError(f"{name}:{number}", found, _KINDS.get(kind, f"a {kind.__name__}"))
         yield number, row
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from zsbench import files
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -39,8 +40,7 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     UserError
         No such file, another suffix, a damaged file, an array of Python objects, or one larger than the file allows.
     """
-    if not path.is_file():
-        raise UserError(shown(path), "no such file", f"a file of arrays ({', '.join(SUFFIXES)})")
+    files.require_file(path, f"a file of arrays ({', '.join(SUFFIXES)})")
     readers = {".npy": _npy, ".npz": _npz, ".safetensors": _safetensors, ".parquet": _parquet}
     if path.suffix not in readers:
         raise UserError(shown(path), f"suffix '{path.suffix}'", f"one of {', '.join(SUFFIXES)}")

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: temp file, fsync, rename."""
+"""Files that are whole or absent (temp file, fsync, rename), and words for those that are not there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from zsbench.errors import UserError
+from zsbench.errors import UserError, shown
 
 
 @contextmanager
@@ -47,6 +47,29 @@ def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically, keys in the order given, refusing NaN."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_bytes(path, text.encode())
+
+
+def unreadable(path: Path, error: OSError | ValueError) -> UserError:
+    """Return the error for a file that cannot be opened, in words."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return UserError(shown(path), "no such file")
+    if isinstance(error, IsADirectoryError):
+        return UserError(shown(path), "a folder", "a file")
+    if isinstance(error, PermissionError):
+        return UserError(shown(path), "may not be read (no permission)", "a readable file")
+    return UserError(shown(path), f"cannot be read ({getattr(error, 'strerror', None) or error})", "a readable file")
+
+
+def require_file(path: Path, expected: str = "a file") -> None:
+    """Refuse a path at which there is no file.
+
+    Raises
+    ------
+    UserError
+        A folder, or nothing.
+    """
+    if not path.is_file():
+        raise UserError(shown(path), "a folder" if path.is_dir() else "no such file", expected)
 
 
 def require_writable(folder: Path) -> None:

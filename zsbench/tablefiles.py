@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from zsbench import textfiles
+from zsbench import files, textfiles
 from zsbench.errors import UserError, did_you_mean, shown
 
 LONGEST_CELL = 1 << 30
@@ -123,7 +123,7 @@ def _parquet(path: Path, columns: Sequence[str], optional: Sequence[str], raw: C
         table = pq.read_table(path, columns=asked)
     except (pa.ArrowException, OSError) as error:
         if not path.is_file():
-            raise textfiles.unreadable(path, error) from None
+            raise files.unreadable(path, error) from None
         reason = (str(error).splitlines() or [""])[0]
         raise UserError(shown(path), f"not a parquet file ({reason})", "a table") from None
     found = []

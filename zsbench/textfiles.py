@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from zsbench import files
 from zsbench.errors import UserError, shown
 
 BLOCK = 1 << 18
@@ -31,17 +32,6 @@ _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive",
 }
 _EXPECTED = "UTF-8 text, plain or gzip"
-
-
-def unreadable(path: Path, error: OSError | ValueError) -> UserError:
-    """Return the error for a file that cannot be opened, in words."""
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return UserError(shown(path), "no such file")
-    if isinstance(error, IsADirectoryError):
-        return UserError(shown(path), "a folder", "a file")
-    if isinstance(error, PermissionError):
-        return UserError(shown(path), "may not be read (no permission)", "a readable file")
-    return UserError(shown(path), f"cannot be read ({getattr(error, 'strerror', None) or error})", "a readable file")
 
 
 def blocks(path: Path) -> Iterator[tuple[int, str]]:
@@ -189,7 +179,7 @@ def _chunks(path: Path) -> Iterator[bytes | str]:
                 while block := handle.read(BLOCK):
                     yield block
     except (OSError, ValueError) as error:
-        raise unreadable(path, error) from None
+        raise files.unreadable(path, error) from None
 
 
 def _gunzipped(handle: IO[bytes]) -> Iterator[bytes | str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zsbench import arrays, textfiles
+from zsbench import arrays, files, textfiles
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -37,8 +37,7 @@ def read_distances(path: Path, class_names: list[str]) -> Array:
     UserError
         No such file, another shape, negative or asymmetric distances, an unknown class, classes without a path.
     """
-    if not path.is_file():
-        raise UserError(shown(path), "no such file", "a distance matrix or a list of edges")
+    files.require_file(path, "a distance matrix or a list of edges")
     if path.suffix in MATRICES:
         return _checked(_matrix(path), len(class_names), path)
     return graph_distances(read_edges(path), class_names, where=shown(path))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from zsbench import files
 from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
@@ -47,8 +48,7 @@ def parquet_images(
     import pyarrow.parquet as pq
 
     file = Path(path)
-    if not file.is_file():
-        raise UserError(shown(file), "no such file")
+    files.require_file(file, "a parquet file")
     try:
         schema = pq.read_schema(file)
         for column in (image, label):

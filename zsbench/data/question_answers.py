@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zsbench import jsonfiles
+from zsbench import files, jsonfiles
 from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
@@ -80,8 +80,7 @@ def question_answers(
             add_unique(documents, document.id, document, where=where, kind="passage")
         return documents
 
-    if not path.is_file():
-        raise UserError(shown(path), "a folder" if path.is_dir() else "no such file", "a file of passages")
+    files.require_file(path, "a file of passages")
     asked, answers, counts = read(Path(questions))
     return Questions(Collection(Stored(digest_file(path), get_many, read_all), asked, {}, counts), answers)
 

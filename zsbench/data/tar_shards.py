@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from zsbench import files
 from zsbench.data.image_listing import files_below, is_hidden, require_utf8
 from zsbench.errors import UserError
 from zsbench.imagefiles import SUFFIXES
@@ -130,7 +131,9 @@ def _members(shard: Path, counts: Counter[str]) -> Iterator[tuple[str, Member]]:
                     kind = f"a link to '{entry.linkname}'" if entry.issym() or entry.islnk() else "no regular file"
                     raise UserError(shown(shard), f"member '{entry.name}' is {kind}", "files")
             end = archive.offset
-    except (tarfile.TarError, OSError) as error:
+    except OSError as error:
+        raise files.unreadable(shard, error) from None
+    except tarfile.TarError as error:
         raise UserError(shown(shard), f"not a tar file, or damaged ({error})") from None
     if not _ends_well(shard, end):
         counts["shards that stop without tar's end mark"] += 1

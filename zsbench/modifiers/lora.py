@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench import files
 from zsbench.config import LocalPath
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
@@ -88,6 +89,7 @@ def read(path: Path) -> dict[str, dict[str, torch.Tensor]]:
     from safetensors.torch import load_file
 
     expected = "safetensors with `<module>.lora_A` and `<module>.lora_B`"
+    files.require_file(path, expected)
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:

@@ -18,18 +18,14 @@ QA = {"a": "who?\t['cat']\n", "p.jsonl": JSONL}
 
 # source: files, options, message
 CASES = {
-    "a column twice": ("tsv", {**TSV, "c": "d1\ta\tb\n"}, {**TSV_OPTIONS, "columns": ["id", "text", "text"]}, "c: columns id, text, text; .* each once"),
     "columns exchanged": ("tsv", TSV, {**TSV_OPTIONS, "columns": ["text", "id"]}, r"j: no judged document is in the corpus \(first: 'd1'\)"),
     "ids of another corpus": ("tsv", {**TSV, "j": "q1 0 D1 1\n"}, TSV_OPTIONS, "no judged document is in the corpus.*such as 'd1'"),
     "a header that is not said": ("tsv", {**TSV, "c": "ID\tText\n" + PASSAGES}, TSV_OPTIONS, "c:1: a line that names the columns.*`header: true`"),
     "a header of more columns": ("tsv", {**TSV, "c": "id\ttext\ttitle\nd1\ta\tA\n"}, {**TSV_OPTIONS, "header": True}, "c:1: 3 columns; expected id<TAB>text in the header"),
     "an empty id": ("tsv", {**TSV, "c": " \ta cat\n"}, TSV_OPTIONS, "c:1: an empty id"),
     "a quote without end": ("tsv", {**TSV, "c": 'd1\t"a cat\nd2\ta dog\n'}, {**TSV_OPTIONS, "quoted": True}, "c:1: a quoted cell that never ends"),
-    "a layout for JSONL": ("question-answers", QA, {**QA_OPTIONS, "header": False}, "p.jsonl: `header:` for JSONL"),
-    "columns for JSONL": ("question-answers", QA, {**QA_OPTIONS, "columns": ["id", "text"]}, "p.jsonl: `columns:` for JSONL"),
     "a topic without id": ("trec", {"j": "q1 0 d1 1\n", "t": "\tcat\n"}, {"qrels": "j", "topics": "t"}, "t:1: an empty id"),
     "a time that is none": ("interactions", {"r": LOG.replace("9", "nan")}, {"path": "r"}, "r:3: timestamp 'nan'; expected a finite number"),
-    "texts without items": ("interactions", {"r": LOG}, {"path": "r", "text": "title"}, "text 'title' without a table of items"),
     "a delimiter that quotes": ("interactions", {"r": LOG}, {"path": "r", "delimiter": '"'}, "delimiter"),
     "cells beyond the header": ("interactions", {"r": LOG + "u,3,9,9\n"}, {"path": "r"}, "r:4: 4 columns under a header of 3"),
     "a tag glued to nothing": ("conll", {"f": "Ann\tB-PER\n\tO\n"}, {"path": "f"}, "f:2: .*word"),
@@ -81,7 +77,17 @@ def test_question_answers_takes_the_layout_of_a_table(tmp_path, monkeypatch):
 
 BEIR = {"b/corpus.jsonl": '{"_id": "d1", "text": "x"}\n', "b/queries.jsonl": '{"_id": "q1", "text": "x"}\n'}
 RERANK = "type: rerank\ndescription: d\ndata: {source: %s}\n"
+LOG_TASK = "type: session-recommendation\ndescription: d\ndata: {source: interactions, path: r, %s}\n"
+QA_TASK = (
+    "type: open-domain-qa\ndescription: d\ndata: {source: question-answers, questions: a, passages: p.jsonl, %s}\n"
+)
+TSV_TASK = RERANK % "tsv, collection: c, queries: q, qrels: j, columns: [%s]"
 COMMANDS = {
+    "a column twice": ({**TSV, "t.yaml": TSV_TASK % "id, text, text"}, "columns"),
+    "no column of ids": ({**TSV, "t.yaml": TSV_TASK % "text, title"}, "columns"),
+    "a layout for JSONL": ({**QA, "t.yaml": QA_TASK % "header: false"}, "header: a layout for JSONL"),
+    "columns for JSONL": ({**QA, "t.yaml": QA_TASK % "columns: [id, text]"}, "columns: a layout for JSONL"),
+    "texts without items": ({"r": LOG, "t.yaml": LOG_TASK % "text: title"}, "text"),
     "another split alone": (
         {**BEIR, "b/qrels/dev.tsv": "q1\td1\t1\n", "t.yaml": RERANK % "beir, path: b"},
         "b/qrels/test.tsv: no such file; there is dev.tsv: `split: dev`",
@@ -95,11 +101,11 @@ COMMANDS = {
         "no query has any text",
     ),
     "a delimiter of two characters": (
-        {"t.yaml": "type: session-recommendation\ndescription: d\ndata: {source: interactions, path: r, delimiter: ',,'}\n", "r": LOG},
+        {"t.yaml": LOG_TASK % "delimiter: ',,'", "r": LOG},
         "delimiter",
     ),
     "no delimiter": (
-        {"t.yaml": "type: session-recommendation\ndescription: d\ndata: {source: interactions, path: r, delimiter: ''}\n", "r": LOG},
+        {"t.yaml": LOG_TASK % "delimiter: ''", "r": LOG},
         "delimiter",
     ),
     "a folder for a split file": (
@@ -112,7 +118,12 @@ COMMANDS = {
 }  # fmt: skip
 
 
-METHODS = {"rerank": "bm25", "session-recommendation": "popularity", "image-classification": "random-class"}
+METHODS = {
+    "rerank": "bm25",
+    "open-domain-qa": "bm25",
+    "session-recommendation": "popularity",
+    "image-classification": "random-class",
+}
 
 
 @pytest.fixture

@@ -59,11 +59,8 @@ def interactions(
     ------
     UserError
         A column is missing, a time is no finite number, an item stands twice among the items; with file and line.
-        `text` is named without a table of items.
     """
     file = Path(path)
-    if text is not None and items is None:
-        raise UserError("", f"text '{text}' without a table of items", "`items:` with the table that has this column")
     rows: dict[str, list[tuple[float, str]]] = {}
     for number, (who, what, when) in tablefiles.rows(file, (user, item, time), delimiter):
         try:

@@ -56,13 +56,9 @@ def question_answers(
     Raises
     ------
     UserError
-        A file is missing or malformed, an id stands twice; with file and line. A layout is given for JSONL.
+        A file is missing or malformed, an id stands twice; with file and line.
     """
     path = Path(passages)
-    layout = {"columns": columns, "header": header, "quoted": quoted}
-    named = [name for name, value in layout.items() if value is not None]
-    if ".jsonl" in path.suffixes and named:
-        raise UserError(shown(path), f"`{named[0]}:` for JSONL", "a TSV file, or no layout")
 
     def each() -> Iterator[tuple[str, Document]]:
         if ".jsonl" in path.suffixes:

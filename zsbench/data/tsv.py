@@ -75,8 +75,6 @@ def each_passage(
     path: Path, *, columns: Sequence[Column] = ("id", "text"), header: bool = False, quoted: bool = False
 ) -> Iterator[tuple[str, Document]]:
     """Yield (file and line, passage) of a TSV file; see `tsv` for the options."""
-    if "id" not in columns or "text" not in columns or len(set(columns)) < len(columns):
-        raise UserError(shown(path), f"columns {', '.join(columns)}", "`id` and `text` among them, each once")
     name, width, layout = shown(path), len(columns), "<TAB>".join(columns)
     rows = tablefiles.cells(path, "\t") if quoted else _unquoted(path, width)
     for first, (number, fields) in enumerate(rows):

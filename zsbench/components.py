@@ -51,6 +51,7 @@ class MethodFacts:
     """From checked options to the capabilities they ask for beside `needs`, each with what to do without it."""
     shown: tuple[str, ...] = ()
     """Options without which a row says little: their values stand under the table, and in the title unless default."""
+    files: Callable[[dict[str, Any]], list[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,17 @@ def method(
     uses_with: dict[str, str] | None = None,
     needs_with: Callable[[Any], dict[type, str]] | None = None,
     shown: tuple[str, ...] = (),
+    files: Callable[[dict[str, Any]], list[str]] | None = None,
 ) -> Callable[[F], F]:
     """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses.
 
     `after` names the method it goes on from when it stands alone; in a chain (`[cupl, tip-adapter, loki]`) it goes
     on from the one before it. `uses_with` says what an option brings in when it names a file, `needs_with` which
-    capabilities the options ask for, `shown` which options a reader of the table has to know.
+    capabilities the options ask for, `shown` which options a reader of the table has to know, `files` the local files
+    behind a rule that names models.
     """
-    return _attach(MethodFacts(family, needs, kind, uses, after, tuple((uses_with or {}).items()), needs_with, shown))
+    with_options = tuple((uses_with or {}).items())
+    return _attach(MethodFacts(family, needs, kind, uses, after, with_options, needs_with, shown, files))
 
 
 def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:

@@ -15,7 +15,6 @@ Whatever a decoder raises is a `BrokenImage` that names the item.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
 import logging
@@ -54,6 +53,7 @@ ALPHA = {
 }
 SCALED = "grey images of more than 8 bits, scaled to 8"
 
+_PILLOW = re.compile(r"PIL(\.|$)")
 _ORIENTATION_TAG = 0x0112
 # What turns an image of an orientation upright, as names of `PIL.Image.Transpose`.
 _UPRIGHT = {
@@ -204,11 +204,11 @@ def _too_large(n_pixels: int, decoding: Decoding) -> BrokenImage:
     return BrokenImage("", f"{n_pixels} pixels", f"at most {decoding.max_pixels}", "option `max_pixels` of the data")
 
 
-@functools.lru_cache(maxsize=1)
 def _quiet() -> None:
     """Keep Pillow's warnings off the screen: what they speak of is counted, an error, or changes no pixel."""
-    warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
-    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    if not any(entry[3] == _PILLOW for entry in warnings.filters):
+        warnings.filterwarnings("ignore", module=_PILLOW.pattern)
+        logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def _orientation(image: Image, data: bytes | None = None) -> int:

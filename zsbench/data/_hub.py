@@ -5,7 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from zsbench.data.image_listing import every_file
 from zsbench.errors import UserError
+
+
+def folder_files(reference: str) -> list[str]:
+    """Return the files of a data set's local folder; one that is not there stands for itself, so that it is missed.
+
+    What is not written as a path is the id of a data set on the hub, which has no files until it is downloaded.
+    """
+    folder = Path(reference)
+    if not folder.is_dir():
+        return [reference] if folder.is_absolute() else []
+    return [str(path) for path in every_file(folder)] or [reference]
 
 
 def local_dataset(reference: str, *, revision: str | None, patterns: list[str]) -> Path:

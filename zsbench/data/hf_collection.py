@@ -9,6 +9,7 @@ from typing import Any
 from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._collection import Collection, Document, add_unique, check
+from zsbench.data._hub import folder_files
 from zsbench.data.judgements import Qrels, whole_number, wrong_grade
 from zsbench.errors import UserError, did_you_mean
 from zsbench.options import Revision, Text
@@ -19,8 +20,7 @@ _QUERY, _DOCUMENT, _GRADE = ("query-id", "query_id", "qid"), ("corpus-id", "corp
 
 
 def _files(options: dict[str, Any]) -> list[str]:
-    folders = [Path(options[key]) for key in ("path", "qrels_path") if options.get(key)]
-    return sorted(str(p) for folder in folders if folder.is_dir() for p in folder.rglob("*") if p.is_file())
+    return [path for key in ("path", "qrels_path") if options.get(key) for path in folder_files(options[key])]
 
 
 @source(gives="collection", files=_files)

@@ -11,6 +11,7 @@ from typing import Any
 from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import ModelRef
+from zsbench.data._hub import folder_files
 from zsbench.data._images import ImageItem, ImageSet
 from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError, did_you_mean
@@ -20,11 +21,7 @@ from zsbench.options import Count, Revision, Text
 
 def dataset_files(options: dict[str, Any]) -> list[str]:
     """Return the local files behind a block that names a data set of `datasets`."""
-    path = Path(options["path"])
-    if not path.is_dir():
-        # Anything else that is not written as a path is the id of a data set on the hub.
-        return [str(path)] if path.is_absolute() else []
-    return sorted(str(p) for p in path.rglob("*") if p.is_file()) or [str(path)]
+    return folder_files(options["path"])
 
 
 @source(gives="images", files=dataset_files)

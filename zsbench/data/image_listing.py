@@ -90,6 +90,11 @@ def files_below(folder: Path, suffixes: Collection[str]) -> Listing:
     return found
 
 
+def every_file(folder: Path) -> list[Path]:
+    """Return the files of any kind that lie in the folder or in any folder below it, in the order of their paths."""
+    return [Path(entry.path) for entry in _walk(folder, (os.path.realpath(folder.parent),)) if os.path.isfile(entry)]
+
+
 def _add(found: Listing, entry: os.DirEntry[str], suffixes: Collection[str]) -> None:
     suffix = os.path.splitext(entry.name)[1].lower()
     if suffix not in suffixes:

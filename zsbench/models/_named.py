@@ -36,7 +36,9 @@ def named(reference: str, needs: type, *, base: Path = Path(), where: str = "") 
         document = Document(base / "model", {"adapter": adapter, "model": model})
     else:
         path = catalog.find_config("models", reference, where=where, base=base)
-        document, paths = config.load(path), [str(path)]
+        document = config.load(path)
+        # The files that it extends have written some of its keys.
+        paths = [str(path), *sorted({str(file) for file, line in document.marks.values() if line} - {str(path)})]
     block = model_block(document.value, document, ())
     offers = sorted(offer.__name__ for offer in block.facts.offers)
     if needs.__name__ not in offers:

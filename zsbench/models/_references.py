@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from zsbench.models._named import named
 from zsbench.models.capabilities import ImageTextEncoder
+
+
+def files(references: Iterable[str], where: str) -> list[str]:
+    """Return the local files behind models that `image_text_encoder` takes; nothing is loaded."""
+    return [path for reference in references for path in named(reference, ImageTextEncoder, where=where)[1]]
 
 
 def image_text_encoder(reference: str, where: str) -> Any:

@@ -40,7 +40,7 @@ _LAYOUTS = (("texts", "text_features"), ("class_names", "class_embeddings"))
 def _files(options: dict[str, Any]) -> list[str]:
     named = [options[key] for key in ("texts", "classes") if options.get(key)]
     encoder = options.get("text_model")
-    return [*named, *(_common.folder_files({"model": encoder}) if encoder else [])]
+    return [*named, *(_references.files([str(encoder)], "text_model") if encoder else [])]
 
 
 def _check(options: dict[str, Any]) -> None:

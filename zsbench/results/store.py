@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import stat as stat_module
 from collections.abc import Iterable, Sequence
@@ -215,12 +216,19 @@ def _made(path: Path, result: dict[str, Any]) -> tuple[str, bool, str, int]:
 def describe_inputs(paths: Sequence[str]) -> list[dict[str, Any]]:
     """Return path, size, time stamp and (for files up to 64 MB) digest of every input file."""
     rows = []
-    for path in sorted({str(Path(p).resolve()) for p in paths}):
-        stat = Path(path).stat()
+    for path in _places(paths):
+        stat = os.stat(path)
         hashed = stat_module.S_ISREG(stat.st_mode) and stat.st_size <= _HASHED_UP_TO
         content = _content(path, stat.st_size, stat.st_mtime_ns) if hashed else ""
         rows.append({"path": path, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "digest": content})
     return rows
+
+
+def _places(paths: Iterable[str]) -> list[str]:
+    """Return the distinct files in order; a folder is resolved once, however many of its files there are."""
+    real = lru_cache(maxsize=None)(os.path.realpath)
+    parts = {os.path.split(path) for path in paths}
+    return sorted({os.path.join(real(folder or "."), name) for folder, name in parts})
 
 
 @lru_cache(maxsize=1 << 20)
@@ -236,10 +244,13 @@ def digest_inputs(rows: list[dict[str, Any]]) -> str:
 
 def same_inputs(recorded: list[dict[str, Any]], paths: Sequence[str]) -> bool:
     """Return whether the files are those of a finished run; contents are read only when time stamps differ."""
-    if [row.get("path") for row in recorded] != sorted({str(Path(p).resolve()) for p in paths}):
+    if [row.get("path") for row in recorded] != _places(paths):
         return False
     for row in recorded:
-        stat = Path(row["path"]).stat()
+        try:
+            stat = os.stat(row["path"])
+        except OSError:
+            return False
         if (stat.st_size, stat.st_mtime_ns) == (row.get("size"), row.get("mtime_ns")):
             continue
         if stat.st_size != row.get("size") or not row.get("digest"):

@@ -24,6 +24,7 @@ from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, 
 from zsbench.methods.classification import _adaptation as step
 from zsbench.methods.classification._rewards import Rewards
 from zsbench.methods.classification.tpt import describe_prompt
+from zsbench.models import _references
 from zsbench.models.capabilities import PromptTuner
 from zsbench.options import Few, NonNegative, Positive, PositiveShare, Text
 from zsbench.score_kinds import ScoreKind
@@ -43,7 +44,15 @@ __all__ = ["describe_prompt", "rlcf"]
 _RATE = {"prompt": 7e-3, "encoder": 1e-5}
 
 
-@method(family="classification", needs=(PromptTuner,))
+def _files(options: dict[str, Any]) -> list[str]:
+    reward, vectors = options.get("reward", []), options.get("vectors")
+    return [
+        *_references.files([reward] if isinstance(reward, str) else reward, "reward"),
+        *([vectors] if vectors else []),
+    ]
+
+
+@method(family="classification", needs=(PromptTuner,), files=_files)
 def rlcf(
     *,
     reward: ModelRef | Annotated[dict[Text, Positive], MinLen(1)],

@@ -71,9 +71,8 @@ def scalar(node: Any, where: Callable[[Any], str]) -> Any:
         return _READERS[kind](text)
     except (ValueError, KeyError):
         shown = text if len(text) <= 40 else f"{text[:40]}... ({len(text)} characters)"
-        raise UserError(
-            where(node), f"'{shown}' cannot be {_KINDS[kind]}", "", "put it in quotes if it is text"
-        ) from None
+        hint = "" if kind == "str" else "put it in quotes if it is text"
+        raise UserError(where(node), f"'{shown}' cannot be {_KINDS[kind]}", "", hint) from None
 
 
 def unknown_tag(node: Any, where: Callable[[Any], str]) -> UserError:
@@ -154,5 +153,5 @@ _KINDS = {
     "bool": "a yes/no value",
     "int": "a whole number",
     "float": "a number",
-    "str": "text (a NUL, or half of a character)",
+    "str": "text: it holds a NUL or half of a character",
 }

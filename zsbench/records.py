@@ -84,8 +84,9 @@ class TaskData:
 class RunContext:
     """What a task needs while it predicts.
 
-    `notes` collects choices (searched parameters, warnings) for the result; `prompts` the texts of encoders.
-    What predicting counts is kept among the notes, so that a resumed run goes on counting, and joins the data's counts.
+    `notes` collects choices (searched parameters, warnings) for the result; `prompts` the texts of encoders; `method`
+    is the method's name. What predicting counts stands among the notes, so that a resumed run goes on counting, and
+    joins the data's counts.
     """
 
     batch_size: int | str
@@ -95,6 +96,7 @@ class RunContext:
     progress: Callable[[int], None] = lambda _done: None
     notes: dict[str, Any] = field(default_factory=dict)
     prompts: dict[str, None] = field(default_factory=dict)
+    method: str = ""
 
     def count(self, name: str, n: int = 1) -> None:
         """Count something about an item that is shown with the result."""

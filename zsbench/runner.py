@@ -97,6 +97,7 @@ def _run(job: Job, question: str, folder: Path, model: Any, options: Options, pr
         lambda done: progress(job.title, done, len(data.items)),
         notes=store.notes(),
         prompts=dict.fromkeys(store.prompts()),
+        method=job.method.title,
     )
     progress(job.title, min(done * task.shard_size, len(data.items)), len(data.items))
     resumed = _predict(job, task, model, data, store, done, context)

@@ -12,9 +12,10 @@ from zsbench.cache import Cache
 from zsbench.data import _dense
 from zsbench.engine import local
 from zsbench.errors import UserError
+from zsbench.methods.rerank import RankItem
 from zsbench.records import Cost
 from zsbench.runner import Options
-from zsbench.tasks import _candidates
+from zsbench.tasks import _candidates, _ranking
 
 WORDS = ["cat", "dog", "fish", "bird"]
 
@@ -227,3 +228,15 @@ def test_metrics_that_look_beyond_the_lists_are_noted(collection):
     extra = "candidates: {depth: 2}\nmetrics: [Recall@2, Recall@3, MAP]"
     assert result(collection, extra)["notes"]["metrics that look beyond the lists"] == ["Recall@3"]
     assert "metrics that look beyond the lists" not in result(collection, "metrics: [Recall@2]")["notes"]
+
+
+def test_a_run_carries_the_methods_name_and_ranks_of_any_length(collection, tmp_path):
+    made = plan.make(write_task(collection, ""), plan.Choices(methods=("bm25",)))
+    list(local.run(made, Options(collection / "out", Cache(None), True), lambda *_: None, print))
+    [run] = (collection / "out").rglob("*.run")
+    assert {line.split()[-1] for line in run.read_text().splitlines()} == {"bm25"}
+    task = made.jobs[0].build_task()
+    ranking = {f"d{i}": float(1_234_567 - i) for i in range(3)}
+    task.write(tmp_path / "long.run", [RankItem("q", "", ())], [ranking])
+    assert task.read(tmp_path / "long.run", [RankItem("q", "", ())]) == {"q": ranking}
+    assert [_ranking.tag(name) for name in ("a b", " ", "x")] == ["a-b", "zsbench", "x"]

@@ -36,6 +36,8 @@ class RankingTask:
     config: Any
     first_stage: FirstStage | None = None
     """What finds candidates; None where a method searches for itself."""
+    tag: str = "zsbench"
+    """The last column of the runs that are written."""
     unjudged: int = 0
     """Queries of the runs read so far that are not among the task's: the data judge or hold others."""
 
@@ -48,6 +50,7 @@ class RankingTask:
         self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
     ) -> Iterator[dict[str, float]]:
         """Yield {document: n - rank} for each query."""
+        self.tag = tag(run.method)
         if isinstance(rule, Fitted):
             run.notes |= rule.notes(model, data.items)
         if beyond := self.beyond_the_lists():
@@ -105,9 +108,9 @@ class RankingTask:
         return 0 if isinstance(documents, Stored) else sum(name not in documents for name in ranking)
 
     def write(self, path: Path, items: Sequence[RankItem], predictions: Sequence[dict[str, float]]) -> None:
-        """Write a TREC run."""
+        """Write a TREC run, tagged with the method's name."""
         lines = [
-            f"{item.id} Q0 {doc} {rank} {score:g} zsbench\n"
+            f"{item.id} Q0 {doc} {rank} {score:.0f} {self.tag}\n"
             for item, ranking in zip(items, predictions, strict=True)
             for rank, (doc, score) in enumerate(ranking.items(), 1)
         ]
@@ -130,6 +133,11 @@ def ids_of(items: Iterable[RankItem]) -> Iterator[str]:
     for item in items:
         yield item.id
         yield from (document.id for document in item.documents)
+
+
+def tag(method: str) -> str:
+    """Return a method's name as the last column of a run, which holds no blanks."""
+    return re.sub(r"\s+", "-", method.strip()) or "zsbench"
 
 
 def candidate_counts(items: Sequence[RankItem]) -> dict[str, int]:

@@ -20,7 +20,7 @@ from zsbench.metrics._pytrec import Grades
 from zsbench.options import Count
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import covering, require_unique, sample
-from zsbench.tasks._ranking import RankingTask
+from zsbench.tasks._ranking import RankingTask, tag
 from zsbench.yamlio import shown
 
 
@@ -108,6 +108,7 @@ class Task(RankingTask):
             best = list(found)[: docids.depth]
             if len(set(best)) < len(best):
                 raise ValueError(f"query {query.id}: the method named a document twice")
+            self.tag = tag(run.method)
             yield {docids.names[number]: float(len(best) - rank) for rank, number in enumerate(best)}
             run.progress(todo.start + done)
 

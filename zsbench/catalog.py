@@ -52,7 +52,7 @@ class Entry:
         """The summary: what was stated, a config's `description:`, or the first line of a module's docstring."""
         if self.stated:
             return self.stated
-        text = self.path.read_text(encoding="utf-8", errors="replace")
+        text = self.path.read_text(encoding="utf-8-sig", errors="replace")
         if self.path.suffix == ".py":
             return text.split('"""', 2)[1].strip().splitlines()[0] if '"""' in text else ""
         match = re.search(r"^description: *(.*)$", text, re.MULTILINE)

@@ -24,6 +24,7 @@ CASES = {
     "a header of more columns": ("tsv", {**TSV, "c": "id\ttext\ttitle\nd1\ta\tA\n"}, {**TSV_OPTIONS, "header": True}, "c:1: 3 columns; expected id<TAB>text in the header"),
     "an empty id": ("tsv", {**TSV, "c": " \ta cat\n"}, TSV_OPTIONS, "c:1: an empty id"),
     "a quote without end": ("tsv", {**TSV, "c": 'd1\t"a cat\nd2\ta dog\n'}, {**TSV_OPTIONS, "quoted": True}, "c:1: a quoted cell that never ends"),
+    "half a character": ("question-answers", {**QA, "a": "who?\t['\\ud800']\n"}, QA_OPTIONS, "a:1: answers"),
     "a topic without id": ("trec", {"j": "q1 0 d1 1\n", "t": "\tcat\n"}, {"qrels": "j", "topics": "t"}, "t:1: an empty id"),
     "a time that is none": ("interactions", {"r": LOG.replace("9", "nan")}, {"path": "r"}, "r:3: timestamp 'nan'; expected a finite number"),
     "a delimiter that quotes": ("interactions", {"r": LOG}, {"path": "r", "delimiter": '"'}, "delimiter"),

@@ -85,7 +85,8 @@ def score(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def ask(*arguments):
-        monkeypatch.setattr(sys, "argv", ["zsbench", "score", *arguments, "--metric", "nDCG@10"])
+        metric = [] if "function-localisation" in arguments else ["--metric", "nDCG@10"]
+        monkeypatch.setattr(sys, "argv", ["zsbench", "score", *arguments, *metric])
         try:
             main()
             code = 0
@@ -117,6 +118,14 @@ def test_documents_outside_the_corpus_are_counted(score, tmp_path):
     code, captured = score("t.yaml", "--predictions", "r.run", "--json")
     [found] = json.loads(captured.out)["suites"][0]["results"]
     assert found["counts"]["documents of the run that are not in the corpus"] == 1
+
+
+def test_a_run_over_another_corpus_is_an_error(score, tmp_path):
+    rows(tmp_path / "i.jsonl", [{"id": "i", "query": "q", "candidates": [{"id": "a/f", "text": "x"}], "gold": ["a/f"]}])
+    (tmp_path / "r.run").write_text("i Q0 b/f 1 3 x\n")
+    code, captured = score("function-localisation", "--gold", "i.jsonl", "--predictions", "r.run")
+    assert code == 2
+    assert "no document of the run is in the corpus" in captured.err
 
 
 @pytest.mark.parametrize(

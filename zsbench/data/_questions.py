@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,8 @@ def _dpr(path: Path) -> Rows:
             raise UserError(place, f"{len(fields)} columns", "`question<TAB>['answer', ...]`")
         try:
             given = ast.literal_eval(fields[1])
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            json.dumps(given, ensure_ascii=False).encode()  # half of a character, written as an escape, is no text
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             raise UserError(place, f"answers {fields[1][:60]!r}", "a list of texts, e.g. ['answer', ...]") from None
         if not isinstance(given, (list, tuple)):
             raise UserError(place, f"answers {fields[1][:60]!r}", "a list of texts, e.g. ['answer', ...]")

@@ -98,6 +98,8 @@ class RankingTask:
         if self.unjudged:
             data.counts["queries of the run that are not judged"] = self.unjudged
         unknown = sum(self._unknown(data, item, own) for item, own in zip(data.items, predictions, strict=True))
+        if unknown and unknown == sum(map(len, predictions)):
+            raise UserError("", "no document of the run is in the corpus", "ids as in the corpus")
         if unknown:
             data.counts["documents of the run that are not in the corpus"] = unknown
         return [ranking or None if missing == "skip" else ranking for ranking in predictions]

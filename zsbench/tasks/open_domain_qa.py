@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from zsbench.config import Block, TaskConfig
 from zsbench.data._questions import Questions
-from zsbench.errors import UserError
+from zsbench.errors import RunError, UserError
 from zsbench.methods.rerank import RankItem
 from zsbench.metrics.answers import Answered
 from zsbench.records import TaskData, digest
@@ -73,7 +73,9 @@ class Task(RankingTask):
 
         def text(passage: str) -> str:
             if passage not in collection.documents:
-                raise ValueError(f"passage '{passage}' is not in the collection, so nobody knows its text")
+                # No metric's own fault, which a default metric would be left out for.
+                found = f"passage '{passage}' is not in the collection, so nobody knows its text"
+                raise RunError(self.source.where, found, "a run over these passages")
             return collection.documents[passage].text
 
         return TaskData(

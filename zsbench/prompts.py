@@ -8,6 +8,7 @@ passages have no wording; their file holds the first query with its prefix, or t
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from zsbench import catalog
@@ -30,12 +31,13 @@ def wordings(job: Job, model: Any) -> list[str]:
     """Return what `zsbench show` prints of the prompts of a job's methods, in the form that suits the model."""
     task = job.task.model_dump(exclude={*type(job.task).data_keys, "data"})
     chat = bool(getattr(model, "converses", True))
-    modules = [(catalog.load_module("methods", part.name), part.options) for part in job.method.parts]
-    return [
-        module.describe_prompt(options, task, chat=chat)
-        for module, options in modules
-        if hasattr(module, "describe_prompt")
-    ]
+    found = []
+    for part in job.method.parts:
+        describe = getattr(catalog.load_module("methods", part.name), "describe_prompt", None)
+        if describe is not None:
+            form = {"chat": chat} if "chat" in inspect.signature(describe).parameters else {}
+            found.append(describe(part.options, task, **form))
+    return found
 
 
 def shortened(prompt: str) -> str:

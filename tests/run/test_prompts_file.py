@@ -1,6 +1,7 @@
 """prompts.json is there for every run that had prompts, is bounded, and is that of the first run after a kill."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,3 +93,10 @@ def test_only_the_first_prompt_is_kept_and_it_is_no_counter():
     assert "first_prompt" not in cost.as_dict()
     turns = Prompt(messages=({"role": "user", "content": "u"},), answer="[")
     assert turns.described() == "user: u\nassistant: ["
+
+
+def test_a_method_may_describe_its_prompt_in_one_form_alone(monkeypatch):
+    [job] = plan.make("synonyms", plan.Choices(("lm-synonyms",), ("first",))).jobs
+    module = SimpleNamespace(describe_prompt=lambda options, task: f"{sorted(options)} {task['type']}")
+    monkeypatch.setattr(prompts.catalog, "load_module", lambda *_: module)
+    assert prompts.wordings(job, None) == [f"{sorted(job.method.parts[0].options)} rerank"]

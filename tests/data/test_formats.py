@@ -160,6 +160,8 @@ def test_torchvision_by_name(tmp_path):
         torchvision(name="CIFAR11", root=str(tmp_path))
     with pytest.raises(UserError, match="torchvision cannot read CIFAR10"):
         torchvision(name="CIFAR10", root=str(tmp_path))
+    with pytest.raises(UserError, match="reads a pickle"):
+        torchvision(name="LSUN", root=str(tmp_path))
 
     class Samples:
         samples = (("a.png", 1), ("b.png", 0))

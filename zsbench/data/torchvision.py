@@ -60,6 +60,10 @@ class TorchvisionItem:
             raise BrokenImage(self.id, f"cannot be decoded as an image ({error})") from None
 
 
+# Classes that unpickle a file without a look at its checksum.
+_PICKLED = ("LSUN", "LSUNClass")
+
+
 @source(gives="images")
 def torchvision(
     *,
@@ -92,6 +96,8 @@ def torchvision(
 
     if name not in datasets.__all__:
         raise UserError("", f"torchvision has no data set '{name}'", "", did_you_mean(name, datasets.__all__))
+    if name in _PICKLED:
+        raise UserError("", f"torchvision's {name} reads a pickle, which may run code", "images in folders")
     make = getattr(datasets, name)
     accepted = inspect.signature(make).parameters
     options: dict[str, Any] = {"root": root}

@@ -166,3 +166,22 @@ def test_a_warning_is_shown_once(tmp_path):
     log += "def loud(*a):\n    for _ in range(3): logging.getLogger('zsbench.x').warning('odd \\x1b[1m')\n    return old(*a)\n"
     done = command(*EVAL, cwd=tmp_path, setup=f"exec({log + 'runner._predict = loud'!r})")
     assert done.stderr.count("warning: odd \\u001b[1m\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names are UTF-8 there")
+def test_data_under_a_path_that_is_no_text_are_read_and_recognised(tmp_path, monkeypatch):
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    folder = Path(os.fsdecode(b"d\xff"))
+    for number, name in enumerate("ab"):
+        (folder / name).mkdir(parents=True)
+        Image.new("RGB", (9, 9), (90 * number, 0, 0)).save(folder / name / "1.png")
+    task = "type: image-classification\ndescription: d\ntemplates: ['{}']\nmetrics: [acc@1]\n"
+    (tmp_path / "t.yaml").write_text(task + 'data: {source: imagefolder, path: "$ODD"}\n')
+    monkeypatch.setenv("ODD", str(folder.resolve()))
+    first, second = (
+        CliRunner().invoke(app, ["eval", "t.yaml", "--method", "random-class", "--out", "runs"]) for _ in "12"
+    )
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output
+    assert "1 of 1 runs were there already" in second.output

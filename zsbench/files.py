@@ -44,9 +44,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, keys in the order given, refusing NaN."""
+    """Write JSON atomically, keys in the order given, refusing NaN; paths that are not UTF-8 are escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def unreadable(path: Path, error: OSError | ValueError) -> UserError:

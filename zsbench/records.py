@@ -130,7 +130,7 @@ def digest(parts: Iterable[bytes | str]) -> str:
     """Return a 128-bit digest of a sequence of texts and byte strings, each set apart from the next."""
     state = hashlib.blake2b(digest_size=16)
     for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
+        raw = part.encode(errors="surrogatepass") if isinstance(part, str) else part  # paths may not be UTF-8
         state.update(len(raw).to_bytes(8, "little"))
         state.update(raw)
     return state.hexdigest()

@@ -41,3 +41,16 @@ def test_asymmetric_distances_are_refused(tmp_path):
     np.save(tmp_path / "d.npy", np.array([[0.0, 1.0], [2.0, 0.0]]))
     with pytest.raises(UserError, match="asymmetric"):
         read_distances(tmp_path / "d.npy", ["a", "b"])
+
+
+def test_rows_that_have_names_are_taken_by_name(tmp_path):
+    matrix = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0], [2.0, 3.0, 0.0]])
+    np.savez(tmp_path / "d.npz", distances=matrix, class_names=np.array(["ant", "bee", "sea_cow"]))
+    (tmp_path / "d.csv").write_text("ant,bee,sea_cow\n0,1,2\n1,0,3\n2,3,0\n")
+    for name in ("d.npz", "d.csv"):
+        assert read_distances(tmp_path / name, ["sea cow", "ant"]).tolist() == [[0, 2], [2, 0]]
+        with pytest.raises(UserError, match=r"no row for class 'aunt'.*did you mean 'ant'"):
+            read_distances(tmp_path / name, ["bee", "aunt"])
+    np.savez(tmp_path / "t.npz", distances=matrix, class_names=np.array(["ant", "ant", "bee"]))
+    with pytest.raises(UserError, match="stands twice"):
+        read_distances(tmp_path / "t.npz", ["ant"])

@@ -190,3 +190,24 @@ def test_the_hub_is_not_asked_while_offline():
 def test_facts_can_be_written_as_json(folders):
     for kind in KINDS:
         json.dumps(hf_clip(model=folders[kind]).facts, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("said", "lower"), [({}, False), ({"do_lower_case": True}, True), ({"tokenizer_class": "GemmaTokenizer"}, True)]
+)
+def test_texts_of_siglip_2_are_in_lower_case(tmp_path, monkeypatch, said, lower):
+    from zsbench.models import _pretrained
+
+    folder = hf_folder(tmp_path / "m", "siglip")
+    read = _pretrained.reader
+
+    def reader(*arguments, **options):
+        processor = read(*arguments, **options)
+        processor.tokenizer.init_kwargs |= said
+        return processor
+
+    monkeypatch.setattr(_pretrained, "reader", reader)
+    adapter = hf_clip(model=str(folder))
+    alike = np.array_equal(adapter.encode_texts(["a photo of a CAT"]), adapter.encode_texts(["a photo of a cat"]))
+    assert alike is lower
+    assert adapter.facts.get("lower_case", False) is lower

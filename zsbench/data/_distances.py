@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zsbench import arrays, files, textfiles
+from zsbench import arrays, files, tablefiles, textfiles
+from zsbench.data.class_names import plain
 from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -29,8 +30,10 @@ def read_distances(path: Path, class_names: list[str]) -> Array:
 
     Parameters
     ----------
-    path : a matrix in class order (.npy, .npz with one array, .csv), or a text file with one edge a line, two node
-        names separated by a tab (or by a blank when no name holds one); every class is a node of its own name.
+    path : a matrix (.npy, .npz, .csv), or a text file with one edge a line, two node names separated by a tab (or by
+        a blank when no name holds one); every class is a node of its own name. The rows of a matrix are named by an
+        array `class_names` beside it or by the header of the .csv, and may be more than the classes; without names
+        they stand in class order.
 
     Raises
     ------
@@ -39,17 +42,53 @@ def read_distances(path: Path, class_names: list[str]) -> Array:
     """
     files.require_file(path, "a distance matrix or a list of edges")
     if path.suffix in MATRICES:
-        return _checked(_matrix(path), len(class_names), path)
+        matrix, names = _matrix(path)
+        if names is None:
+            return _checked(matrix, len(class_names), path)
+        rows = _rows_of(class_names, names, path)
+        return _checked(matrix, len(names), path)[np.ix_(rows, rows)]
     return graph_distances(read_edges(path), class_names, where=shown(path))
 
 
-def _matrix(path: Path) -> Array:
+def _matrix(path: Path) -> tuple[Array, list[str] | None]:
+    """Return a matrix and the names of its rows, where the file names them."""
     try:
         if path.suffix == ".csv":
-            return np.loadtxt((line for _, line in textfiles.lines(path)), delimiter=",", ndmin=2)
-        return np.asarray(arrays.single(path), dtype=np.float64)
+            return _from_csv(path)
+        held = arrays.read(path)
+        names = arrays.texts(held.pop("class_names"), shown(path)) if "class_names" in held else None
+        if len(held) != 1:
+            raise UserError(shown(path), f"arrays {', '.join(sorted(held))}", "one matrix, and `class_names`")
+        return np.asarray(next(iter(held.values())), dtype=np.float64), names
     except ValueError as error:
         raise UserError(shown(path), f"not a matrix of numbers ({error})") from None
+
+
+def _from_csv(path: Path) -> tuple[Array, list[str] | None]:
+    rows = [row for _, row in tablefiles.cells(path, ",")]
+    if not rows:
+        raise UserError(shown(path), "no rows", "a matrix of numbers")
+    names = None if all(map(_is_number, rows[0])) else [cell.strip(textfiles.BLANKS) for cell in rows.pop(0)]
+    return np.asarray(rows, dtype=np.float64).reshape(len(rows), -1), names
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _rows_of(class_names: list[str], names: list[str], path: Path) -> list[int]:
+    """Return the row of each class in a matrix whose rows have names."""
+    known = {plain(name): row for row, name in enumerate(names)}
+    if len(known) < len(names):
+        raise UserError(shown(path), "a class name that stands twice", "one row a class")
+    unknown = next((name for name in class_names if plain(name) not in known), None)
+    if unknown is not None:
+        raise UserError(shown(path), f"no row for class '{unknown}'", "every class", did_you_mean(unknown, names))
+    return [known[plain(name)] for name in class_names]
 
 
 def _checked(matrix: Array, n: int, path: Path) -> Array:

@@ -1,7 +1,7 @@
 """The text side of a transformers model of two towers, by its own `get_text_features`.
 
 Texts are filled up as the checkpoint was trained: SigLIP's to the whole context and without a mask, the others' to
-the longest of a batch, with a mask.
+the longest of a batch, with a mask. SigLIP 2 was trained on lower-case texts; its tokenizer leaves them as they are.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ class HfClipText(TextSide):
         self._model, self._kind = model, str(model.config.model_type)
         # Some tokenizer classes fill on the left by default; none of these models was trained that way.
         tokenizer.padding_side = "right"
+        self.lower_case = _reads_lower_case(self._kind, tokenizer)
         positions = _positions.count(model.text_model, model.config.text_config)
         longest = [_CONTEXT.get(self._kind), positions, tokenizer.model_max_length]
 
         def tokenize(texts: list[str], context: int) -> torch.Tensor:
             how = {"padding": "max_length", "truncation": True, "max_length": context, "return_tensors": "pt"}
+            texts = [text.lower() for text in texts] if self.lower_case else texts
             ids: torch.Tensor = tokenizer(texts, **how)["input_ids"]
             return ids
 
@@ -71,6 +73,17 @@ class HfClipText(TextSide):
         if self._kind not in _UNMASKED:
             inputs["attention_mask"] = (torch.arange(ids.shape[1], device=ids.device) <= pooled[:, None]).long()
         return pooled_output(self._model.get_text_features(**inputs))
+
+
+def _reads_lower_case(kind: str, tokenizer: Any) -> bool:
+    """Say whether texts have to be in lower case: those of SigLIP 2, which has Gemma's tokenizer.
+
+    Checkpoints of fixed resolution say `model_type: siglip`, and only their tokenizer tells them from the first SigLIP.
+    """
+    if kind not in _UNMASKED:
+        return False
+    named = f"{type(tokenizer).__name__} {tokenizer.init_kwargs.get('tokenizer_class')}".lower()
+    return kind == "siglip2" or "gemma" in named or bool(tokenizer.init_kwargs.get("do_lower_case"))
 
 
 def pooled_output(found: Any) -> torch.Tensor:

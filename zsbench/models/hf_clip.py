@@ -63,6 +63,8 @@ def hf_clip(
 class HfClip(TwoTowers):
     """An `ImageTextEncoder` and `PromptTuner` over a transformers model of two towers."""
 
+    _text: HfClipText
+
     def __init__(
         self, reference: str, *, revision: str | None = None, channels_last: bool = False, compiled: bool = False
     ) -> None:
@@ -76,8 +78,9 @@ class HfClip(TwoTowers):
         self._text = HfClipText(self._model, tokenizer, self.device)
         self.logit_scale = _logit_scale(self._model)
         self._describe(self._model, _described(self._processor))
+        self.facts |= {"lower_case": True} if self._text.lower_case else {}
         # The number stands for how this file computes features; raised when that moves them.
-        identity = ["hf-clip", "1", self.dtype, revision or ""]
+        identity = ["hf-clip", "1", self.dtype, revision or "", *(["lower case"] if self._text.lower_case else [])]
         self.fingerprint = (
             _common.fingerprint(identity, _common.folder_files({"model": str(folder)}))
             if folder

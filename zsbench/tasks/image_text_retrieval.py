@@ -18,12 +18,12 @@ from zsbench import files, prediction_tables
 from zsbench.config import Block, TaskConfig
 from zsbench.data._captions import CaptionedImages
 from zsbench.data._images import count_traits
-from zsbench.errors import UserError
+from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.metrics.retrieval import Relevant
 from zsbench.options import Count
-from zsbench.records import RunContext, TaskData, digest
+from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.tasks._base import covering, require_unique, sample
 from zsbench.templates import fill_class, require_class
 from zsbench.yamlio import shown
@@ -169,7 +169,9 @@ class Task:
         rows = compare(np.asarray([query.number for query in block], dtype=np.int64), gallery)
         names = [item.id for item in pairs.items] if other == "image" else pairs.caption_ids
         depth = min(self.config.depth, len(gallery))
-        for row in rows:
+        for query, row in zip(block, rows, strict=True):
+            if np.isnan(row).any():
+                raise RunError(query.id, f"{int(np.isnan(row).sum())} of {len(row)} scores are NaN")
             # Ties at the cut: all that score like the last one stay, so that no tied positive is lost by chance.
             floor = np.partition(row, -depth)[-depth]
             best = np.flatnonzero(row >= floor)
@@ -177,8 +179,15 @@ class Task:
             yield {names[gallery[i]]: float(row[i]) for i in best}
 
     def check(self, item: Query, prediction: dict[str, float]) -> str:
-        """Say whether a score is NaN."""
+        """Say whether a score is NaN, or there is none."""
+        if not prediction:
+            return f"query {item.id}: an empty ranking"
         return f"query {item.id}: a score is NaN" if np.isnan(list(prediction.values())).any() else ""
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+        """Say why a median rank is undefined: too many queries find nothing within their rankings."""
+        beyond = [name for name, score in scores.items() if score.value == float("inf")]
+        return f"{', '.join(beyond)}: beyond the rankings, which `depth: {self.config.depth}` cuts" if beyond else ""
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield rankings and gold, a shard at a time; a ranking keeps what lies in its query's own fold."""

@@ -106,8 +106,8 @@ def takes_class(template: str) -> bool:
     return "{}" in template or "{c}" in template
 
 
-def require_class(template: str, where: str, what: str = "class") -> None:
-    """Refuse a class template without a place for the class (or the caption): all of them would get the same text.
+def require_class(template: str, where: str) -> None:
+    """Refuse a class template without a place for the class: all of them would get the same text.
 
     Raises
     ------
@@ -115,4 +115,4 @@ def require_class(template: str, where: str, what: str = "class") -> None:
         With the template.
     """
     if not takes_class(template):
-        raise UserError(where, f"template '{template}' has no place for the {what}", "`{}` or `{c}` in it")
+        raise UserError(where, f"template '{template}' has no place for the class", "`{}` or `{c}` in it")

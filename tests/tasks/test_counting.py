@@ -88,3 +88,25 @@ def test_bad_numbers_are_named(message, tmp_path):
     done, _ = run(tmp_path, text, "--method", "random-match")
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_the_confusion_matrix_covers_what_an_earlier_run_predicted(tmp_path, monkeypatch):
+    from zsbench import plan, runner
+    from zsbench.cache import Cache
+    from zsbench.tasks import counting
+
+    monkeypatch.setattr(counting.Task, "shard_size", 3)
+    table(tmp_path, ROWS)
+    (tmp_path / "t.yaml").write_text(GOOD + UP_TO_3)
+    [job] = plan.make(
+        str(tmp_path / "t.yaml"), plan.Choices(methods=("random-match",), settings={"resamples": 100})
+    ).jobs
+    options = runner.Options(tmp_path / "out", Cache(None))
+    whole = runner.run(job, None, options, lambda *_: None)["notes"]["confusion"]
+    folder = next((tmp_path / "out").rglob("predictions"))
+    (folder / "00001.parquet").unlink()
+    next((tmp_path / "out").rglob("result.json")).unlink()
+    resumed = runner.run(job, None, options, lambda *_: None)
+    assert resumed["resumed_items"] == 3
+    assert resumed["notes"]["confusion"] == whole
+    assert np.array(whole["true by predicted"]).sum() == 4

@@ -83,11 +83,14 @@ def join(
     if data is None:
         if task is None:
             raise UserError(where, "neither data nor task name the classes", "`classes:` in the task's YAML")
-        if class_map:
-            found = f"`class_map:` for {what}, whose labels are numbers"
+        idle = "class_map" if class_map else "label_order" if label_order else ""
+        if idle:
+            found = f"`{idle}:` for {what}, whose labels are numbers"
             raise UserError(where, found, "`classes:` in the order of the numbers")
         return Classes(list(task), None, _places(task))
     own = renamed(data, class_map, task, where, what)
+    if label_order and not _are_numbers(own):
+        raise UserError(where, f"`label_order: {label_order}` for {what}: {_listed(own)}", "whole numbers as names")
     order = _order(own, label_order, task, where, what)
     ordered = [own[i] for i in order]
     names = list(task) if task is not None else list(dict.fromkeys(ordered)) if class_map else ordered
@@ -203,9 +206,7 @@ def _order(
         Whole-number names, sorted as texts, in another order than that of the numbers, and nothing says which.
     """
     as_text = list(range(len(own)))
-    if not own or not all(re.fullmatch(r"[0-9]{1,18}", name) for name in own):
-        if label_order == "numeric":
-            raise UserError(where, f"`label_order: numeric` for {what}: {_listed(own)}", "whole numbers as names")
+    if not _are_numbers(own):
         return as_text
     by_number = sorted(as_text, key=lambda i: int(own[i]))
     by_name = task is not None and {plain(name) for name in own} <= {plain(name) for name in task}
@@ -213,6 +214,10 @@ def _order(
         found = f"the classes of {what} are whole numbers in the order of texts: {_listed(own)}"
         raise UserError(where, found, "`label_order: numeric` or `label_order: text` in the task's YAML")
     return by_number if label_order == "numeric" else as_text
+
+
+def _are_numbers(names: Sequence[str]) -> bool:
+    return bool(names) and all(re.fullmatch(r"[0-9]{1,18}", name) for name in names)
 
 
 def _at_labels(order: Sequence[int], places: Sequence[int], n_classes: int) -> list[int] | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from annotated_types import MinLen
 
-from zsbench import jsonfiles, tablefiles
+from zsbench import jsonfiles, tablefiles, textfiles
 from zsbench.catalog import resolve_path
 from zsbench.config import Block, TaskConfig
 from zsbench.data.class_names import Classes, LabelOrder, join, join_further, moved
@@ -106,27 +106,27 @@ def _check(data: Any, n_classes: int, source: Block) -> None:
 
 
 def read_map(path: Path) -> dict[str, str]:
-    """Return a class map from a JSON object, or from lines of two columns, separated by a tab or, in .csv, a comma.
+    """Return a class map from a JSON object, or from two columns parted by tabs or, in .csv, by commas.
 
     Raises
     ------
     UserError
         The file cannot be read, holds something else, or maps a name twice.
     """
-    expected = "a JSON object, or two columns a line: the name in the data, the class's name"
-    if ".json" in path.suffixes:
-        content = jsonfiles.read(path, expected, unique=True)
-        rows = [(shown(path), list(pair)) for pair in content.items()] if isinstance(content, dict) else []
+    expected = "a JSON object, or two columns: the name in the data, the class's name"
+    if path.suffix == ".json":
+        held = jsonfiles.read(path, expected, unique=True)
+        rows = [(shown(path), list(pair)) for pair in held.items()] if isinstance(held, dict) else []
     else:
-        lines = tablefiles.cells(path, "," if ".csv" in path.suffixes else "\t")
-        rows = [(f"{shown(path)}:{number}", row) for number, row in lines]
+        cells = tablefiles.cells(path, "," if path.suffix == ".csv" else "\t")
+        rows = [(f"{shown(path)}:{number}", [cell.strip(textfiles.BLANKS) for cell in row]) for number, row in cells]
     if not rows:
-        raise UserError(shown(path), "no mapping of names", expected)
+        raise UserError(shown(path), "no names", expected)
     found: dict[str, str] = {}
     for where, row in rows:
-        if len(row) != 2 or not all(isinstance(part, str) and part.strip() for part in row):
+        if len(row) != 2 or not all(isinstance(part, str) and part for part in row):
             raise UserError(where, f"{row}", expected)
-        if row[0].strip() in found:
+        if row[0] in found:
             raise UserError(where, f"'{row[0]}' stands twice", "one class a name")
-        found[row[0].strip()] = row[1].strip()
+        found[row[0]] = row[1]
     return found

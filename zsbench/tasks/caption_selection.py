@@ -14,10 +14,11 @@ from zsbench.data._images import count_traits
 from zsbench.data.caption_choices import Group
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher
+from zsbench.options import ClassTemplate
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._similarities import read_similarities, write_similarities
-from zsbench.templates import fill_class, require_class
+from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ class Config(TaskConfig):
 
     method: Any = "dual-encoder"
     metrics: list[str] = ["text-score", "image-score", "group-score"]
-    template: str = "{}"
+    template: ClassTemplate = "{}"
 
 
 class Task:
@@ -45,7 +46,6 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        require_class(config.template, config.document.where(("template",)), "caption")
 
     def files(self) -> list[str]:
         """Return the list of groups and its images."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from annotated_types import MinLen
 
 from zsbench import catalog, metrics
 from zsbench.catalog import resolve_path
@@ -23,10 +25,10 @@ from zsbench.imagefiles import BrokenImage
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Problem, Rule
 from zsbench.metrics._gold import Labels
-from zsbench.options import Count, Natural, Positive, ProperShare, Seed, Text, Texts
+from zsbench.options import ClassTemplate, Count, Natural, Positive, ProperShare, Seed, Text, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.score_kinds import ScoreKind
-from zsbench.tasks._base import require_unique, sample
+from zsbench.tasks._base import read_names, require_unique, sample
 from zsbench.tasks._class_scores import ClassScores, best
 from zsbench.tasks._class_splits import Halves, labelled, unseen_classes
 from zsbench.tasks._classes import NamedClasses
@@ -58,15 +60,16 @@ class Config(NamedClasses):
     (`base`) or for the rest (`new`, with support and validation images of the base classes only). `unseen` names
     the classes without labelled examples, or draws them. `distances` is a file with distances between classes: a
     matrix (.npy, .npz, .csv) or the edges of a hierarchy. Names and templates that stand here replace those that come
-    with the data. `logit_scale` is the factor on cosines in scores and probabilities; by default scores have 100 and
-    probabilities the model's own. Up to `max_bad_items` broken images are left out, counted.
+    with the data; `templates` may be a file with one a line. `logit_scale` is the factor on cosines in scores and
+    probabilities; by default scores have 100 and probabilities the model's own. Up to `max_bad_items` broken images
+    are left out, counted.
     """
 
     data_keys: ClassVar[tuple[str, ...]] = ("support", "validation", "unlabeled")
 
     method: Any = "prompt-ensemble"
     metrics: list[str] = ["acc@1", "acc@5", "mean-per-class"]
-    templates: Texts | None = None
+    templates: Annotated[list[ClassTemplate], MinLen(1)] | Text | None = None
     logit_scale: Positive | None = None
     half: Literal["base", "new"] | None = None
     unseen: Texts | Text | UnseenDraw | None = None
@@ -99,20 +102,34 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        self.templates = config.templates or []
+        self.templates = self._read_templates() or []
         self.table = ClassScores()
-        for number, template in enumerate(self.templates):
-            require_class(template, config.document.where(("templates", number)))
         if config.shots is not None and config.support is None:
             raise UserError(
                 config.document.where(("shots",)), "`shots:` without images to draw them from", "`support:`"
             )
 
+    def _read_templates(self) -> list[str] | None:
+        """Return the templates that the task writes or whose file it names, None where it does neither.
+
+        Raises
+        ------
+        UserError
+            No such file, or a template without a place for the class.
+        """
+        own = self.config
+        where = own.document.where(("templates",))
+        found = read_names(own.templates, own.folder("templates"), where)
+        for template in found or []:
+            require_class(template, where)
+        return found
+
     def files(self) -> list[str]:
         """Return the files of test, support and validation data, and the names and distances beside them."""
         blocks = [self.source, *self.config.sources().values()]
         own = self.config
-        named = [(key, getattr(own, key)) for key in ("unseen", "distances") if isinstance(getattr(own, key), str)]
+        keys = ("templates", "unseen", "distances")
+        named = [(key, getattr(own, key)) for key in keys if isinstance(getattr(own, key), str)]
         found = [str(resolve_path(value, own.folder(key), where=self.source.where)) for key, value in named]
         return [path for block in blocks for path in block.files()] + own.class_files(self.source.where) + found
 
@@ -146,7 +163,7 @@ class Task:
             raise UserError(self.config.document.where(("half",)), "one class in all", "at least two to have halves")
         images = halves.own(images)
         images = images.take(sample(len(images.items), limit, seed))
-        self.templates = self.config.templates or images.templates or ["a photo of a {}."]
+        self.templates = self._read_templates() or images.templates or ["a photo of a {}."]
         for template in self.templates:
             require_class(template, self.source.where)
         problem = self._problem(halves)
@@ -266,8 +283,10 @@ class Task:
 
     @staticmethod
     def gold_source(path: str) -> dict[str, Any]:
-        """Read parquet with images and labels."""
-        return {"source": "parquet-images", "path": path}
+        """Read a folder of class folders, a table of paths and labels, or parquet with images and labels."""
+        table = Path(path).suffix in (".csv", ".tsv")
+        source = "imagefolder" if Path(path).is_dir() else "image-table" if table else "parquet-images"
+        return {"source": source, "path": path}
 
     def preview(self, prediction: Any) -> str:
         """Return the number of the best class."""

@@ -22,10 +22,10 @@ from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.metrics.retrieval import Relevant
-from zsbench.options import Count
+from zsbench.options import ClassTemplate, Count
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.tasks._base import covering, require_unique, sample
-from zsbench.templates import fill_class, require_class
+from zsbench.templates import fill_class
 from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Config(TaskConfig):
 
     method: Any = "dual-encoder"
     metrics: list[str] = [f"hit(query={kind})@{k}" for kind in ("text", "image") for k in (1, 5, 10)]
-    template: str = "{}"
+    template: ClassTemplate = "{}"
     max_captions: int | None = Field(default=None, ge=1)
     folds: int = Field(default=1, ge=1)
     depth: Count = Field(default=100, validate_default=True)
@@ -92,7 +92,6 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        require_class(config.template, config.document.where(("template",)), "caption")
 
     def files(self) -> list[str]:
         """Return the files of images and captions."""

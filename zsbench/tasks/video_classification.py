@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from annotated_types import MinLen
 
 from zsbench.ahead import ahead
 from zsbench.config import Block
@@ -19,14 +21,14 @@ from zsbench.data.class_names import Classes
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
-from zsbench.options import Count, Positive, Texts
+from zsbench.options import ClassTemplate, Count, Positive
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.score_kinds import ScoreKind
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._class_scores import ClassScores, best
 from zsbench.tasks._classes import NamedClasses
 from zsbench.tasks._doubts import below_chance
-from zsbench.templates import fill_class, require_class
+from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +45,7 @@ class Config(NamedClasses):
 
     method: Any = "mean-frames"
     metrics: list[str] = ["acc@1", "acc@5"]
-    templates: Texts = ["{}"]
+    templates: Annotated[list[ClassTemplate], MinLen(1)] = ["{}"]
     logit_scale: Positive = 100.0
     frames: Count = 8
     clips: Count = 1
@@ -62,8 +64,6 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source, self.table = config, source, ClassScores()
-        for number, template in enumerate(config.templates):
-            require_class(template, config.document.where(("templates", number)))
 
     def files(self) -> list[str]:
         """Return the files of the videos and of the names beside them."""

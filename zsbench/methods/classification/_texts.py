@@ -186,4 +186,5 @@ def first_class(task: Mapping[str, Any], entries: Mapping[str, Any]) -> str:
 
 def templates_of(task: Mapping[str, Any]) -> list[str]:
     """Return a task's templates for `zsbench show`; a stand-in where they come with the data."""
-    return list(task.get("templates") or ["<template of {}>"])
+    written = task.get("templates")
+    return list(written) if isinstance(written, list) and written else ["<template of {}>"]

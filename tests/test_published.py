@@ -24,9 +24,7 @@ def expected(tmp_path, key):
     return plan.make(str(path))
 
 
-@pytest.mark.parametrize(
-    "key", ["acc on digits", "acc@1 on glyphs", "acc on both", "acc(k=1) on main", "acc@1 on mine"]
-)
+@pytest.mark.parametrize("key", ["acc on digits", "acc@1 on glyphs", "acc on both", "acc(k=1) on main"])
 def test_a_published_value_is_found_by_the_canonical_name(tmp_path, key):
     found = expected(tmp_path, key)
     task = key.partition(" on ")[2]
@@ -40,8 +38,8 @@ def test_a_published_value_is_found_by_the_canonical_name(tmp_path, key):
     [
         ("acc@5 on digits", "p.yaml:10: no metric of 'digits' 'acc@5'"),
         ("mean-per-clas on digits", "did you mean 'mean-per-class'"),
-        ("acc@l on mine", "no metric 'acc@l'"),
-        ("ACC on mine", "no metric 'ACC'"),
+        ("acc@1 on mine", "no task 'mine'"),
+        ("acc@1 on digist", "no task 'digist'; did you mean 'digits'"),
         ("acc on digits: {value: 1, source: x, verified: true}\n  acc@1 on digits", "stands under two keys"),
     ],
 )
@@ -56,3 +54,12 @@ def test_spellings_of_one_metric_make_one_result():
     hashes = [one.jobs[0].config_hash() for one in made]
     assert len(set(hashes[:3])) == 1
     assert hashes[3] not in hashes[:3]
+
+
+def test_a_value_of_the_readers_own_model_may_name_a_task_of_his(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text(PAPER.replace("EXPECTED: {", "acc@1 on mine: {model: mine-too, "))
+    assert list(plan.make(str(path)).expected) == [("acc@1", "mine")]
+    path.write_text(PAPER.replace("EXPECTED: {", "acc@l on mine: {model: mine-too, "))
+    with pytest.raises(UserError, match="no metric 'acc@l'"):
+        plan.make(str(path))

@@ -77,7 +77,7 @@ def test_quickstart_from_an_empty_folder(wheel, tmp_path):
     (site / "lent.pth").write_text(lent + "\n")
     folder = tmp_path / "empty"
     folder.mkdir()
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("ZSBENCH", "HF_", "TRANSFORMERS"))}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("ZSBENCH", "HF_", "TRANSFORMERS", "PYTHONPATH"))}
     env |= {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
     done = subprocess.run(
         [environment / "bin" / "zsbench", "eval", "quickstart", "--offline", "--json"],
@@ -88,7 +88,7 @@ def test_quickstart_from_an_empty_folder(wheel, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     where = subprocess.run(
-        [python, "-c", "import zsbench; print(zsbench.__file__)"], cwd=folder, capture_output=True, text=True
+        [python, "-c", "import zsbench; print(zsbench.__file__)"], cwd=folder, env=env, capture_output=True, text=True
     )
     assert where.stdout.startswith(str(environment))
     [suite] = json.loads(done.stdout)["suites"]

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -102,18 +102,18 @@ def score(metric: Metric, statistics: NDArray[np.float64], settings: Settings) -
     return Score(metric.reduce(statistics), low, high, metric.unit, n, how, metric.better)
 
 
-def item_columns(metric: Metric, statistics: NDArray[np.float64]) -> Iterator[tuple[str, Any]]:
-    """Yield the columns of items.parquet that hold a metric's statistics: one for each, or one of lists for histograms.
+def item_columns(name: str, statistics: NDArray[np.float64], columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the columns of items.parquet that hold a metric's statistics (n_items, n_statistics), by name.
 
-    A metric that declares names for its statistics (`tp`, `fp`, `fn`) has them behind its own, `F1.tp`.
+    One column for each statistic, or one of lists for those of a histogram. A metric that declares names for its
+    statistics (`columns`: `tp`, `fp`, `fn`) has them behind its own: `F1.tp`.
     """
     width = statistics.shape[1]
     if width == 1:
-        yield metric.name, statistics[:, 0]
-    elif width > _MANY:
-        yield metric.name, list(statistics)
-    else:
-        yield from zip(_column_names(metric, width), statistics.T, strict=True)
+        return {name: statistics[:, 0]}
+    if width > _MANY:
+        return {name: list(statistics)}
+    return {f"{name}.{part}": statistics[:, i] for i, part in enumerate(columns or range(width))}
 
 
 def item_statistics(metric: Metric, columns: dict[str, Any]) -> NDArray[np.float64]:
@@ -122,11 +122,6 @@ def item_statistics(metric: Metric, columns: dict[str, Any]) -> NDArray[np.float
         return metrics.as_table(np.stack([np.asarray(value, dtype=np.float64) for value in columns[metric.name]]))
     named = [name for name in columns if name.startswith(f"{metric.name}.")]
     return np.stack([np.asarray(columns[name], dtype=np.float64) for name in named], axis=1)
-
-
-def _column_names(metric: Metric, width: int) -> list[str]:
-    names = metric.columns if len(metric.columns) == width else range(width)
-    return [f"{metric.name}.{name}" for name in names]
 
 
 def without_nan(score: dict[str, Any]) -> dict[str, Any]:

@@ -205,7 +205,7 @@ def _write_items(store: Store, task: Task, data: TaskData, statistics: Statistic
     columns: dict[str, Any] = {"id": [item.id for item in data.items]}
     columns |= {} if data.groups is None else {"group": list(data.groups)}
     for name, table in statistics.items():
-        columns |= item_columns(metrics.resolve(name, kinds=type(task).metric_kinds), table)
+        columns |= item_columns(name, table, metrics.resolve(name, kinds=type(task).metric_kinds).columns)
     columns["prediction"] = [task.preview(prediction) for prediction in predictions]
     store.write_items(columns)
 

@@ -59,12 +59,12 @@ CHANGED = {
 }
 # These say which data a task has or how a model is asked, not how its answers are judged; other tests hold them.
 ABOUT_DATA = {
-    "image-classification": {"classes", "unseen", "distances", "support", "shots", "support_seed", "validation", "unlabeled", "max_bad_items"},
+    "image-classification": {"classes", "unseen", "distances", "support", "shots", "support_seed", "validation", "unlabeled", "max_bad_items", "class_map", "label_order"},
     "counting": {"object", "numbers"},
     "episodic": {"alpha", "episodes", "episode_seed", "validation", "validation_episodes"},
     "generative-retrieval": {"docids"},
     "ner": {"labels"},
-    "video-classification": {"classes", "templates", "logit_scale"},
+    "video-classification": {"classes", "templates", "logit_scale", "class_map", "label_order"},
     "depth": {"protocol", "prediction_scale"},
     "caption-selection": {"template"},
     "function-localisation": set(),
@@ -142,5 +142,5 @@ def test_columns_of_the_items_file_give_the_statistics_back(name):
 
     metric = metrics.resolve(name, kinds=None)
     table = np.random.default_rng(0).random((7, 3 if name == "F1" else 1))
-    columns = dict(judge.item_columns(metric, table))
+    columns = judge.item_columns(metric.name, table, metric.columns)
     assert (judge.item_statistics(metric, columns) == table).all()

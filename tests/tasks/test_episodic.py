@@ -260,7 +260,8 @@ def test_limit_keeps_the_same_episodes(tmp_path):
     path = tmp_path / "out" / "t" / "t" / "none" / "simpleshot" / "predictions" / "00000.jsonl"
     whole = {json.loads(line)["id"]: line for line in path.read_text().splitlines()}
     (outcome,) = answer(tmp_path, TASK, "simpleshot", limit=5)
-    kept = path.read_text().splitlines()
+    [beside] = path.parents[2].glob("simpleshot@*")
+    kept = (beside / "predictions" / path.name).read_text().splitlines()
     assert len(kept) == outcome.result["n_items"] == 5
     assert all(whole[json.loads(line)["id"]] == line for line in kept)
 

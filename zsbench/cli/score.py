@@ -128,7 +128,7 @@ def _write_items(path: Path, ids: list[str], statistics: Any, kinds: tuple[str, 
 
     lines = []
     for name, table in statistics.items():
-        for label, column in item_columns(metrics.resolve(name, kinds=kinds), table):
+        for label, column in item_columns(name, table, metrics.resolve(name, kinds=kinds).columns).items():
             lines += [f"{label}\t{key}\t{value!r}\n" for key, value in zip(ids, map(_plain, column), strict=True)]
     files.write_bytes(path, "".join(lines).encode())
 

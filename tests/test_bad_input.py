@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from zsbench.cli.main import run
+from zsbench.errors import UserError
 
 
 def npz(**arrays):
@@ -346,3 +347,18 @@ def test_a_long_name_is_a_folder_of_its_own(text, tmp_path):
     assert len(safe_name(text).encode()) <= 220
     assert safe_name(text) != safe_name(text + "z")
     (tmp_path / safe_name(text)).mkdir()
+
+
+@pytest.mark.parametrize(
+    "raw", [b"{", b"[1]", b"null", b'{"info": []}', b'{"info": {"features": {"label": 3}}}', b"[" * 99_999]
+)
+def test_damaged_metadata_of_a_parquet_file_are_one_sentence(raw, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from zsbench.data.parquet_images import parquet_images
+
+    table = pa.table({"image": [{"bytes": png()}], "label": [0]}).replace_schema_metadata({b"huggingface": raw})
+    pq.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(UserError, match="'huggingface'"):
+        parquet_images(path=str(tmp_path / "x.parquet"))

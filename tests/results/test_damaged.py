@@ -146,9 +146,9 @@ def test_damaged_notes_count_as_none(content, copy):
     assert found.exit_code == 0, found.output
 
 
-def tables_of(columns):
+def tables_of(columns, metadata=None):
     out = io.BytesIO()
-    pq.write_table(pa.table(columns), out)
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), out)
     return out.getvalue()
 
 
@@ -180,6 +180,11 @@ SHARDS += [
 SHARDS += [
     tables_of({"id": ["a"], "found": [["x", "y"]], "scores": [["z", "u"]]}),
     tables_of({"id": ["a"], "spans": [[1]]}),
+]
+SHARDS += [
+    tables_of({"id": ["a"], "scores": [[1.0]]}, {key: raw})
+    for key in (b"zsbench.scores", b"zsbench.class_names")
+    for raw in (b"{", b"[]", b"null", b"[" * 100_000, b"\xff")
 ]
 
 

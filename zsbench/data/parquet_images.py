@@ -55,12 +55,12 @@ def parquet_images(
             if column not in schema.names:
                 raise UserError(shown(file), f"no column '{column}'", f"one of {', '.join(schema.names)}")
         table = pq.read_table(file, columns=[image, label])
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         raise UserError(shown(file), f"not a parquet file ({error})") from None
     rows, labels = table.column(image).to_pylist(), table.column(label).to_pylist()
     if rows and not (isinstance(rows[0], dict) and isinstance(rows[0].get("bytes"), bytes)):
         raise UserError(shown(file), f"column '{image}' holds no encoded images", "a struct with `bytes`")
-    names = _class_names(schema, label)
+    names = _class_names(schema, label, shown(file))
 
     def where(number: int) -> str:
         return f"{shown(file)}: row {number}, column '{label}'"
@@ -75,12 +75,20 @@ def _reader(data: bytes) -> Any:
     return lambda: data
 
 
-def _class_names(schema: Any, label: str) -> list[str] | None:
-    """Return the names that the hub's metadata gives the labels, if any."""
+def _class_names(schema: Any, label: str, where: str) -> list[str] | None:
+    """Return the names that the hub's metadata gives the labels, if any.
+
+    Raises
+    ------
+    UserError
+        The metadata are damaged.
+    """
     raw = (schema.metadata or {}).get(b"huggingface")
-    features = json.loads(raw).get("info", {}).get("features", {}) if raw else {}
-    feature = features.get(label, {})
-    # A column of lists holds the names one level below.
-    feature = feature[0] if isinstance(feature, list) else feature.get("feature", feature)
-    names = feature.get("names")
-    return list(names) if names else None
+    try:
+        feature = json.loads(raw).get("info", {}).get("features", {}).get(label, {}) if raw else {}
+        # A column of lists holds the names one level below.
+        feature = feature[0] if isinstance(feature, list) else feature.get("feature", feature)
+        return [str(name) for name in feature.get("names") or ()] or None
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        found = f"the metadata 'huggingface' say nothing that can be read of column '{label}'"
+        raise UserError(where, found, "what `datasets` writes") from None

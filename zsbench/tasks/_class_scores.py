@@ -138,7 +138,7 @@ class ClassScores:
                     raise ValueError(f"scores that are {kind.described()} beside {self.kind.described()}")  # type: ignore[union-attr]
                 self.kind = kind
             names = json.loads(said[_NAMES]) if _NAMES in said else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(shown(path), f"metadata cannot be read ({error})", "what zsbench wrote") from None
         return [str(name) for name in names] if isinstance(names, list) and names else None
 

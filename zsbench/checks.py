@@ -93,16 +93,19 @@ def require_files(*blocks: Block | Chain) -> None:
 
 
 def lacking(where: str, paths: Iterable[str]) -> list[UserError]:
-    """Return the first of some files that does not exist, or the variables that are not set."""
+    """Return the first of some files that is not there or is none, or the variables that are not set."""
     unset = {path: UNSET.findall(path) for path in paths if "$" in path}
     for path, names in unset.items():
         name = next((name for name in names if name not in os.environ), None)
         if name is not None:
             return [UnsetVariable(where, path, name)]
     folders = Folders()
-    absent = next((path for path in paths if path not in unset and not folders.exists(path)), None)
-    if absent is None:
-        return []
-    # The name itself is never followed: of a link to nothing it is the link that is looked for.
-    folder, name = os.path.split(absent)
-    return [UserError(where, f"no such file '{os.path.join(shown(Path(folder)), name)}'")]
+    for path in paths:
+        problem = "" if path in unset else folders.problem(path)
+        if problem:
+            # The name itself is never followed: of a link to nothing it is the link that is looked for.
+            folder, name = os.path.split(path)
+            named = f"'{os.path.normpath(os.path.join(shown(Path(folder)), name))}'"
+            found = f"no such file {named}" if problem == "no such file" else f"{named} is {problem}"
+            return [UserError(where, found, "" if problem == "no such file" else "a file")]
+    return []

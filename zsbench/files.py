@@ -101,16 +101,19 @@ class Folders:
 
     def is_file(self, path: str | Path) -> bool:
         """Return whether a regular file lies there, links followed."""
-        folder, name = os.path.split(path)
+        head, separator, name = os.fspath(path).rpartition(os.sep)
+        folder = head + separator
         self._asked[folder] += 1
         if self._asked[folder] == _FEW:
             self._files[folder] = _names(folder)
         # What reading the folder does not show may be there under other letter case, or in a folder without listing.
         return name in self._files.get(folder, ()) or os.path.isfile(path)
 
-    def exists(self, path: str | Path) -> bool:
-        """Return whether a file or a folder lies there."""
-        return self.is_file(path) or os.path.exists(path)
+    def problem(self, path: str | Path) -> str:
+        """Return why no file can be read there (`no such file`, `a folder`), or an empty text."""
+        if self.is_file(path):
+            return ""
+        return "no such file" if not os.path.exists(path) else "a folder" if os.path.isdir(path) else "no regular file"
 
 
 def _names(folder: str) -> set[str]:

@@ -78,6 +78,37 @@ def test_a_missing_file_is_found_before_anything_is_loaded(name, tmp_path):
         checks.require_files(block)
 
 
+@pytest.mark.parametrize("name", EVERY)
+def test_a_folder_for_a_file_and_a_file_for_a_folder_are_found_before_anything_is_loaded(name, tmp_path):
+    block = built(name, tmp_path / "d")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_bytes(b"?")
+    tried = 0
+    for key, value in block.options.items():
+        path = Path(str(value))
+        if path.is_absolute() and path.exists():
+            other = tmp_path / ("empty" if path.is_file() else "file")
+            changed = dataclasses.replace(block, options=block.options | {key: str(other)})
+            with pytest.raises(UserError, match=r"a folder|a file; expected|no such file|not valid JSON"):
+                checks.require_files(changed)
+            tried += 1
+    assert tried
+
+
+@pytest.mark.parametrize("name", LISTS_FOLDERS)
+def test_an_empty_folder_is_found_before_anything_is_loaded(name, tmp_path):
+    block = built(name, tmp_path / "d")
+    (tmp_path / "empty").mkdir()
+    key = "root" if name == "torchvision" else "path"
+    with pytest.raises(UserError, match="empty"):
+        checks.require_files(dataclasses.replace(block, options=block.options | {key: str(tmp_path / "empty")}))
+
+
+def test_torchvision_may_download_into_a_folder_that_is_not_there(tmp_path):
+    options = {"name": "EuroSAT", "root": str(tmp_path / "none"), "download": True}
+    checks.require_files(Block("data", "torchvision", options))
+
+
 @pytest.mark.parametrize(
     ("data", "files"),
     [

@@ -84,7 +84,7 @@ def test_other_files_are_counted_with_their_suffixes(photos):
     write(photos, dict.fromkeys([*others, "loose.png"], b"?"))
     counts = imagefolder(path=str(photos)).counts
     assert counts == {
-        "files that are no images (.txt, .csv, .avif, .jp2, ...)": 6,
+        "files that are no images (.txt, no suffix, .avif, .csv, ...)": 6,
         "images that lie in no class folder": 1,
     }
 
@@ -127,7 +127,7 @@ def test_folders_of_frames_count_what_they_leave_out(tmp_path):
     write(tmp_path, frames | {"x/v/.hidden.png": b"", "x/v/notes.txt": b"", "x/loose.png": png(9), "readme": b""})
     found = frame_folders(path=str(tmp_path))
     assert [video.length() for video in found.items] == [3, 3]
-    assert found.counts == {"images that lie in no video's folder": 1, "files that are no images (.txt, no suffix)": 2}
+    assert found.counts == {"images that lie in no video's folder": 1, "files that are no images (no suffix, .txt)": 2}
     write(tmp_path, {"y/v/clip/1.png": png(1)})
     with pytest.raises(UserError, match="y/v/clip: a folder inside of a video"):
         frame_folders(path=str(tmp_path))
@@ -139,7 +139,7 @@ def test_video_files_count_what_they_leave_out(tmp_path):
     found = video_files(path=str(tmp_path))
     assert [video.id for video in found.items] == ["x/1", "x/deep/2", "y/3"]
     assert found.labels == [0, 0, 1]
-    assert found.counts == {"files that are no videos of a class (.txt, .mp4)": 2}
+    assert found.counts == {"files that are no videos of a class (.mp4, .txt)": 2}
 
 
 def test_a_name_that_two_classes_have_is_not_guessed(tmp_path):
@@ -168,7 +168,11 @@ def test_files_of_one_folder_are_not_looked_at_one_by_one(tmp_path, monkeypatch)
     assert all(folders.is_file(tmp_path / f"{i}.png") for i in range(200))
     assert len(looked_at) < 20
     assert not any(folders.is_file(tmp_path / name) for name in ("sub", "none.png", "nothing.png", "sub/2.png"))
-    assert folders.exists(tmp_path / "sub")
+    assert [folders.problem(tmp_path / name) for name in ("sub", "none.png", "1.png")] == [
+        "a folder",
+        "no such file",
+        "",
+    ]
 
 
 def test_files_in_a_folder_leave_its_folders_alone(photos):

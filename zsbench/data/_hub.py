@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from zsbench.data.image_listing import every_file
+from zsbench.data.image_listing import every_file, require_folder
 from zsbench.errors import UserError
+from zsbench.yamlio import shown
 
 
 def folder_files(reference: str) -> list[str]:
@@ -15,9 +16,12 @@ def folder_files(reference: str) -> list[str]:
     What is not written as a path is the id of a data set on the hub, which has no files until it is downloaded.
     """
     folder = Path(reference)
-    if not folder.is_dir():
+    if not folder.exists():
         return [reference] if folder.is_absolute() else []
-    return [str(path) for path in every_file(folder)] or [reference]
+    found = every_file(require_folder(folder, "the folder of a data set"))
+    if not found:
+        raise UserError(shown(folder), "an empty folder", "the folder of a data set")
+    return [str(path) for path in found]
 
 
 def local_dataset(reference: str, *, revision: str | None, patterns: list[str]) -> Path:
@@ -35,8 +39,8 @@ def local_dataset(reference: str, *, revision: str | None, patterns: list[str]) 
         No such folder, or the download failed or is not allowed (`--offline`) and not there already.
     """
     folder = Path(reference)
-    if folder.is_dir():
-        return folder
+    if folder.exists():
+        return require_folder(folder, "the folder of a data set")
     if folder.is_absolute() or reference.startswith((".", "~")):
         raise UserError(reference, "no such folder")
     from huggingface_hub import snapshot_download

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from zsbench.files import Folders
 from zsbench.yamlio import shown
 
 
-def listed_files(named: Iterable[tuple[str, Path, str]], folder: Path) -> list[str]:
+def listed_files(named: Iterable[tuple[str, str | Path, str]], folder: Path) -> list[str]:
     """Return the distinct files of a list, in its order.
 
     Parameters
@@ -30,6 +31,6 @@ def listed_files(named: Iterable[tuple[str, Path, str]], folder: Path) -> list[s
         if text not in found:
             found[text] = None
             if "$" not in text and not folders.is_file(path):
-                problem = f"'{name}' is a folder" if path.is_dir() else f"no such file '{name}'"
+                problem = f"'{name}' is a folder" if os.path.isdir(text) else f"no such file '{name}'"
                 raise UserError(where, problem, f"a file whose path starts at {shown(folder)}")
     return list(found)

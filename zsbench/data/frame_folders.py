@@ -25,15 +25,26 @@ _EXPECTED = "a folder with `<class>/<video>/<frame>` in it"
 
 def _files(options: dict[str, Any]) -> list[str]:
     root = Path(options["path"])
-    if not root.exists():
-        return [str(root)]
-    found = [str(p) for folder in subfolders(require_folder(root, _EXPECTED)) for p in _frames(folder)]
-    return found or [str(root)]
+    return [str(p) for _, _, found in _videos(root) for p in found.files] if root.exists() else [str(root)]
 
 
-def _frames(folder: Path) -> list[Path]:
-    """Return the frames of all videos of a class."""
-    return [frame for video in subfolders(folder) for frame in files_in(video, SUFFIXES).files]
+def _videos(root: Path) -> list[tuple[Path, Path, Listing]]:
+    """Return class folder, folder and frames of every video."""
+    classes = subfolders(require_folder(root, _EXPECTED))
+    found = [(name, folder, _frames(folder)) for name in classes for folder in subfolders(name)]
+    if not found:
+        raise UserError(shown(root), "no videos", _EXPECTED)
+    return found
+
+
+def _frames(folder: Path) -> Listing:
+    """Return the frames of a video, which must lie in the folder itself."""
+    found, inner = files_in(folder, SUFFIXES), subfolders(folder)
+    if inner:
+        raise UserError(shown(inner[0]), "a folder inside of a video", _EXPECTED)
+    if not found.files:
+        raise UserError(shown(folder), "a video without frames", f"files {' '.join(sorted(SUFFIXES))}")
+    return found
 
 
 @source(gives="videos", files=_files)
@@ -58,35 +69,16 @@ def frame_folders(
     UserError
         No such folder, no videos, a video without frames or with folders in it.
     """
-    root, decoding = require_folder(Path(path), _EXPECTED), Decoding(orientation, alpha, max_pixels)
-    classes = subfolders(root)
+    root, decoding = Path(path), Decoding(orientation, alpha, max_pixels)
+    found, classes = _videos(root), subfolders(root)
     beside = [files_in(folder, SUFFIXES) for folder in (root, *classes)]
-    videos: list[Video] = []
-    labels: list[int] = []
-    others: Counter[str] = Counter()
-    for label, name in enumerate(classes):
-        for folder in subfolders(name):
-            found = _checked(folder)
-            others += found.others
-            videos.append(_video(f"{name.name}/{folder.name}", in_order(found.files), decoding))
-            labels.append(label)
-    if not videos:
-        raise UserError(shown(root), "no videos", _EXPECTED)
-    loose = sum(len(found.files) for found in beside)
+    videos = [_video(f"{name.name}/{folder.name}", in_order(frames.files), decoding) for name, folder, frames in found]
+    loose = sum(len(listing.files) for listing in beside)
     counts = {"images that lie in no video's folder": loose} if loose else {}
-    others = sum((found.others for found in beside), others)
+    others = sum((listing.others for listing in (*beside, *(frames for _, _, frames in found))), Counter[str]())
     counts |= Listing(others=others).counts("images")
+    labels = [classes.index(name) for name, _, _ in found]
     return VideoSet(videos, labels, [folder.name.replace("_", " ") for folder in classes], counts)
-
-
-def _checked(folder: Path) -> Listing:
-    """Return the frames of a video, which must lie in the folder itself."""
-    found, inner = files_in(folder, SUFFIXES), subfolders(folder)
-    if inner:
-        raise UserError(shown(inner[0]), "a folder inside of a video", _EXPECTED)
-    if not found.files:
-        raise UserError(shown(folder), "a video without frames", f"files {' '.join(sorted(SUFFIXES))}")
-    return found
 
 
 def in_order(frames: list[Path]) -> list[Path]:

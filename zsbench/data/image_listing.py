@@ -32,7 +32,8 @@ class Listing:
         """Return the number of files that are not of a kind (`images`), under a name that tells their suffixes."""
         if not self.others:
             return {}
-        names = [suffix or "no suffix" for suffix, _ in self.others.most_common(4)]
+        most = sorted(self.others.items(), key=lambda pair: (-pair[1], pair[0]))
+        names = [suffix or "no suffix" for suffix, _ in most[:4]]
         more = ", ..." if len(self.others) > 4 else ""
         return {f"files that are no {kind} ({', '.join(names)}{more})": self.others.total()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def image_files(options: dict[str, Any]) -> list[str]:
 def listed_images(rows: list[tablefiles.Row], column: str, table: Path, root: str | None) -> list[str]:
     """Return the images of a table's rows; a missing one is an error with its line."""
     folder = Path(root) if root else table.parent
-    return listed_files(((row.place, folder / row[column], row[column]) for row in rows), folder)
+    return listed_files(((row.place, os.path.join(folder, row[column]), row[column]) for row in rows), folder)
 
 
 @source(gives="images", files=image_files)

@@ -8,7 +8,7 @@ from typing import Any
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet, from_path
-from zsbench.data.image_listing import files_below, files_in, require_folder, subfolders
+from zsbench.data.image_listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.errors import UserError
 from zsbench.imagefiles import MAX_PIXELS, SUFFIXES, Alpha, Decoding, Orientation
 from zsbench.options import Count
@@ -19,10 +19,19 @@ _EXPECTED = "a folder with one sub-folder a class"
 
 def _files(options: dict[str, Any]) -> list[str]:
     root = Path(options["path"])
-    if not root.exists():
-        return [str(root)]
+    return [str(p) for _, found in _classes(root) for p in found.files] if root.exists() else [str(root)]
+
+
+def _classes(root: Path) -> list[tuple[Path, Listing]]:
+    """Return the class folders with what lies in them."""
     folders = subfolders(require_folder(root, _EXPECTED))
-    return [str(path) for folder in folders for path in files_below(folder, SUFFIXES).files] or [str(root)]
+    if not folders:
+        raise UserError(shown(root), "no class folders", "one sub-folder a class")
+    found = [(folder, files_below(folder, SUFFIXES)) for folder in folders]
+    for folder, listing in found:
+        if not listing.files:
+            raise UserError(shown(folder), "a class folder without images", f"files {' '.join(sorted(SUFFIXES))}")
+    return found
 
 
 @source(gives="images", files=_files)
@@ -50,19 +59,14 @@ def imagefolder(
         No such folder, no class folders, a class folder without images, an image that is no file, or a name that is
         not UTF-8.
     """
-    root = require_folder(Path(path), _EXPECTED)
-    folders = subfolders(root)
-    if not folders:
-        raise UserError(shown(root), "no class folders", "one sub-folder a class")
-    decoding, beside = Decoding(orientation, alpha, max_pixels), files_in(root, SUFFIXES)
+    root = Path(path)
+    classes, decoding = _classes(root), Decoding(orientation, alpha, max_pixels)
+    beside = files_in(root, SUFFIXES)
     items, labels, others = [], [], beside.others
-    for label, folder in enumerate(folders):
-        found = files_below(folder, SUFFIXES)
-        if not found.files:
-            raise UserError(shown(folder), "a class folder without images", f"files {' '.join(sorted(SUFFIXES))}")
+    for label, (_, found) in enumerate(classes):
         items += [from_path(file, file.relative_to(root).as_posix(), decoding) for file in found.files]
         labels += [label] * len(found.files)
         others += found.others
     counts = {"images that lie in no class folder": len(beside.files)} if beside.files else {}
-    names = [folder.name.replace("_", " ") for folder in folders]
+    names = [folder.name.replace("_", " ") for folder, _ in classes]
     return ImageSet(items, labels, names, counts=counts | beside.counts("images"))

@@ -10,6 +10,7 @@ from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._issues import Issue, Issues, changed, gather
 from zsbench.data.beir import beir
+from zsbench.data.image_listing import require_folder, subfolders
 from zsbench.errors import UserError
 from zsbench.options import AnyText, Text
 from zsbench.yamlio import shown
@@ -17,14 +18,18 @@ from zsbench.yamlio import shown
 
 def _files(options: dict[str, Any]) -> list[str]:
     folder, split = Path(options["path"]), options.get("split", "test")
-    if not folder.is_dir():
+    if not folder.exists():
         return [str(folder)]
     names = ("corpus.jsonl", "queries.jsonl", f"qrels/{split}.tsv")
     return [str(own / name) for own in _folders(folder, options.get("prefix", "")) for name in names]
 
 
 def _folders(folder: Path, prefix: str) -> list[Path]:
-    return sorted(own for own in folder.iterdir() if own.is_dir() and own.name.startswith(prefix))
+    expected = "a folder with one BEIR folder an instance"
+    found = [own for own in subfolders(require_folder(folder, expected)) if own.name.startswith(prefix)]
+    if not found:
+        raise UserError(shown(folder), f"no folders '{prefix}*'", "one BEIR folder an instance")
+    return found
 
 
 @source(gives="issues", files=_files)
@@ -43,10 +48,7 @@ def issue_folders(*, path: LocalPath, prefix: AnyText = "", split: Text = "test"
         There is no such folder, a folder holds more than one issue, a file is missing or malformed.
     """
     folder = Path(path)
-    found = _folders(folder, prefix) if folder.is_dir() else []
-    if not found:
-        raise UserError(shown(folder), f"no folders '{prefix}*'", "one BEIR folder an instance")
-    return gather((_issue(own, split) for own in found), shown(folder))
+    return gather((_issue(own, split) for own in _folders(folder, prefix)), shown(folder))
 
 
 def _issue(folder: Path, split: str) -> Issue:

@@ -49,8 +49,23 @@ class Sample:
     parts: dict[str, Member]
 
 
-def shards_of(folder: Path) -> list[Path]:
-    """Return the tar files below the folder of a split, compressed ones included, in the order of their names."""
+def shards_of(root: Path, split: str) -> list[Path]:
+    """Return the tar files of a split, compressed ones included, in the order of their paths.
+
+    Raises
+    ------
+    UserError
+        There are none; the message names the splits that there are.
+    """
+    shards = _tars(root / split)
+    if not shards:
+        splits = sorted(p.name for p in root.iterdir() if _tars(p)) if root.is_dir() else []
+        expected = f"one of {', '.join(splits)}" if splits else "a folder with .tar shards"
+        raise UserError(shown(root / split), "no .tar shards", expected)
+    return shards
+
+
+def _tars(folder: Path) -> list[Path]:
     return files_below(folder, _ENDINGS).files if folder.is_dir() else []
 
 
@@ -68,14 +83,9 @@ def read_samples(root: Path, split: str, labels: Collection[str]) -> tuple[list[
         No shards, a shard that is no uncompressed tar file or damaged, a link in it, a member or an image of one key
         twice, a label without an image.
     """
-    shards = shards_of(root / split)
-    if not shards:
-        splits = sorted(p.name for p in root.iterdir() if p.is_dir() and shards_of(p)) if root.is_dir() else []
-        expected = f"one of {', '.join(splits)}" if splits else "a folder with .tar shards"
-        raise UserError(shown(root / split), "no .tar shards", expected)
     counts: Counter[str] = Counter()
     found: list[tuple[Path, str, dict[str, Member]]] = []
-    for shard in shards:
+    for shard in shards_of(root, split):
         found += [(shard, key, parts) for key, parts in _keys(shard, counts).items()]
     restarted = len({key for _, key, _ in found}) < len(found)
     samples = []

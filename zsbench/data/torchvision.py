@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from zsbench import imagefiles
 from zsbench.components import source
 from zsbench.config import LocalPath
+from zsbench.data._hub import folder_files
 from zsbench.data._images import ImageItem, ImageSet, from_path
+from zsbench.data.image_listing import every_file
 from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.errors import UserError, did_you_mean
 from zsbench.imagefiles import MAX_PIXELS, Alpha, BrokenImage, Decoding, Orientation
@@ -64,7 +66,14 @@ class TorchvisionItem:
 _PICKLED = ("LSUN", "LSUNClass")
 
 
-@source(gives="images")
+def _files(options: dict[str, Any]) -> list[str]:
+    root = Path(options["root"])
+    if options.get("download"):
+        return [str(path) for path in every_file(root)] if root.is_dir() else []
+    return folder_files(str(root))
+
+
+@source(gives="images", files=_files)
 def torchvision(
     *,
     name: Text,

@@ -24,8 +24,7 @@ _EXPECTED = f"a folder with `<class>/<video>` in it, {' '.join(sorted(SUFFIXES))
 
 def _files(options: dict[str, Any]) -> list[str]:
     listed, root = [options["only"]] if options.get("only") else [], Path(options["path"])
-    found = [str(path) for path in _videos(root).files] if root.exists() else []
-    return listed + (found or [str(root)])
+    return listed + ([str(path) for path in _videos(root).files] if root.exists() else [str(root)])
 
 
 def _videos(root: Path) -> Listing:
@@ -34,7 +33,10 @@ def _videos(root: Path) -> Listing:
     beside = files_in(root, SUFFIXES)
     others = sum((found.others for found in every), beside.others)
     others += Counter(path.suffix.lower() for path in beside.files)
-    return Listing([path for found in every for path in found.files], others)
+    videos = [path for found in every for path in found.files]
+    if not videos:
+        raise UserError(shown(root), "no videos", _EXPECTED)
+    return Listing(videos, others)
 
 
 @source(gives="videos", files=_files)
@@ -61,8 +63,6 @@ def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_cl
     root = Path(path)
     listing = _videos(root)
     found, counts = listing.files, listing.counts("videos of a class")
-    if not found:
-        raise UserError(shown(root), "no videos", _EXPECTED)
     classes = sorted({_class(p, root) for p in found})
     if only is not None:
         names = [textfiles.words(line)[0] for _, line in textfiles.lines(Path(only)) if line.strip()]

@@ -19,6 +19,7 @@ from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._hub import local_dataset
 from zsbench.data._images import ImageItem, ImageSet
+from zsbench.data.image_listing import require_folder
 from zsbench.data.label_columns import Unlabelled, read_labels
 from zsbench.data.tar_shards import Member, read_samples, shards_of
 from zsbench.errors import UserError
@@ -42,10 +43,10 @@ def _files(options: dict[str, Any]) -> list[str]:
 def shard_files(options: dict[str, Any]) -> list[str]:
     """Return the shards of a local split; what is not there stands for itself, so that it is missed."""
     root, split = Path(options["path"]), str(options.get("split", "test"))
-    if not root.is_dir():
+    if not root.exists():
         # Anything else that is not written as a path is the id of a data set on the hub.
         return [str(root)] if root.is_absolute() else []
-    return [str(p) for p in shards_of(root / split)] or [str(root / split)]
+    return [str(p) for p in shards_of(require_folder(root, "the folder of a data set"), split)]
 
 
 @source(gives="images", files=_files)

@@ -235,3 +235,23 @@ def test_weights_that_are_not_here_are_one_sentence_and_the_library_prints_nothi
     env = {"PYTHONPATH": str(PACKAGE.parent), "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run([sys.executable, "-c", PROBE], input="y\n" * 20, capture_output=True, text=True, env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_a_library_raises_is_one_sentence_but_an_interruption_passes():
+    from zsbench.models._pretrained import opening
+
+    class PanicException(BaseException):
+        """What PyO3 raises: no Exception."""
+
+    for error in (
+        ValueError("\n\nfirst\nsecond"),
+        PanicException("first"),
+        RecursionError("first"),
+        MemoryError("first"),
+    ):
+        with pytest.raises(UserError, match="first") as caught, opening("m"):
+            raise error
+        assert "\n" not in str(caught.value)
+    for stop in (KeyboardInterrupt, SystemExit):
+        with pytest.raises(stop), opening("m"):
+            raise stop

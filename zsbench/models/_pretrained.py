@@ -34,9 +34,12 @@ def opening(where: str, library: str = "transformers") -> Iterator[None]:
             yield
     except UserError:
         raise
-    except Exception as error:
-        # transformers, open_clip, safetensors, tokenizers and the hub client share no exception type.
-        raise _explained(where, library, error) from error
+    except BaseException as error:
+        # transformers, open_clip, safetensors, tokenizers and the hub client share no exception type, and what
+        # tokenizers raises when its Rust code panics is not even an Exception.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise _explained(where, library, error) from error
+        raise
 
 
 def network(
@@ -205,7 +208,7 @@ def _quiet() -> Iterator[None]:
         root.removeHandler(handler)
 
 
-def _explained(where: str, library: str, error: Exception) -> UserError:
+def _explained(where: str, library: str, error: BaseException) -> UserError:
     """Return the one sentence for what a library raised."""
     from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 

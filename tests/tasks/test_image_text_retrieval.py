@@ -123,3 +123,24 @@ def test_bad_caption_files_are_named(tmp_path):
     (tmp_path / "captions.json").write_text(json.dumps(described))
     with pytest.raises(UserError, match="has no caption"):
         karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER))
+
+
+def test_rankings_in_several_shards_name_items_of_any_shard(tmp_path, monkeypatch):
+    """A shard holds the rankings of some queries, whose galleries are all images or captions of the task."""
+    from typer.testing import CliRunner
+
+    from zsbench.cli.main import app
+    from zsbench.tasks.image_text_retrieval import Task
+
+    def values(*arguments):
+        outcome = CliRunner().invoke(app, [*arguments, "--json"])
+        assert outcome.exit_code == 0, (outcome.output, outcome.exception)
+        return {row["metric"]: row["value"] for row in json.loads(outcome.stdout)["rows"]}
+
+    call = ["eval", "glyph-captions", "--model", "clip-glyphs", "--limit", "30", "--offline", "--out"]
+    whole = values(*call, str(tmp_path / "whole"))
+    monkeypatch.setattr(Task, "shard_size", 7)
+    assert values(*call, str(tmp_path / "shards")) == whole
+    [folder] = (path.parent for path in (tmp_path / "shards").rglob("result.json"))
+    assert len(list((folder / "predictions").iterdir())) > 2
+    assert values("score", "glyph-captions", "--predictions", str(folder)) == whole

@@ -190,21 +190,35 @@ class Task:
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield rankings and gold, a shard at a time; a ranking keeps what lies in its query's own fold."""
-        rows = iter(self._within_folds(data.items, predictions))
+        rows = iter(self._within_galleries(data.items, predictions))
         for start in range(0, len(data.items), self.shard_size):
             gold = data.gold[start : start + self.shard_size]
             yield [row for _, row in zip(gold, rows, strict=False)], gold
 
-    def _within_folds(
+    def _within_galleries(
         self, queries: Sequence[Query], predictions: Sequence[dict[str, float]]
     ) -> Iterator[dict[str, float]]:
-        if self.config.folds == 1:
-            yield from predictions
-            return
-        fold_of = {(query.kind, query.id): query.fold for query in queries}
+        """Yield each ranking without what lies in another fold than its query.
+
+        Raises
+        ------
+        UserError
+            A ranking names an item that no gallery holds.
+        """
+        folds: dict[str, dict[str, int]] = {"image": {}, "text": {}}
+        for query in queries:
+            folds[query.kind][query.id] = query.fold
         for query, ranking in zip(queries, predictions, strict=True):
             other = "image" if query.kind == "text" else "text"
-            yield {key: score for key, score in ranking.items() if fold_of[other, key] == query.fold}
+            gallery = folds[other]
+            if not ranking.keys() <= gallery.keys():
+                unknown = next(name for name in ranking if name not in gallery)
+                raise UserError("", f"query '{query.id}' has '{unknown}', which is no {other} of the task")
+            yield (
+                ranking
+                if self.config.folds == 1
+                else {name: score for name, score in ranking.items() if gallery[name] == query.fold}
+            )
 
     def write(self, path: Path, items: Sequence[Query], predictions: Sequence[dict[str, float]]) -> None:
         """Write parquet with `id`, `found` and `scores`."""
@@ -225,12 +239,10 @@ class Task:
         Raises
         ------
         UserError
-            A query stands twice, or its ranking names an item twice or one that is not in the gallery.
+            A query stands twice, or its ranking names an item twice.
         """
         if path.suffix == ".npz":
             return _from_matrix(path, items)
-        other = {query.id: "image" if query.kind == "text" else "text" for query in items}
-        galleries = {kind: {query.id for query in items if query.kind == kind} for kind in ("image", "text")}
         rankings: dict[str, dict[str, float]] = {}
         for where, row in prediction_tables.read(path, ("id", "found", "scores")):
             key, ids, scores = str(row["id"]), row.get("found"), row.get("scores")
@@ -244,9 +256,6 @@ class Task:
             if len(ranking) < len(ids):
                 repeated = next(name for name, n in Counter(ids).items() if n > 1)
                 raise UserError(where, f"query '{key}' has '{repeated}' twice", "every item once")
-            unknown = next((name for name in ids if name not in galleries[other.get(key, "image")]), None)
-            if key in other and unknown is not None:
-                raise UserError(where, f"query '{key}' has '{unknown}', which is no {other[key]} of the task")
             rankings[key] = ranking
         return rankings
 

@@ -126,6 +126,21 @@ def test_score_gives_what_eval_gave(kind, change, tmp_path, monkeypatch):
     assert judged["method"] == made["method"]
 
 
+@pytest.mark.parametrize("kind", EMBEDDED)
+def test_numbers_do_not_depend_on_how_predictions_are_cut_into_files(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name, method, model = EMBEDDED[kind]
+    if name.endswith(".yaml"):
+        name = str(selection(tmp_path))
+    call = ["eval", name, "--method", method, *(["--model", model] if model else []), "--limit", 15, "--offline"]
+    call += ["--set", "task.episodes=15"] if kind == "episodic" else []
+    [whole] = command(*call, "--out", "whole")["suites"][0]["results"]
+    monkeypatch.setattr(catalog.load_module("tasks", kind).Task, "shard_size", 4)
+    [cut] = command(*call, "--out", "cut")["suites"][0]["results"]
+    assert cut["metrics"] == whole["metrics"]
+    assert cut["counts"] == whole["counts"]
+
+
 def changed(name, assign, folder):
     """Return the task with the changes of `--set` written into a YAML, as who scores has it."""
     if not assign:

@@ -168,7 +168,8 @@ class Task:
             require_class(template, self.source.where)
         problem = self._problem(halves)
         if not score_only:
-            problem = self._with_further_data(problem, halves, classes, images)
+            problem, further = self._with_further_data(problem, halves, classes, images)
+            counts |= further
         self.table.class_names = problem.class_names
         self._check_metrics(images, problem)
         pairs = zip(images.items, images.labels, strict=True)
@@ -204,14 +205,22 @@ class Task:
                 where = self.config.document.where(("metrics", number))
                 raise UserError(where, f"metric '{name}': {error}") from None
 
-    def _with_further_data(self, problem: Problem, halves: Halves, classes: Classes, test: ImageSet) -> Problem:
-        """Return the problem with support, validation and unlabeled images where the task names them."""
+    def _with_further_data(
+        self, problem: Problem, halves: Halves, classes: Classes, test: ImageSet
+    ) -> tuple[Problem, dict[str, int]]:
+        """Return the problem with support, validation and unlabeled images where the task names them, and counts."""
         sources, own = self.config.sources(), self.config
         found: dict[str, Any] = {}
+        counts: dict[str, int] = {}
+
+        def read(key: str) -> ImageSet:
+            images, broken = drop_broken(sources[key].build(), own.max_bad_items, sources[key].where)
+            counts.update({f"{key}: {name}": n for name, n in {**images.counts, **broken}.items()})
+            return images
+
         for key in ("support", "validation"):
             if key in sources:
-                block, shots = sources[key], own.shots if key == "support" else None
-                images: ImageSet = block.build()
+                block, shots, images = sources[key], own.shots if key == "support" else None, read(key)
                 images = replace(images, labels=own.join_further(classes, images, block))
                 found[key] = labelled(images, block, halves, shots, own.support_seed, problem.unseen, test.items)
         if "validation" in sources:
@@ -219,18 +228,18 @@ class Task:
             if same or 2 * chosen_on.of_test > len(chosen_on.items):
                 found["validation"] = replace(chosen_on, split="test")
         if "unlabeled" in sources:
-            found["unlabeled"] = sources["unlabeled"].build().items
+            found["unlabeled"] = read("unlabeled").items
         if halves.half == "new":
             found["support_names"] = halves.base_names
-        return replace(problem, **found)
+        return replace(problem, **found), counts
 
     def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the scores (n_classes,) of each image, or its label from a rule that gives no scores."""
         try:
             yield from self._scores(rule, model, data, todo, run)
         except BrokenImage as error:
-            own = any(item.id == error.where for item in data.items)
-            hint = "`max_bad_items: N` in the task leaves up to N broken images out, counted" if own else error.hint
+            way_out = "`max_bad_items: N` in the task leaves up to N broken images out, counted"
+            hint = f"{error.hint}, or {way_out}" if error.hint else way_out
             raise BrokenImage(error.where, error.found, error.expected, hint) from None
 
     def _scores(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:

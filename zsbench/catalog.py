@@ -117,6 +117,12 @@ def components(kind: ComponentKind) -> dict[str, Entry]:
     return found
 
 
+def methods_of(family: str) -> list[str]:
+    """Return the methods of a family, and those of other packages, whose families only an import would tell."""
+    entries = components("methods").items()
+    return [name for name, entry in entries if entry.family.replace("_", "-") in ("", family)]
+
+
 def _entry_points(kind: str) -> Iterator[Any]:
     from importlib.metadata import entry_points
 

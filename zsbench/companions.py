@@ -10,7 +10,8 @@ revision of a local folder, which is what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -20,7 +21,7 @@ from zsbench.components import option_defaults, option_hints
 from zsbench.errors import UserError
 
 if TYPE_CHECKING:
-    from zsbench.config import Block
+    from zsbench.config import Block, TaskConfig
     from zsbench.yamlio import Document, Loc
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,31 +69,54 @@ def check(block: Block, document: Document, loc: Loc) -> None:
     function = catalog.load_component(block.kind, block.name, where=block.where)
     defaults = option_defaults(function)
     declared: Companions | None = getattr(function, "companions", None)
-    try:
+    with _placed(document, loc, defaults):
         _check_revision(block, function)
         if declared is not None:
-            for option, other, *values in declared.requires:
-                _require(option, other, values, block, defaults)
-            _require_different(declared.different, {**defaults, **block.options})
+            given = {**defaults, **block.options}
+            for required in declared.requires:
+                _require(required, given, defaults, f"an option of '{block.name}'")
+            _require_different(declared.different, given)
             if declared.check is not None:
                 declared.check({**defaults, **block.resolved()})
+
+
+def check_task(task: TaskConfig, document: Document) -> None:
+    """Refuse keys of a task that have no effect without another, at their place in the file.
+
+    Raises
+    ------
+    UserError
+        With the key and the one it lacks.
+    """
+    defaults = {key: field.default for key, field in type(task).model_fields.items()}
+    given = {key: getattr(task, key) for key in defaults}
+    with _placed(document, (), defaults):
+        for required in task.requires:
+            _require(required, given, defaults, f"a key of {task.type}")
+
+
+@contextmanager
+def _placed(document: Document, loc: Loc, known: Collection[str]) -> Iterator[None]:
+    """Give an error whose place is a key's name the key's place in the file."""
+    try:
+        yield
     except UserError as error:
-        if error.where not in defaults:
+        if error.where not in known:
             raise
         where = document.where((*loc, error.where))
         raise UserError(where, f"{error.where}: {error.found}", error.expected, error.hint) from None
 
 
-def _require(option: str, other: str, values: list[Any], block: Block, defaults: dict[str, Any]) -> None:
-    if block.options.get(option, defaults[option]) == defaults[option]:
+def _require(required: Requires, given: dict[str, Any], defaults: dict[str, Any], what: str) -> None:
+    option, other, *values = required
+    companion = given[other]
+    if given[option] == defaults[option]:
         return
-    companion = block.options.get(other, defaults[other])
     if not values and companion in (None, "", False, [], {}):
-        raise UserError(option, f"an option of '{block.name}' without effect alone", f"`{other}:` beside it")
+        raise UserError(option, f"{what} without effect alone", f"`{other}:` beside it")
     if values and companion not in values:
-        found = f"an option of '{block.name}' without effect where `{other}` is {companion!r}"
         known = " or ".join(f"no `{other}:`" if value is None else f"`{other}: {value}`" for value in values)
-        raise UserError(option, found, known)
+        raise UserError(option, f"{what} without effect where `{other}` is {companion!r}", known)
 
 
 def _require_different(names: tuple[str, ...], options: dict[str, Any]) -> None:

@@ -112,11 +112,12 @@ def _attach(facts: MethodFacts | ModelFacts | SourceFacts) -> Callable[[F], F]:
 
 
 @cache
-def options_schema(function: Callable[..., Any]) -> type[BaseModel]:
-    """Return the pydantic schema of a component's keyword-only arguments."""
+def options_schema(function: Callable[..., Any], *, partly: bool = False) -> type[BaseModel]:
+    """Return the pydantic schema of a component's keyword-only arguments; `partly` misses none that is not there."""
+    needed = None if partly else ...
     defaults = option_defaults(function)
     fields: dict[str, Any] = {
-        name: (hint, ... if defaults[name] is inspect.Parameter.empty else defaults[name])
+        name: (hint, needed if defaults[name] is inspect.Parameter.empty else defaults[name])
         for name, hint in option_hints(function).items()
     }
     return create_model(function.__name__, __base__=Strict, **fields)
@@ -139,13 +140,13 @@ def option_defaults(function: Callable[..., Any]) -> dict[str, Any]:
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def plainly_fit(function: Callable[..., Any], options: dict[str, Any]) -> bool:
+def plainly_fit(function: Callable[..., Any], options: dict[str, Any], *, partly: bool = False) -> bool:
     """Return True when the schema would accept the options for certain; False means that it has to be asked.
 
     Building a schema costs a hundred times what comparing a few types costs, and most options are plain values.
     """
     defaults = option_defaults(function)
-    required = {name for name, default in defaults.items() if default is inspect.Parameter.empty}
+    required = {name for name, default in defaults.items() if default is inspect.Parameter.empty and not partly}
     if not required <= options.keys() <= defaults.keys():
         return False
     hints = option_hints(function) if options else {}

@@ -11,9 +11,10 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel, PrivateAttr, ValidationError
 
 from zsbench import catalog, companions, yamlio
+from zsbench.companions import Requires
 from zsbench.components import MethodFacts, Strict, option_defaults, option_hints, options_schema, plainly_fit
 from zsbench.errors import UserError, UserErrors, did_you_mean
-from zsbench.options import Count, Device, ProperShare, Seed, Text, Texts
+from zsbench.options import AnyText, Count, Device, ProperShare, Seed, Text, Texts
 from zsbench.schema_errors import described, refusals
 from zsbench.yamlio import Document, Loc
 
@@ -47,18 +48,20 @@ class TaskConfig(Strict):
 
     data_keys: ClassVar[tuple[str, ...]] = ()
     """Further keys that hold data blocks (`support`, `validation`); the plan puts checked `Block`s there."""
+    requires: ClassVar[tuple[Requires, ...]] = ()
+    """What keys ask of each other, as `companions` declares it for options."""
 
     type: Text
     description: str = ""
     data: dict[str, Any]
     method: Any
-    method_options: dict[str, dict[str, Any]] = {}
+    method_options: dict[Text, dict[str, Any]] = {}
     metrics: Texts
     version: Count = 1
     synthetic: bool = False
-    source: str = ""
-    citation: str = ""
-    license: str = ""
+    source: AnyText = ""
+    citation: AnyText = ""
+    license: AnyText = ""
 
     _document: Document | None = PrivateAttr(default=None)
 
@@ -80,8 +83,8 @@ class ModelConfig(Strict, extra="allow"):
     """A model's YAML: the adapter, and that adapter's own options beside it."""
 
     adapter: Text
-    description: str = ""
-    license: str = ""
+    description: AnyText = ""
+    license: AnyText = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import assignments, catalog, config, metrics, yamlio
+from zsbench import assignments, catalog, companions, config, method_options, metrics, yamlio
 from zsbench.checks import check_job, lacking, missing_data, require_files
 from zsbench.config import Block, Chain, Settings, TaskConfig
 from zsbench.errors import Mistakes, UnsetVariable, UserError, UserErrors, unknown_name
@@ -269,6 +269,8 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
     module = catalog.load_module("tasks", kind, where=where)
     task: TaskConfig = config.check(module.Config, document)
     task._document = document
+    companions.check_task(task, document)
+    method_options.check(task, module.Task.family)
     blocks = {
         key: _source(getattr(task, key), module.Task.gives, document, key)
         for key in ("data", *type(task).data_keys)
@@ -347,7 +349,9 @@ def _link(value: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choic
     block = config.block("methods", document.value, "name", document, ())
     family = catalog.load_module("tasks", task.type).Task.family
     if block.facts.family != family:
-        fits = [name for name, entry in catalog.components("methods").items() if entry.family == family]
+        fits = [
+            name for name, entry in catalog.components("methods").items() if entry.family.replace("_", "-") == family
+        ]
         found = f"method '{block.name}' is for {block.facts.family} tasks"
         raise UserError(block.where, found, f"one of {', '.join(fits)}")
     return block

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le, MinLen
 from pydantic import Field
 
 from zsbench.components import Strict
+from zsbench.options import AnyFloat, AnyText, Distinct, Text
 
 MIXED = "mean of main metrics"
 """The metric of an average whose tasks have different first metrics."""
@@ -23,16 +25,16 @@ class RunEntry(Strict):
 class Average(Strict):
     """A row over several tasks of a suite, or averages named before it; without `metric` it takes each one's first."""
 
-    name: str
-    tasks: list[str] = Field(min_length=2)
-    metric: str = ""
+    name: Text
+    tasks: Annotated[list[Text], MinLen(2), Distinct()]
+    metric: AnyText = ""
     kind: Literal["mean", "harmonic"] = "mean"
 
 
 class SuiteConfig(Strict):
     """A suite's YAML: a list of runs, the settings they share, and rows over several of them."""
 
-    description: str = ""
+    description: AnyText = ""
     runs: list[RunEntry] = Field(min_length=1)
     settings: dict[str, Any] = {}
     averages: list[Average] = []
@@ -41,21 +43,21 @@ class SuiteConfig(Strict):
 class Paper(Strict):
     """Which publication a paper config reproduces."""
 
-    title: str
-    year: int
-    arxiv: str = ""
-    venue: str = ""
-    reference: str = ""
+    title: Text
+    year: Annotated[int, Ge(1900), Le(2200)]
+    arxiv: AnyText = ""
+    venue: AnyText = ""
+    reference: AnyText = ""
 
 
 class Expected(Strict):
     """A published number and where it stands; `model` and `method` narrow it to some rows."""
 
-    value: float
-    source: str
+    value: AnyFloat
+    source: Text
     verified: bool
-    model: str = ""
-    method: str = ""
+    model: AnyText = ""
+    method: AnyText = ""
 
 
 class Embedded(Strict):

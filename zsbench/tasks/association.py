@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from zsbench.config import Block, TaskConfig
 from zsbench.data._images import count_traits
@@ -15,9 +15,11 @@ from zsbench.data.associations import Cue, CueSet
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher
+from zsbench.options import Blanks, Text, Texts
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._similarities import read_similarities, write_similarities
+from zsbench.templates import fill
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,8 +34,8 @@ class Config(TaskConfig):
     """
 
     method: Any = "dual-encoder"
-    metrics: list[str] = ["jaccard"]
-    template: str = "{article} {}"
+    metrics: Texts = ["jaccard"]
+    template: Annotated[Text, Blanks("", "article")] = "{article} {}"
 
 
 class Task:
@@ -119,4 +121,4 @@ class Task:
 def prompt(template: str, cue: str) -> str:
     """Return the text of a cue: `An ocean` for `Ocean` with the template `{article} {}`."""
     word = cue.strip().lower()
-    return template.replace("{article}", "An" if word[0] in "aeiou" else "A").replace("{}", word)
+    return fill(template, **{"article": "An" if word[0] in "aeiou" else "A", "": word})

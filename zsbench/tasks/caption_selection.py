@@ -14,7 +14,7 @@ from zsbench.data._images import count_traits
 from zsbench.data.caption_choices import Group
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher
-from zsbench.options import ClassTemplate
+from zsbench.options import ClassTemplate, Texts
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._similarities import read_similarities, write_similarities
@@ -30,7 +30,7 @@ class Config(TaskConfig):
     """Keys of a `type: caption-selection` task."""
 
     method: Any = "dual-encoder"
-    metrics: list[str] = ["text-score", "image-score", "group-score"]
+    metrics: Texts = ["text-score", "image-score", "group-score"]
     template: ClassTemplate = "{}"
 
 

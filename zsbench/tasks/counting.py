@@ -21,7 +21,7 @@ from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher
 from zsbench.metrics._gold import Labels
-from zsbench.options import Blanks, Text
+from zsbench.options import Blanks, Text, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._class_scores import ClassScores, best
@@ -34,6 +34,9 @@ else:
     np = lazy("numpy")
 
 
+_NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
 class Config(TaskConfig):
     """Keys of a `type: counting` task.
 
@@ -42,23 +45,12 @@ class Config(TaskConfig):
     """
 
     method: Any = "dual-encoder"
-    metrics: list[str] = ["acc@1", "mean-per-class"]
+    metrics: Texts = ["acc@1", "mean-per-class"]
     template: Annotated[str, Blanks("number", "object", needed=("number",))] = (
         "There are {number} {object}s in the image"
     )
     object: Text | None = None
-    numbers: Annotated[list[Text], MinLen(2)] = [
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-    ]
+    numbers: Annotated[list[Text], MinLen(2)] = _NUMBERS
 
 
 @dataclass(frozen=True)
@@ -84,6 +76,9 @@ class Task:
         twice = next((name for name in config.numbers if config.numbers.count(name) > 1), None)
         if twice is not None:
             raise UserError(config.document.where(("numbers",)), f"number '{twice}' stands twice", "different numbers")
+        if config.object is not None and "{object}" not in config.template:
+            found = f"object '{config.object}' without effect: template '{config.template}' does not say it"
+            raise UserError(config.document.where(("object",)), found, "`{object}` in the template")
 
     def files(self) -> list[str]:
         """Return the files of the images."""

@@ -20,7 +20,7 @@ from zsbench.data._images import count_traits
 from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.depth import DepthRule
-from zsbench.options import Positive
+from zsbench.options import Positive, Texts
 from zsbench.records import RunContext, Score, TaskData, digest, digest_file
 from zsbench.tasks import _depth_maps
 from zsbench.tasks import _depth_protocols as protocols
@@ -50,7 +50,7 @@ class Config(TaskConfig):
     """
 
     method: Any = "predicted-depth"
-    metrics: list[str] = ["AbsRel", "RMSE", "log10", "delta@1"]
+    metrics: Texts = ["AbsRel", "RMSE", "log10", "delta@1"]
     protocol: ProtocolName = "metric3d"
     align: Align = "none"
     crop: Annotated[Crop | Annotated[list[Crop], MinLen(1)], BeforeValidator(_chain)] = "none"

@@ -10,16 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench import files, jsonfiles
+from zsbench.companions import Requires
 from zsbench.config import Block, TaskConfig
 from zsbench.data.labelled_features import LabelledFeatures
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.episodic import Problem, Rule
+from zsbench.options import Count, Positive, Seed, Texts
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import sample
 from zsbench.tasks._episodes import Drawn, Episodes, Judged
@@ -41,19 +43,23 @@ class Config(TaskConfig):
     """
 
     data_keys: ClassVar[tuple[str, ...]] = ("validation",)
+    requires: ClassVar[tuple[Requires, ...]] = (
+        ("alpha", "query_distribution", "dirichlet"),
+        ("validation_episodes", "validation"),
+    )
 
     method: Any = "simpleshot"
-    metrics: list[str] = ["episode-acc"]
-    way: int = Field(default=5, ge=2)
-    shots: int = Field(default=1, ge=1)
-    queries: int = Field(default=15, ge=1)
+    metrics: Texts = ["episode-acc"]
+    way: Annotated[int, Ge(2), Le(10_000)] = 5
+    shots: Count = 1
+    queries: Count = 15
     query_distribution: Literal["balanced", "dirichlet"] = "balanced"
-    alpha: float = Field(default=2.0, gt=0)
-    episodes: int = Field(default=10_000, ge=1)
-    episode_seed: int = Field(default=0, ge=0)
+    alpha: Positive = 2.0
+    episodes: Count = 10_000
+    episode_seed: Seed = 0
     transform: Literal["UN", "L2N", "CL2N"] = "CL2N"
     validation: Any = None
-    validation_episodes: int = Field(default=500, ge=1)
+    validation_episodes: Count = 500
 
 
 class Task:

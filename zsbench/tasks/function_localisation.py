@@ -16,6 +16,7 @@ from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import Collection
 from zsbench.data._issues import Issues
 from zsbench.methods.rerank import RankItem
+from zsbench.options import Texts
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
@@ -32,7 +33,7 @@ class Config(TaskConfig):
     """
 
     method: Any = "first-stage"
-    metrics: list[str] = [
+    metrics: Texts = [
         *(f"localisation-acc@{k}" for k in (5, 10)),
         *(f"localisation-acc(level=file)@{k}" for k in (1, 2, 3)),
     ]

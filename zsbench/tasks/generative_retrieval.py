@@ -17,7 +17,7 @@ from zsbench.data._collection import Collection
 from zsbench.errors import UserError
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
 from zsbench.metrics._pytrec import Grades
-from zsbench.options import Count
+from zsbench.options import Count, Text, Texts
 from zsbench.records import RunContext, TaskData, digest
 from zsbench.tasks._base import covering, require_unique, sample
 from zsbench.tasks._ranking import RankingTask, tag
@@ -33,8 +33,8 @@ class Config(TaskConfig):
     """
 
     method: Any = "bm25-search"
-    metrics: list[str] = ["MRR@10", "nDCG@10", "Recall@1", "Recall@10", "Recall@100"]
-    docids: str | None = None
+    metrics: Texts = ["MRR@10", "nDCG@10", "Recall@1", "Recall@10", "Recall@100"]
+    docids: Text | None = None
     depth: Count = Field(default=100, validate_default=True)
     missing: Literal["zero", "skip"] = "zero"
 

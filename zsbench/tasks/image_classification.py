@@ -15,6 +15,7 @@ from annotated_types import MinLen
 
 from zsbench import catalog, metrics
 from zsbench.catalog import resolve_path
+from zsbench.companions import Requires
 from zsbench.components import Strict
 from zsbench.config import Block
 from zsbench.data._distances import read_distances
@@ -66,9 +67,10 @@ class Config(NamedClasses):
     """
 
     data_keys: ClassVar[tuple[str, ...]] = ("support", "validation", "unlabeled")
+    requires: ClassVar[tuple[Requires, ...]] = (("shots", "support"), ("support_seed", "shots"))
 
     method: Any = "prompt-ensemble"
-    metrics: list[str] = ["acc@1", "acc@5", "mean-per-class"]
+    metrics: Texts = ["acc@1", "acc@5", "mean-per-class"]
     templates: Annotated[list[ClassTemplate], MinLen(1)] | Text | None = None
     logit_scale: Positive | None = None
     half: Literal["base", "new"] | None = None

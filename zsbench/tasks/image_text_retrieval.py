@@ -22,7 +22,7 @@ from zsbench.errors import RunError, UserError
 from zsbench.lazy import lazy
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.metrics.retrieval import Relevant
-from zsbench.options import ClassTemplate, Count
+from zsbench.options import ClassTemplate, Count, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.tasks._base import covering, require_unique, sample
 from zsbench.templates import fill_class
@@ -47,7 +47,7 @@ class Config(TaskConfig):
     """
 
     method: Any = "dual-encoder"
-    metrics: list[str] = [f"hit(query={kind})@{k}" for kind in ("text", "image") for k in (1, 5, 10)]
+    metrics: Texts = [f"hit(query={kind})@{k}" for kind in ("text", "image") for k in (1, 5, 10)]
     template: ClassTemplate = "{}"
     max_captions: int | None = Field(default=None, ge=1)
     folds: int = Field(default=1, ge=1)

@@ -39,7 +39,7 @@ class Config(TaskConfig):
     """
 
     method: Any = "span-threshold"
-    metrics: list[str] = ["F1", "precision", "recall", "F1(average=macro)"]
+    metrics: Texts = ["F1", "precision", "recall", "F1(average=macro)"]
     labels: Texts | Text | None = None
     label_map: dict[Text, Text] = {}
     excluded_labels: list[Text] = []

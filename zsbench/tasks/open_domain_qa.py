@@ -15,6 +15,7 @@ from zsbench.data._questions import Questions
 from zsbench.errors import RunError, UserError
 from zsbench.methods.rerank import RankItem
 from zsbench.metrics.answers import Answered
+from zsbench.options import Texts
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
@@ -28,7 +29,7 @@ class Config(TaskConfig):
     """
 
     method: Any = "first-stage"
-    metrics: list[str] = ["answer-hit@1", "answer-hit@5", "answer-hit@20", "answer-hit@100"]
+    metrics: Texts = ["answer-hit@1", "answer-hit@5", "answer-hit@20", "answer-hit@100"]
     candidates: Candidates = Candidates()
     missing: Literal["zero", "skip"] = "zero"
 

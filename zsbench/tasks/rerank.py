@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from zsbench import metrics
 from zsbench.config import Block, TaskConfig
 from zsbench.data._collection import Collection
 from zsbench.methods.rerank import RankItem
 from zsbench.metrics._pytrec import Grades
+from zsbench.options import Grade, Texts
 from zsbench.records import TaskData, digest
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._candidates import Candidates, FirstStage
@@ -32,11 +33,11 @@ class Config(TaskConfig):
     """
 
     method: Any = "first-stage"
-    metrics: list[str] = ["nDCG@10", "MRR@10", "Recall@100"]
+    metrics: Texts = ["nDCG@10", "MRR@10", "Recall@100"]
     candidates: Candidates = Candidates()
     drop_query_id: bool = False
     title: Literal["keep", "join", "drop"] = "keep"
-    relevance_level: int = Field(default=1, ge=1)
+    relevance_level: Grade = 1
     missing: Literal["zero", "skip"] = "zero"
 
     @model_validator(mode="before")

@@ -22,7 +22,7 @@ from zsbench.data._sessions import Session, SessionSet
 from zsbench.errors import UserError
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.metrics._recommended import Recommended
-from zsbench.options import Count
+from zsbench.options import Count, Texts
 from zsbench.records import RunContext, TaskData, canonical_json, digest
 from zsbench.tasks._base import covering, require_unique, sample
 from zsbench.yamlio import shown
@@ -35,7 +35,7 @@ class Config(TaskConfig):
     """
 
     method: Any = "popularity"
-    metrics: list[str] = ["HitRate@5", "session-recall@5", "session-nDCG@5"]
+    metrics: Texts = ["HitRate@5", "session-recall@5", "session-nDCG@5"]
     depth: Count = Field(default=20, validate_default=True)
     drop_seen: bool = False
 

@@ -21,7 +21,7 @@ from zsbench.data.class_names import Classes
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
-from zsbench.options import ClassTemplate, Count, Positive
+from zsbench.options import ClassTemplate, Count, Positive, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.score_kinds import ScoreKind
 from zsbench.tasks._base import require_unique, sample
@@ -44,7 +44,7 @@ class Config(NamedClasses):
     """
 
     method: Any = "mean-frames"
-    metrics: list[str] = ["acc@1", "acc@5"]
+    metrics: Texts = ["acc@1", "acc@5"]
     templates: Annotated[list[ClassTemplate], MinLen(1)] = ["{}"]
     logit_scale: Positive = 100.0
     frames: Count = 8

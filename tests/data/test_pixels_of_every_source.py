@@ -14,7 +14,7 @@ from zsbench.data._frames import Frame
 from zsbench.data._videos import Video
 from zsbench.imagefiles import ALPHA, MAX_PIXELS, SCALED, TURNED
 
-SOURCES = [name for name in BUILDERS if "orientation" in option_hints(catalog.load_component("data", name))]
+SOURCES = [name for name in BUILDERS if "max_pixels" in option_hints(catalog.load_component("data", name))]
 NO_PIXELS = {"features", "labelled-features", "point-clouds", "view-logits", "video-arrays", "video-files", "digits"}
 FULL = {"images", "captioned-images", "caption-groups", "cues", "frames", "videos"}
 
@@ -23,7 +23,7 @@ def test_every_source_that_opens_image_files_has_the_options():
     gives = {name: catalog.load_component("data", name).facts.gives for name in catalog.own_components("data")}
     assert {name for name, kind in gives.items() if kind in FULL} - NO_PIXELS == set(SOURCES)
     for name in SOURCES:
-        assert {"alpha", "max_pixels"} <= option_hints(catalog.load_component("data", name)).keys()
+        assert {"alpha", "orientation"} <= option_hints(catalog.load_component("data", name)).keys()
 
 
 def photo(pixels, orientation):

@@ -1,8 +1,12 @@
 """Lists of videos: which are read, and whether they choose the classes too."""
 
+import struct
+
+import numpy as np
 import pytest
 
-from zsbench.data.video_files import video_files
+from zsbench.data._images import count_traits
+from zsbench.data.video_files import NOT_TURNED, TURNED, video_files
 from zsbench.errors import UserError
 
 pytest.importorskip("av")
@@ -28,3 +32,39 @@ def test_a_list_keeps_all_classes_as_choices_unless_it_chooses_them_too(folder):
     assert read(folder, listed, only_their_classes=True) == (["d/4", "b_c/2"], [1, 0], ["b c", "d"])
     with pytest.raises(UserError, match="lists 'x/9"):
         read(folder, "x/9.mp4\n")
+
+
+def video(path, rotation):
+    """Write a video, 64 x 32, white at the upper left, whose header says that it is shown turned clockwise."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv420p"
+        pixels = np.zeros((32, 64, 3), np.uint8)
+        pixels[:8, :8] = 255
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    data = bytearray(path.read_bytes())
+    a, b = {0: (1, 0), 90: (0, 1), 180: (-1, 0)}[rotation]
+    at = data.index(b"tkhd") + 44
+    one = 1 << 16
+    data[at : at + 36] = struct.pack(">9i", a * one, b * one, 0, -b * one, a * one, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("rotation", "size", "corner"), [(0, (64, 32), (2, 2)), (90, (32, 64), (29, 2)), (180, (64, 32), (61, 29))]
+)
+def test_videos_are_turned_as_they_are_to_be_shown(tmp_path, rotation, size, corner):
+    (tmp_path / "x").mkdir()
+    video(tmp_path / "x" / "1.mp4", rotation)
+    for orientation in ("exif", "stored"):
+        [item] = video_files(path=str(tmp_path), orientation=orientation).items
+        turned = rotation and orientation == "exif"
+        [frame] = item.frames([1])
+        assert frame.size == (size if turned else (64, 32))
+        assert min(frame.getpixel(corner if turned else (2, 2))) > 200
+        expected = {TURNED if turned else NOT_TURNED: 1} if rotation else {}
+        assert count_traits([item]) == expected

@@ -15,10 +15,13 @@ from zsbench.config import LocalPath
 from zsbench.data._videos import Video, VideoSet
 from zsbench.data.image_listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.errors import RunError, UserError
+from zsbench.imagefiles import Orientation
 from zsbench.records import digest_file
 from zsbench.yamlio import shown
 
 SUFFIXES = {".mp4", ".avi", ".mkv", ".webm", ".mov"}
+TURNED = "videos turned as they are to be shown"
+NOT_TURNED = "videos left as stored against how they are to be shown"
 _EXPECTED = f"a folder with `<class>/<video>` in it, {' '.join(sorted(SUFFIXES))}"
 
 
@@ -41,7 +44,13 @@ def _videos(root: Path) -> Listing:
 
 @source(gives="videos", files=_files)
 @companions(("only_their_classes", "only"))
-def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_classes: bool = False) -> VideoSet:
+def video_files(
+    *,
+    path: LocalPath,
+    only: LocalPath | None = None,
+    only_their_classes: bool = False,
+    orientation: Orientation = "exif",
+) -> VideoSet:
     """Read one file a video; labels follow the sorted names of the class folders.
 
     Parameters
@@ -50,6 +59,7 @@ def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_cl
     only : text file that lists the videos of a split, one a line: `<class>/<file>` or `<file>`; what follows after a
         blank is ignored, as in UCF-101's lists.
     only_their_classes : a list also chooses the classes: those without a listed video are no choice.
+    orientation : `exif` turns frames as the file says that they are to be shown, `stored` leaves them; counted.
 
     Raises
     ------
@@ -70,7 +80,13 @@ def video_files(*, path: LocalPath, only: LocalPath | None = None, only_their_cl
         classes = sorted({_class(p, root) for p in found}) if only_their_classes else classes
     names = [p.relative_to(root).with_suffix("").as_posix() for p in found]
     videos = [
-        Video(name, partial(_length, p), partial(_decode, p), partial(digest_file, p))
+        Video(
+            name,
+            partial(_length, p),
+            partial(_decode, p, orientation),
+            partial(digest_file, p),
+            traits=partial(_traits, p, orientation),
+        )
         for name, p in zip(names, found, strict=True)
     ]
     labels = [classes.index(_class(p, root)) for p in found]
@@ -107,7 +123,31 @@ def _length(path: Path) -> int:
         raise RunError(shown(path), f"cannot be decoded as a video ({error})") from None
 
 
-def _decode(path: Path, numbers: Sequence[int]) -> list[Any]:
+def _traits(path: Path, orientation: Orientation) -> list[str]:
+    """Return the count that a video belongs to whose frames are not stored as they are to be shown."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            turned = bool(_rotation(next(container.decode(video=0))))
+    except Exception:
+        # Decoding it says what is wrong.
+        return []
+    return [TURNED if orientation == "exif" else NOT_TURNED] if turned else []
+
+
+def _rotation(frame: Any) -> int:
+    """Return the quarter turns, counterclockwise, that a frame's display matrix asks for."""
+    return round(getattr(frame, "rotation", 0) / 90) % 4
+
+
+def _image(frame: Any, orientation: Orientation) -> Any:
+    turns = _rotation(frame) if orientation == "exif" else 0
+    image = frame.to_image()
+    return image.rotate(90 * turns, expand=True) if turns else image
+
+
+def _decode(path: Path, orientation: Orientation, numbers: Sequence[int]) -> list[Any]:
     """Return the frames of the given numbers; where the file ends early, its last frame stands in."""
     import av
 
@@ -117,7 +157,7 @@ def _decode(path: Path, numbers: Sequence[int]) -> list[Any]:
             for i, frame in enumerate(container.decode(video=0)):
                 last = frame
                 if i in wanted:
-                    kept[i] = frame.to_image()
+                    kept[i] = _image(frame, orientation)
                 if len(kept) == len(wanted):
                     break
     except Exception as error:
@@ -125,4 +165,4 @@ def _decode(path: Path, numbers: Sequence[int]) -> list[Any]:
         raise RunError(shown(path), f"cannot be decoded as a video ({error})") from None
     if last is None:
         raise RunError(shown(path), "has no frames")
-    return [kept[i] if i in kept else last.to_image() for i in numbers]
+    return [kept[i] if i in kept else _image(last, orientation) for i in numbers]

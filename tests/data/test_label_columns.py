@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tarfile
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ FORMS = {
     "texts": ["2", "0", "1", " 2 "],
     "texts of floats": ["2.0", "0.0", "1.", "2"],
     "bytes": [b"2", b"0", b"1", b"2"],
+    "decimals": [Decimal(2), Decimal("0.0"), Decimal(1), Decimal(2)],
     "lists of one": [[2], [0], [1], [2]],
     "one-hot": [[0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]],
     "one-hot floats": [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
@@ -66,6 +68,9 @@ def test_a_missing_label_is_an_error_or_dropped_and_counted(missing):
     assert (column.labels, column.kept, column.counts) == ([0, 2], [0, 2], {"unlabelled items left out": 1})
     with pytest.raises(UserError, match="no row has a label"):
         read([missing, missing], unlabelled="drop")
+    kept = read([0, missing, 2], unlabelled="keep")
+    assert (kept.labels, kept.kept, kept.counts) == ([0, -1, 2], [0, 1, 2], {})
+    assert read([missing, missing], unlabelled="keep").labels == [-1, -1]
 
 
 def test_the_rarer_of_numbers_and_names_is_the_odd_one():

@@ -192,3 +192,15 @@ def test_templates_from_a_file(tmp_path):
     (tmp_path / "tpl.txt").write_text("a {}\nthe\n")
     with pytest.raises(UserError, match="template 'the' has no place"):
         load(tmp_path, {"source": "features", "path": "v.npz"}, templates="tpl.txt")
+
+
+def test_images_without_labels_can_be_kept_to_learn_from_only(tmp_path):
+    vectors(tmp_path / "test.npz", [0, 1], NAMES)
+    np.savez(tmp_path / "more.npz", features=np.eye(8)[:3], labels=[-1, -1, -1])
+    more = {"source": "features", "path": "more.npz", "unlabelled": "keep"}
+    data = load(tmp_path, {"source": "features", "path": "test.npz"}, unlabeled=more)
+    assert len(data.context.unlabeled) == 3
+    with pytest.raises(UserError, match="has label -1"):
+        load(tmp_path, {"source": "features", "path": "test.npz"}, support=more)
+    with pytest.raises(UserError, match=r"label -1.*unlabelled: drop"):
+        load(tmp_path, {"source": "features", "path": "test.npz"}, unlabeled={**more, "unlabelled": "error"})

@@ -19,7 +19,7 @@ from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet
-from zsbench.data.label_columns import Unlabelled, array_labels
+from zsbench.data.label_columns import UnlabelledImages, array_labels
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.options import Text
@@ -70,7 +70,7 @@ def features(
     ids: Text | None = None,
     query_features: Text | None = None,
     rows: Text | None = None,
-    unlabelled: Unlabelled = "error",
+    unlabelled: UnlabelledImages = "error",
 ) -> ImageSet:
     """Read a feature file; the model that goes with it is the adapter `features`.
 
@@ -80,7 +80,7 @@ def features(
     features, labels : names of the arrays.
     class_names, ids, query_features : names of further arrays; by default those of these names, where there are such.
     rows : name of an array of row numbers, for a file that holds several splits; None takes every row.
-    unlabelled : what a row without label (-1, NaN) is: an error, or dropped and counted.
+    unlabelled : what a row without label (-1, NaN) is: an error, dropped and counted, or kept for `unlabeled:`.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from zsbench.components import source
 from zsbench.config import ModelRef
 from zsbench.data._hub import folder_files
 from zsbench.data._images import ImageItem, ImageSet
-from zsbench.data.label_columns import Unlabelled, read_labels
+from zsbench.data.label_columns import UnlabelledImages, read_labels
 from zsbench.errors import UserError, did_you_mean
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
 from zsbench.options import Count, Revision, Text
@@ -35,7 +35,7 @@ def hf_datasets(
     image: Text = "image",
     label: Text = "label",
     streaming: bool = False,
-    unlabelled: Unlabelled = "error",
+    unlabelled: UnlabelledImages = "error",
     orientation: Orientation = "exif",
     alpha: Alpha = "drop",
     max_pixels: Count = MAX_PIXELS,
@@ -48,7 +48,7 @@ def hf_datasets(
     split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
     image, label : names of the columns.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
-    unlabelled : what a row without label (None, -1) is: an error, or dropped and counted.
+    unlabelled : what a row without label (None, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
     orientation, alpha, max_pixels : as in `imagefolder`.
     """
     readers, cells, names = read_columns(

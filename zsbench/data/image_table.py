@@ -12,7 +12,7 @@ from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageItem, ImageSet, from_path
 from zsbench.data.file_lists import listed_files
-from zsbench.data.label_columns import Unlabelled, read_labels
+from zsbench.data.label_columns import UnlabelledImages, read_labels
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
 from zsbench.options import Count, Separator, Text
 
@@ -42,7 +42,7 @@ def image_table(
     group: Text | None = None,
     root: LocalPath | None = None,
     separator: Separator = "|",
-    unlabelled: Unlabelled = "error",
+    unlabelled: UnlabelledImages = "error",
     orientation: Orientation = "exif",
     alpha: Alpha = "drop",
     max_pixels: Count = MAX_PIXELS,
@@ -57,7 +57,7 @@ def image_table(
     group : name of a column with the group of each image, for accuracy by group.
     root : folder that the image paths start at; by default the table's own.
     separator : between several labels of one image.
-    unlabelled : what a row without label (empty, -1) is: an error, or dropped and counted.
+    unlabelled : what a row without label (empty, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
     orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises

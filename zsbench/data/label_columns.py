@@ -2,8 +2,8 @@
 
 A column holds whole numbers, or class names, or lists of either, or 0/1 vectors over the classes; never a mixture.
 Numbers may be written `3`, `3.0` or "3". What is neither is an error that names its row, and a missing label (empty,
-None, NaN, -1) is one too unless `unlabelled: drop` says that such rows are left out, which are counted. So one odd
-cell never turns numbers into names, and no label is guessed.
+None, NaN, -1) is one too unless the option `unlabelled` says that such rows are left out, which are counted, or kept
+for methods that learn without labels. So one odd cell never turns numbers into names, and no label is guessed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench import textfiles
@@ -25,6 +26,9 @@ else:
     np = lazy("numpy")
 
 Unlabelled = Literal["error", "drop"]
+"""What a row without label is: an error, or left out and counted."""
+UnlabelledImages = Literal["error", "drop", "keep"]
+"""The same for images, which may be kept without a label (-1) as `unlabeled:` data."""
 Row = list[Any] | None
 """The labels of one row (numbers or names), or None where there is none."""
 
@@ -63,7 +67,7 @@ def read_labels(
     cells: Sequence[Any],
     *,
     where: Callable[[int], str],
-    unlabelled: Unlabelled | None = "error",
+    unlabelled: UnlabelledImages | None = "error",
     separator: str | None = None,
     names: Sequence[str] | None = None,
 ) -> LabelColumn:
@@ -84,11 +88,11 @@ def read_labels(
     """
     rows = [_row(cell, separator, where, number) for number, cell in enumerate(cells)]
     kept = [number for number, row in enumerate(rows) if row is not None]
-    if len(kept) < len(rows) and unlabelled != "drop":
+    if len(kept) < len(rows) and unlabelled not in ("drop", "keep"):
         missing = next(number for number, row in enumerate(rows) if row is None)
         hint = "or `unlabelled: drop`" if unlabelled else ""
         raise UserError(where(missing), f"label {_shown(cells[missing])}", _EXPECTED, hint)
-    if rows and not kept:
+    if rows and not kept and unlabelled != "keep":
         raise UserError(where(0), "no row has a label", _EXPECTED)
     lists = {number: row for number, row in enumerate(rows) if row is not None}
     width = _vector_width([cells[number] for number in kept], list(lists.values()))
@@ -99,7 +103,13 @@ def read_labels(
         found = list(names) if names else sorted({name for row in lists.values() for name in row})
         lists = _numbered(lists, found, where)
     _refuse_repeats(lists, where)
-    return LabelColumn(_alone(list(lists.values())), kept, len(rows), list(found) if found else None, width)
+    labels, names_found = _alone(list(lists.values())), list(found) if found else None
+    if unlabelled == "keep":
+        known = dict(zip(kept, labels, strict=True))
+        return LabelColumn(
+            [known.get(i, -1) for i in range(len(rows))], list(range(len(rows))), len(rows), names_found, width
+        )
+    return LabelColumn(labels, kept, len(rows), names_found, width)
 
 
 def array_labels(
@@ -108,7 +118,7 @@ def array_labels(
     where: str,
     *,
     rows: Sequence[int] | None = None,
-    unlabelled: Unlabelled = "error",
+    unlabelled: UnlabelledImages = "error",
     names: Sequence[str] | None = None,
 ) -> LabelColumn:
     """Read an array of labels: (n_items,), one column of them, or a 0/1 matrix (n_items, n_classes).
@@ -210,20 +220,24 @@ def _one(part: Any, where: Callable[[int], str], number: int) -> int | str:
 
 def _label(value: Any, where: Callable[[int], str], number: int) -> int | str:
     """Return a whole number as such and a name as text."""
-    if isinstance(value, (int, np.integer, np.bool_)):
-        label = int(value)
-    elif isinstance(value, str):
-        match = _WHOLE.fullmatch(value)
-        if match is None and not _NUMBER.fullmatch(value):
-            return value
-        label = int(match[1]) if match else -2
-    elif isinstance(value, (float, np.floating)) and float(value).is_integer():
-        label = int(value)
-    else:
-        label = -2
-    if not -1 <= label < 2**62:
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return value
+    label = _whole(value)
+    if label is None or not -1 <= label < 2**62:
         raise UserError(where(number), f"label {_shown(value)}", _EXPECTED)
     return label
+
+
+def _whole(value: Any) -> int | None:
+    """Return a whole number of any type, or None for what is none."""
+    if isinstance(value, (int, np.integer, np.bool_)):
+        return int(value)
+    if isinstance(value, str):
+        match = _WHOLE.fullmatch(value)
+        return int(match[1]) if match else None
+    if isinstance(value, (float, np.floating, Decimal)) and value % 1 == 0:
+        return int(value)
+    return None
 
 
 def _vector_width(cells: list[Any], rows: list[list[Any]]) -> int | None:

@@ -11,7 +11,7 @@ from zsbench.companions import companions
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageItem, ImageSet
-from zsbench.data.label_columns import Unlabelled, read_labels
+from zsbench.data.label_columns import UnlabelledImages, read_labels
 from zsbench.errors import UserError
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
 from zsbench.options import Count, Text
@@ -25,7 +25,7 @@ def parquet_images(
     path: LocalPath,
     image: Text = "image",
     label: Text = "label",
-    unlabelled: Unlabelled = "error",
+    unlabelled: UnlabelledImages = "error",
     orientation: Orientation = "exif",
     alpha: Alpha = "drop",
     max_pixels: Count = MAX_PIXELS,
@@ -36,7 +36,7 @@ def parquet_images(
     ----------
     path : the file.
     image, label : names of the columns; labels are 0-based numbers, class names, lists of them or 0/1 vectors.
-    unlabelled : what a row without label (null, -1) is: an error, or dropped and counted.
+    unlabelled : what a row without label (null, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
     orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises

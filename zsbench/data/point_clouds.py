@@ -19,7 +19,7 @@ from zsbench import arrays
 from zsbench.components import source
 from zsbench.config import LocalPath
 from zsbench.data._images import ImageSet
-from zsbench.data.label_columns import Unlabelled, array_labels
+from zsbench.data.label_columns import UnlabelledImages, array_labels
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.options import Count
@@ -77,7 +77,7 @@ class Shape:
 
 @source(gives="images", files=lambda options: [options["path"]])
 def point_clouds(
-    *, path: LocalPath, n_points: Count = 10_000, y_up: bool = False, unlabelled: Unlabelled = "error"
+    *, path: LocalPath, n_points: Count = 10_000, y_up: bool = False, unlabelled: UnlabelledImages = "error"
 ) -> ImageSet:
     """Read `points` (n_shapes, n, 3), `labels` (n_shapes,) and, if there, `colours` 0-1 and `class_names` from .npz.
 
@@ -86,7 +86,7 @@ def point_clouds(
     path : the file.
     n_points : points drawn from each cloud, without replacement where it has enough.
     y_up : the second axis points up; a wrong axis costs tens of points of accuracy.
-    unlabelled : what a shape without label (-1, NaN) is: an error, or dropped and counted.
+    unlabelled : what a shape without label (-1, NaN) is: an error, dropped and counted, or kept for `unlabeled:`.
     """
     file = Path(path)
     held = arrays.read(file)

@@ -15,7 +15,7 @@ from zsbench.config import LocalPath
 from zsbench.data._hub import folder_files
 from zsbench.data._images import ImageItem, ImageSet, from_path
 from zsbench.data.image_listing import every_file
-from zsbench.data.label_columns import Unlabelled, read_labels
+from zsbench.data.label_columns import UnlabelledImages, read_labels
 from zsbench.errors import UserError, did_you_mean
 from zsbench.imagefiles import MAX_PIXELS, Alpha, BrokenImage, Decoding, Orientation
 from zsbench.options import Count, Text
@@ -80,7 +80,7 @@ def torchvision(
     root: LocalPath,
     split: Text = "test",
     download: bool = False,
-    unlabelled: Unlabelled = "error",
+    unlabelled: UnlabelledImages = "error",
     orientation: Orientation = "exif",
     alpha: Alpha = "drop",
     max_pixels: Count = MAX_PIXELS,
@@ -93,7 +93,7 @@ def torchvision(
     root : folder with the data.
     split : `train` or `test` (or what the class calls it).
     download : fetch the data when the folder lacks it.
-    unlabelled : what an image without label (-1) is: an error, or dropped and counted.
+    unlabelled : what an image without label (-1) is: an error, dropped and counted, or kept for `unlabeled:`.
     orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises

@@ -20,7 +20,7 @@ from zsbench.config import ModelRef
 from zsbench.data._hub import local_dataset
 from zsbench.data._images import ImageItem, ImageSet
 from zsbench.data.image_listing import require_folder
-from zsbench.data.label_columns import Unlabelled, read_labels
+from zsbench.data.label_columns import UnlabelledImages, read_labels
 from zsbench.data.tar_shards import Member, read_samples, shards_of
 from zsbench.errors import UserError
 from zsbench.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
@@ -56,7 +56,7 @@ def webdataset(
     split: Text = "test",
     revision: Revision | None = None,
     group: Natural | None = None,
-    unlabelled: Unlabelled = "error",
+    unlabelled: UnlabelledImages = "error",
     orientation: Orientation = "exif",
     alpha: Alpha = "drop",
     max_pixels: Count = MAX_PIXELS,
@@ -69,7 +69,7 @@ def webdataset(
     split : the sub-folder with the shards.
     revision : commit or tag on the hub.
     group : which of the facts in KEY.npy is the image's group, from 0 on.
-    unlabelled : what an image whose label is empty or -1 is: an error, or dropped and counted.
+    unlabelled : what an image whose label is empty or -1 is: an error, dropped and counted, or kept for `unlabeled:`.
     orientation, alpha, max_pixels : as in `imagefolder`.
 
     Raises

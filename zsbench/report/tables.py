@@ -76,7 +76,7 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     seconds=result.get("seconds", 0.0),
                     config_hash=result.get("config_hash", ""),
                     warning=str(result.get("notes", {}).get("warning", "")),
-                    counts=", ".join(f"{what}: {n}" for what, n in result.get("counts", {}).items() if n),
+                    counts=_lacking(result),
                     std=result.get("spread", {}).get("std_population"),
                     confidence=confidence(result),
                     variant=variant,
@@ -195,6 +195,13 @@ def notes(table: Sequence[Row]) -> list[str]:
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
     lines += [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
     return [one_line(line) for line in lines]
+
+
+def _lacking(result: dict[str, Any]) -> str:
+    """Return what was left out: items and the like by their numbers, default metrics with the reason."""
+    found = {what: n for what, n in result.get("counts", {}).items() if n}
+    found |= {key: text for key, text in result.get("notes", {}).items() if key.endswith(" left out")}
+    return ", ".join(f"{what}: {value}" for what, value in found.items())
 
 
 def _counted(table: Sequence[Row]) -> list[str]:

@@ -52,7 +52,7 @@ class TaskConfig(Strict):
     """What keys ask of each other, as `companions` declares it for options."""
 
     type: Text
-    description: str = ""
+    description: AnyText = ""
     data: dict[str, Any]
     method: Any
     method_options: dict[Text, dict[str, Any]] = {}

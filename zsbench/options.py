@@ -83,6 +83,17 @@ class Matches(Mark):
 
 
 @dataclass(frozen=True)
+class OneOf(Mark):
+    """Marks a number that is one of a few; a choice of numbers would take yes for 1."""
+
+    numbers: tuple[int, ...]
+
+    def expected(self, value: int) -> str:
+        """Return the numbers where the value is none of them."""
+        return "" if value in self.numbers else " or ".join(map(str, self.numbers))
+
+
+@dataclass(frozen=True)
 class ClassBlank(Mark):
     """Marks a prompt template for classes, which needs a place for the class."""
 
@@ -141,6 +152,8 @@ Text = Annotated[str, NotBlank()]
 """A text that is not empty: names, columns, wordings."""
 Texts = Annotated[list[Text], MinLen(1)]
 """At least one text, none of them empty."""
+AnyTexts = Annotated[list[Text], "may-be-empty"]
+"""Texts or none at all: says that no bound was forgotten."""
 Names = Annotated[list[Text], MinLen(1), Distinct()]
 """At least one name, none of them empty, none twice: classes, labels, columns."""
 AnyText = Annotated[str, "any-text"]

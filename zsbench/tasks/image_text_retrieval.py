@@ -49,8 +49,8 @@ class Config(TaskConfig):
     method: Any = "dual-encoder"
     metrics: Texts = [f"hit(query={kind})@{k}" for kind in ("text", "image") for k in (1, 5, 10)]
     template: ClassTemplate = "{}"
-    max_captions: int | None = Field(default=None, ge=1)
-    folds: int = Field(default=1, ge=1)
+    max_captions: Count | None = None
+    folds: Count = 1
     depth: Count = Field(default=100, validate_default=True)
 
     @field_validator("depth")

@@ -19,7 +19,7 @@ from zsbench.errors import UserError, did_you_mean
 from zsbench.methods.ner import Tagger
 from zsbench.metrics import Metric
 from zsbench.models.capabilities import SpanExtractor
-from zsbench.options import Text, Texts
+from zsbench.options import AnyTexts, Text, Texts
 from zsbench.records import RunContext, Score, TaskData, canonical_json, digest
 from zsbench.tasks import _span_files
 from zsbench.tasks._base import read_names, require_unique, sample
@@ -42,7 +42,7 @@ class Config(TaskConfig):
     metrics: Texts = ["F1", "precision", "recall", "F1(average=macro)"]
     labels: Texts | Text | None = None
     label_map: dict[Text, Text] = {}
-    excluded_labels: list[Text] = []
+    excluded_labels: AnyTexts = []
 
 
 class Task:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from annotated_types import MinLen
 
@@ -21,7 +21,7 @@ from zsbench.data.class_names import Classes
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
-from zsbench.options import ClassTemplate, Count, Positive, Texts
+from zsbench.options import ClassTemplate, Count, OneOf, Positive, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.score_kinds import ScoreKind
 from zsbench.tasks._base import require_unique, sample
@@ -49,7 +49,7 @@ class Config(NamedClasses):
     logit_scale: Positive = 100.0
     frames: Count = 8
     clips: Count = 1
-    crops: Literal[1, 3] = 1
+    crops: Annotated[int, OneOf((1, 3))] = 1
 
 
 class Task:

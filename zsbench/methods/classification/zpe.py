@@ -36,7 +36,7 @@ from zsbench.methods.classification._template_weights import (
 )
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import AnyFloat, ClassTemplate, PositiveShare, Text
+from zsbench.options import AnyFloat, AnyTexts, ClassTemplate, PositiveShare
 from zsbench.score_kinds import ScoreKind
 from zsbench.templates import fill_class
 
@@ -77,7 +77,7 @@ def zpe(
     select: AnyFloat | None = None,
     frac_test: PositiveShare = 1.0,
     pool: Annotated[list[ClassTemplate], MinLen(1)] | LocalPath | None = None,
-    further_classes: list[Text] | LocalPath | None = None,
+    further_classes: AnyTexts | LocalPath | None = None,
 ) -> Rule:
     """Weigh or select the templates of a pool without labels.
 

@@ -13,7 +13,7 @@ from zsbench.lazy import lazy
 from zsbench.methods.rerank import _cuts
 from zsbench.methods.rerank._texts import Piece, converses
 from zsbench.models.capabilities import CausalLM
-from zsbench.options import Blanks
+from zsbench.options import Blanks, Text
 from zsbench.templates import fill, literal
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class IcrPrompt(Strict):
     instruction: Piece = QA
     query: Annotated[str, Blanks("query", needed=("query",))] = "Query: {query}"
     suffix: Piece = ""
-    blank: str = "N/A"
+    blank: Text = "N/A"
 
 
 class Spans:

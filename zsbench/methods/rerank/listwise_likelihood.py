@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench.companions import companions
 from zsbench.components import method
@@ -25,7 +25,7 @@ from zsbench.options import Count, Few
 
 __all__ = ["describe_prompt", "listwise_likelihood"]
 
-Window = Annotated[int, Field(ge=1, le=len(LABELS))]
+Window = Annotated[int, Ge(1), Le(len(LABELS))]
 
 
 @method(family="rerank", needs=(TextScorer,), needs_with=lambda options: options.cut.needs())

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from annotated_types import Ge, Le
 
 from zsbench.companions import companions
 from zsbench.components import method
@@ -28,7 +28,7 @@ from zsbench.models.capabilities import TextGenerator
 from zsbench.options import Blanks, Count
 from zsbench.templates import fill
 
-Children = Annotated[int, Field(ge=1, le=len(LABELS) - 1)]
+Children = Annotated[int, Ge(1), Le(len(LABELS) - 1)]
 
 
 class SetPrompt(LabelPrompt):

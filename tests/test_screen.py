@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import zsbench
-from zsbench.cli.main import app
+from zsbench.cli.main import app, run
 
 PACKAGE = Path(zsbench.__file__).parent
 EVAL = ["eval", "digits", "--method", "random-class", "--limit", "20", "--out", "runs"]
@@ -185,3 +186,12 @@ def test_data_under_a_path_that_is_no_text_are_read_and_recognised(tmp_path, mon
     )
     assert (first.exit_code, second.exit_code) == (0, 0), first.output
     assert "1 of 1 runs were there already" in second.output
+
+
+def test_the_command_line_leaves_signals_as_they_were(monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(sys, "argv", ["zsbench", "--version"])
+    with pytest.raises(SystemExit) as ending:
+        run()
+    assert ending.value.code == 0
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from zsbench.cli import _screen
@@ -58,11 +59,10 @@ def own(context: Any) -> Iterator[None]:
 def run(app: Callable[[], Any]) -> int:
     """Run the command line and return its exit code; every error is one message."""
     _screen.prepare()
-    with suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGTERM, _terminate)
     try:
-        _require_folder()
-        app()
+        with _terminating():
+            _require_folder()
+            app()
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except UserError as error:
@@ -105,6 +105,19 @@ def _failed(message: str, exit_code: int) -> int:
         _screen.say(traceback.format_exc(), error=True)
     _screen.say(message, error=True)
     return exit_code
+
+
+@contextmanager
+def _terminating() -> Iterator[None]:
+    """Let SIGTERM end what runs meanwhile as Ctrl-C does; only the main thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 def _terminate(_signal: int, _frame: Any) -> None:

@@ -7,7 +7,7 @@ A config is a YAML file; its name is the file's stem. Outside packages join thro
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -103,7 +103,7 @@ def own_components(kind: ComponentKind) -> dict[str, Entry]:
             continue
         path = Path(PACKAGE, kind, *folders, file)
         if kind == "tasks" or f"\ndef {stem}(".encode() in path.read_bytes():
-            family = folders[-1] if kind == "methods" else ""
+            family = folders[-1].replace("_", "-") if kind == "methods" else ""
             found[stem.replace("_", "-")] = Entry(stem.replace("_", "-"), path, family)
     return found
 
@@ -113,14 +113,29 @@ def components(kind: ComponentKind) -> dict[str, Entry]:
     """Return every component of a kind by name, those of installed packages included."""
     found = dict(own_components(kind))
     for point in _entry_points(kind):
-        found.setdefault(point.name, Entry(point.name, Path(point.value), "", f"from {point.value}"))
+        if point.name not in found:
+            found[point.name] = _outside(point)
     return found
 
 
 def methods_of(family: str) -> list[str]:
-    """Return the methods of a family, and those of other packages, whose families only an import would tell."""
-    entries = components("methods").items()
-    return [name for name, entry in entries if entry.family.replace("_", "-") in ("", family)]
+    """Return the methods of a family, and those of other packages whose files do not tell theirs."""
+    return [name for name, entry in components("methods").items() if entry.family in ("", family)]
+
+
+_FAMILY = re.compile(r'^@method\(.*?family="([^"]+)"', re.MULTILINE | re.DOTALL)
+
+
+def _outside(point: Any) -> Entry:
+    """Return the entry of another package's component: family and summary as its file has them, without running it."""
+    try:
+        spec = importlib.util.find_spec(point.module)  # runs the packages around it, not the module
+        path = Path(spec.origin if spec and spec.origin else "")
+        text = path.read_text(encoding="utf-8-sig")
+    except Exception:  # a broken package says why when it is used; listing names goes on
+        return Entry(point.name, Path(point.value), "", f"from {point.value}")
+    family = _FAMILY.search(text)
+    return Entry(point.name, path, family[1] if family else "", "" if '"""' in text else f"from {point.value}")
 
 
 def _entry_points(kind: str) -> Iterator[Any]:
@@ -159,10 +174,9 @@ def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     if name not in known:
         shown_by = "zsbench list " + {"data": "sources", "modifiers": "models"}.get(kind, kind)
         raise unknown_name(where, SINGULAR[kind] + " type" * (kind == "tasks"), name, known, listed_by=shown_by)
-    path = known[name].path
-    if path.suffix != ".py":
+    if name not in own:
         return next(point for point in _entry_points(kind) if point.name == name).load()
-    return importlib.import_module(_module_name(path))
+    return importlib.import_module(_module_name(own[name].path))
 
 
 @lru_cache(maxsize=1024)

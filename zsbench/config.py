@@ -14,6 +14,7 @@ from zsbench import catalog, companions, yamlio
 from zsbench.companions import Requires
 from zsbench.components import MethodFacts, Strict, option_defaults, option_hints, options_schema, plainly_fit
 from zsbench.errors import UserError, UserErrors, did_you_mean
+from zsbench.models.offered import require_offered
 from zsbench.options import AnyText, Count, Device, ProperShare, Seed, Text, Texts
 from zsbench.schema_errors import described, refusals
 from zsbench.yamlio import Document, Loc
@@ -149,7 +150,10 @@ class Block:
         """Import the component and call it with its options, local paths resolved."""
         function = catalog.load_component(self.kind, self.name, where=self.where)
         checked = options_schema(function).model_validate(self.resolved())
-        return function(**{key: getattr(checked, key) for key in self.options})
+        built = function(**{key: getattr(checked, key) for key in self.options})
+        if self.kind == "models":
+            require_offered(built, self.facts.offers, where=self.where, name=self.name)
+        return built
 
     def resolved(self) -> dict[str, Any]:
         """Return the options with every local path absolute."""

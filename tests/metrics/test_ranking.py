@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,3 +75,15 @@ def test_holes_depend_on_the_judgements_of_the_collection_and_not_on_how_many_qu
     whole = list(metric.statistics(rankings, Grades.of(qrels, list(qrels))))
     assert whole == pytest.approx([1 / 3] * 3)
     assert list(metric.statistics(rankings[:1], Grades.of(qrels, ["q1"]))) == whole[:1]
+
+
+BINARY = ["MAP", "MRR", "MRR@1", "Recall@2", "R_cap@2", "P@2", "Success@2", "R-Prec", "Bpref"]
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_a_level_that_no_document_is_judged_at_is_undefined_not_zero(name):
+    metric = metrics.resolve(f"{name.split('@')[0]}(rel=2)" + (f"@{name.split('@')[1]}" if "@" in name else ""))
+    run = [{"a": 2.0, "b": 1.0}, {}]
+    assert np.isnan(metric.statistics(run, [{"a": 1}, {"b": 0}])).all()
+    # A query without a document of the level scores 0 as trec_eval has it, as soon as another one has such a document.
+    assert metric.statistics(run, [{"a": 1, "b": 2}, {"b": 1}]).tolist()[1] == 0

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -84,14 +85,39 @@ def test_quotas_keep_their_bounds_and_their_sum(sizes, ratio, balance, seed):
     assert (found <= high + 1e-9).all()
 
 
+def pruned(folder, *options):
+    command = [sys.executable, "-m", "zsbench.cli.main", "prune", "e.npy", "--clusters", "c.npy", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+NONSENSE = [
+    ("neighbours", "0"), ("neighbours", "-1"), ("ratio", "nan"), ("ratio", "0"), ("ratio", "1.5"), ("ratio", "0.001"),
+    ("temperature", "0"), ("temperature", "inf"), ("balance", "-1"), ("balance", "nan"), ("seed", "-1"),
+]  # fmt: skip
+
+
+def test_the_command_refuses_values_that_keep_nothing_or_mean_nothing(tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(60, 5))
+    np.save(tmp_path / "e.npy", vectors)
+    np.save(tmp_path / "c.npy", np.arange(60) % 4)
+    for option, value in NONSENSE:
+        options = {"--neighbours": "2", "--order": "random", f"--{option}": value}
+        done = pruned(tmp_path, *chain.from_iterable(options.items()))
+        assert done.returncode == 2, (option, value, done.stdout)
+        assert f"--{option}" in done.stderr, done.stderr
+    vectors[3] = 0
+    np.save(tmp_path / "e.npy", vectors)
+    assert "row 3 is all 0" in pruned(tmp_path, "--neighbours", "2").stderr
+    assert not (tmp_path / "keep.txt").exists()
+
+
 def test_the_command_writes_the_kept_items(tmp_path):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "e.npy", rng.normal(size=(60, 5)))
     np.save(tmp_path / "c.npy", np.arange(60) % 4)
-    command = [sys.executable, "-m", "zsbench.cli.main", "prune", "e.npy", "--clusters", "c.npy"]
 
     def run(*options):
-        return subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
+        return pruned(tmp_path, *options)
 
     done = run("--neighbours", "2", "--ratio", "0.5", "--json")
     assert done.returncode == 0, done.stderr

@@ -50,7 +50,7 @@ def sample(
     n: Annotated[int, typer.Option(min=1, help="Documents wanted.")] = 1000,
     clusters: Annotated[int, typer.Option(min=1, help="Clusters of the corpus.")] = 1000,
     min_chars: Annotated[int, typer.Option(min=0, help="Shorter texts are left out.")] = 300,
-    temperature: Annotated[float, typer.Option(min=1e-6, help="Of the draw within a cluster.")] = 1.0,
+    temperature: Annotated[float, typer.Option(min=1e-6, max=1e6, help="Of the draw within a cluster.")] = 1.0,
     weight: Annotated[float, typer.Option(min=0, max=1, help="MMR's weight of similarity; 1: no diversity.")] = 1.0,
     draw_seed: Annotated[list[int] | None, typer.Option(help="Seeds of the draws; default DUQGen's five.")] = None,
     seed: Seed = 0,

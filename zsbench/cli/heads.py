@@ -30,7 +30,7 @@ def heads(
         Rule.contrastive
     ),
     top: Annotated[int, typer.Option(min=1, help="How many heads to keep.")] = 8,
-    temperature: Annotated[float, typer.Option(min=1e-6, help="Of the contrastive softmax.")] = 0.1,
+    temperature: Annotated[float, typer.Option(min=1e-6, max=1e6, help="Of the contrastive softmax.")] = 0.1,
     assign: Annotated[
         list[str] | None, typer.Option("--set", help="Change a key: task.a=1, model.b=x, method.prompt=ie. Repeatable.")
     ] = None,

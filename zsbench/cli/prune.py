@@ -29,14 +29,14 @@ def prune(
     centroids: Annotated[
         Path | None, typer.Option(help=".npy, (n_clusters, width); default: the members' means.")
     ] = None,
-    ratio: Annotated[float, typer.Option(help="Share of the items to keep.")] = 0.5,
-    temperature: Annotated[float, typer.Option(help="Of the softmax over clusters.")] = 0.1,
-    neighbours: Annotated[int, typer.Option(help="Nearest centroids that count.")] = 20,
+    ratio: Annotated[float, typer.Option(min=1e-12, max=1, help="Share of the items to keep.")] = 0.5,
+    temperature: Annotated[float, typer.Option(min=1e-6, max=1e6, help="Of the softmax over clusters.")] = 0.1,
+    neighbours: Annotated[int, typer.Option(min=1, help="Nearest centroids that count.")] = 20,
     balance: Annotated[
-        float, typer.Option(help="Least share of an even quota that each cluster keeps; 0 keeps one.")
+        float, typer.Option(min=0, max=1, help="Least share of an even quota that each cluster keeps; 0 keeps one.")
     ] = 0.5,
     order: Annotated[Order, typer.Option(help="Which items of a cluster stay.")] = Order.hard,
-    seed: Annotated[int, typer.Option(help="For --order random.")] = 42,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="For --order random.")] = 42,
     out: Annotated[Path, typer.Option(help="Text file for the numbers of the kept items, one a line.")] = Path(
         "keep.txt"
     ),
@@ -47,6 +47,7 @@ def prune(
 
     from zsbench import files
     from zsbench.analysis import density_pruning as pruning
+    from zsbench.errors import UserError
 
     vectors, labels, centres = _read(embeddings, clusters, centroids)
     sizes = np.bincount(labels, minlength=len(centres))
@@ -54,6 +55,8 @@ def prune(
     intra, inter = pruning.complexity(distances, labels, centres, neighbours=neighbours)
     share = pruning.shares(intra, inter, temperature=temperature)
     target = int(ratio * len(labels))
+    if not target:
+        raise UserError("--ratio", f"{ratio:g} of {len(labels)} items is none", f"at least {1 / len(labels):g}")
     quota = np.rint(pruning.quotas(share, target, *pruning.bounds(sizes, target, balance=balance))).astype(np.int64)
     kept = pruning.keep(distances, labels, quota, order=order.value, seed=seed)
     files.write_bytes(out, "".join(f"{i}\n" for i in kept).encode())
@@ -97,6 +100,9 @@ def _read(
         return array
 
     vectors, labels = load(embeddings, 2).astype(np.float64), load(clusters, 1)
+    if not len(vectors) or not vectors.any(axis=1).all():
+        row = f"row {np.flatnonzero(~vectors.any(axis=1))[0]} is all 0" if len(vectors) else "no rows"
+        raise UserError(str(embeddings), row, "vectors with a direction")
     if len(labels) != len(vectors) or not np.issubdtype(labels.dtype, np.integer) or labels.min(initial=0) < 0:
         found = f"{len(labels)} cluster numbers ({labels.dtype})"
         raise UserError(str(clusters), found, f"{len(vectors)} whole numbers from 0, one an item")

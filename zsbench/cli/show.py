@@ -112,6 +112,7 @@ def _component(kind: ComponentKind, entry: Entry) -> None:
     if kind == "methods" and facts is not None:
         needs = ", ".join(need.__name__ for need in facts.needs) or "no model"
         uses = f"; uses {', '.join(facts.uses)}" if facts.uses else ""
+        uses += "".join(f"; with `{option}` also uses {use}" for option, use in facts.uses_with)
         say(f"\n{facts.kind}; family {facts.family}; needs {needs}{uses}")
         _prompts({"name": name}, {})
 

@@ -65,7 +65,8 @@ def evaluate(
 ) -> Array:
     """Return one trec_eval measure for each query.
 
-    A query without documents scores 0; one without judgement, or whose ranking is None, is undefined (NaN).
+    A query without documents scores 0; one without judgement, or whose ranking is None, is undefined (NaN). All are
+    where `rel` is above every grade: judgements of 0 and 1 have no relevant document at `rel=2`.
 
     Parameters
     ----------
@@ -86,6 +87,8 @@ def evaluate(
         raise ValueError(f"relevant from grade {rel}; a relevant document has a grade of at least 1")
     binary = not measure.startswith("ndcg")
     run, judged, rows = {}, {}, np.full(len(qrels), np.nan)
+    if rel > 1 and not any(grade >= rel for row in qrels for grade in row.values()):
+        return rows  # nothing is relevant at this level: there is nothing to find
     for number, ranking, row in checked_pairs(rankings, qrels):
         relevant = [ranking[doc] for doc, grade in row.items() if grade >= 1 and doc in ranking]
         if not relevant:

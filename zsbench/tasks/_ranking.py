@@ -18,7 +18,7 @@ from zsbench.data._stored import Stored
 from zsbench.data.judgements import read_run
 from zsbench.errors import UserError
 from zsbench.methods.rerank import Fitted, Order, Ranker, RankItem
-from zsbench.records import RunContext, TaskData
+from zsbench.records import RunContext, Score, TaskData
 from zsbench.tasks._candidates import FirstStage
 
 # A byte order mark would be none any more where it begins a line.
@@ -103,6 +103,11 @@ class RankingTask:
         if unknown:
             data.counts["documents of the run that are not in the corpus"] = unknown
         return [ranking or None if missing == "skip" else ranking for ranking in predictions]
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+        """Say why a metric has no value: nothing is judged as high as its `rel` asks."""
+        empty = [name for name, score in scores.items() if not score.n and "rel=" in name]
+        return f"{', '.join(empty)}: undefined, no document is judged that high" if empty else ""
 
     def _unknown(self, data: TaskData, item: Any, ranking: Mapping[str, float]) -> int:
         """Count the ranked documents that the corpus lacks, where it is in memory."""

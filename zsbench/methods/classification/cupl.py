@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float32]
 
 
-@method(family="classification", needs=(ImageTextEncoder,))
+@method(family="classification", needs=(ImageTextEncoder,), uses=("sentences of a language model",))
 def cupl(*, prompts: LocalPath, templates: bool = False, prompt_set: Text | None = None) -> Rule:
     """Average the sentences that a language model wrote about each class.
 

@@ -34,7 +34,12 @@ else:
 CELLS = 2**22  # images x texts in one block of probabilities: 32 MB in float64
 
 
-@method(family="classification", needs=(ImageTextEncoder,))
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    uses=("descriptions of the classes",),
+    uses_with={"locations": "places where the classes are found"},
+)
 def description_prob_mean(
     *,
     descriptions: LocalPath,

@@ -41,7 +41,11 @@ def _check(options: dict[str, Any]) -> None:
         raise UserError("alpha", "below 1 without descriptions of regions", "`descriptions:` beside it")
 
 
-@method(family="classification", needs=(ImageTextEncoder,))
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    uses_with={"descriptions": "descriptions of the classes"},
+)
 @companions(check=_check)
 def grain(
     *,

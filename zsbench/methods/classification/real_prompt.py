@@ -19,7 +19,7 @@ from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.templates import fill_class
 
 
-@method(family="classification", needs=(ImageTextEncoder,))
+@method(family="classification", needs=(ImageTextEncoder,), uses=("synonyms of the class names",))
 def real_prompt(*, synonyms: LocalPath) -> Rule:
     """Fill the task's templates with other names; `synonyms` is JSON {class name: best name}, one key a class."""
 

@@ -52,7 +52,13 @@ def _files(options: dict[str, Any]) -> list[str]:
     ]
 
 
-@method(family="classification", needs=(PromptTuner,), files=_files)
+@method(
+    family="classification",
+    needs=(PromptTuner,),
+    uses=("another CLIP as reward",),
+    uses_with={"vectors": "trained context vectors"},
+    files=_files,
+)
 def rlcf(
     *,
     reward: ModelRef | Annotated[dict[Text, Positive], MinLen(1)],

@@ -44,6 +44,7 @@ else:
     needs=(ImageTextEncoder,),
     kind="transductive",
     uses=("all test images",),
+    uses_with={"phrases": "phrases of a language model"},
     after="prompt-ensemble",
 )
 @companions(("weighted", "phrases"))

@@ -32,7 +32,7 @@ else:
     np, torch = lazy("numpy"), lazy("torch")
 
 
-@method(family="classification", needs=(PromptTuner,))
+@method(family="classification", needs=(PromptTuner,), uses_with={"vectors": "trained context vectors"})
 def tpt(
     *,
     views: Few = 64,

@@ -67,7 +67,13 @@ def _check_selection(per: str, select: float | None) -> None:
         raise UserError("select", "`select` with `per: example`", expected)
 
 
-@method(family="classification", needs=(ImageTextEncoder,), kind="transductive", uses=("unlabeled test set",))
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    kind="transductive",
+    uses=("unlabeled test set",),
+    uses_with={"pool": "a pool of templates", "further_classes": "names of further classes"},
+)
 @companions(("further_classes", "normalise", "pretrain-star"), check=_check)
 def zpe(
     *,

@@ -35,7 +35,7 @@ else:
 BLOCK, ROWS = 64, 65_536
 
 
-@method(family="generative-retrieval", needs=(TextEncoder,))
+@method(family="generative-retrieval", needs=(TextEncoder,), uses=("document rows trained for this collection",))
 def atomic_docids(*, weights: LocalPath) -> Retriever:
     """Rank by the product of query vector and document row.
 

@@ -58,7 +58,7 @@ class HistoryPrompt(Wording):
         return put(content, chat=chat, answer=self.answer, system=self.system)
 
 
-@method(family="session-recommendation", needs=(TokenScorer,))
+@method(family="session-recommendation", needs=(TokenScorer,), uses_with={"ids": "semantic ids of the items"})
 @companions(("code", "ids"))
 def catalogue_lm(
     *,

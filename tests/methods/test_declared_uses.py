@@ -1,0 +1,38 @@
+"""What a rule reads beside the item stands in its declaration, so that tables can star it."""
+
+import pytest
+
+from zsbench import catalog
+from zsbench.components import option_hints
+from zsbench.config import Block, _marks
+
+
+def named_files():
+    """Return (method, option) for each option of a method that names a file or another model."""
+    for name in catalog.own_components("methods"):
+        for option, hint in option_hints(catalog.load_component("methods", name)).items():
+            if _marks(hint) & {"local-path", "model-ref"}:
+                yield name, option
+
+
+@pytest.mark.parametrize(("name", "option"), [*named_files()])
+def test_every_file_or_model_that_an_option_names_is_declared_as_used(name, option):
+    facts = catalog.load_component("methods", name).facts
+    assert facts.uses or option in dict(facts.uses_with), "declare it with uses= or uses_with="
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "uses"),
+    [
+        ("cupl", {"prompts": "p.json"}, ("sentences of a language model",)),
+        ("grain", {}, ()),
+        ("grain", {"descriptions": "d.json"}, ("descriptions of the classes",)),
+        ("description-prob-mean", {"descriptions": "d.json"}, ("descriptions of the classes",)),
+        ("real-prompt", {"synonyms": "s.json"}, ("synonyms of the class names",)),
+        ("rlcf", {"reward": "clip"}, ("another CLIP as reward",)),
+        ("tpt", {}, ()),
+        ("atomic-docids", {"weights": "w.npy"}, ("document rows trained for this collection",)),
+    ],
+)
+def test_uses_of_a_configured_rule(name, options, uses):
+    assert Block("methods", name, options).facts.uses == uses

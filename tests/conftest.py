@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 _SHARED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 settings.register_profile("shared", derandomize=True, **_SHARED)
 settings.register_profile("fuzz", max_examples=500, print_blob=True, **_SHARED)
+settings.register_profile("once", derandomize=True, max_examples=1, **_SHARED)
 settings.load_profile(os.environ.get("ZSBENCH_HYPOTHESIS", "shared"))
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_NUM_THREADS": "1"}

@@ -1,17 +1,15 @@
 """The CLIP family's suites and papers say what their publications say: sets, main metrics, averages, names."""
 
-import json
-from pathlib import Path
-
 import pytest
 
+from tests.reference._golden import load_json
 from tests.results.test_averages import part
 from tests.results.test_averages import result as row
 from zsbench import catalog, plan
 from zsbench.results.averages import averages
 from zsbench.suites import Average
 
-DATACOMP = json.loads((Path(__file__).parent / "golden" / "density-pruning" / "datacomp_average.json").read_text())
+DATACOMP = load_json("density-pruning", "datacomp_average.json")
 PAPERS = ["clip", "density-pruning", "growclip", "image-text-retrieval", "openshape", "remoteclip", "x-clip"]
 # DataComp's names of its metrics, and ours.
 METRICS = {

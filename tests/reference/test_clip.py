@@ -6,6 +6,7 @@ import pytest
 from tests.reference._golden import load_npz, needs
 from zsbench import metrics
 from zsbench.methods.classification import normalise
+from zsbench.methods.classification._texts import mean_per_class
 from zsbench.methods.classification.prompt_ensemble import ensemble
 
 GOLDEN = load_npz("clip", "classifier.npz")
@@ -18,6 +19,14 @@ def test_classifier_weights_and_logits():
     logits = 100 * normalise(GOLDEN["image_embeddings"]) @ weights.T
     np.testing.assert_allclose(logits, GOLDEN["logits"], atol=1e-3)
     assert (logits.argmax(1) == GOLDEN["pred"]).all()
+
+
+def test_classes_with_unlike_numbers_of_prompts():
+    needs("weights_ragged" in GOLDEN)
+    prompts = [row[:count] for row, count in zip(GOLDEN["text_embeddings"], GOLDEN["ragged_counts"], strict=True)]
+    owner = np.repeat(np.arange(len(prompts)), GOLDEN["ragged_counts"])
+    weights = normalise(mean_per_class(normalise(np.concatenate(prompts)), owner))
+    np.testing.assert_allclose(weights.T, GOLDEN["weights_ragged"], atol=1e-5)
 
 
 def test_wrong_ensembles_do_not_match():

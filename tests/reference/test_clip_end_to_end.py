@@ -7,7 +7,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.reference._golden import GOLDEN, load_json, load_npz
+from tests.reference._golden import load_json, load_npz, model_folder
 from zsbench import plan
 from zsbench.cache import Cache
 from zsbench.engine import local
@@ -20,7 +20,7 @@ from zsbench.templates import fill_class
 CASE, TEXTS, FOLDER = (
     load_npz("clip", "tiny_e2e.npz"),
     load_json("clip", "tiny_e2e_texts.json"),
-    GOLDEN / "clip" / "tiny_clip",
+    model_folder("clip"),
 )
 
 pytestmark = pytest.mark.skipif(not (CASE and TEXTS and FOLDER.is_dir()), reason="no end-to-end case in this folder")
@@ -49,6 +49,9 @@ def test_pixels_and_tokens(model):
     close("pixel_values", np.stack([model.prepare(image)["pixel_values"].numpy() for image in pictures()]), 1e-5)
     ids = model._text._tokenize(TEXTS["texts"], TEXTS.get("max_length", model.facts["context_length"])).numpy()
     close("input_ids", ids, 0)
+    # The text after its end is padding, which no token before it attends to: no mask is needed.
+    ends = ids == ids.max()
+    close("attention_mask", np.cumsum(ends, axis=1) - ends == 0, 0)
 
 
 def test_embeddings(model):

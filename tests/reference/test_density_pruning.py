@@ -41,6 +41,7 @@ def test_complexity_and_shares():
     np.testing.assert_allclose(inter, GOLDEN["d_inter"], atol=1e-5)
     share = pruning.shares(intra, inter, temperature=float(GOLDEN["temperature"]))
     np.testing.assert_allclose(share, GOLDEN["probs"], atol=1e-5)
+    assert int(float(GOLDEN["prune_ratio"]) * len(GOLDEN["embeddings"])) == GOLDEN["target"]
     assert (low == GOLDEN["lower"]).all()
     assert (high == GOLDEN["upper"]).all()
 

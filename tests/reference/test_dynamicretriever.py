@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tests.reference._golden import GOLDEN, load_json, some
+from tests.reference._golden import load_json, model_folder, some
 from zsbench.data._collection import Collection, Document
 from zsbench.methods._constrained import beam, every
 from zsbench.methods._trie import Trie
@@ -22,7 +22,7 @@ RENORMALISED = {"full_vocab": False, "trie_renormalised": True}
 
 @pytest.fixture(scope="module")
 def model():
-    return HfCausalLM(str(next((GOLDEN / "icr").glob("tiny-*"))))
+    return HfCausalLM(str(model_folder("icr")))
 
 
 def search(model, case):
@@ -46,6 +46,7 @@ def test_tokens_equal_the_reference(model):
             assert model.tokenize(case["prompt"], special=True)[0] == case["prompt_input_ids"]
         for docid, tokens in case["docid_tokens"].items():
             assert model.answer_tokens(docid, end=True) == tokens
+            assert tokens[-1] == case["eos_token_id"]
 
 
 @pytest.mark.parametrize("kind", RENORMALISED)

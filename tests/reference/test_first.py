@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.reference._golden import GOLDEN, load_json, some
+from tests.reference._golden import load_json, model_folder, some
 from zsbench.data._collection import Document
 from zsbench.errors import RunError, UserError
 from zsbench.methods.rerank import RankItem
@@ -16,7 +16,7 @@ CASES = load_json("first", "first.json") or []
 
 @pytest.fixture(scope="module")
 def model():
-    return HfCausalLM(str(next((GOLDEN / "icr").glob("tiny-*"))))
+    return HfCausalLM(str(model_folder("icr")))
 
 
 def item(case):
@@ -45,6 +45,41 @@ def test_first_window_logits_equal_the_reference(model):
         assert ids == case["first_window_input_ids"]
         logits = model.next_token_logits(ids)[case["identifier_token_ids"]]
         np.testing.assert_allclose(logits, case["first_window_identifier_logits"], atol=1e-3)
+
+
+def windows_of(model, case, monkeypatch):
+    """Return the logits of the window's letters, and which are among the 30 highest, of each prompt of a ranking."""
+    own, highest, ask = [], [], model.next_token_logits
+    letters = identifier_ids(model, "[", [chr(ord("A") + i) for i in range(case["window"])])
+
+    def asked(ids):
+        logits = ask(ids)
+        own.append(logits[letters])
+        highest.append(own[-1] >= np.sort(logits)[-30])
+        return logits
+
+    monkeypatch.setattr(model, "next_token_logits", asked)
+    first(window=case["window"], step=case["step"])(model, item(case), None)
+    monkeypatch.undo()
+    return own, highest
+
+
+def test_letters_of_every_window_stand_in_the_order_of_the_reference(model, monkeypatch):
+    for case in some([c for c in CASES if "ranking_execs" in c], "first"):
+        windows, _ = windows_of(model, case, monkeypatch)
+        shown = [">".join(f"[{chr(ord('A') + i)}]" for i in np.argsort(-own, kind="stable")) for own in windows]
+        assert shown == case["ranking_execs"]
+        # The reference writes 100 less the rank into its runs, which orders as n less the rank does.
+        assert case["scores_full"] == [100 - rank for rank in range(len(case["order_full"]))]
+
+
+def test_letters_among_the_thirty_most_probable_tokens_of_the_first_window(model, monkeypatch):
+    for case in some([c for c in CASES if "responses_top30" in c], "first"):
+        [own, *_], [highest, *_] = windows_of(model, case, monkeypatch)
+        order = [i for i in np.argsort(-own, kind="stable") if highest[i]]
+        assert ">".join(f"[{chr(ord('A') + i)}]" for i in order) == case["responses_top30"][0]
+        assert len(case["responses_top30"]) == case["n_forward_passes"]
+        assert case["scores_top30"] == [100 - rank for rank in range(len(case["order_top30"]))]
 
 
 def test_one_prompt_and_nothing_generated_a_window(model):

@@ -58,6 +58,7 @@ def test_few_shot_alpha_scores_and_accuracies(case):
     first = 100 * validation @ case["clip_weights"]
     correct = table(first, validation @ weights.T + biases, case["val_labels"], alphas)
     np.testing.assert_allclose(100 * correct / len(validation), case["val_acc_pct"])
+    assert 100 * correct.max() / len(validation) == pytest.approx(float(case["best_val_acc_pct"]))
     assert alphas[int(correct.argmax())] == float(case["best_alpha"])
     found = scores(case, weights, biases, "test_features")
     close(found, case["test_logits"])

@@ -27,7 +27,7 @@ def scores(alpha):
 
 
 def test_there_is_a_case():
-    some(ALPHAS, "grain")
+    assert sorted(map(float, some(ALPHAS, "grain"))) == sorted(GOLDEN["alphas"])
 
 
 @pytest.mark.skipif("class_weights" not in GOLDEN, reason="no golden class weights")

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from tests.models import _tiny
-from tests.reference._golden import GOLDEN, load_json, some
+from tests.reference._golden import load_json, model_folder, some
 from zsbench.data._collection import Document
 from zsbench.errors import RunError, UserError
 from zsbench.methods.rerank import RankItem
 from zsbench.methods.rerank._icr import Reader, Spans, paper_prompt
+from zsbench.methods.rerank._scores import best_first
+from zsbench.methods.rerank._windows import slide
 from zsbench.methods.rerank.icr import calibrated, icr
 from zsbench.models.hf_causal_lm import HfCausalLM
 
@@ -17,7 +19,7 @@ CASES = load_json("icr", "cases.json") or []
 
 @pytest.fixture(scope="module")
 def model():
-    return HfCausalLM(str(next((GOLDEN / "icr").glob("tiny-*"))))
+    return HfCausalLM(str(model_folder("icr")))
 
 
 def ranker(case, **options):
@@ -44,7 +46,10 @@ def test_prompt_tokens_and_spans_equal_the_reference(model):
         assert spans.text == case["prompt"]
         assert spans.ids == case["input_ids"]
         assert [[s[0], s[-1] + 1] for s in spans.documents] == case["doc_spans_prompt_order"]
-        assert spans.query_start == case["query_span_inclusive"][0]
+        assert [spans.query_start, len(spans.ids) - 1] == case["query_span_inclusive"]
+        blank = Spans(model, paper_prompt(model, case["retrieval_type"].lower()), texts, "N/A")
+        assert blank.text == case["prompt_na"]
+        assert [blank.query_start, len(blank.ids) - 1] == case["query_span_na_inclusive"]
 
 
 def test_scores_equal_the_reference(model):
@@ -55,12 +60,31 @@ def test_scores_equal_the_reference(model):
         prefix = asked.ids[: asked.query_start]
         tails = [p.ids[p.query_start :] for p in (asked, blank)]
         mass, mass_na = (m.sum(axis=(0, 1)) for m in model.attention_mass(prefix, tails))
-        pairs = list(zip(asked.documents, case["prompt_order"], strict=True))
-        for tokens, number in pairs:
+        for place, (tokens, number) in enumerate(zip(asked.documents, case["prompt_order"], strict=True)):
+            assert mass[tokens] == pytest.approx(case["token_scores_query_prompt_order"][place], abs=1e-4)
+            assert mass_na[tokens] == pytest.approx(case["token_scores_na_prompt_order"][place], abs=1e-4)
             assert mass[tokens].sum() == pytest.approx(case["scores_query"][number], abs=1e-4)
             assert mass_na[tokens].sum() == pytest.approx(case["scores_na"][number], abs=1e-4)
             got = calibrated(mass[tokens].astype(np.float64), mass_na[tokens].astype(np.float64))
             assert got == pytest.approx(case["scores_calibrated"][number], abs=1e-4)
+
+
+def test_scores_of_every_ranking_equal_the_reference(model):
+    """A passage keeps the score of the last window that it stood in."""
+    for case in some([c for c in CASES if "ranking_scores" in c], "icr"):
+        order = "best_last" if case["reverse_doc_order"] else "best_first"
+        reader, scores = Reader(prompt=case["retrieval_type"].lower(), doc_order=order), {}
+
+        def sort(numbers, case=case, reader=reader, scores=scores):
+            texts = [case["documents"][number] for number in numbers]
+            attention = reader.read(model, texts, case["query"], n_layers=None)
+            own = [calibrated(a.asked.sum(axis=(0, 1)), a.blank.sum(axis=(0, 1))) for a in attention]
+            scores.update(zip(numbers, own, strict=True))
+            return best_first(own, numbers)
+
+        window = None if case["window_size"] < 0 else case["window_size"]
+        assert slide(len(case["documents"]), window, case["stride"], sort) == case["ranking"], case["name"]
+        assert [scores[i] for i in case["ranking"]] == pytest.approx(case["ranking_scores"], abs=1e-4), case["name"]
 
 
 def test_scores_of_the_last_token_equal_the_reference(model):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.reference._golden import GOLDEN, load_json, needs, some
+from tests.reference._golden import load_json, model_folder, needs, some
 from zsbench.data._collection import Document
 from zsbench.methods.rerank import RankItem
 from zsbench.methods.rerank._labels import LABELS
@@ -73,18 +73,20 @@ def item(query, passages):
 @pytest.fixture(scope="module")
 def t5():
     seq2seq = pytest.importorskip("zsbench.models.hf_seq2seq")
-    return seq2seq.HfSeq2Seq(str(next((GOLDEN / SLUG).glob("tiny-*"))))
+    return seq2seq.HfSeq2Seq(str(model_folder(SLUG)))
 
 
 @pytest.fixture(scope="module")
 def decoder():
-    return HfCausalLM(str(next((GOLDEN / "icr").glob("tiny-*"))))
+    return HfCausalLM(str(model_folder("icr")))
 
 
 def test_yes_no_scores_equal_the_reference(t5):
     for case in some(BASELINES.get("pointwise_t5"), SLUG):
         model = Recorder(t5)
         order = pointwise(cut=NO_CUT)(model, item(case["query"], case["passages"]), None)
+        yes, no = (t5.tokenize(word, special=False)[0][0] for word in ("Yes", "No"))
+        assert (yes, no) == (case["yes_id"], case["no_id"])
         found = np.exp(log_probability(np.array(model.answered)))
         np.testing.assert_allclose(found, case["yes_no_scores"], atol=1e-4)
         assert order == case["yes_no_order"]
@@ -94,6 +96,7 @@ def test_query_likelihoods_equal_the_reference(t5):
     for case in some(BASELINES.get("pointwise_t5"), SLUG):
         asked, model = item(case["query"], case["passages"]), Recorder(t5)
         assert query_likelihood(cut=NO_CUT, flavour="reference")(model, asked, None) == case["qlm_order"]
+        assert t5.tokenize(f"<pad> {case['query']}", special=False)[0] == case["qlm_label_ids"]
         assert [len(tokens) for tokens in model.answered] == [len(case["qlm_label_ids"])] * len(case["passages"])
         np.testing.assert_allclose([t.sum() for t in model.answered], case["qlm_scores"], atol=1e-4, rtol=0)
         wanted = np.array(case["qlm_without_pad_term"])
@@ -110,6 +113,8 @@ def test_yes_no_of_a_decoder_equals_an_independent_computation(decoder):
         order = pointwise(cut=NO_CUT)(model, item(query, [case["passage"] for case in own]), None)
         for case, asked, logits in zip(own, model.asked, model.answered, strict=True):
             assert decoder.chat(asked.messages) + asked.answer == case["yes_no_prompt"]
+            labels = [decoder.tokenize(word, special=False)[0] for word in ("Yes", "No")]
+            assert labels == [[case["yes_id"]], [case["no_id"]]]
             np.testing.assert_allclose(logits, [case["yes_logit"], case["no_logit"]], atol=1e-4)
             assert np.exp(log_probability([logits]))[0] == pytest.approx(case["p_yes"], abs=1e-4)
         assert order == list(np.argsort([-case["p_yes"] for case in own], kind="stable"))
@@ -125,7 +130,9 @@ def test_query_likelihood_of_a_decoder_equals_an_independent_computation(decoder
         for case, asked, logprobs in zip(own, model.asked, model.answered, strict=True):
             assert decoder.chat(asked.messages) + asked.answer == case["ql_prompt"]
             np.testing.assert_allclose(logprobs, case["query_token_logprobs"], atol=1e-4)
+            assert decoder.tokenize(query, special=False)[0] == case["query_token_ids"]
             assert logprobs.sum() == pytest.approx(case["ql_sum"], abs=1e-4)
+            assert logprobs.mean() == pytest.approx(case["ql_mean"], abs=1e-4)
         assert order == list(np.argsort([-case["ql_sum"] for case in own], kind="stable"))
 
 

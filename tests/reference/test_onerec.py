@@ -53,6 +53,16 @@ def test_metrics_of_sessions_equal_the_reference():
     assert found
 
 
+def test_metrics_of_sessions_by_hand():
+    """No list of the reference's case holds an item of its session, so all of its values are 0."""
+    pred = [Recommended(list("abcde")), Recommended(list("vwxyz")), Recommended(list("vwaxb"))]
+    sessions = [["a"], ["a", "b"], ["a", "b"]]
+    assert metric("HitRate@5").statistics(pred, sessions).tolist() == [1, 0, 1]
+    discounts = 1 / np.log2(np.arange(2, 7))
+    ndcg = [1, 0, (discounts[2] + discounts[4]) / discounts[:2].sum()]
+    assert metric("session-nDCG@5").statistics(pred, sessions) == pytest.approx(ndcg, abs=1e-12)
+
+
 def test_rewards_equal_the_reference():
     [rewards] = cases("session_rewards")
     pred = [Recommended([], {str(t): lists[:, t].tolist() for t in range(lists.shape[1])}) for lists in rewards]

@@ -24,7 +24,11 @@ def test_there_is_a_case():
 def test_scores():
     logits = normalise(SCORES["shape_embeddings"]) @ normalise(SCORES["category_text_embeddings"]).T
     np.testing.assert_allclose(logits, SCORES["logits"], atol=1e-5)
-    names = {"top1_pct": "acc@1", "top3_pct": "acc@3", "top5_pct": "acc@5", "class_acc_nanmean": "mean-per-class"}
+    per_class = [np.mean(logits[SCORES["labels"] == c].argmax(1) == c) if c in SCORES["labels"] else np.nan
+                 for c in range(len(SCORES["category_text_embeddings"]))]  # fmt: skip
+    np.testing.assert_allclose(per_class, SCORES["per_class_acc"], atol=1e-6)
+    names = {"overall_acc": "acc@1", "class_acc_ref": "mean-per-class"}
+    names |= {"top1_pct": "acc@1", "top3_pct": "acc@3", "top5_pct": "acc@5", "class_acc_nanmean": "mean-per-class"}
     for key, name in names.items():
         value = metrics.resolve(name, kinds=("classification",)).compute(logits, SCORES["labels"])
         scale = 100 if key.endswith("pct") else 1
@@ -36,6 +40,7 @@ def test_point_clouds():
     np.testing.assert_allclose(normalise_points(POINTS["points"]), POINTS["normalized"], atol=1e-5)
     np.testing.assert_allclose(normalise_points(POINTS["points"], y_up=True), POINTS["normalized_y_up"], atol=1e-5)
     np.testing.assert_allclose(normalise_points(np.ones((4, 3))), np.zeros((4, 3)))
+    np.testing.assert_allclose(normalise_points(POINTS["degenerate"]), np.zeros_like(POINTS["degenerate"]))
 
 
 def test_an_item_is_drawn_by_its_own_seed(tmp_path):

@@ -40,6 +40,7 @@ def test_the_folder_holds_rounds():
 def test_best_names():
     if "topk_voc" in GOLDEN:
         found = _s3a.best_names(GOLDEN["vfeatures"], GOLDEN["vocab_classifier"])
+        assert GOLDEN["topk_voc"].size == len(found)  # the vote counts one name an image
         np.testing.assert_array_equal(found, GOLDEN["topk_voc"].reshape(len(found), -1)[:, 0])
 
 
@@ -97,6 +98,14 @@ def told():
     ):
         real = candidate >= 0
         yield Phrases(names, candidate[real], count[real], vectors[real])
+
+
+def test_candidates_of_a_cluster_are_the_names_with_the_most_votes():
+    votes = GOLDEN[f"agg_{ROUNDS[-1]}"]
+    found = _s3a.candidates(votes, k1=int(GOLDEN["k_1"]))
+    # Names without a vote are equally good.
+    ours, theirs = (np.sort(np.take_along_axis(votes, own, axis=1)) for own in (found, GOLDEN["candidates_vocab"]))
+    np.testing.assert_array_equal(ours, theirs)
 
 
 def test_realignment():

@@ -12,33 +12,6 @@ DRAWS = load_npz("significance", "resamples.npz")
 MEAN = metrics.resolve("acc@1")
 
 
-# Paired tests and corrections for several comparisons have no command yet.
-WAITS = {
-    "wilson": {"clopper_pearson"},
-    "paired_accuracy": {"n01", "n10", "mcnemar_exact_p", "bootstrap_p_two_sided"},
-    "cluster_bootstrap": {"naive_se"},
-    "micro_f1_bootstrap": set(),
-    "multiple": {"p", "holm", "benjamini_hochberg"},
-    "sign_flip_exact": {"differences", "p_two_sided"},
-    "sign_flip_monte_carlo": {"n", "count_ge", "p"},
-    "per_query": {"a", "b", "t", "t_p", "wilcoxon_p"},
-}
-READ = {
-    "wilson": {"k", "n", "alpha", "lo", "hi", "scipy"},
-    "paired_accuracy": {"a", "b", "delta", "bootstrap_B", "percentile_ci95", "bootstrap_se"},
-    "cluster_bootstrap": {"cluster", "value", "mean", "se", "ci95", "B"},
-    "micro_f1_bootstrap": {"tp", "fp", "fn", "f1", "ci95", "se"},
-}
-
-
-def test_every_key_is_read_or_waits():
-    assert CASES.keys() <= WAITS.keys()
-    for name, cases in CASES.items():
-        for case in cases if isinstance(cases, list) else [cases]:
-            assert case.keys() <= READ.get(name, set()) | WAITS[name], name
-    assert DRAWS.keys() <= {"bootstrap_index", "cluster_index", "sign_flips"}
-
-
 def test_wilson():
     for case in some(CASES.get("wilson"), "significance"):
         found = wilson(case["k"], case["n"], confidence=1 - case["alpha"])

@@ -21,6 +21,7 @@ def episode(name, norm):
     """The episode as a method gets it, the arrays and the facts beside it."""
     arrays, facts = load_npz(SLUG, f"{name}.npz"), load_json(SLUG, f"{name}.json")
     support, query = (transformed(arrays[key], norm, arrays["train_mean"]) for key in ("support", "query"))
+    assert np.bincount(arrays["query_labels"]).tolist() == facts["query_per_class"]
     return Episode(support, query, facts["way"], facts["shot"]), arrays, facts
 
 
@@ -42,6 +43,7 @@ def test_labels_centres_and_accuracy(name, row):
         assert (labels == arrays[f"{row['norm']}_simpleshot"]).all()
     else:
         lam = row["lmd"] if row["lap_bound"] else None
+        assert row["lap_bound"] or row["lmd"] == 0
         found = cluster(given, centres=CENTRES[row["method"]], lam=lam, knn=facts["knn"])
         labels = found.labels[len(given.support) :]
         assert (labels != arrays[f"{row['key']}_pred"]).sum() <= 1
@@ -82,6 +84,7 @@ def test_bound_updates(name):
     arrays = load_npz(SLUG, name)
     a = arrays["unary"]
     first = np.exp(-a) / np.exp(-a).sum(axis=1, keepdims=True)
+    assert (affinity(arrays["X"], 3) == arrays["W"]).all()
     z, energy = bound(a, arrays["W"].astype(float), float(arrays["lmd"]), first)
     np.testing.assert_allclose(z, arrays["assign"], atol=1e-6)
     assert energy == pytest.approx(float(arrays["energy"]), abs=1e-6)

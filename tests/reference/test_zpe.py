@@ -61,6 +61,10 @@ def test_logits_carry_the_full_scale():
     texts, images = normalise(GOLDEN["text_embeddings"]), normalise(GOLDEN["image_embeddings"])
     logits = np.exp(GOLDEN["logit_scale_log"]) * np.einsum("nd,pcd->npc", images, texts[:, : int(GOLDEN["n_classes"])])
     close(logits, GOLDEN["logits"])
+    pretrain = normalise(GOLDEN["pretrain_embeddings"])
+    own = texts[:, : int(GOLDEN["n_classes"])]
+    close(np.exp(GOLDEN["logit_scale_log"]) * np.einsum("nd,pcd->npc", pretrain, own), GOLDEN["pretrain_logits"])
+    close(max_logits(pretrain, own, logit_scale=np.exp(GOLDEN["logit_scale_log"])), GOLDEN["pretrain_logits"].max(2))
     close(
         max_logits(images, texts[:, : int(GOLDEN["n_classes"])], logit_scale=np.exp(GOLDEN["logit_scale_log"])),
         logits.max(2),

@@ -39,8 +39,6 @@ ALLOWED = {
     ("module_sources.py", "read_bytes"): "the package's own modules, for a digest",
     ("module_sources.py", "decode(errors=...)"): "as above",
     ("report/tables.py", "import csv"): "writes",
-    ("score_kinds.py", "json.loads"): "metadata of predictions",
-    ("tasks/_class_scores.py", "json.loads"): "metadata of a parquet file",
     ("tasks/_depth_maps.py", "open"): "writes a member of an .npz file",
     (
         "models/nets/span_scorer.py",

@@ -204,3 +204,12 @@ def test_images_without_labels_can_be_kept_to_learn_from_only(tmp_path):
         load(tmp_path, {"source": "features", "path": "test.npz"}, support=more)
     with pytest.raises(UserError, match=r"label -1.*unlabelled: drop"):
         load(tmp_path, {"source": "features", "path": "test.npz"}, unlabeled={**more, "unlabelled": "error"})
+
+
+def test_a_mapping_of_numbers_names_classes_of_data_without_names(tmp_path):
+    vectors(tmp_path / "v.npz", [0, 1, 2])
+    source = {"source": "features", "path": "v.npz"}
+    data = load(tmp_path, source, classes={"2": "cat", "0": "ant", "1": "bee"})
+    assert data.context.class_names == ["ant", "bee", "cat"]
+    with pytest.raises(UserError, match="labels are numbers"):
+        load(tmp_path, source, classes={"1": "ant", "2": "bee", "3": "cat"})

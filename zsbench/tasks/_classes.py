@@ -26,7 +26,7 @@ class NamedClasses(TaskConfig):
     `classes` lists their names, or names a file that does (one a line, or a JSON list). Where the data carry names
     too, the two are joined by name; other words for the same classes stand in the order of the data's. `class_map`
     gives classes of the data other names (a mapping, or a .json, .tsv or .csv file); a mapping under `classes` does
-    the same and lists the classes. `label_order` says how whole-number folder names count: 2 before 10 (`numeric`), or
+    the same and lists the classes, those of numbers where it says `{"0": cat, "1": dog}`. `label_order` says how whole-number folder names count: 2 before 10 (`numeric`), or
     10 before 2 (`text`).
     """
 
@@ -49,14 +49,12 @@ class NamedClasses(TaskConfig):
         UserError
             The names do not fit, a label is no class, or 0/1 vectors have another length than there are classes.
         """
-        names, where = self._names(source.where), source.where
+        names, where, class_map = self._names(source.where), source.where, self._map(source.where)
+        if data.class_names is None and isinstance(self.classes, dict) and self.class_map is None:
+            numbered = by_number(self.classes)
+            names, class_map = (names, class_map) if numbered is None else (numbered, None)
         classes = join(
-            data.class_names,
-            names,
-            where,
-            what=called(source),
-            class_map=self._map(where),
-            label_order=self.label_order,
+            data.class_names, names, where, what=called(source), class_map=class_map, label_order=self.label_order
         )
         _check(data, len(classes.names if data.class_names is None else data.class_names), source)
         return classes
@@ -88,6 +86,12 @@ class NamedClasses(TaskConfig):
         if isinstance(named, str):
             named = read_map(resolve_path(named, self.folder("class_map"), where=where))
         return {**written, **(named or {})} or None
+
+
+def by_number(classes: dict[str, str]) -> list[str] | None:
+    """Return the names of `{"0": cat, "1": dog}` in the order of the numbers; None where the keys are no numbers 0.."""
+    keys = [str(number) for number in range(len(classes))]
+    return [classes[key] for key in keys] if set(keys) == set(classes) else None
 
 
 def called(source: Block) -> str:

@@ -74,7 +74,7 @@ COUNTED = {
     "image-text-retrieval": ("caption-table", ""),
     "video-classification": ("frame-folders", "frames: 1\n"),
     "depth": ("depth-frames", ""),
-    "counting": ("image-table", "object: x\ntemplate: '{number}'\n"),
+    "counting": ("image-table", "object: x\ntemplate: '{number} {object}'\n"),
     "association": ("associations", ""),
     "caption-selection": ("caption-choices", ""),
 }

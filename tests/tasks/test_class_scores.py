@@ -66,7 +66,7 @@ def test_scores_keep_their_precision(tmp_path, suffix):
         ("scores", [[1.0, 2.0, 3.0], None, [1.0, 2.0, 3.0]], "row 1: scores None"),
         ("scores", [[1.0, None, 3.0]] * 3, "row 0: scores"),
         ("scores", [["x", "y", "z"]] * 3, "row 0: scores"),
-        ("points", [1, 2, 3], "neither a column `scores` nor `label`"),
+        ("points", [1, 2, 3], "no column of scores or labels; expected one of scores, logits, probabilities, label"),
     ],
 )
 def test_what_is_no_prediction_is_refused_with_its_row(tmp_path, column, cells, message):
@@ -96,7 +96,7 @@ def test_predictions_of_the_same_classes_in_another_order_are_read_by_name(tmp_p
     for names in (["cat", "dog"], ["cat", "dog", "cow"], [*NAMES, "fox"]):
         with pytest.raises(UserError, match="predictions over 3 classes, not the task's"):
             ClassScores(names).read(tmp_path / "s.parquet")
-    with pytest.raises(UserError, match=r"scores that are logits.*beside votes"):
+    with pytest.raises(UserError, match=r"scores that are logits.*expected votes, as before"):
         ClassScores(NAMES, ScoreKind("votes")).read(tmp_path / "s.parquet")
 
 
@@ -115,3 +115,30 @@ def test_accuracy_below_chance_is_tested_by_itself(right, n, n_classes, doubted)
     score = Score(right / n, 0, 1, "%", n, "wilson")
     assert bool(below_chance({"acc@1": score}, n_classes)) is doubted
     assert below_chance({}, n_classes) == ""
+
+
+@pytest.mark.parametrize("column", ["logits", "probabilities", "scores"])
+def test_a_column_says_what_its_scores_are(tmp_path, column):
+    from zsbench import given, judge, plan
+    from zsbench.config import Settings
+    from zsbench.errors import RunError
+
+    np.savez(tmp_path / "v.npz", features=np.eye(3), labels=[0, 1, 2], class_names=NAMES, ids=["a", "b", "c"])
+    text = (
+        "type: image-classification\ndescription: d\ndata: {source: features, path: v.npz}\nmetrics: [certain-ratio]\n"
+    )
+    (tmp_path / "t.yaml").write_text(text)
+    [job] = plan.make(str(tmp_path / "t.yaml"), plan.Choices(methods=("random-class",))).jobs
+    task = job.build_task()
+    data = task.load(limit=None, seed=0, score_only=True)
+    written = table(tmp_path / "p.parquet", **{column: [[0.98, 0.01, 0.01], [0.5, 0.3, 0.2], [10.0, 0.0, 0.0]]})
+
+    def certain():
+        found = given.predictions(written, task, data.items)
+        return judge.judge(task, job.task, data, found, Settings(), title="t").scores["certain-ratio"].value
+
+    if column == "scores":
+        with pytest.raises((RunError, UserError), match="a column named `logits` or `probabilities`"):
+            certain()
+    else:
+        assert certain() == pytest.approx({"logits": 1 / 3, "probabilities": 2 / 3}[column])

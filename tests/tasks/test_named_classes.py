@@ -131,7 +131,7 @@ def test_images_of_the_test_among_the_support_are_counted(tmp_path):
     both = {"source": "features", "path": "test.npz"}
     data = load(tmp_path, both, support=both, validation=both)
     assert data.context.support.of_test == 4
-    assert data.context.validation.split == "test"
+    assert data.context.validation.of_test == 4
     part = load(tmp_path, both, classes=[*NAMES, "eel", "fox"], support={**both, "path": "more.npz"})
     assert part.context.support.of_test == 2
 

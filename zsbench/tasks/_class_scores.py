@@ -1,7 +1,8 @@
 """Predictions over classes as a table: `id` with `scores` (a list of n_classes numbers) or `label`.
 
 Parquet that zsbench writes also says what its scores are and which classes they stand for, so that a task that lists
-the same classes in another order reads the right columns.
+the same classes in another order reads the right columns. A table of one's own says what its scores are by calling
+their column `logits` or `probabilities`; metrics of certainty need to know.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ else:
     np = lazy("numpy")
 
 _KIND, _NAMES = b"zsbench.scores", b"zsbench.class_names"
+_COLUMNS = ("scores", "logits", "probabilities", "label")
 
 
 @dataclass
@@ -68,7 +70,7 @@ class ClassScores:
             No table, without these columns, an id twice, cells that are no numbers or no classes, or scores of other
             classes than the task's.
         """
-        rows = list(prediction_tables.read(path, ("id", "scores", "label")))
+        rows = list(prediction_tables.read(path, ("id", *_COLUMNS)))
         if not rows:
             raise UserError(shown(path), "no rows", "one an item")
         own = self._metadata(path)
@@ -79,12 +81,14 @@ class ClassScores:
             if key in seen:
                 raise UserError(where, f"id '{key}' stands twice", "one row an item")
             seen.add(key)
-        column = next((name for name in ("scores", "label") if name in rows[0][1]), None)
+        column = next((name for name in _COLUMNS if name in rows[0][1]), None)
         if column is None:
-            raise UserError(shown(path), "neither a column `scores` nor `label`", "one of the two")
+            raise UserError(shown(path), "no column of scores or labels", f"one of {', '.join(_COLUMNS)}")
         cells = [row.get(column) for _, row in rows]
         order = None if own is None else self._order(own, shown(path))
-        if column == "scores":
+        if column in ("logits", "probabilities"):
+            self._said(ScoreKind("logits" if column == "logits" else "probabilities"), shown(path))
+        if column != "label":
             return dict(zip(ids, self._scores(cells, places, order), strict=True))
         names = own or self.class_names
         labels = _labels(cells, places, names)
@@ -124,6 +128,12 @@ class ClassScores:
             raise UserError(file, found, "predictions of this task's classes")
         return [place[plain(name)] for name in self.class_names]
 
+    def _said(self, kind: ScoreKind, file: str) -> None:
+        """Take over what a file says its scores are; another one must not say something else."""
+        if self.kind is not None and self.kind != kind:
+            raise UserError(file, f"scores that are {kind.described()}", f"{self.kind.described()}, as before")
+        self.kind = kind
+
     def _metadata(self, path: Path) -> list[str] | None:
         """Take over what a parquet file says its scores are, and return the classes that it names."""
         if path.suffix != ".parquet":
@@ -133,10 +143,7 @@ class ClassScores:
         said = pq.read_schema(path).metadata or {}
         try:
             if _KIND in said:
-                kind = score_kinds.from_json(said[_KIND])
-                if self.kind not in (None, kind):
-                    raise ValueError(f"scores that are {kind.described()} beside {self.kind.described()}")  # type: ignore[union-attr]
-                self.kind = kind
+                self._said(score_kinds.from_json(said[_KIND]), shown(path))
             names = json.loads(said[_NAMES]) if _NAMES in said else None
         except (ValueError, RecursionError) as error:
             raise UserError(shown(path), f"metadata cannot be read ({error})", "what zsbench wrote") from None

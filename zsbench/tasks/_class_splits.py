@@ -14,7 +14,6 @@ from zsbench.errors import UserError, did_you_mean
 from zsbench.lazy import lazy
 from zsbench.methods.classification import Labelled
 from zsbench.tasks._base import read_names, require_unique
-from zsbench.tasks._doubts import shared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,8 +114,7 @@ def labelled(
     allowed = np.flatnonzero(known[labels])
     keep = allowed if shots is None else allowed[draw_shots(labels[allowed], shots, seed, block.where)]
     split = str(block.options.get("split", block.title))
-    kept = [images.items[int(i)] for i in keep]
-    return Labelled(kept, labels[keep], split, shared(kept, test))
+    return Labelled([images.items[int(i)] for i in keep], labels[keep], split, test)
 
 
 def draw_shots(labels: NDArray[np.int64], shots: int, seed: int, where: str) -> NDArray[np.int64]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from zsbench.records import Score
 
 _LEVEL = 0.05
@@ -27,9 +24,3 @@ def below_chance(scores: dict[str, Score], n_classes: int) -> str:
     if score.value >= chance or bdtr(round(score.value * score.n), score.n, chance) >= _LEVEL:
         return ""
     return f"{name} is below chance ({100 * chance:.1f} %): are the classes in the order of the labels, from 0 on?"
-
-
-def shared(items: Sequence[Any], others: Sequence[Any]) -> int:
-    """Return how many of the items are among the others, by the digest of what they hold."""
-    known = {item.digest() for item in others}
-    return sum(item.digest() in known for item in items)

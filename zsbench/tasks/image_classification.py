@@ -225,10 +225,8 @@ class Task:
                 block, shots, images = sources[key], own.shots if key == "support" else None, read(key)
                 images = replace(images, labels=own.join_further(classes, images, block))
                 found[key] = labelled(images, block, halves, shots, own.support_seed, problem.unseen, test.items)
-        if "validation" in sources:
-            chosen_on, same = found["validation"], sources["validation"].described() == self.source.described()
-            if same or 2 * chosen_on.of_test > len(chosen_on.items):
-                found["validation"] = replace(chosen_on, split="test")
+        if "validation" in sources and sources["validation"].described() == self.source.described():
+            found["validation"] = replace(found["validation"], split="test")
         if "unlabeled" in sources:
             found["unlabeled"] = read("unlabeled").items
         if halves.half == "new":
@@ -267,21 +265,21 @@ class Task:
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002
         """Say what the scores are, and so which probabilities follow from them."""
-        kind = self.table.kind
-        if kind is not None:
-            return {"scores": kind.described()}
-        return {"scores": "taken as logits: the file does not say"} if self._wants_probabilities() else {}
+        return {} if self.table.kind is None else {"scores": self.table.kind.described()}
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_classes) or labels (n_images,), and gold: labels, or a 0/1 matrix if several."""
         problem: Problem = data.context
-        rows = iter(predictions)
+        rows, certainty = iter(predictions), self._wants_probabilities()
         groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
         for start in range(0, len(data.items), self.shard_size):
             items = data.items[start : start + self.shard_size]
             block = [row for _, row in zip(items, rows, strict=False)]
             own = None if groups is None else groups[start : start + self.shard_size]
-            kind = self.table.kind if self._wants_probabilities() else None
+            if certainty and self.table.kind is None and np.ndim(block[0]):
+                found = "scores of a file that does not say what they are, for metrics that need probabilities"
+                raise UserError("", found, "a column named `logits` or `probabilities`")
+            kind = self.table.kind if certainty else None
             yield _judged(block, data.gold[start : start + self.shard_size], own, problem, kind)
 
     def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:

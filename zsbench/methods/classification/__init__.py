@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zsbench.lazy import lazy
@@ -37,13 +38,19 @@ class Labelled:
     Attributes
     ----------
     split : names them in the result.
-    of_test : how many of them are test images too, by their content.
+    test : the test images, none of which should be among these.
     """
 
     items: Sequence[Any]
     labels: NDArray[np.int64]
     split: str
-    of_test: int = 0
+    test: Sequence[Any] = ()
+
+    @cached_property
+    def of_test(self) -> int:
+        """How many of these are test images too, by the digest of what they hold; read when a rule asks for it."""
+        known = {item.digest() for item in self.test}
+        return sum(item.digest() in known for item in self.items) if known else 0
 
 
 @dataclass(frozen=True)

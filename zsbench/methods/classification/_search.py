@@ -134,7 +134,7 @@ def record(encoder: Encoder, chosen: dict[str, float], labelled: Labelled, *, co
     n = len(labelled.labels)
     encoder.note("chosen", chosen)
     encoder.note("chosen on", {"split": labelled.split, "images": n, "accuracy": correct / n, "tried": tried})
-    if labelled.split == "test":
+    if labelled.split == "test" or 2 * labelled.of_test > n:
         encoder.warn(f"{', '.join(chosen)} chosen on the labels of the test images: an upper bound")
     elif of_test(labelled):
         among = f"{labelled.of_test} of {n} are test images"

@@ -95,7 +95,7 @@ def test_a_folder_for_a_file_and_a_file_for_a_folder_are_found_before_anything_i
     assert tried
 
 
-@pytest.mark.parametrize("name", LISTS_FOLDERS)
+@pytest.mark.parametrize("name", sorted(LISTS_FOLDERS))
 def test_an_empty_folder_is_found_before_anything_is_loaded(name, tmp_path):
     block = built(name, tmp_path / "d")
     (tmp_path / "empty").mkdir()

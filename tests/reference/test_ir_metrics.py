@@ -82,10 +82,12 @@ def in_order(name, query, order):
 
 
 def test_every_value_of_a_query_equals_ir_measures():
+    # Over all queries at once: a level of relevance that no query judges is undefined.
+    ours = {theirs: rows(name) for theirs, name in IR_MEASURES.items()}
     for query, values in GOLDEN.get("ir_measures_per_query", {}).items():
         for theirs, value in values.items():
             if theirs in IR_MEASURES:
-                assert rows(IR_MEASURES[theirs], [query])[query] == pytest.approx(value, abs=1e-9), (query, theirs)
+                assert ours[theirs][query] == pytest.approx(value, abs=1e-9), (query, theirs)
                 continue
             # These two of its providers order equal scores by ascending id.
             got = in_order(ASCENDING[theirs], query, lambda run: sorted(run, key=lambda d: (-run[d], d)))

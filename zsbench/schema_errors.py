@@ -67,7 +67,7 @@ def _choices(item: Any) -> list[str]:
     if item["type"] != "literal_error":
         return []
     words: list[str] = str(item["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-    return words
+    return [word or "''" for word in words]
 
 
 def _words_of(schema: type[BaseModel], loc: Loc) -> list[str]:

@@ -177,7 +177,19 @@ def _print(
         show(terminal.to_rich(tables.rows(rows, plan.expected), columns()))
         reused = sum(outcome.reused for outcome in found)
         note = f"{reused} of {len(found)} runs were there already. " if reused else ""
-        say(f"{note}Results in {out / plan.jobs[0].suite}", error=True)
+        say(f"{note}Results in {out / plan.jobs[0].suite}{_beside(found, out)}", error=True)
+
+
+def _beside(outcomes: list[Outcome], out: Path) -> str:
+    """Say which results lie in folders beside those of their names, because another question was there first."""
+    from zsbench.results import claim
+
+    pairs = [(o.job.folder(out), str(o.result["question"])) for o in outcomes if o.result is not None]
+    moved = [place for folder, question in pairs if (place := claim.place(folder, question)) != folder]
+    if not moved:
+        return ""
+    which = f"{len(moved)} of them beside" if len(outcomes) > 1 else "beside"
+    return f", {which} the answer to another question: {moved[0]}" + (", ..." if len(moved) > 1 else "")
 
 
 def _suites(plans: list[Plan], outcomes: list[list[Outcome]], results: list[list[dict[str, Any]]]) -> list[Suite]:

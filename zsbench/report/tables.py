@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -166,8 +166,7 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
     texts = {
         "task": row.task + (" (synthetic)" if row.synthetic else ""),
         "model": row.model,
-        "method": row.method
-        + (f" ({row.variant})" if row.variant else "")
+        "method": _method(row)
         + (" *" if row.method_kind == "transductive" or row.method_uses else "")
         + (" !" if row.warning else ""),
         "metric": "" if row.failed else f"{row.metric} {arrow}",
@@ -185,13 +184,12 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
 def notes(table: Sequence[Row]) -> list[str]:
     """Return what belongs under the table: protocols, and what starred methods use."""
     table = [row for row in table if not row.failed]
-    protocols = dict.fromkeys((row.task, row.protocol) for row in table if row.protocol)
     uses = dict.fromkeys(
         (r.method, r.method_kind, r.method_uses) for r in table if r.method_uses or r.method_kind == "transductive"
     )
-    warnings = dict.fromkeys((row.task, row.method, row.warning) for row in table if row.warning)
-    lines = [f"{task}: {protocol}{_spread(table, task)}" for task, protocol in protocols]
-    lines += _counted(table)
+    warnings = dict.fromkeys((row.task, _method(row), row.warning) for row in table if row.warning)
+    lines = [line + _spread(table, task) for task, line in _by_task(table, "protocol")]
+    lines += [line for _, line in _by_task(table, "counts")]
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
     lines += [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
     return [one_line(line) for line in lines]
@@ -204,16 +202,27 @@ def _lacking(result: dict[str, Any]) -> str:
     return ", ".join(f"{what}: {value}" for what, value in found.items())
 
 
-def _counted(table: Sequence[Row]) -> list[str]:
-    """Return what was left out or is lacking, a line a task; a line a method where methods differ in it."""
-    lines = []
+def _method(row: Row) -> str:
+    """Return the method as its row names it, with what tells the row from others of its names."""
+    return row.method + (f" ({row.variant})" if row.variant else "")
+
+
+def _by_task(table: Sequence[Row], attribute: str) -> Iterator[tuple[str, str]]:
+    """Yield (task, line) of a protocol or of counts: one line a task, or one a value where its rows differ in it.
+
+    The line of a value that only some rows have names them, so that nobody reads it as true of the others.
+    """
     for task in dict.fromkeys(row.task for row in table):
-        by_method = {(row.model, row.method): row.counts for row in table if row.task == task}
-        if len(set(by_method.values())) == 1:
-            by_method = {("", ""): next(iter(by_method.values()))}
-        named = {" / ".join(filter(None, names)): counts for names, counts in by_method.items() if counts}
-        lines += [f"{task}{f' ({name})' if name else ''}: {counts}" for name, counts in named.items()]
-    return lines
+        own = [row for row in table if row.task == task]
+        several = len({row.model for row in own}) > 1
+        names: dict[str, dict[str, None]] = {}
+        for row in own:
+            name = f"{row.model} / {_method(row)}" if several else _method(row)
+            names.setdefault(getattr(row, attribute), {})[name] = None
+        for value, rows_with in names.items():
+            if value:
+                whose = f" ({', '.join(rows_with)})" if len(names) > 1 else ""
+                yield task, f"{task}{whose}: {value}"
 
 
 def _spread(table: Sequence[Row], task: str) -> str:

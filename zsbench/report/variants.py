@@ -15,7 +15,8 @@ _SHOWN = 24
 def variants(results: Sequence[dict[str, Any]]) -> list[str]:
     """Return for each result what its row says behind the method: `limit=10`, `k1=1.2`, mostly nothing.
 
-    Only results that share task, model and method are told apart, each by its own values of what differs among them.
+    Results that share task, model and method are told apart, each by its own values of what differs among them; a
+    sample of a task (`limit`) also from rows of other methods over all its items.
     """
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, result in enumerate(results):
@@ -29,7 +30,21 @@ def variants(results: Sequence[dict[str, Any]]) -> list[str]:
             for number, each in zip(numbers, leaves, strict=True):
                 own = {key: each[key] for key in differ if each.get(key, "null") != "null"}
                 texts[number] = ", ".join(f"{key.rpartition('.')[2]}={_short(value)}" for key, value in own.items())
-    return texts
+    return [_with_limit(results, number, text) for number, text in enumerate(texts)]
+
+
+def _with_limit(results: Sequence[dict[str, Any]], number: int, text: str) -> str:
+    """Return a row's text with its `limit`, where other rows of the task are over other items."""
+    own = _limit(results[number])
+    others = {_limit(result) for result in results if result["task"] == results[number]["task"]}
+    if own is None or len(others) == 1 or "limit=" in text:
+        return text
+    return f"{text}, limit={own}" if text else f"limit={own}"
+
+
+def _limit(result: dict[str, Any]) -> Any:
+    settings = result.get("config", {}).get("settings")
+    return settings.get("limit") if isinstance(settings, dict) else None
 
 
 def _leaves(config: Any, key: str = "") -> Iterator[tuple[str, str]]:

@@ -194,6 +194,26 @@ def test_templates_from_a_file(tmp_path):
         load(tmp_path, {"source": "features", "path": "v.npz"}, templates="tpl.txt")
 
 
+def test_templates_of_a_task_by_its_name_are_an_input_of_the_result(tmp_path, monkeypatch):
+    vectors(tmp_path / "v.npz", [0, 1], NAMES)
+    own = tmp_path / "configs" / "tasks" / "my-set.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text('type: image-classification\ntemplates: ["a {}", "the {}"]\n')
+    monkeypatch.setenv("ZSBENCH_CONFIGS", str(tmp_path / "configs"))
+    source = {"source": "features", "path": "v.npz"}
+    assert load(tmp_path, source, templates="my-set").context.templates == ["a {}", "the {}"]
+    assert len(load(tmp_path, source, templates="let-it-wag").context.templates) == 80
+    [job] = plan.make(str(tmp_path / "t.yaml"), plan.Choices(methods=("random-class",))).jobs
+    assert any(path.endswith("let-it-wag.yaml") for path in job.build_task().files())
+    with pytest.raises(
+        UserError, match=r"t.yaml:4: no such file 'let-it-wagg'; expected a text file with one template"
+    ):
+        load(tmp_path, source, templates="let-it-wagg")
+    own.write_text('type: image-classification\ntemplates: ["a"]\n')
+    with pytest.raises(UserError, match="template 'a' has no place"):
+        load(tmp_path, source, templates="my-set")
+
+
 def test_images_without_labels_can_be_kept_to_learn_from_only(tmp_path):
     vectors(tmp_path / "test.npz", [0, 1], NAMES)
     np.savez(tmp_path / "more.npz", features=np.eye(8)[:3], labels=[-1, -1, -1])

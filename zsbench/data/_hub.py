@@ -54,6 +54,7 @@ def local_dataset(reference: str, *, revision: str | None, patterns: list[str]) 
         )
     except Exception as error:
         # The hub client and the network libraries below it share no exception type.
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        reason = f" ({type(error).__name__}: {(str(error).splitlines() or [''])[0]})"
         expected = "a local folder" + (", or run without --offline" if offline else "")
-        raise UserError("", f"data set '{reference}' is not on this machine ({reason})", expected) from error
+        found = f"data set '{reference}' is not on this machine{'' if offline else reason}"
+        raise UserError("", found, expected) from error

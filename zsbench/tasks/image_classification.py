@@ -29,11 +29,12 @@ from zsbench.metrics._gold import Labels
 from zsbench.options import ClassTemplate, Count, Natural, Positive, ProperShare, Seed, Text, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.score_kinds import ScoreKind
-from zsbench.tasks._base import read_names, require_unique, sample
+from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._class_scores import ClassScores, best
 from zsbench.tasks._class_splits import Halves, labelled, unseen_classes
 from zsbench.tasks._classes import NamedClasses
 from zsbench.tasks._doubts import below_chance
+from zsbench.tasks._template_sets import read_templates, templates_file
 from zsbench.templates import require_class
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ class Config(NamedClasses):
     (`base`) or for the rest (`new`, with support and validation images of the base classes only). `unseen` names
     the classes without labelled examples, or draws them. `distances` is a file with distances between classes: a
     matrix (.npy, .npz, .csv) or the edges of a hierarchy. Names and templates that stand here replace those that come
-    with the data; `templates` may be a file with one a line. `logit_scale` is the factor on cosines in scores and
-    probabilities; by default scores have 100 and probabilities the model's own. Up to `max_bad_items` broken images
-    are left out, counted.
+    with the data; `templates` may be a file with one a line, or the name of a task that lists them (`cifar10`).
+    `logit_scale` is the factor on cosines in scores and probabilities; by default scores have 100 and probabilities
+    the model's own. Up to `max_bad_items` broken images are left out, counted.
     """
 
     data_keys: ClassVar[tuple[str, ...]] = ("support", "validation", "unlabeled")
@@ -104,35 +105,27 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
-        self.templates = self._read_templates() or []
+        self.templates = self._named_templates() or []
         self.table = ClassScores()
         if config.shots is not None and config.support is None:
             raise UserError(
                 config.document.where(("shots",)), "`shots:` without images to draw them from", "`support:`"
             )
 
-    def _read_templates(self) -> list[str] | None:
-        """Return the templates that the task writes or whose file it names, None where it does neither.
-
-        Raises
-        ------
-        UserError
-            No such file, or a template without a place for the class.
-        """
+    def _named_templates(self) -> list[str] | None:
+        """Return the templates that the task writes or names, None where it does neither."""
         own = self.config
-        where = own.document.where(("templates",))
-        found = read_names(own.templates, own.folder("templates"), where)
-        for template in found or []:
-            require_class(template, where)
-        return found
+        return read_templates(own.templates, own.folder("templates"), own.document.where(("templates",)))
 
     def files(self) -> list[str]:
         """Return the files of test, support and validation data, and the names and distances beside them."""
         blocks = [self.source, *self.config.sources().values()]
         own = self.config
-        keys = ("templates", "unseen", "distances")
+        keys = ("unseen", "distances")
         named = [(key, getattr(own, key)) for key in keys if isinstance(getattr(own, key), str)]
         found = [str(resolve_path(value, own.folder(key), where=self.source.where)) for key, value in named]
+        if isinstance(own.templates, str):
+            found.append(str(templates_file(own.templates, own.folder("templates"), self.source.where)))
         return [path for block in blocks for path in block.files()] + own.class_files(self.source.where) + found
 
     def protocol(self, *, given: bool = False) -> str:
@@ -165,7 +158,7 @@ class Task:
             raise UserError(self.config.document.where(("half",)), "one class in all", "at least two to have halves")
         images = halves.own(images)
         images = images.take(sample(len(images.items), limit, seed))
-        self.templates = self._read_templates() or images.templates or ["a photo of a {}."]
+        self.templates = self._named_templates() or images.templates or ["a photo of a {}."]
         for template in self.templates:
             require_class(template, self.source.where)
         problem = self._problem(halves)

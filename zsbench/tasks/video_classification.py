@@ -21,13 +21,14 @@ from zsbench.data.class_names import Classes
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
-from zsbench.options import ClassTemplate, Count, OneOf, Positive, Texts
+from zsbench.options import ClassTemplate, Count, OneOf, Positive, Text, Texts
 from zsbench.records import RunContext, Score, TaskData, digest
 from zsbench.score_kinds import ScoreKind
 from zsbench.tasks._base import require_unique, sample
 from zsbench.tasks._class_scores import ClassScores, best
 from zsbench.tasks._classes import NamedClasses
 from zsbench.tasks._doubts import below_chance
+from zsbench.tasks._template_sets import read_templates, templates_file
 from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ class Config(NamedClasses):
     """Keys of a `type: video-classification` task.
 
     `frames` are taken from each of `clips` passes over a video; `crops` is 1 (centre) or 3 (along the longer side).
-    A template names the class as in image-classification; the default is the bare name.
+    Templates are written as in image-classification; the default is the bare name.
     """
 
     method: Any = "mean-frames"
     metrics: Texts = ["acc@1", "acc@5"]
-    templates: Annotated[list[ClassTemplate], MinLen(1)] = ["{}"]
+    templates: Annotated[list[ClassTemplate], MinLen(1)] | Text = ["{}"]
     logit_scale: Positive = 100.0
     frames: Count = 8
     clips: Count = 1
@@ -64,16 +65,22 @@ class Task:
 
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source, self.table = config, source, ClassScores()
+        where = config.document.where(("templates",))
+        self.templates = read_templates(config.templates, config.folder("templates"), where) or []
 
     def files(self) -> list[str]:
         """Return the files of the videos and of the names beside them."""
-        return [*self.source.files(), *self.config.class_files(self.source.where)]
+        own = self.config
+        found = [*self.source.files(), *own.class_files(self.source.where)]
+        if isinstance(own.templates, str):
+            found.append(str(templates_file(own.templates, own.folder("templates"), self.source.where)))
+        return found
 
     def protocol(self, *, given: bool = False) -> str:
         """Return frames, views and templates; logits that come with the data were made with nobody knows which."""
         if given or self.source.name == "view-logits":
             return ""
-        own, n = self.config, len(self.config.templates)
+        own, n = self.config, len(self.templates)
         frames = f"{own.frames} frame{'s' * (own.frames > 1)}"
         return f"{frames}, {own.clips} x {own.crops} views, {n} template{'s' * (n > 1)}"
 
@@ -88,7 +95,7 @@ class Task:
         counts = videos.counts | ({"classes without a video": len(names) - there} if there < len(names) else {})
         keep = sample(len(videos.items), limit, seed)
         items, labels = [videos.items[i] for i in keep], [videos.labels[i] for i in keep]
-        prompts = [[fill_class(template, name) for template in self.config.templates] for name in names]
+        prompts = [[fill_class(template, name) for template in self.templates] for name in names]
         parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
         problem = VideoProblem(names, prompts, self.config.logit_scale)
         self.table.class_names = names

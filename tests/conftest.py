@@ -1,4 +1,4 @@
-"""What every test shares: no network, a cache of its own, one thread."""
+"""What every test shares: no network, a cache of its own, one thread ($ZSBENCH_TEST_THREADS for another number)."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,8 @@ settings.register_profile("fuzz", max_examples=500, print_blob=True, **_SHARED)
 settings.register_profile("once", derandomize=True, max_examples=1, **_SHARED)
 settings.load_profile(os.environ.get("ZSBENCH_HYPOTHESIS", "shared"))
 
-os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+THREADS = os.environ.get("ZSBENCH_TEST_THREADS") or "1"
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_NUM_THREADS": THREADS}
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def _own_cache(tmp_path, monkeypatch):
 def pytest_configure():
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(THREADS))
 
 
 GOLDEN = Path(os.environ.get("ZSBENCH_GOLDEN") or Path(__file__).parent / "golden")

@@ -163,10 +163,8 @@ def test_an_image_has_the_same_scores_alone_and_among_others(rule):
 def test_tip_x_without_captions_is_caps_with_images_only():
     encoder, problem, before = setting()
     alike = {"alpha": 2.0, "beta": 3.0, "gamma": 4.0}
-    np.testing.assert_allclose(
-        scores(tip_x(**alike), encoder, problem, before),
-        scores(caps(**alike, delta=0.0), encoder, problem, before),
-        rtol=1e-6,
+    assert_rows_close(
+        scores(tip_x(**alike), encoder, problem, before), scores(caps(**alike, delta=0.0), encoder, problem, before)
     )
 
 

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.close import assert_rows_close
 from tests.models._towers import TEXTS, hf_folder, images, open_clip_folder
 from tests.reference._golden import GOLDEN
 from zsbench import catalog, plan
@@ -93,8 +94,8 @@ def test_the_prefix_stands_after_bos_and_the_end_is_read_further_on(models, name
     with torch.inference_mode():
         words = table(row[: end + 1])
         longer = torch.cat([words[:start], torch.from_numpy(np.load(file)), words[start:]])
-        np.testing.assert_allclose(plain.encode_texts([text])[0], by_hand(plain, words, end + 1), atol=1e-5)
-        np.testing.assert_allclose(prefixed.encode_texts([text])[0], by_hand(plain, longer, end + 1 + n), atol=1e-5)
+        assert_rows_close(plain.encode_texts([text])[0], by_hand(plain, words, end + 1), share=1e-5)
+        assert_rows_close(prefixed.encode_texts([text])[0], by_hand(plain, longer, end + 1 + n), share=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,7 +113,7 @@ def test_a_text_that_no_longer_fits_is_cut_and_counted(models, name, tmp_path):
     cut = prefixed.encode_texts([too_long])
     assert prefixed.cost.truncated_items == 1
     # What is cut is the last word; the end of the text stays.
-    np.testing.assert_allclose(cut, prefixed.encode_texts([fits]), atol=1e-5)
+    assert_rows_close(cut, prefixed.encode_texts([fits]), share=1e-5)
 
 
 @given(st.integers(0, 4), st.lists(st.lists(st.integers(3, 20), max_size=10), min_size=1, max_size=4), st.booleans())

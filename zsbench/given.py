@@ -61,7 +61,7 @@ def _read(path: Path, task: Any, items: Any) -> dict[str, Any]:
     """Read one prediction file, or all in a folder."""
     if not path.exists():
         raise UserError(shown(path), "no such file")
-    if path.is_file():
+    if not path.is_dir():  # a file, or a pipe such as a shell makes of `<(...)`
         single: dict[str, Any] = task.read(path, items)
         return single
     folder = path / SHARDS if (path / SHARDS).is_dir() else path

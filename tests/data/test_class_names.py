@@ -92,3 +92,8 @@ def test_numbers_alone_count_as_the_task_does_unless_the_names_of_the_test_data_
         join_further(join(NAMES[::-1], NAMES, ""), None, "t.yaml:5", what="support")
     with pytest.raises(UserError, match="neither data nor task name the classes"):
         join(None, None, "")
+
+
+def test_accents_apart_from_their_letters_are_the_same_name():
+    apart, whole = ["cafe\u0301", "thé"], ["thé", "caf\u00e9"]
+    assert join(apart, whole, "t.yaml").place == [1, 0]

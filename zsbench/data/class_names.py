@@ -11,6 +11,7 @@ Data and `classes:`, test and support or validation data, a features file, a hub
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -22,8 +23,9 @@ _SHOWN = 10
 
 
 def plain(name: str) -> str:
-    """Return a class name as it is compared: underscores are blanks."""
-    return name.replace("_", " ")
+    """Return a class name as it is compared: underscores are blanks, accents are parts of their letters."""
+    # Folders of some file systems come with letters and accents apart.
+    return unicodedata.normalize("NFC", name).replace("_", " ")
 
 
 @dataclass(frozen=True)

@@ -285,7 +285,9 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
         where=lambda number: document.where(("metrics", number)),
     )
     written = "metrics" in task.model_fields_set
-    task = task.model_copy(update={**blocks, "metrics": [metric.name for metric in named]})
+    names = [metric.name for metric in named]
+    # What is copied in counts as written, and the type's own metrics are not.
+    task = task.model_copy(update=blocks if names == task.metrics else {**blocks, "metrics": names})
     if not written:
         # The type's own metrics under their canonical names are still nobody's choice.
         task.model_fields_set.discard("metrics")

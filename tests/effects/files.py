@@ -1,0 +1,76 @@
+"""Small files that the settings name, each written when it is first asked for."""
+
+import json
+
+import numpy as np
+
+from zsbench import catalog
+
+
+def dump(make):
+    return lambda path: path.write_text(json.dumps(make()))
+
+
+def glyph_names():
+    return (catalog.ASSETS / "data/glyphs/classes.txt").read_text().splitlines()
+
+
+def captions():
+    return {f"{i:04d}": f"a digit number {i % 7}" for i in range(1797)}
+
+
+def matrix(path):
+    n = len(glyph_names())
+    places = np.random.default_rng(0).random((n, 3))
+    np.save(path, np.linalg.norm(places[:, None] - places, axis=-1))
+
+
+def vectors(path):
+    from zsbench.models import _references
+
+    encoder = _references.image_text_encoder("clip-glyphs-longtail", "test")
+    width = encoder.module.token_embedding.weight.shape[1]
+    np.save(path, np.random.default_rng(0).normal(0, 0.1, (4, width)).astype(np.float32))
+
+
+PASSAGES = {
+    "d1": "a cat and a cat and a dog that sleeps all day long in the sun",
+    "d2": "cats",
+    "d3": "the cat sat",
+    "d4": "dogs and cats and a cat",
+    "d5": "cat cat cat cat cat and many other words that say nothing of it at all",
+}
+
+
+def collection(kind):
+    """Return a writer of a task over passages of different lengths."""
+
+    def write(path):
+        rows = "".join(f"{key}\t{text}\n" for key, text in PASSAGES.items())
+        path.with_suffix(".tsv").write_text(rows)
+        path.with_suffix(".queries").write_text("q1\tcat\nq2\tthe dog\nq3\tcat dog sleeps\n")
+        path.with_suffix(".qrels").write_text("q1 0 d1 1\nq1 0 d3 2\nq2 0 d4 1\nq3 0 d5 1\n")
+        data = {"source": "tsv", "collection": f"{path.stem}.tsv", "queries": f"{path.stem}.queries",
+                "qrels": f"{path.stem}.qrels"}  # fmt: skip
+        path.write_text(json.dumps({"type": kind, "description": "d", "data": data}))
+
+    return write
+
+
+def docids():
+    known = json.loads((catalog.ASSETS / "data/synonyms-docids/docids.json").read_text())
+    letters = [*known.values()]
+    return {key: f"{letters[i // 5]} {letters[i % 5]}" for i, key in enumerate(known)}
+
+
+FILES = {
+    "ranked": (".yaml", collection("rerank")),
+    "found": (".yaml", collection("generative-retrieval")),
+    "docids": (".json", dump(docids)),
+    "captions": (".json", dump(captions)),
+    "distances": (".npy", matrix),
+    "nodes": (".json", dump(lambda: dict(zip(glyph_names(), glyph_names()[::-1], strict=True)))),
+    "names": (".json", dump(lambda: {name: name for name in glyph_names()})),
+    "other names": (".json", dump(lambda: {name: f"my {name}" for name in glyph_names()})),
+    "vectors": (".npy", vectors),
+}

@@ -13,6 +13,7 @@ from pydantic import BaseModel, PrivateAttr, ValidationError
 from zsbench import catalog, companions, yamlio
 from zsbench.companions import Requires
 from zsbench.components import MethodFacts, Strict, option_defaults, option_hints, options_schema, plainly_fit
+from zsbench.data.image_listing import every_file
 from zsbench.errors import UserError, UserErrors, did_you_mean
 from zsbench.models.offered import require_offered
 from zsbench.options import AnyText, Count, Device, ProperShare, Seed, Text, Texts
@@ -176,7 +177,7 @@ class Block:
         texts = {k: v for k, v in self.resolved().items() if isinstance(v, str)}
         named = [Path(v) for k, v in texts.items() if "local-path" in _marks(hints[k])]
         named += [Path(v) for k, v in texts.items() if "model-ref" in _marks(hints[k]) and Path(v).is_dir()]
-        inside = {folder: sorted(p for p in folder.rglob("*") if p.is_file()) for folder in named if folder.is_dir()}
+        inside = {folder: every_file(folder) for folder in named if folder.is_dir()}
         return [str(file) for path in named for file in inside.get(path) or [path]]
 
 

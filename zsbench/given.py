@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zsbench.data.image_listing import files_below
 from zsbench.errors import UserError
 from zsbench.results.store import SHARDS, read_result
 from zsbench.tasks._base import settle
@@ -66,7 +67,7 @@ def _read(path: Path, task: Any, items: Any) -> dict[str, Any]:
         return single
     folder = path / SHARDS if (path / SHARDS).is_dir() else path
     suffixes = (task.suffix, ".npy", ".png") if task.suffix == ".npz" else (task.suffix,)
-    files = sorted(p for p in folder.rglob("*") if p.suffix in suffixes and not p.name.startswith("."))
+    files = files_below(folder, suffixes).files
     if not files:
         raise UserError(shown(path), f"no {' or '.join(suffixes)} files in it")
     merged: dict[str, Any] = {}

@@ -206,3 +206,11 @@ def test_a_file_that_a_task_names_is_an_input(text, tmp_path):
     module = catalog.load_module("tasks", task.type)
     (tmp_path / "corpus.jsonl").touch()
     assert str(tmp_path / "named.txt") in module.Task(task, source).files()
+
+
+@pytest.mark.parametrize(("kind", "name", "option"), [("models", "open-clip", "model"), ("methods", "cupl", "prompts")])
+def test_folders_are_read_through_links_and_without_hidden_files(kind, name, option, tmp_path):
+    write(tmp_path, {"own/a.txt": "a", "own/._a.txt": b"\0", "own/.cache/b.txt": "b", "elsewhere/c.txt": "c"})
+    (tmp_path / "own" / "linked").symlink_to(tmp_path / "elsewhere")
+    found = Block(kind, name, {option: str(tmp_path / "own")}).files()
+    assert found == [str(tmp_path / "own" / path) for path in ("a.txt", "linked/c.txt")]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench.data.image_listing import every_file
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.records import digest, digest_file
@@ -89,7 +90,7 @@ def folder_files(options: dict[str, Any]) -> list[str]:
     """Return the files behind a block's `model:` when it is a local folder or file."""
     path = Path(str(options.get("model", "")).removeprefix("local-dir:"))
     if path.is_dir():
-        return sorted(str(p) for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        return [str(p) for p in every_file(path)]
     return [str(path)] if path.is_file() or path.is_absolute() else []
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench import jsonfiles, textfiles
 from zsbench.catalog import resolve_path
+from zsbench.data.image_listing import files_in
 from zsbench.errors import UserError
 from zsbench.lazy import lazy
 from zsbench.yamlio import shown
@@ -38,7 +39,7 @@ def read_sentences(path: str) -> dict[str, list[str]]:
     root = Path(path)
     if not root.is_dir():
         return _checked(_read_json(root), root)
-    files = sorted(root.glob("*.txt"))
+    files = files_in(root, {".txt"}).files
     if not files:
         raise UserError(shown(root), "no .txt files", "a folder with one `<class>.txt` a class")
     lines = {file.stem.replace("SLASH", "/"): textfiles.lines(file) for file in files}

@@ -86,6 +86,7 @@ def test_every_16_bit_value_is_rounded():
         (GREY.astype(np.int32), {}, "32-bit or signed greys whose range is not declared"),
         (GREY.astype(np.float32), {SMALLEST: 0.0, LARGEST: 1.0}, "values outside of the declared range 0 to 1"),
         (np.full((2, 2), np.nan, np.float32), {SMALLEST: 0.0, LARGEST: 1.0}, "values outside of the declared range"),
+        (GREY.astype(np.float32), {SMALLEST: 0.0, LARGEST: float("inf")}, "float greys whose range is not declared"),
         (np.full((2, 2), -1, np.int32), {SMALLEST: 0, LARGEST: 9}, "values outside of the declared range 0 to 9"),
     ],
 )

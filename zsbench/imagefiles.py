@@ -22,16 +22,13 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from zsbench import greys
 from zsbench.errors import RunError
-from zsbench.lazy import lazy
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL.Image import Image
-else:
-    np = lazy("numpy")
 
 Orientation = Literal["exif", "stored"]
 Alpha = Literal["drop", "white", "black"]
@@ -133,18 +130,14 @@ def to_rgb(image: Image, alpha: Alpha = "drop") -> Image:
     """
     from PIL import Image
 
-    if _deep(image):
-        return _scaled(image)
+    if greys.deep(image):
+        return greys.scaled(image)
     if image.mode in ("RGBa", "La"):
         image = image.convert(image.mode[:-1] + "A")
     if alpha != "drop" and _transparent(image):
         ground = Image.new("RGBA", image.size, alpha)
         return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _deep(image: Image) -> bool:
-    return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
 def _transparent(image: Image) -> bool:
@@ -164,7 +157,7 @@ def traits(data: bytes, decoding: Decoding = Decoding()) -> list[str]:
 def traits_of(image: Image, decoding: Decoding = Decoding(), data: bytes | None = None) -> list[str]:
     """Return the same of an image that is open; `data` are the bytes behind one that is not decoded."""
     found = [ALPHA[decoding.alpha]] if _transparent(image) else []
-    found += [SCALED] if _deep(image) else []
+    found += [SCALED] if greys.deep(image) else []
     if _orientation(image, data) in _UPRIGHT:
         found.append(TURNED if decoding.orientation == "exif" else NOT_TURNED)
     return found
@@ -235,44 +228,6 @@ def _turned(loaded: Image, rgb: Image, orientation: int, decoding: Decoding) -> 
         rgb = rgb.copy() if by_pillow == (decoding.orientation == "exif") else rgb.transpose(method)
     rgb.info = {}
     return rgb
-
-
-def _scaled(image: Image) -> Image:
-    """Return greys of more than 8 bits as RGB: their declared range becomes 0 to 255."""
-    from PIL import Image
-
-    low, top = _declared_range(image)
-    values = np.asarray(image)
-    if not ((values >= low) & (values <= top)).all():
-        raise ValueError(f"values outside of the declared range {low:g} to {top:g}")
-    if values.dtype.kind == "f":
-        grey = np.rint((values.astype(np.float64) - low) * (255 / (top - low)))
-    else:
-        # Whole numbers, so that v * 257 gives v again; halves go up.
-        span = int(top - low)
-        grey = ((values.astype(np.int64) - int(low)) * 255 + span // 2) // span
-    if getattr(image, "tag_v2", {}).get(262) == 0:
-        # TIFF's WhiteIsZero, which Pillow applies to 8-bit greys only.
-        grey = 255 - grey
-    return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
-
-
-def _declared_range(image: Image) -> tuple[float, float]:
-    """Return the lowest and the highest value that a grey image of more than 8 bits can have."""
-    tags: Any = getattr(image, "tag_v2", {})
-    low, top = (tags.get(tag) for tag in (340, 341))
-    if low is not None and top is not None:
-        low, top = (float(value[0] if isinstance(value, tuple) else value) for value in (low, top))
-        if low < top:
-            return low, top
-    if image.mode.startswith("I;16"):
-        bits = tags.get(258, (16,))
-        return 0.0, float(2 ** (bits[0] if isinstance(bits, tuple) else bits) - 1)
-    if image.mode == "I" and image.format in ("PNG", "PPM"):
-        # Pillow below 11 opens 16-bit PNG files so; of PGM files it scales every range to 16 bits.
-        return 0.0, 65535.0
-    kind = "float" if image.mode == "F" else "32-bit or signed"
-    raise ValueError(f"{kind} greys whose range is not declared: SMinSampleValue and SMaxSampleValue in a TIFF file do")
 
 
 def _reason(error: Exception) -> str:

@@ -111,10 +111,11 @@ def drop_broken(images: ImageSet, allowed: int, where: str) -> tuple[ImageSet, d
     broken = [problem for problem in found if problem]
     if len(broken) > allowed:
         raise UserError(where, f"{len(broken)} broken images ({'; '.join(broken[:3])})", f"at most {allowed}")
+    if not broken:
+        return images, {}
+    names = [problem.split(":")[0] for problem in broken[:3]] + ["..."] * (len(broken) > 3)
     sound = images.take([i for i, problem in enumerate(found) if not problem])
-    return sound, {
-        f"broken images left out ({', '.join(b.split(':')[0] for b in broken)})": len(broken)
-    } if broken else {}
+    return sound, {f"broken images left out ({', '.join(names)})": len(broken)}
 
 
 def _problem(item: Any) -> str:

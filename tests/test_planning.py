@@ -127,3 +127,22 @@ def test_an_assignment_may_speak_of_one_method_of_several():
     for text, words in (("bm52.k1=1", "did you mean 'bm25'"), ("icr.window=3", "no run has 'icr'")):
         with pytest.raises(UserError, match=words):
             plan.make("synonyms", plan.Choices(methods=("bm25",), assignments=(text,)))
+
+
+LEARNERS = [
+    name
+    for name, entry in catalog.own_components("methods").items()
+    if entry.family == "classification" and "support set" in catalog.load_component("methods", name).facts.uses
+]
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_method_that_learns_from_labelled_images_needs_support_before_anything_is_loaded(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    task = "type: image-classification\ndata: {source: digits}\n"
+    (tmp_path / "few.yaml").write_text(f"{task}support: {{source: digits}}\nmethod: {name}\n")
+    (tmp_path / "none.yaml").write_text(f"{task}method: {name}\n")
+    assert call("validate", "few.yaml")[0].exit_code == 0
+    with pytest.raises(UserError, match=f"none.yaml:1: {name}: no support images; expected `support:`"):
+        plan.make("none.yaml", plan.Choices(models=("clip-glyphs",), methods=(name,)))
+    assert f"none.yaml:3: {name}: no support images" in call("validate", "none.yaml")[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zsbench.catalog import UNSET
 from zsbench.errors import UnsetVariable, UserError, UserErrors
@@ -26,6 +26,7 @@ def check_job(job: Job) -> None:
         The method needs a model that is not given, or a capability that the model lacks; the task says that options of
         the two do not go together.
     """
+    require_learnable(job.method, job.build_task(), job.where)
     needs = job.method.facts.needs
     if needs and job.model is None:
         names = ", ".join(need.__name__ for need in needs)
@@ -47,6 +48,13 @@ def check_job(job: Job) -> None:
         found, expected = task.misfit(job.method, job.model) if hasattr(task, "misfit") else ("", "")
         if found:
             raise UserError(job.where, found, expected)
+
+
+def require_learnable(method: Chain, task: Any, where: str) -> None:
+    """Refuse a method that learns from data which the task does not have, where the task type knows of such data."""
+    found, expected = task.lacks(method) if hasattr(task, "lacks") else ("", "")
+    if found:
+        raise UserError(where, found, expected)
 
 
 def _way_out(method: Chain, lacking: Collection[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench import assignments, catalog, companions, config, method_options, metrics, yamlio
-from zsbench.checks import check_job, lacking, missing_data, require_files
+from zsbench.checks import check_job, lacking, missing_data, require_files, require_learnable
 from zsbench.config import Block, Chain, Settings, TaskConfig
 from zsbench.errors import Mistakes, UnsetVariable, UserError, UserErrors, unknown_name
 from zsbench.job import Job, safe_name
@@ -241,12 +241,15 @@ def check_task(document: Document) -> TaskConfig:
         All that is wrong with any of them.
     """
     task, source = read_task(document)
-    mistakes = Mistakes()
+    mistakes, method = Mistakes(), None
     with mistakes.noted():
         method = _method(task.method, document, ("method",), task, Choices())
         require_files(source, *task.sources().values(), method)
     with mistakes.noted():
-        files = catalog.load_module("tasks", task.type).Task(task, source).files()
+        built = catalog.load_module("tasks", task.type).Task(task, source)
+        if method is not None:
+            require_learnable(method, built, document.where(("method",)))
+        files = built.files()
         problems = [error for error in lacking(source.where, files) if not isinstance(error, UnsetVariable)]
         if problems:
             raise UserErrors(problems)

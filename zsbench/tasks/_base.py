@@ -31,6 +31,7 @@ class Task(Protocol):
 
     - `doubt(data, scores) -> str`: what is so odd about a result that the table should say it;
     - `summary(data, predictions) -> dict`: what of all predictions together stands in the result's notes;
+    - `lacks(method) -> (found, expected)`: what a method learns from that the task's YAML does not give;
     - `misfit(method, model) -> (found, expected)`: what of a method's and a model's options does not go together here;
     - `metric_names(names) -> list[str]`: the metrics that names such as `F1(label=*)` stand for once the data are read;
     - `reach(model, data) -> dict[str, int]`: how much of the gold the model cannot answer, by name.

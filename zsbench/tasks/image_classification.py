@@ -17,7 +17,7 @@ from zsbench import catalog, metrics
 from zsbench.catalog import resolve_path
 from zsbench.companions import Requires
 from zsbench.components import Strict
-from zsbench.config import Block
+from zsbench.config import Block, Chain
 from zsbench.data._distances import read_distances
 from zsbench.data._images import ImageItem, ImageSet, count_traits, drop_broken
 from zsbench.data.class_names import Classes
@@ -116,6 +116,12 @@ class Task:
         """Return the templates that the task writes or names, None where it does neither."""
         own = self.config
         return read_templates(own.templates, own.folder("templates"), own.document.where(("templates",)))
+
+    def lacks(self, method: Chain) -> tuple[str, str]:
+        """Say what a method learns from that the task does not have: labelled images; ("", "") where it has them."""
+        if self.config.support is not None or not any("support set" in link.facts.uses for link in method.links):
+            return "", ""
+        return f"{method.title}: no support images", "`support:` (and `shots:`) in the task's YAML"
 
     def files(self) -> list[str]:
         """Return the files of test, support and validation data, and the names and distances beside them."""

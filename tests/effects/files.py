@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from tests.data.builders import BUILDERS, images
 from zsbench import catalog
 
 
@@ -42,16 +43,16 @@ PASSAGES = {
 }
 
 
-def collection(kind):
+def collection(kind, passages=PASSAGES, columns=("id", "text")):
     """Return a writer of a task over passages of different lengths."""
 
     def write(path):
-        rows = "".join(f"{key}\t{text}\n" for key, text in PASSAGES.items())
+        rows = "".join(f"{key}\t{text}\n" for key, text in passages.items())
         path.with_suffix(".tsv").write_text(rows)
-        path.with_suffix(".queries").write_text("q1\tcat\nq2\tthe dog\nq3\tcat dog sleeps\n")
-        path.with_suffix(".qrels").write_text("q1 0 d1 1\nq1 0 d3 2\nq2 0 d4 1\nq3 0 d5 1\n")
+        path.with_suffix(".queries").write_text("q1\tcat\nq2\tthe dog\nq3\tcat dog sleeps\nq4\tzebra\n")
+        path.with_suffix(".qrels").write_text("q1 0 d1 1\nq1 0 d3 2\nq2 0 d4 1\nq3 0 d5 1\nq4 0 d2 1\n")
         data = {"source": "tsv", "collection": f"{path.stem}.tsv", "queries": f"{path.stem}.queries",
-                "qrels": f"{path.stem}.qrels"}  # fmt: skip
+                "qrels": f"{path.stem}.qrels", "columns": list(columns)}  # fmt: skip
         path.write_text(json.dumps({"type": kind, "description": "d", "data": data}))
 
     return write
@@ -63,7 +64,41 @@ def docids():
     return {key: f"{letters[i // 5]} {letters[i % 5]}" for i, key in enumerate(known)}
 
 
+def run(*lines):
+    """Return a writer of a TREC run: `query document score` each."""
+    return lambda path: path.write_text("".join("{} Q0 {} 1 {} x\n".format(*line.split()) for line in lines))
+
+
+def shipped_run():
+    return (catalog.ASSETS / "data/synonyms/candidates.run").read_text().splitlines()
+
+
+def choices(path):
+    path.with_suffix("").mkdir()
+    data = {"source": "caption-choices", **BUILDERS["caption-choices"](path.with_suffix(""), images())}
+    path.write_text(json.dumps({"type": "caption-selection", "description": "d", "data": data}))
+
+
+def ten(seed):
+    def write(path):
+        places = np.random.default_rng(seed).random((10, 3))
+        np.save(path, np.linalg.norm(places[:, None] - places, axis=-1))
+
+    return write
+
+
 FILES = {
+    "choices": (".yaml", choices),
+    "ten": (".npy", ten(0)),
+    "other ten": (".npy", ten(1)),
+    "letters": (".json", dump(lambda: {key: key.upper() for key in [*PASSAGES][:3]})),
+    "run of one": (".run", lambda path: path.write_text(shipped_run()[0] + "\n")),
+    "run": (".run", run("q1 d1 2", "q1 d3 1", "q2 d4 1")),
+    "other run": (".run", run("q1 d3 2", "q1 d1 1", "q2 d4 1")),
+    "strange run": (".run", run("q1 d1 2", "q1 d99 1", "q2 d4 1")),
+    "self": (".yaml", collection("rerank", {**PASSAGES, "q1": "cat"})),
+    "titled": (".yaml", collection("rerank", {k: f"{t}\tcat" for k, t in PASSAGES.items()}, ("id", "text", "title"))),
+    "renamed": (".txt", lambda path: path.write_text("\n".join(f"my {name}" for name in glyph_names()))),
     "ranked": (".yaml", collection("rerank")),
     "found": (".yaml", collection("generative-retrieval")),
     "docids": (".json", dump(docids)),

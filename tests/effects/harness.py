@@ -7,17 +7,19 @@ Everything runs in this process; models are loaded once, encoded features are sh
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import yaml
 
-from zsbench import plan
+from zsbench import config, plan
 from zsbench.cache import Cache
 from zsbench.errors import UserError
 from zsbench.judge import judge
 from zsbench.models import _common
 from zsbench.records import Cost, RunContext, canonical_json
+from zsbench.yamlio import Document
 
 HERE = Path(__file__).parent
 VOLATILE = {"peak_memory_mb", "seconds", "images", "images_cached", "forward_passes"}
@@ -27,6 +29,21 @@ def table(name):
     """Return the settings of a file, by owner."""
     found: dict[str, dict] = yaml.safe_load((HERE / f"{name}.yaml").read_text())
     return found
+
+
+def changes(own):
+    """Yield (option, change, where it runs, settings) of one owner's table; a change is a mapping with `to`."""
+    for option, change in own["changes"].items():
+        change = change if isinstance(change, dict) and "to" in change else {"to": change}
+        place = {key: change.get(key, own.get(key)) for key in ("task", "model", "method") if key in {**own, **change}}
+        limit = change.get("limit", own.get("limit", 12))
+        yield option, change, {"model": None, **place}, {} if limit is None else {"limit": limit}
+
+
+def laid(base, change):
+    """Return the options of both runs: the owner's, those the change adds, without those that it takes away."""
+    both = {**base, **change.get("with", {})}
+    return {key: value for key, value in both.items() if key not in change.get("without", ())}
 
 
 class Bench:
@@ -122,3 +139,31 @@ def plain(value):
     if isinstance(value, np.ndarray):
         return value.shape, str(value.dtype), value.tobytes()
     return value
+
+
+def loaded(source, options):
+    """Return a digest of all that a source reads with these options, pixels too, or of the sentence that refuses it."""
+    try:
+        document = Document(Path("t.yaml"), {})
+        block = config.block("data", {"source": source, **options}, "source", document, ())
+        return digest(read(block.build()))
+    except UserError as error:
+        return f"refused: {error}"
+
+
+def read(value):
+    """Return what a source gives as plain values; whatever opens is opened."""
+    if callable(getattr(value, "open", None)) and not isinstance(value, Path):
+        found = value.open()
+        return value.id, [np.asarray(part) for part in (found if isinstance(found, (list, tuple)) else [found])]
+    if isinstance(value, Mapping):
+        return [(str(key), read(part)) for key, part in value.items()]
+    if isinstance(value, (list, tuple)):
+        return [read(part) for part in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(str, value))
+    if isinstance(value, np.ndarray) or value is None or isinstance(value, (str, int, float, bytes)):
+        return value
+    if hasattr(value, "__dict__"):
+        return [(key, read(part)) for key, part in vars(value).items()]
+    return str(value) if isinstance(value, Path) else type(value).__name__

@@ -127,7 +127,8 @@ def _load(path: str, *, split: str, name: str | None, revision: str | None, stre
     datasets.disable_progress_bars()
     local = Path(path)
     try:
-        if (local / "dataset_info.json").is_file() or (local / "dataset_dict.json").is_file():
+        saved = (local / "dataset_info.json").is_file() or (local / "dataset_dict.json").is_file()
+        if saved:
             loaded = datasets.load_from_disk(path)
         else:
             loaded = datasets.load_dataset(path, name, revision=revision, streaming=streaming)
@@ -135,8 +136,14 @@ def _load(path: str, *, split: str, name: str | None, revision: str | None, stre
         # datasets lets through the exceptions of every storage and format library below it.
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
         raise UserError(path, f"datasets cannot load this ({reason})") from error
+    if saved and name is not None:
+        raise UserError(path, f"name '{name}' of a data set that was saved to disk", "no `name:`: it holds one only")
     if isinstance(loaded, dict):
         if split not in loaded:
             raise UserError(path, f"no split '{split}'", f"one of {', '.join(loaded)}")
         return loaded[split]
+    # One split that was saved alone says what it is, or is taken for the default one.
+    own = str(loaded.split or "test")
+    if split != own:
+        raise UserError(path, f"no split '{split}'", f"split '{own}', the only one there")
     return loaded

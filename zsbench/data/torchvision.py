@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -110,7 +110,7 @@ def torchvision(
     make = getattr(datasets, name)
     accepted = inspect.signature(make).parameters
     options: dict[str, Any] = {"root": root}
-    options |= {"split": split} if "split" in accepted else {"train": split == "train"} if "train" in accepted else {}
+    options |= _part(name, split, accepted)
     options |= {"download": download} if "download" in accepted else {}
     decoding = Decoding(orientation, alpha, max_pixels)
     if "loader" in accepted and accepted["loader"].default is not None:
@@ -128,6 +128,17 @@ def torchvision(
     column = read_labels(cells, where=lambda number: f"{where} {number}", unlabelled=unlabelled)
     items = [TorchvisionItem(f"{split}/{i:06d}", _loader(data, i), decoding) for i in column.kept]
     return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
+
+
+def _part(name: str, split: str, accepted: Collection[str]) -> dict[str, Any]:
+    """Return how a class is asked for a split; those that have none are read whole, as the default split."""
+    if "split" in accepted:
+        return {"split": split}
+    known = ("train", "test") if "train" in accepted else ("test",)
+    if split not in known:
+        expected = "`train` or `test`" if "train" in accepted else "no `split:`: the class has one part only"
+        raise UserError("", f"torchvision's {name} has no split '{split}'", expected, did_you_mean(split, known))
+    return {"train": split == "train"} if "train" in accepted else {}
 
 
 def _loader(data: Any, index: int) -> Callable[[], Any]:

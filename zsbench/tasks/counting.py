@@ -123,6 +123,9 @@ class Task:
     def _objects(self, images: ImageSet) -> list[str]:
         """Return what to count in every image."""
         if images.groups is not None:
+            if self.config.object is not None:
+                where, found = self.config.document.where(("object",)), f"object '{self.config.object}'"
+                raise UserError(where, found, "no `object:`: the data say by `group:` what is counted")
             return list(images.groups)
         if self.config.object is None and "{object}" in self.config.template:
             expected = "a `group:` in the data, or `object:` in the task's YAML"

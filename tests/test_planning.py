@@ -105,7 +105,8 @@ def test_a_folder_of_configs_is_validated_whole(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--limit", "0"), ("--seed", "-1"), ("--batch-size", "0"), ("--threads", "0")]
+    ("option", "value"),
+    [("--limit", "0"), ("--seed", "-1"), ("--batch-size", "0"), ("--batch-size", "-1"), ("--threads", "0")],
 )
 def test_a_wrong_setting_is_blamed_on_its_option(option, value):
     _, error = call("eval", "digits", "--method", "random-class", option, value)

@@ -89,3 +89,20 @@ def test_what_is_wrong_is_said_in_a_sentence(arguments, words, zsbench):
     assert "Traceback" not in captured.err
     for word in words:
         assert word in captured.err
+
+
+def test_a_folder_of_runs_and_a_run_without_predictions_are_said(zsbench, tmp_path):
+    run = tmp_path / "out" / "suite" / "model"
+    (run / "predictions").mkdir(parents=True)
+    (run / "run.json").write_text("{}")
+    (run / "predictions" / "00000.run").write_text(RUN)
+    assert zsbench("rerank", "--predictions", "out/suite/model", "--gold", "q")[0] == 0
+    code, captured = zsbench("rerank", "--predictions", "out", "--gold", "q")
+    assert code == 2
+    assert "out: a folder of runs; expected the folder of one, such as out/suite/model" in captured.err
+    (run / "predictions" / "00000.run").unlink()
+    (run / "predictions").rmdir()
+    (run / "items.run").write_text(RUN)
+    code, captured = zsbench("rerank", "--predictions", "out/suite/model", "--gold", "q")
+    assert code == 2
+    assert "out/suite/model: a run without predictions/" in captured.err

@@ -58,6 +58,24 @@ def _run_folder(path: Path) -> Path | None:
     return run if (run / "run.json").is_file() else None
 
 
+def _folder(path: Path) -> Path:
+    """Return the folder that predictions lie in: of a run, `predictions/`.
+
+    Raises
+    ------
+    UserError
+        A run whose predictions are gone, or a folder of runs, whose other files would be read as predictions.
+    """
+    if (path / SHARDS).is_dir():
+        return path / SHARDS
+    if (path / "run.json").is_file():
+        raise UserError(shown(path), f"a run without {SHARDS}/", "a run that kept its predictions")
+    runs = sorted(file.parent for file in path.rglob("run.json"))
+    if runs:
+        raise UserError(shown(path), "a folder of runs", f"the folder of one, such as {shown(runs[0])}")
+    return path
+
+
 def _read(path: Path, task: Any, items: Any) -> dict[str, Any]:
     """Read one prediction file, or all in a folder."""
     if not path.exists():
@@ -65,7 +83,7 @@ def _read(path: Path, task: Any, items: Any) -> dict[str, Any]:
     if not path.is_dir():  # a file, or a pipe such as a shell makes of `<(...)`
         single: dict[str, Any] = task.read(path, items)
         return single
-    folder = path / SHARDS if (path / SHARDS).is_dir() else path
+    folder = _folder(path)
     suffixes = (task.suffix, ".npy", ".png") if task.suffix == ".npz" else (task.suffix,)
     files = files_below(folder, suffixes).files
     if not files:

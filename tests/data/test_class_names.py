@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsbench.data.class_names import join, join_further, moved
+from zsbench.data.class_names import join, join_further, moved, strangers
 from zsbench.errors import UserError
 
 NAMES = ["ant", "bee", "cat", "sea cow"]
@@ -28,6 +28,16 @@ def test_other_words_for_as_many_classes_stand_in_order():
     assert join_further(classes, ["sea_cow", "Ameise"], "", what="support") == [3, 0]
 
 
+def test_further_classes_that_nothing_names_are_counted():
+    classes = join(["Ameise", "Biene", "cat", "Seekuh"], NAMES, "")
+    assert strangers(classes, ["Biene", "ant", "sea_cow"]) == 0
+    assert strangers(classes, None) == 0
+    assert strangers(classes, ["aa", "bb", "cat", "dd"]) == 3
+    assert strangers(classes, ["aa"], {"aa": "ant"}) == 0
+    twice = join(["crane", "maillot", "crane"], None, "")
+    assert strangers(twice, ["crane", "maillot", "crane"]) == 0
+
+
 @pytest.mark.parametrize(
     ("own", "message"),
     [
@@ -36,7 +46,9 @@ def test_other_words_for_as_many_classes_stand_in_order():
             r"lists 4 names: ant, bee.*has 4: bee, cat.*'bee' is number 1 in one and 0",
         ),
         (["Bee", "Ant", "Cat", "Sea Cow"], "'Bee' is number 1 in one and 0 in the other"),  # another spelling moved
-        (["ant", "bee", "dog"], r"`classes:` lists 4 names: .*; photos has 3: ant, bee, dog"),
+        (["ant", "bee", "dog"], r"`classes:` lists 4 names: .*; photos has 3: ant, bee, dog; 'dog' is not among the 4"),
+        (["ant", "bee", "cow"], r"'cow' is not among the 4;.*did you mean 'sea cow'\?$"),
+        (["ant", "bee", "bees"], r"'bees' is not among the 4;[^?]*$"),  # bee is there: no misspelling of it
         ([*NAMES, "dog"], "photos has 5"),
         (["ant", "ant", "bee"], "photos has 3"),  # two labels of one name are not one class
         (["1", "10", "2", "3"], "whole numbers in the order of texts: 1, 10, 2, 3; expected `label_order: numeric` or"),

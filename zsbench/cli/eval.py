@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,7 +74,7 @@ def evaluate(
 
 
 def _batch_size(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isdigit() else text
+    return int(text) if text is not None and re.fullmatch(r"-?[0-9]+", text) else text
 
 
 def _plans(names: list[str], choices: Choices) -> list[Plan]:

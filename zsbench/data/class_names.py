@@ -161,14 +161,26 @@ def matched(
     if all(plain(name) in known for name in own) and (merging or len({plain(name) for name in own}) == len(own)):
         return [known[plain(name)] for name in own]
     unknown = next((name for name in own if plain(name) not in known), "")
-    near = did_you_mean(unknown, names)
     count = f"{len(names)} name{'s' * (len(names) != 1)}"
     listed = f"{other} lists {count}: {_listed(names)}; {what} has {len(own)}: {_listed(own)}"
+    # A name that fits a class of the other list is no misspelling of a third one.
+    near = did_you_mean(unknown, [name for name in names if plain(name) not in map(plain, own)])
+    if unknown and not same:
+        listed += f"; '{unknown}' is not among the {len(names)}"
     if same:
         i = fits.index(False)
         listed += f"; '{own[i]}' is number {loose[_loosely(own[i])]} in one and {i} in the other"
     expected = "the same names in any order, some of them, or as many others"
     raise UserError(where, listed, expected, near or "`class_map:` gives names of the data other names")
+
+
+def strangers(classes: Classes, own: Sequence[str] | None, class_map: Mapping[str, str] | None = None) -> int:
+    """Return how many classes of further data (`own`) bear no name of the task's or the test data's.
+
+    They stand for classes by their place alone, which nothing but their number vouches for.
+    """
+    known = {*classes.known, *map(plain, classes.names)}
+    return sum(plain(_mapped(name, class_map)) not in known for name in own or ())
 
 
 def renamed(

@@ -94,7 +94,7 @@ def evaluate(
         if not relevant:
             rows[number] = 0.0
             continue
-        judged[str(number)] = _binary(row, rel) if binary else _linear(row, number)
+        judged[str(number)] = _binary(row, rel) if binary else _linear(row)
         run[str(number)] = _native(_head(ranking, _scores(ranking), depth, min(relevant)))
     level = 1 if binary else rel
     found = pytrec_eval.RelevanceEvaluator(judged, {measure}, relevance_level=level).evaluate(run)
@@ -128,12 +128,13 @@ def _binary(row: Judged, rel: int) -> dict[str, int]:
     return {doc: 1 if grade >= rel else max(-1, min(grade, 0)) for doc, grade in row.items()}
 
 
-def _linear(row: Judged, number: int) -> dict[str, int]:
+def _linear(row: Judged) -> dict[str, int]:
     """Return the grades as trec_eval takes them."""
     doc = max(row, key=lambda name: row[name])
     if row[doc] > LARGEST_GRADE:
         raise ValueError(
-            f"query {number}: document '{doc}' has grade {row[doc]}, more than {LARGEST_GRADE} in linear gain"
+            f"document '{doc}' is judged {row[doc]}, more than {LARGEST_GRADE:,} in linear gain; "
+            "nDCG(gain=exp) has no such limit"
         )
     return {doc: max(-1, int(grade)) for doc, grade in row.items()}
 

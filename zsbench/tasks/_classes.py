@@ -10,7 +10,7 @@ from annotated_types import MinLen
 from zsbench import jsonfiles, tablefiles, textfiles
 from zsbench.catalog import resolve_path
 from zsbench.config import Block, TaskConfig
-from zsbench.data.class_names import Classes, LabelOrder, join, join_further, moved
+from zsbench.data.class_names import Classes, LabelOrder, join, join_further, moved, strangers
 from zsbench.data.label_columns import check_range
 from zsbench.errors import UserError
 from zsbench.options import Text, Texts
@@ -74,6 +74,10 @@ class NamedClasses(TaskConfig):
             classes, own, where, what=called(source), class_map=class_map, label_order=self.label_order
         )
         return moved(data.labels, place)
+
+    def strangers(self, classes: Classes, data: Any, source: Block) -> int:
+        """Return how many classes of further data are joined by their place alone, because nothing has their names."""
+        return strangers(classes, data.class_names, self._map(source.where))
 
     def _names(self, where: str) -> list[str] | None:
         if isinstance(self.classes, dict):

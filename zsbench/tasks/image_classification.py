@@ -223,6 +223,8 @@ class Task:
             if key in sources:
                 block, shots, images = sources[key], own.shots if key == "support" else None, read(key)
                 images = replace(images, labels=own.join_further(classes, images, block))
+                if strangers := own.strangers(classes, images, block):
+                    counts[f"{key}: classes of other names, joined by place"] = strangers
                 found[key] = labelled(images, block, halves, shots, own.support_seed, problem.unseen, test.items)
         if "validation" in sources and sources["validation"].described() == self.source.described():
             found["validation"] = replace(found["validation"], split="test")

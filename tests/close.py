@@ -30,3 +30,12 @@ def assert_rows_close(actual: Any, expected: Any, *, share: float = FLOAT32, flo
         at = np.unravel_index(int(np.argmax(np.where(wrong, difference / allowed, 0))), actual.shape)
         shown = f"{actual[at]!r} for {expected[at]!r}, off by {difference[at]:.3g} where {allowed[at]:.3g} is allowed"
         raise AssertionError(f"{int(wrong.sum())} of {wrong.size} entries differ; at {at}: {shown}")
+
+
+def assert_logits_close(actual: Any, expected: Any) -> None:
+    """Compare a few logits that were taken from whole rows, one entry of which may be near zero.
+
+    What was added up is as long as the row, whose norm is a few units in the small networks of the tests, so a few
+    roundings of that are what no entry can be nearer than.
+    """
+    assert_rows_close(actual, expected, share=1e-5, floor=1e-5)

@@ -9,7 +9,7 @@ import pytest
 import torch
 import transformers
 
-from tests.close import assert_rows_close
+from tests.close import assert_logits_close, assert_rows_close
 from tests.models import _tiny
 from zsbench.errors import RunError, UserError
 from zsbench.models import _attention, _chat, _common, _decoder
@@ -198,14 +198,14 @@ def test_the_batch_size_changes_nothing(model, size, monkeypatch):
     first = model.label_logits(PROMPTS, ["Yes", "No"])
     written = model.generate(PROMPTS, max_new_tokens=6)
     monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
-    assert_rows_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
+    assert_logits_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
     assert model.generate(PROMPTS, max_new_tokens=6) == written
 
 
 def test_a_beginning_that_all_labels_share_goes_to_the_prompt(model):
     spaced = model.label_logits(PROMPTS, [" A", " B"])
     moved = [Prompt(text=p.text, answer=p.answer + " ") for p in PROMPTS]
-    assert_rows_close(spaced, model.label_logits(moved, ["A", "B"]))
+    assert_logits_close(spaced, model.label_logits(moved, ["A", "B"]))
     for labels in (["same", "same"], ["ab", "ac", "b"], ["a", "ab"]):
         with pytest.raises(RunError, match="begins like another"):
             model.label_logits(PROMPTS, labels)
@@ -243,7 +243,7 @@ def test_chat_prompts_carry_their_own_special_tokens(model):
     ids = model.tokenize("<s><user>u<assistant>[", special=False)[0]
     assert ids[0] == 1
     expected = model.next_token_logits(ids)
-    assert_rows_close(model.label_logits([prompt], ["A", "B"])[0, 0], expected[ids_of(model, "A")])
+    assert_logits_close(model.label_logits([prompt], ["A", "B"])[0, 0], expected[ids_of(model, "A")])
 
 
 def ids_of(model, letter):
@@ -288,7 +288,7 @@ def test_long_prompts_are_errors_or_lose_their_start(folder, model):
     cut = HfCausalLM(folder, on_overflow="truncate")
     kept = model.tokenize(long.text, special=False)[0][-256:]
     expected = model.next_token_logits(kept)[[ids_of(model, "a"), ids_of(model, "b")]]
-    assert_rows_close(cut.label_logits([long], ["a", "b"])[0], expected)
+    assert_logits_close(cut.label_logits([long], ["a", "b"])[0], expected)
     cut.generate([long], max_new_tokens=3)
     assert cut.cost.truncated_items == 2
 

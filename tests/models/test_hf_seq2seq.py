@@ -5,7 +5,7 @@ import pytest
 import torch
 import transformers
 
-from tests.close import assert_rows_close
+from tests.close import assert_logits_close, assert_rows_close
 from tests.models import _tiny
 from zsbench.errors import RunError, UserError
 from zsbench.models import _common
@@ -58,7 +58,7 @@ def test_labels_are_read_at_the_decoder_step_after_the_opening(model):
     found = model.label_logits(PROMPTS, ["Yes", "No"])
     ids = [model.tokenize(letter, special=False)[0][0] for letter in "YN"]
     for prompt, row in zip(PROMPTS, found, strict=True):
-        assert_rows_close(row, after(model, prompt, [])[0, ids])
+        assert_logits_close(row, after(model, prompt, [])[0, ids])
     assert model.cost.forward_passes == 1
 
 
@@ -93,7 +93,7 @@ def test_the_batch_size_changes_nothing(model, size, monkeypatch):
     scored = model.target_logprobs(PROMPTS, ["a", "bc", "def"])
     written = model.generate(PROMPTS, max_new_tokens=5)
     monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
-    assert_rows_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
+    assert_logits_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
     for a, b in zip(model.target_logprobs(PROMPTS, ["a", "bc", "def"]), scored, strict=True):
         assert_rows_close(a, b)
     assert model.generate(PROMPTS, max_new_tokens=5) == written
@@ -106,7 +106,7 @@ def test_long_prompts_are_errors_or_lose_their_end(folder):
     cut = HfSeq2Seq(folder, max_length=6, on_overflow="truncate")
     whole = HfSeq2Seq(folder)
     short = whole.label_logits([Prompt(text="01234")], ["a", "b"])
-    assert_rows_close(cut.label_logits(long, ["a", "b"]), short, share=1e-5, floor=1e-5)
+    assert_logits_close(cut.label_logits(long, ["a", "b"]), short)
     assert cut.cost.truncated_items == 1
     assert cut.fingerprint != whole.fingerprint
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 import transformers
 
-from tests.close import assert_rows_close
+from tests.close import assert_logits_close, assert_rows_close
 from tests.models import _tiny
 from zsbench.errors import RunError, UserError
 from zsbench.models import _common, _positions
@@ -76,7 +76,7 @@ def test_decoders_say_how_much_they_read_and_padding_takes_no_position(tmp_path,
     asked = [Prompt(text=text) for text in ("one", "one of several", "onetwo")]
     together = model.label_logits(asked, ["Y", "N"])
     monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
-    assert_rows_close(model.label_logits(asked, ["Y", "N"]), together)
+    assert_logits_close(model.label_logits(asked, ["Y", "N"]), together)
 
 
 def test_positions_without_end():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from zsbench import plan
+from zsbench import catalog, plan
 from zsbench.errors import UserError
 from zsbench.tasks._classes import read_map
 
@@ -233,3 +233,15 @@ def test_a_mapping_of_numbers_names_classes_of_data_without_names(tmp_path):
     assert data.context.class_names == ["ant", "bee", "cat"]
     with pytest.raises(UserError, match="labels are numbers"):
         load(tmp_path, source, classes={"1": "ant", "2": "bee", "3": "cat"})
+
+
+def test_every_task_with_classes_joins_them_by_name_and_doubts_accuracy_below_chance():
+    from zsbench.tasks._classes import NamedClasses
+
+    modules = [catalog.load_module("tasks", name) for name in catalog.components("tasks")]
+    named = [module for module in modules if "classes" in module.Config.model_fields]
+    assert len(named) == 2
+    assert all(issubclass(module.Config, NamedClasses) for module in named)
+    judged = [module for module in modules if "classification" in module.Task.metric_kinds]
+    assert len(judged) == 3
+    assert all(hasattr(module.Task, "doubt") for module in judged)

@@ -31,7 +31,7 @@ def output(command: str, folder: Path, wanted: int) -> str:
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "ZSBENCH_CACHE": str(folder / ".cache"),
-        "COLUMNS": "140",
+        "COLUMNS": "120",
         "NO_COLOR": "1",
     }
     done = subprocess.run(

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.tasks._scoring import score
+from zsbench.data.depth_frames import depth_frames
 from zsbench.errors import UserError
 from zsbench.tasks._depth_maps import frame_of
 from zsbench.tasks._depth_protocols import align, clamp, crop_window, scored_pixels, valid_mask
@@ -221,6 +222,20 @@ def test_nonsense_as_depth_scale(tmp_path, scale):
     result = score(task, predictions(tmp_path, GOLD))
     assert result.code == 2
     assert "f.jsonl:1" in result.screen
+
+
+def test_null_in_a_frame_means_what_holds_for_all_frames(tmp_path):
+    frames(tmp_path)
+    row = json.loads((tmp_path / "f.jsonl").read_text())
+    np.save(tmp_path / "depth" / "0.npy", GOLD * 1000)
+    row |= {"depth": "depth/0.npy", "depth_scale": None, "intrinsics": None, "cam_in": None}
+    (tmp_path / "f.jsonl").write_text(json.dumps(row) + "\n")
+    found = depth_frames(path=str(tmp_path / "f.jsonl"), depth_scale=1000, intrinsics=[8.0, 8.0, 4.0, 3.0])
+    assert found.items[0].intrinsics == (8.0, 8.0, 4.0, 3.0)
+    assert found.depth[0].scale == 1000
+    row["cam_in"] = [9.0, 9.0, 4.0, 3.0]
+    (tmp_path / "f.jsonl").write_text(json.dumps(row) + "\n")
+    assert depth_frames(path=str(tmp_path / "f.jsonl"), depth_scale=1000).items[0].intrinsics == (9.0, 9.0, 4.0, 3.0)
 
 
 def test_ground_truth_in_another_unit_says_which(tmp_path):

@@ -78,9 +78,11 @@ def depth_frames(
     cameras, cameras_path = _cameras(Path(path), intrinsics)
     for where, row, rgb, map_path in rows:
         name = read_id(row, where, default=str(row.get("rgb", "")))
-        camera = row.get("intrinsics", row.get("cam_in", _frame_folder.camera_of(name, cameras, cameras_path)))
+        camera = _first(row.get("intrinsics"), row.get("cam_in"))
+        if camera is None:
+            camera = _frame_folder.camera_of(name, cameras, cameras_path)
         items.append(Frame(name, rgb, _camera(camera, where), decoding))
-        depth.append(DepthFile(map_path, _scale(row.get("depth_scale", depth_scale), map_path, where)))
+        depth.append(DepthFile(map_path, _scale(_first(row.get("depth_scale"), depth_scale), map_path, where)))
     return FrameSet(items, depth, counts)
 
 
@@ -101,12 +103,17 @@ def _cameras(path: Path, intrinsics: list[float] | str | None) -> tuple[Any, Pat
     return intrinsics, path
 
 
+def _first(*values: Any) -> Any:
+    """Return the first value that is given: a table written by a program has null where a frame gives none."""
+    return next((value for value in values if value is not None), None)
+
+
 def _scale(value: Any, path: Path, where: str) -> float:
     if value is None:
         if path.suffix == ".npy":
             return 1.0
         expected = "1000 where the image counts millimetres, 256 for KITTI, 1 for whole metres"
-        raise UserError(where, "key 'depth_scale' is missing", expected)
+        raise UserError(where, "key 'depth_scale' is missing or no number", expected)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         raise UserError(where, f"key 'depth_scale' is {value!r}", "a positive number (value / scale = metres)")
     return float(value)

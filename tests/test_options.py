@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.every_option import components, every_option, needed, nonsense, undeclared
-from zsbench import catalog, config
+from zsbench import catalog, config, method_options, plan
 from zsbench.cli.main import run
 from zsbench.components import option_defaults
 from zsbench.errors import UserError
@@ -122,6 +122,22 @@ def test_validate_says_it(name, tmp_path, monkeypatch, capsys):
     shown = capsys.readouterr().err
     assert done.value.code == 2, shown
     assert all(word in shown for word in words), shown
+
+
+def test_method_options_of_shipped_tasks_are_options():
+    for entry in catalog.configs("tasks").values():
+        document = config.load(entry.path)
+        if "method_options" in document.value:
+            with catalog.unset_variables():
+                task, _ = plan.read_task(document)
+            method_options.check(task, catalog.load_module("tasks", task.type).Task.family, shipped=True)
+
+
+def test_a_shipped_task_laid_over_is_checked(tmp_path):
+    path = tmp_path / "t.yaml"
+    path.write_text("extends: synonyms\nmethod_options: {icr: {promt: qa}}\n")
+    with pytest.raises(UserError, match=r"t.yaml:2: unknown key .*promt. of .icr.; did you mean .prompt."):
+        plan.make(str(path), plan.Choices(methods=("bm25",)))
 
 
 @pytest.mark.parametrize(

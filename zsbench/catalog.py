@@ -59,11 +59,20 @@ class Entry:
         return match.group(1).strip().strip("'\"") if match else ""
 
 
+def _shipped() -> Path:
+    inside = PACKAGE / "configs"
+    return inside if inside.is_dir() else PACKAGE.parent / "configs"
+
+
+def is_shipped(folder: Path) -> bool:
+    """Say whether a folder is one of zsbench's own configs."""
+    return folder.resolve().is_relative_to(_shipped().resolve())
+
+
 def config_roots() -> list[Path]:
     """Return the config folders in order of precedence: $ZSBENCH_CONFIGS, ./configs, the shipped ones."""
     roots = [Path(part) for part in os.environ.get("ZSBENCH_CONFIGS", "").split(os.pathsep) if part]
-    shipped = PACKAGE / "configs"
-    roots += [Path.cwd() / "configs", shipped if shipped.is_dir() else PACKAGE.parent / "configs"]
+    roots += [Path.cwd() / "configs", _shipped()]
     unique = {root.resolve(): root for root in reversed(roots) if root.is_dir()}
     return [root for root in roots if unique.get(root.resolve()) is root]
 

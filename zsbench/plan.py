@@ -243,6 +243,8 @@ def check_task(document: Document) -> TaskConfig:
     task, source = read_task(document)
     mistakes, method = Mistakes(), None
     with mistakes.noted():
+        method_options.check(task, catalog.load_module("tasks", task.type).Task.family, shipped=True)
+    with mistakes.noted():
         method = _method(task.method, document, ("method",), task, Choices())
         require_files(source, *task.sources().values(), method)
     with mistakes.noted():

@@ -89,6 +89,9 @@ _SAID: dict[str, Callable[[dict[str, Any]], str]] = {
     "less_than": lambda c: f"a number below {_number(c['lt'])}",
     "literal_error": lambda c: str(c["expected"]),
     "int_type": lambda _: "an integer",
+    "float_type": lambda _: "a number",
+    "string_type": lambda _: "a text",
+    "bool_type": lambda _: "yes or no (true or false)",
     "extra_forbidden": lambda _: "",
     "missing": lambda _: "",
 }

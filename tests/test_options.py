@@ -124,6 +124,31 @@ def test_validate_says_it(name, tmp_path, monkeypatch, capsys):
     assert all(word in shown for word in words), shown
 
 
+LINES = {
+    "tasks: []": "runs.0.tasks",
+    "tasks: ''": "runs.0.tasks",
+    "methods: random-class": "runs.0.tasks",
+    "tasks: digits, methods: []": "runs.0.methods",
+    "tasks: digits, methods: random-class, models: []": "runs.0.models",
+    "tasks: digits, methods: {name: random-class, label: 3}": "label",
+    "tasks: digits, methods: {name: random-class, label: ''}": "label",
+    "tasks: digits, methods: {name: random-class, description: 3}": "description",
+    "tasks: {use: digits, label: [a]}, methods: random-class": "label",
+    "tasks: digits, models: {use: clip-glyphs, label: ' '}, methods: zpe": "label",
+    "tasks: digits, models: {use: clip-glyphs, license: 3}, methods: zpe": "license",
+    "tasks: digits, models: clip-glyphs, methods: {chain: [zpe], lable: x}": "did you mean 'label'",
+    "tasks: digits, models: clip-glyphs, methods: {chain: [zpe], label: 3}": "label",
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_of_a_suite_names_something(line, tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text(f"description: d\nruns:\n  - {{{line}}}\n")
+    with pytest.raises(UserError, match=f"s.yaml:[23].*{LINES[line]}"):
+        plan.make(str(path))
+
+
 def test_method_options_of_shipped_tasks_are_options():
     for entry in catalog.configs("tasks").values():
         document = config.load(entry.path)

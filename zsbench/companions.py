@@ -39,6 +39,15 @@ class Companions:
     check: Check | None
 
 
+_NONE = Companions((), (), None)
+
+
+def declared(function: Callable[..., Any]) -> Companions:
+    """Return what was declared for a component or a metric; nothing where nothing was."""
+    found: Companions = getattr(function, "companions", _NONE)
+    return found
+
+
 def companions(*requires: Requires, different: tuple[str, ...] = (), check: Check | None = None) -> Callable[[F], F]:
     """Declare what a component's options ask of each other.
 
@@ -68,16 +77,15 @@ def check(block: Block, document: Document, loc: Loc) -> None:
     """
     function = catalog.load_component(block.kind, block.name, where=block.where)
     defaults = option_defaults(function)
-    declared: Companions | None = getattr(function, "companions", None)
+    own = declared(function)
     with _placed(document, loc, defaults):
         _check_revision(block, function)
-        if declared is not None:
-            given = {**defaults, **block.options}
-            for required in declared.requires:
-                _require(required, given, defaults, f"an option of '{block.name}'")
-            _require_different(declared.different, given)
-            if declared.check is not None:
-                declared.check({**defaults, **block.resolved()})
+        given = {**defaults, **block.options}
+        for required in own.requires:
+            require(required, given, defaults, f"an option of '{block.name}'")
+        _require_different(own.different, given)
+        if own.check is not None:
+            own.check({**defaults, **block.resolved()})
 
 
 def check_task(task: TaskConfig, document: Document) -> None:
@@ -92,7 +100,7 @@ def check_task(task: TaskConfig, document: Document) -> None:
     given = {key: getattr(task, key) for key in defaults}
     with _placed(document, (), defaults):
         for required in task.requires:
-            _require(required, given, defaults, f"a key of {task.type}")
+            require(required, given, defaults, f"a key of {task.type}")
 
 
 @contextmanager
@@ -107,7 +115,14 @@ def _placed(document: Document, loc: Loc, known: Collection[str]) -> Iterator[No
         raise UserError(where, f"{error.where}: {error.found}", error.expected, error.hint) from None
 
 
-def _require(required: Requires, given: dict[str, Any], defaults: dict[str, Any], what: str) -> None:
+def require(required: Requires, given: dict[str, Any], defaults: dict[str, Any], what: str) -> None:
+    """Refuse an option that has no effect where its companion is left out or has another value.
+
+    Raises
+    ------
+    UserError
+        Its `where` is the option's name.
+    """
     option, other, *values = required
     companion = given[other]
     if given[option] == defaults[option]:

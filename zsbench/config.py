@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
@@ -17,7 +16,7 @@ from zsbench.data.image_listing import every_file
 from zsbench.errors import UserError, UserErrors, did_you_mean
 from zsbench.models.offered import require_offered
 from zsbench.options import AnyText, Count, Device, ProperShare, Seed, Text, Texts
-from zsbench.schema_errors import described, refusals
+from zsbench.schema_errors import described, explained
 from zsbench.yamlio import Document, Loc
 
 S = TypeVar("S", bound=BaseModel)
@@ -339,25 +338,26 @@ def check(schema: type[S], document: Document, loc: Loc = (), value: Any = None,
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        raise UserErrors(list(_explain(schema, document, loc, value, error, owner))) from None
+        raise UserErrors(list(explained(schema, document, loc, value, error, owner))) from None
 
 
-def _explain(
-    schema: type[BaseModel], document: Document, loc: Loc, value: Any, error: ValidationError, owner: str
-) -> Iterator[UserError]:
-    of = f" of '{owner}'" if owner else ""
-    for refusal in refusals(schema, error, value):
-        here = (*loc, *refusal.loc)
-        key, where = ".".join(str(part) for part in here), document.where(here)
-        if refusal.kind == "extra_forbidden":
-            yield UserError(where, f"unknown key '{key}'{of}", "", refusal.hint)
-        elif refusal.kind == "missing":
-            # A component named on the command line has no file to write the key into.
-            hint = f"{where.replace('--', '--set ')}.{key}=..." if where in ("--model", "--method") else ""
-            expected = f"one of {', '.join(refusal.choices)}" if refusal.choices else ""
-            yield UserError(where, f"key '{key}'{of} is missing", expected, hint)
-        else:
-            yield UserError(where, f"key '{key}'{of} is {refusal.found}", refusal.expected, refusal.hint)
+def label(value: dict[str, Any], document: Document, loc: Loc, *, beside: tuple[str, ...] = ()) -> str:
+    """Return the `label:` of a mapping, or an empty text; with `beside`, these are the only other keys it may have.
+
+    Raises
+    ------
+    UserError
+        It is no text or a blank one, or a key is unknown.
+    """
+    extra = sorted(value.keys() - {"label", *beside}) if beside else []
+    if extra:
+        hint = did_you_mean(extra[0], ["label", *beside])
+        raise UserError(document.where((*loc, extra[0])), f"unknown key '{extra[0]}'", "", hint)
+    found = value.get("label")
+    if found is not None and (not isinstance(found, str) or not found.strip()):
+        where = document.where((*loc, "label"))
+        raise UserError(where, f"key 'label' is {described(found)}", "a text that is not empty")
+    return found or ""
 
 
 def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document, loc: Loc) -> Block:
@@ -373,13 +373,16 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
     function = catalog.load_component(kind, name, where=where)
     # A component may have an option of one of these names (the label column of a table); then the key is the option.
     about = {"label", "description", "license"} - option_defaults(function).keys()
-    label = value.get("label", "") if "label" in about else ""
+    title = label(value, document, loc) if "label" in about else ""
+    for word in about & value.keys() - {"label"}:
+        if not isinstance(value[word], str):
+            raise UserError(document.where((*loc, word)), f"key '{word}' is {described(value[word])}", "a text")
     options = {k: v for k, v in value.items() if k != key and k not in about}
     if not plainly_fit(function, options):
         check(options_schema(function), document, loc, options, owner=name)
     base = document.folder((*loc, key))
     folders = {option: document.folder((*loc, option)) for option in options}
     bases = {option: folder for option, folder in folders.items() if folder != base}
-    found = Block(kind, name, options, label, base, where, bases)
+    found = Block(kind, name, options, title, base, where, bases)
     companions.check(found, document, loc)
     return found

@@ -223,9 +223,9 @@ def _task_document(reference: Any, document: Document, loc: Loc) -> tuple[str, D
     overrides: dict[str, Any] = {}
     if isinstance(reference, dict):
         overrides = {key: value for key, value in reference.items() if key not in ("use", "label")}
-        label, reference = reference.get("label"), reference.get("use")
+        label, reference = config.label(reference, document, loc), reference.get("use")
     else:
-        label = None
+        label = ""
     if not isinstance(reference, str):
         raise UserError(where, f"task {reference!r}", "a task's name, or a mapping with `use: NAME`")
     path = catalog.find_config("tasks", reference, where=where, base=document.path.parent)
@@ -314,7 +314,7 @@ def _method(reference: Any, home: Document, loc: Loc, task: TaskConfig, choices:
     """Return the method, or the chain of methods: a list, `a+b`, or a mapping with `chain:` (and a `label:`)."""
     value, label = reference, ""
     if isinstance(value, dict) and "chain" in value:
-        label, value, loc = str(value.get("label", "")), value["chain"], (*loc, "chain")
+        label, value, loc = config.label(value, home, loc, beside=("chain",)), value["chain"], (*loc, "chain")
     entries = [(link, loc) for link in value.split("+")] if isinstance(value, str) else [(value, loc)]
     if isinstance(value, list):
         entries = [(link, (*loc, number)) for number, link in enumerate(value)]
@@ -370,7 +370,7 @@ def _model(reference: Any, home: Document, loc: Loc, choices: Choices) -> tuple[
         return "none", None
     label, overrides = "", {}
     if isinstance(reference, dict) and "use" in reference:
-        label, overrides = str(reference.get("label", "")), reference
+        label, overrides = config.label(reference, home, loc), reference
         reference = str(reference["use"])
     if isinstance(reference, dict):
         name, document = safe_name(str(reference.get("model", "model"))), home.part(loc, reference)
@@ -380,7 +380,7 @@ def _model(reference: Any, home: Document, loc: Loc, choices: Choices) -> tuple[
         document = config.overlay(document, home.part(loc, written)) if written else document
     for prefix in ("model", label or name):
         document = assignments.assigned(document, prefix, choices.assignments)
-    label = str(document.value.get("label", "")) or label
+    label = config.label(document.value, document, ()) or label
     return label or name, model_block(document.value, document, ())
 
 

@@ -8,9 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from zsbench.errors import did_you_mean
-
-Loc = tuple[str | int, ...]
+from zsbench.errors import UserError, did_you_mean
+from zsbench.yamlio import Document, Loc
 
 
 @dataclass(frozen=True)
@@ -130,3 +129,22 @@ def described(value: Any) -> str:
         return "a mapping of keys"
     shown = repr(value) if len(repr(value)) < 60 else repr(value)[:57] + "..."
     return f"{shown} ({words.get(type(value), type(value).__name__)})"
+
+
+def explained(
+    schema: type[BaseModel], document: Document, loc: Loc, value: Any, error: ValidationError, owner: str
+) -> Iterator[UserError]:
+    """Yield every mistake at its place in a file; `owner` is the component whose options these are."""
+    of = f" of '{owner}'" if owner else ""
+    for refusal in refusals(schema, error, value):
+        here = (*loc, *refusal.loc)
+        key, where = ".".join(str(part) for part in here), document.where(here)
+        if refusal.kind == "extra_forbidden":
+            yield UserError(where, f"unknown key '{key}'{of}", "", refusal.hint)
+        elif refusal.kind == "missing":
+            # A component named on the command line has no file to write the key into.
+            hint = f"{where.replace('--', '--set ')}.{key}=..." if where in ("--model", "--method") else ""
+            expected = f"one of {', '.join(refusal.choices)}" if refusal.choices else ""
+            yield UserError(where, f"key '{key}'{of} is missing", expected, hint)
+        else:
+            yield UserError(where, f"key '{key}'{of} is {refusal.found}", refusal.expected, refusal.hint)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, MinLen
 from pydantic import Field
 
 from zsbench.components import Strict
-from zsbench.options import AnyFloat, AnyText, Distinct, Text
+from zsbench.options import AnyFloat, AnyText, Distinct, Mark, Text
 
 MIXED = "mean of main metrics"
 """The metric of an average whose tasks have different first metrics."""
 
 
+@dataclass(frozen=True)
+class Entries(Mark):
+    """Marks what names one thing, or a list of things: an empty list would leave a line without any."""
+
+    needed: bool = False
+
+    def expected(self, value: Any) -> str:
+        """Return what names nothing lacks."""
+        empty = value in ([], {}, "") or (self.needed and value is None)
+        return "a name, or a list of at least one" if empty else ""
+
+
 class RunEntry(Strict):
     """One line of a suite: every task x every model x every method named in it."""
 
-    tasks: Any
-    models: Any = None
-    methods: Any = None
+    tasks: Annotated[Any, Entries(needed=True)]
+    models: Annotated[Any, Entries()] = None
+    methods: Annotated[Any, Entries()] = None
 
 
 class Average(Strict):

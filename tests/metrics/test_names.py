@@ -1,10 +1,13 @@
 """One name for one metric, and parameters that are checked however their annotation is written."""
 
+import inspect
 import typing
 
+import numpy as np
 import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
+from tests.metrics import examples
 from tests.metrics.test_common import FOUND
 from zsbench import metrics
 from zsbench.components import option_defaults, option_hints
@@ -12,6 +15,8 @@ from zsbench.errors import UserError, UserErrors
 from zsbench.metrics import _names
 
 PARAMETERS = [(name, key) for name in FOUND for key in option_hints(metrics.declared(name))]
+
+CUT = {"delta": "@1"}  # beyond the third power everything is near enough
 
 
 def leaves(hint):
@@ -26,7 +31,7 @@ def leaves(hint):
 def spelled(name, key, text):
     """Return the metric's name with a parameter, and with a cut-off where it needs one."""
     needs = option_defaults(metrics.declared(name)).get("k") is not None and key != "k"
-    return f"{name}({key}={text})" + ("@3" if needs else "")
+    return f"{name}({key}={text})" + (CUT.get(name, "@3") if needs else "")
 
 
 @pytest.mark.parametrize(("name", "key"), PARAMETERS, ids=lambda part: part)
@@ -143,3 +148,60 @@ def test_a_default_is_written_into_names_that_take_it():
 def test_names_from_trec_eval():
     assert [_names.of_trec_eval(name) for name in ("P_5", "map_cut.10", "Rprec", "num_ret")] == [
         "P@5", "MAP@10", "R-Prec", "num_ret"]  # fmt: skip
+
+
+def other(name, key):
+    """Return a value of a parameter that is not its default."""
+    function = metrics.declared(name)
+    default, parts = option_defaults(function)[key], leaves(option_hints(function)[key])
+    words = [part for part in parts if isinstance(part, str) and part not in (default, "")]
+    if words:
+        return words[0]
+    return {"threshold": "0.3", "focus": "0.5", "scale": "100", "rel": "2", "of": "clicks", "candidates": "6"}.get(
+        key, "2"
+    )
+
+
+BESIDE = {"absent": "average=class,"}
+
+
+@pytest.mark.parametrize(("name", "key"), PARAMETERS, ids=lambda part: part)
+def test_every_parameter_changes_something(name, key):
+    """Between the default, or a cut-off of 1 where there is none, and another value; undefined counts as a value."""
+    kind = FOUND[name][0]
+    default = option_defaults(metrics.declared(name))[key]
+    changed = f"{name}@2" if key == "k" else spelled(name, BESIDE.get(key, "") + key, other(name, key))
+    base = f"{name}@1" if default is inspect.Parameter.empty else name
+    if key != "k" and "@" in changed:
+        base = f"{name}{CUT.get(name, '@3')}"
+    if key in BESIDE:
+        base = spelled(name, *BESIDE[key].strip(",").split("="))
+    assert any(
+        not np.array_equal(*(value_of(metric, kind, seed) for metric in (base, changed)), equal_nan=True)
+        for seed in range(40)
+    )
+
+
+def value_of(name, kind, seed):
+    """Return a metric's value on an example, or NaN where it has none.
+
+    Of few items, with ties, images of different sizes and documents that nobody judged: what some parameters speak of.
+    """
+    rng = np.random.default_rng(seed)
+    pred, gold = examples.KINDS[kind].example(rng, 5 + seed % 3)
+    if kind == "retrieval":
+        pred = [{key: score // 4 for key, score in row.items()} for row in pred]
+    if kind == "depth":
+        pred, gold = ([row[: 3 + 5 * i] for i, row in enumerate(part)] for part in (pred, gold))
+    if kind == "ranking":
+        gold = [{key: grade for key, grade in row.items() if key not in ("d1", "d2", "d3", "d4")} for row in gold]
+    try:
+        return metrics.resolve(name).compute(pred, gold)
+    except ValueError:
+        return np.nan
+
+
+def test_a_parameter_without_effect_is_refused():
+    with pytest.raises(UserError, match="absent is a parameter without effect where `average` is 'item'"):
+        metrics.resolve("H(absent=zero)")
+    assert metrics.resolve("H(average=class,absent=zero)").name == "H(average=class,absent=zero)"

@@ -17,6 +17,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from zsbench import companions
 from zsbench.components import fits_plainly, option_defaults, option_hints, options_schema, plainly_fit
 from zsbench.errors import UserError, did_you_mean
 from zsbench.schema_errors import refusals
@@ -96,6 +97,11 @@ def bound(function: Callable[..., Any], written: Written, where: str = "") -> di
     values = {key: _value(text, hints[key]) for key, text in given.items()}
     if not plainly_fit(function, values):
         _check(function, values, written, where)
+    for required in companions.declared(function).requires:
+        try:
+            companions.require(required, {**known, **values}, known, "a parameter")
+        except UserError as error:
+            raise UserError(where, f"metric '{written}': {error.where} is {error.found}", error.expected) from None
     return values
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench.companions import companions
 from zsbench.lazy import lazy
 from zsbench.metrics import metric
 from zsbench.metrics.classification import label_ranks
@@ -61,6 +62,7 @@ def _of_group(rows: Array, *, unseen: bool) -> Array:
 
 
 @metric("seen-acc", of_items=_accuracy, strata=STRATUM)
+@companions(("absent", "average", "class"))
 def seen_accuracy(
     scores: Any,
     gold: Any,
@@ -80,6 +82,7 @@ def seen_accuracy(
 
 
 @metric("unseen-acc", of_items=_accuracy, strata=STRATUM)
+@companions(("absent", "average", "class"))
 def unseen_accuracy(
     scores: Any,
     gold: Any,
@@ -92,6 +95,7 @@ def unseen_accuracy(
 
 
 @metric("H", of_items=_harmonic, strata=STRATUM)
+@companions(("absent", "average", "class"))
 def harmonic(
     scores: Any,
     gold: Any,

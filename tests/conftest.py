@@ -21,6 +21,7 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_NUM_THREA
 def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("ZSBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("ZSBENCH_DEBUG", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 def pytest_configure():

@@ -124,7 +124,8 @@ def test_an_output_folder_that_is_no_text_is_refused_before_the_work(tmp_path):
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_an_interrupted_run_says_how_to_go_on(name, code, tmp_path):
-    stop = f"import os, signal; from zsbench import runner; runner._predict = lambda *_: os.kill(os.getpid(), signal.{name})"
+    # A shell that starts the tests in the background has its children ignore SIGINT.
+    stop = f"import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); from zsbench import runner; runner._predict = lambda *_: os.kill(os.getpid(), signal.{name})"
     done = command(*EVAL, cwd=tmp_path, setup=stop)
     assert done.returncode == code
     assert done.stderr == "interrupted; the same command goes on where this one stopped\n"

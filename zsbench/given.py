@@ -64,13 +64,15 @@ def _folder(path: Path) -> Path:
     Raises
     ------
     UserError
-        A run whose predictions are gone, or a folder of runs, whose other files would be read as predictions.
+        A run whose predictions are gone, or a folder of several runs, of which one has to be meant.
     """
     if (path / SHARDS).is_dir():
         return path / SHARDS
     if (path / "run.json").is_file():
         raise UserError(shown(path), f"a run without {SHARDS}/", "a run that kept its predictions")
     runs = sorted(file.parent for file in path.rglob("run.json"))
+    if len(runs) == 1:
+        return _folder(runs[0])
     if runs:
         raise UserError(shown(path), "a folder of runs", f"the folder of one, such as {shown(runs[0])}")
     return path

@@ -97,6 +97,9 @@ def test_a_folder_of_runs_and_a_run_without_predictions_are_said(zsbench, tmp_pa
     (run / "run.json").write_text("{}")
     (run / "predictions" / "00000.run").write_text(RUN)
     assert zsbench("rerank", "--predictions", "out/suite/model", "--gold", "q")[0] == 0
+    assert zsbench("rerank", "--predictions", "out", "--gold", "q")[0] == 0  # the only one in it
+    (tmp_path / "out" / "suite" / "other").mkdir()
+    (tmp_path / "out" / "suite" / "other" / "run.json").write_text("{}")
     code, captured = zsbench("rerank", "--predictions", "out", "--gold", "q")
     assert code == 2
     assert "out: a folder of runs; expected the folder of one, such as out/suite/model" in captured.err

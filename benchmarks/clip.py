@@ -111,13 +111,16 @@ def ours(folder: Path, what: str, out: Path) -> dict[str, Any]:
     """Measure zsbench."""
     import numpy as np
 
-    from zsbench import plan, runner
-    from zsbench.cache import Cache
-    from zsbench.features import Features
+    from zsbench.core.cache import Cache
+    from zsbench.core.context import RunContext
+    from zsbench.core.records import Cost
     from zsbench.methods.classification import Problem
     from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
-    from zsbench.models.open_clip import OpenClip
-    from zsbench.records import Cost, RunContext
+    from zsbench.models.image_text.open_clip import OpenClip
+    from zsbench.plan import planning
+    from zsbench.plan.choices import Choices
+    from zsbench.run import runner
+    from zsbench.tasks.encoding import Features
 
     task = json.loads((folder / "task.yaml").read_text())
     model = OpenClip(str(folder / "model"))
@@ -130,9 +133,7 @@ def ours(folder: Path, what: str, out: Path) -> dict[str, Any]:
         np.save(out, found.weights)
         return cost
     methods = ("prompt-ensemble", *FURTHER)
-    made = plan.make(
-        str(folder / "task.yaml"), plan.Choices(models=(f"open-clip:{folder / 'model'}",), methods=methods)
-    )
+    made = planning.make(str(folder / "task.yaml"), Choices(models=(f"open-clip:{folder / 'model'}",), methods=methods))
     options = runner.Options(folder / f"out-{what}", cache)
     costs: dict[str, Any] = {}
     for method, job in zip(methods, made.jobs, strict=True):

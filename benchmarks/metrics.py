@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zsbench import metrics
+from zsbench.metrics import naming
 
 RESULTS = Path(__file__).parent / "results" / "metrics.json"
 ASKED = {
@@ -59,7 +59,7 @@ def least(function: Callable[[], float], repeats: int) -> tuple[float, float]:
 
 def contenders(name: str, run: dict, qrels: dict) -> dict[str, Callable[[], float]]:
     """Return what computes the metric, by tool."""
-    metric, rankings, judged = metrics.resolve(name), list(run.values()), list(qrels.values())
+    metric, rankings, judged = naming.resolve(name), list(run.values()), list(qrels.values())
     found: dict[str, Callable[[], float]] = {"zsbench": lambda: metric.compute(rankings, judged)}
     theirs_ir, theirs_ranx = ASKED[name]
     if importlib.util.find_spec("ir_measures"):

@@ -64,8 +64,7 @@ def query(n: int):
     """Return one query with n candidates of TOKENS words."""
     import random
 
-    from zsbench.data._collection import Document
-    from zsbench.methods.rerank import RankItem
+    from zsbench.data.collections.documents import Document, RankItem
 
     draw = random.Random(n)
     texts = [" ".join(f"w{draw.randrange(WORDS)}" for _ in range(TOKENS - 3)) for _ in range(n)]
@@ -79,7 +78,7 @@ def eager(folder: str, reader):
 
     from zsbench.methods.rerank._icr import Spans
     from zsbench.methods.rerank.icr import calibrated
-    from zsbench.models.hf_causal_lm import HfCausalLM
+    from zsbench.models.language.hf_causal_lm import HfCausalLM
 
     words = HfCausalLM(folder)  # its tokenizer alone is used
     plain = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval()
@@ -122,11 +121,11 @@ def measure(name: str, n: int, folder: str, runs: int) -> dict[str, float]:
     """Return CPU seconds, peak memory, tokens and passes of one query, measured in this process."""
     import torch
 
-    from zsbench.models import _common
-    from zsbench.models.hf_causal_lm import HfCausalLM
-    from zsbench.records import Cost
+    from zsbench.core.records import Cost
+    from zsbench.models import runtime
+    from zsbench.models.language.hf_causal_lm import HfCausalLM
 
-    _common.configure(device="cpu", dtype="float32", threads=1)
+    runtime.configure(device="cpu", dtype="float32", threads=1)
     torch.set_num_threads(1)
     rank, model = ranker(name, folder), HfCausalLM(folder)
     rank(model, query(2), None)

@@ -32,7 +32,7 @@ from recipes.ner_sentences import (
     vocabulary,
     write_sentence,
 )
-from zsbench.models.nets.span_scorer import FORMAT, SPECIAL, SpanScorer
+from zsbench.models.spans._network import FORMAT, SPECIAL, SpanScorer
 
 NAME = "ner-synthetic"
 CONFIG = {

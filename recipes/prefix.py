@@ -22,11 +22,11 @@ from torch import Tensor
 from recipes import glyphs
 from recipes.clip import TEMPLATES, Corpus, Judge, contrastive_loss, plans, truth
 from recipes.common import CpuClock, arguments, seed_everything, write_card
-from zsbench.data.parquet_images import parquet_images
+from zsbench.data.images.parquet_images import parquet_images
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification.prompt_ensemble import ensemble
-from zsbench.models._text_tower import CausalTower
-from zsbench.models.open_clip import open_clip
+from zsbench.models.image_text._text_tower import CausalTower
+from zsbench.models.image_text.open_clip import open_clip
 
 MODEL, NAME = "clip-glyphs", "clip-glyphs-prefix"
 STEPS, BATCH, RATE = 400, 128, 3e-3

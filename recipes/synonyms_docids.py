@@ -28,7 +28,7 @@ from recipes.synonyms import (
     Difficulty,
     draw_contexts,
 )
-from zsbench.models.bi_encoder import BiEncoder
+from zsbench.models.text.bi_encoder import BiEncoder
 
 SEED = 30_000
 STEPS, RATE, SCALE = 400, 0.5, 20.0

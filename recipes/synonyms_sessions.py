@@ -18,7 +18,7 @@ import numpy as np
 from recipes.common import write_card
 from recipes.synonyms import ENTITIES, RELATIONS, VALUES
 from zsbench.corpus.semantic_ids import random_start, residual_codes, shared
-from zsbench.models.bi_encoder import BiEncoder
+from zsbench.models.text.bi_encoder import BiEncoder
 
 SEED, USERS, STORIES, ABOUT = 40_000, 60, 10, 16
 LEVELS, CODES = 3, 20

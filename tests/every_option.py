@@ -10,10 +10,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 import annotated_types as at
 from pydantic import BaseModel, ValidationError
 
-from zsbench import catalog, suites
-from zsbench.components import option_defaults, option_hints, options_schema, plainly_fit
-from zsbench.config import Settings
-from zsbench.options import Blanks, Mark, NotBlank, OneOf
+from zsbench.config import catalog, suites
+from zsbench.config.components import option_defaults, option_hints, options_schema, plainly_fit
+from zsbench.config.options import Blanks, Mark, NotBlank, OneOf
+from zsbench.config.schema import Settings
 
 KINDS = ("methods", "models", "modifiers", "data")
 BOUNDS = (at.Ge, at.Gt, at.Le, at.Lt)

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsbench import arrays
-from zsbench.errors import UserError
+from zsbench.core import arrays
+from zsbench.core.errors import UserError
 
 
 def npy(array=None, **header):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from zsbench.cli.main import run
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
 
 
 def npz(**arrays):
@@ -342,7 +342,7 @@ def test_a_failing_run_does_not_lose_the_others(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("text", ["a" * 300, "é" * 300, "語" * 300 + "x", "../" * 100 + "y" * 300])
 def test_a_long_name_is_a_folder_of_its_own(text, tmp_path):
-    from zsbench.job import safe_name
+    from zsbench.plan.job import safe_name
 
     assert len(safe_name(text).encode()) <= 220
     assert safe_name(text) != safe_name(text + "z")
@@ -356,7 +356,7 @@ def test_damaged_metadata_of_a_parquet_file_are_one_sentence(raw, tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from zsbench.data.parquet_images import parquet_images
+    from zsbench.data.images.parquet_images import parquet_images
 
     table = pa.table({"image": [{"bytes": png()}], "label": [0]}).replace_schema_metadata({b"huggingface": raw})
     pq.write_table(table, tmp_path / "x.parquet")

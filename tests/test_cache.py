@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
 
 ARRAY = np.arange(12, dtype=np.float32).reshape(3, 4)
 

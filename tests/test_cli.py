@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from zsbench import catalog
 from zsbench.cli.main import COMMANDS
+from zsbench.config import catalog
 from zsbench.report import tables
 from zsbench.results.schema import Result
 

@@ -5,9 +5,11 @@ import pytest
 from tests.reference._golden import load_json
 from tests.results.test_averages import part
 from tests.results.test_averages import result as row
-from zsbench import catalog, plan
+from zsbench.config import catalog
+from zsbench.config.suites import Average
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 from zsbench.results.averages import averages
-from zsbench.suites import Average
 
 DATACOMP = load_json("density-pruning", "datacomp_average.json")
 PAPERS = ["clip", "density-pruning", "growclip", "image-text-retrieval", "openshape", "remoteclip", "x-clip"]
@@ -26,7 +28,7 @@ METRICS = {
 
 def made(name, **choices):
     with catalog.unset_variables():
-        return plan.make(name, plan.Choices(**choices))
+        return planning.make(name, Choices(**choices))
 
 
 def first_metrics(name):
@@ -101,7 +103,7 @@ def test_the_remote_sensing_sets_share_prompt_and_metrics():
 
 def test_let_it_wag_has_its_classes_and_80_templates():
     with catalog.unset_variables():
-        [job] = plan.make("let-it-wag", plan.Choices(methods=("random-class",))).jobs
+        [job] = planning.make("let-it-wag", Choices(methods=("random-class",))).jobs
     names = (job.source.base / job.task.classes).read_text().splitlines()
     assert len(names) == len(set(names)) == 290
     # Labels follow the sorted folders, which have underscores for blanks.

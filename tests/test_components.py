@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from zsbench import catalog
-from zsbench.components import option_defaults, option_hints, options_schema, plainly_fit
+from zsbench.config import catalog
+from zsbench.config.components import option_defaults, option_hints, options_schema, plainly_fit
 
 KINDS = ("methods", "models", "modifiers", "data")
 EVERY = [(kind, name) for kind in KINDS for name in catalog.own_components(kind)]
@@ -21,7 +21,7 @@ values = st.one_of(plain, st.lists(plain, max_size=3), st.dictionaries(st.sample
 
 @pytest.mark.parametrize("kind", ["tasks", *KINDS])
 def test_no_two_components_of_a_kind_share_a_name(kind):
-    files = [file for *folders, file in catalog._below(catalog.PACKAGE / kind, ".py") if "nets" not in folders]
+    files = [file for *folders, file in catalog._below(catalog.PACKAGE / kind, ".py")]
     own = {name.replace("-", "_") + ".py" for name in catalog.own_components(kind)}
     assert [file for file, times in Counter(files).items() if times > 1 and file in own] == []
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from zsbench import catalog, config, plan
-from zsbench.errors import UserError
+from zsbench.config import catalog, overlay
+from zsbench.core.errors import UserError
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 IMAGES = "type: image-classification\ndescription: d\ndata: {source: imagefolder, path: %s}\n"
 
@@ -26,7 +28,7 @@ def write(path, text):
 
 
 def data_path(name, **choices):
-    [job] = plan.make(name, plan.Choices(methods=("random-class",), **choices)).jobs
+    [job] = planning.make(name, Choices(methods=("random-class",), **choices)).jobs
     return job.source.resolved()["path"]
 
 
@@ -70,7 +72,7 @@ def test_a_tasks_options_of_a_method(here):
     write(here / "far" / "t.yaml", IMAGES % "p" + "method_options: {cupl: {prompts: words.json}}\n")
     suite = "description: d\nruns:\n  - tasks: ../far/t.yaml\n    models: clip-glyphs\n    methods: %s\n"
     for written in ("cupl", "{name: cupl, templates: false}", "[[cupl]]"):
-        [job] = plan.make(write(here / "near" / "s.yaml", suite % written)).jobs
+        [job] = planning.make(write(here / "near" / "s.yaml", suite % written)).jobs
         assert Path(job.method.parts[0].resolved()["prompts"]).resolve() == here / "far" / "words.json"
 
 
@@ -79,10 +81,10 @@ def test_a_models_keys_in_a_suite(here):
     write(here / "far" / "m.yaml", "description: d\nadapter: open-clip\nmodel: asset:models/clip-glyphs\n")
     text = "description: d\nruns:\n  - tasks: digits\n    models: {use: ../far/m.yaml, modify: {name: lora, %s: 1}}\n"
     changed = text.replace("%s: 1", "path: delta.safetensors, alpha: 1")
-    [job] = plan.make(write(here / "near" / "s.yaml", changed)).jobs
+    [job] = planning.make(write(here / "near" / "s.yaml", changed)).jobs
     assert job.model.modifiers[0].resolved()["path"] == str(here / "near" / "delta.safetensors")
     with pytest.raises(UserError) as wrong:
-        plan.make(write(here / "near" / "s.yaml", text % "alfa"))
+        planning.make(write(here / "near" / "s.yaml", text % "alfa"))
     assert "s.yaml:4: unknown key 'modify.0.alfa' of 'lora'" in str(wrong.value)
 
 
@@ -93,10 +95,10 @@ def test_messages_point_at_the_line_of_an_entry(here):
         "    methods:\n      - prompt-ensemble\n      - name: zpe\n        temprature: 1\n"
     )
     with pytest.raises(UserError) as wrong:
-        plan.make(write(here / "near" / "s.yaml", text))
+        planning.make(write(here / "near" / "s.yaml", text))
     assert "s.yaml:13: unknown key 'temprature' of 'zpe'" in str(wrong.value)
     with pytest.raises(UserError) as wrong:
-        plan.make(write(here / "near" / "s.yaml", text.replace("        temprature: 1\n", "")))
+        planning.make(write(here / "near" / "s.yaml", text.replace("        temprature: 1\n", "")))
     assert "s.yaml:9: no metric 'acc1'" in str(wrong.value)
 
 
@@ -106,13 +108,13 @@ def test_embedded_runs_are_told_from_the_others(here):
         "embedded:\n  runs:\n    - tasks: digitz\n      models: clip-glyphs\n"
     )
     with pytest.raises(UserError, match=r"s\.yaml:8: no task 'digitz'"):
-        plan.make(write(here / "near" / "s.yaml", text), plan.Choices(embedded=True))
+        planning.make(write(here / "near" / "s.yaml", text), Choices(embedded=True))
 
 
 def test_lists_hide_what_they_replace(here):
     write(here / "far" / "t.yaml", IMAGES % "p" + "metrics:\n  - acc@1\n  - acc@5\n")
-    found = config.load(here / "far" / "t.yaml")
+    found = overlay.load(here / "far" / "t.yaml")
     near = write(here / "near" / "t.yaml", "extends: ../far/t.yaml\nmetrics: [acc@1]\n")
-    laid = config.load(here / "near" / "t.yaml")
+    laid = overlay.load(here / "near" / "t.yaml")
     assert found.where(("metrics", 1)) == f"{here / 'far' / 't.yaml'}:6"
     assert laid.where(("metrics", 1)) == "t.yaml:2", near

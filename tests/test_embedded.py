@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from zsbench import catalog, plan
-from zsbench.cache import Cache
+from zsbench.config import catalog
+from zsbench.core.cache import Cache
 from zsbench.engine import local
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 QUICKSTART_FLOORS = {
     # (task, method, metric): (least value, most value); chance or baseline rows are far outside.
@@ -23,7 +25,7 @@ BASELINES = {"majority", "random-class", "random-order", "bm25", "capitalised-ru
 
 
 def run(name, tmp_path, **choices):
-    made = plan.make(name, plan.Choices(**choices))
+    made = planning.make(name, Choices(**choices))
     outcomes = list(
         local.run(made, Options(tmp_path / "out", Cache(tmp_path / "cache")), lambda *_: None, lambda _: None)
     )
@@ -59,7 +61,7 @@ def test_every_paper_runs_offline(paper, tmp_path):
 
 def test_running_again_computes_nothing_and_gives_the_same(tmp_path):
     _, first = run("names-seen", tmp_path, models=("ner-synthetic",))
-    made = plan.make("names-seen", plan.Choices(models=("ner-synthetic",)))
+    made = planning.make("names-seen", Choices(models=("ner-synthetic",)))
     outcomes = list(local.run(made, Options(tmp_path / "out", Cache(None)), lambda *_: None, pytest.fail))
     assert [o.reused for o in outcomes] == [True]
     assert [o.result for o in outcomes] == json.loads(json.dumps(first))
@@ -69,7 +71,7 @@ def test_a_second_run_over_the_cache_encodes_no_image(tmp_path):
     cache = Cache(tmp_path / "cache")
     costs = []
     for seed in range(2):
-        made = plan.make("glyphs", plan.Choices(models=("clip-glyphs",), settings={"limit": 50}))
+        made = planning.make("glyphs", Choices(models=("clip-glyphs",), settings={"limit": 50}))
         options = Options(tmp_path / f"out{seed}", cache)
         [outcome] = local.run(made, options, lambda *_: None, lambda _: None)
         costs.append(outcome.result["cost"])

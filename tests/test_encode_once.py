@@ -6,21 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zsbench import plan
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
+from zsbench.core.context import RunContext
+from zsbench.core.records import Cost
 from zsbench.engine import local
-from zsbench.features import CHUNK, Features
 from zsbench.methods.classification import Problem
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
-from zsbench.records import Cost, RunContext
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.run.runner import Options
+from zsbench.tasks.encoding import CHUNK, Features
 
 RULES = ["prompt-ensemble", "tip-adapter", "gda", "linear-probe", "zpe", "shrink-certainty"]
 
 
 def run(suite, out, cache):
     options = Options(out, Cache(cache))
-    outcomes = list(local.run(plan.make(str(suite)), options, lambda *_: None, lambda _: None))
+    outcomes = list(local.run(planning.make(str(suite)), options, lambda *_: None, lambda _: None))
     assert [str(o.error) for o in outcomes if o.error] == []
     return [outcome.result for outcome in outcomes]
 

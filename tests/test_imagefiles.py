@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from zsbench.data._images import ImageItem, count_traits
-from zsbench.imagefiles import (
+from zsbench.data.images.imagefiles import (
     ALPHA,
     NOT_TURNED,
     SCALED,
@@ -22,6 +21,7 @@ from zsbench.imagefiles import (
     to_rgb,
     traits,
 )
+from zsbench.data.images.items import ImageItem, count_traits
 
 GREY = np.random.default_rng(0).integers(0, 256, (6, 8), dtype=np.uint8)
 COLOUR = np.random.default_rng(1).integers(0, 256, (6, 8, 3), dtype=np.uint8)

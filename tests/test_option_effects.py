@@ -6,10 +6,10 @@ import pytest
 from tests.data.builders import BUILDERS, images
 from tests.effects import harness
 from tests.effects.files import FILES
-from zsbench import catalog
-from zsbench.components import option_defaults
-from zsbench.config import Settings, TaskConfig
-from zsbench.tasks._candidates import Candidates
+from zsbench.config import catalog
+from zsbench.config.components import option_defaults
+from zsbench.config.schema import Settings, TaskConfig
+from zsbench.search.candidates import Candidates
 
 METHODS = harness.table("methods")
 UNTRIED = METHODS.pop("untested", {})

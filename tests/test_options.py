@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.every_option import components, every_option, needed, nonsense, undeclared
-from zsbench import catalog, config, method_options, plan
 from zsbench.cli.main import run
-from zsbench.components import option_defaults
-from zsbench.errors import UserError
-from zsbench.yamlio import Document
+from zsbench.config import blocks, catalog, overlay
+from zsbench.config.components import option_defaults
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import Document
+from zsbench.plan import _method_options, planning, task_configs
+from zsbench.plan.choices import Choices
 
 OPTIONS = every_option()
 OWNERS = sorted({option.owner for option in OPTIONS})
@@ -66,7 +68,7 @@ def test_a_key_of_another_component_is_refused_at_its_line(kind, name, function)
         value = {KEY[kind]: name, **needed(function), key: 1}
         document = Document(Path("t.yaml"), value, {(key,): (Path("t.yaml"), 7)})
         with pytest.raises(UserError, match=f"t.yaml:7: unknown key '{key}' of '{name}'"):
-            config.block(kind, value, KEY[kind], document, ())
+            blocks.block(kind, value, KEY[kind], document, ())
 
 
 def test_a_typo_in_any_option_names_the_right_one():
@@ -77,7 +79,7 @@ def test_a_typo_in_any_option_names_the_right_one():
                 continue
             value = {KEY[kind]: name, **needed(function), wrong: 1}
             with pytest.raises(UserError, match=rf"did you mean '{key}'"):
-                config.block(kind, value, KEY[kind], Document(Path("t.yaml"), value), ())
+                blocks.block(kind, value, KEY[kind], Document(Path("t.yaml"), value), ())
 
 
 IMAGES = "type: image-classification\ndescription: d\ndata: {source: imagefolder, path: p}\n"
@@ -146,23 +148,23 @@ def test_a_line_of_a_suite_names_something(line, tmp_path):
     path = tmp_path / "s.yaml"
     path.write_text(f"description: d\nruns:\n  - {{{line}}}\n")
     with pytest.raises(UserError, match=f"s.yaml:[23].*{LINES[line]}"):
-        plan.make(str(path))
+        planning.make(str(path))
 
 
 def test_method_options_of_shipped_tasks_are_options():
     for entry in catalog.configs("tasks").values():
-        document = config.load(entry.path)
+        document = overlay.load(entry.path)
         if "method_options" in document.value:
             with catalog.unset_variables():
-                task, _ = plan.read_task(document)
-            method_options.check(task, catalog.load_module("tasks", task.type).Task.family, shipped=True)
+                task, _ = task_configs.read_task(document)
+            _method_options.check(task, catalog.load_module("tasks", task.type).Task.family, shipped=True)
 
 
 def test_a_shipped_task_laid_over_is_checked(tmp_path):
     path = tmp_path / "t.yaml"
     path.write_text("extends: synonyms\nmethod_options: {icr: {promt: qa}}\n")
     with pytest.raises(UserError, match=r"t.yaml:2: unknown key .*promt. of .icr.; did you mean .prompt."):
-        plan.make(str(path), plan.Choices(methods=("bm25",)))
+        planning.make(str(path), Choices(methods=("bm25",)))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_a_local_folder_has_no_revision(value, folder, refused, tmp_path):
 
 def refuse(value, kind, refused):
     def read():
-        return config.block(kind, value, KEY[kind], Document(Path("t.yaml"), value), ())
+        return blocks.block(kind, value, KEY[kind], Document(Path("t.yaml"), value), ())
 
     if refused:
         with pytest.raises(UserError, match="revision"):
@@ -207,4 +209,4 @@ def refuse(value, kind, refused):
 def test_columns_differ_and_layouts_fit(source, options):
     value = {"source": source, **options}
     with pytest.raises(UserError):
-        config.block("data", value, "source", Document(Path("t.yaml"), value), ())
+        blocks.block("data", value, "source", Document(Path("t.yaml"), value), ())

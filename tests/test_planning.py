@@ -5,9 +5,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from zsbench import catalog, plan
 from zsbench.cli.main import app
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 SUITE = """\
 description: d
@@ -43,7 +45,7 @@ def test_rows_whose_data_are_missing_wait_and_the_others_run(path, tmp_path, mon
 
 def test_all_missing_data_are_named(tmp_path, monkeypatch):
     monkeypatch.delenv("ZSBENCH_DATA", raising=False)
-    made = plan.make("papers/clip")
+    made = planning.make("papers/clip")
     named = {str(problem) for problems in made.missing.values() for problem in problems}
     assert sum("ZSBENCH_DATA" in text for text in named) > 1
     assert len(made.missing) < len(made.jobs)
@@ -92,7 +94,7 @@ def test_published_values_of_unknown_tasks_and_metrics_are_mistakes(tmp_path):
         path = tmp_path / "p.yaml"
         path.write_text(f"{paper}  {key}: {{value: 0.5, source: s, verified: true}}\n")
         with pytest.raises(UserError, match=words):
-            plan.make(str(path))
+            planning.make(str(path))
 
 
 def test_a_folder_of_configs_is_validated_whole(tmp_path):
@@ -123,11 +125,11 @@ def test_a_lacking_dependency_of_a_family_is_named(monkeypatch):
 
 
 def test_an_assignment_may_speak_of_one_method_of_several():
-    made = plan.make("synonyms", plan.Choices(methods=("bm25", "random-order"), assignments=("bm25.k1=1.7",)))
+    made = planning.make("synonyms", Choices(methods=("bm25", "random-order"), assignments=("bm25.k1=1.7",)))
     assert [job.method.links[0].options for job in made.jobs] == [{"k1": 1.7}, {}]
     for text, words in (("bm52.k1=1", "did you mean 'bm25'"), ("icr.window=3", "no run has 'icr'")):
         with pytest.raises(UserError, match=words):
-            plan.make("synonyms", plan.Choices(methods=("bm25",), assignments=(text,)))
+            planning.make("synonyms", Choices(methods=("bm25",), assignments=(text,)))
 
 
 LEARNERS = [
@@ -145,5 +147,5 @@ def test_a_method_that_learns_from_labelled_images_needs_support_before_anything
     (tmp_path / "none.yaml").write_text(f"{task}method: {name}\n")
     assert call("validate", "few.yaml")[0].exit_code == 0
     with pytest.raises(UserError, match=f"none.yaml:1: {name}: no support images; expected `support:`"):
-        plan.make("none.yaml", plan.Choices(models=("clip-glyphs",), methods=(name,)))
+        planning.make("none.yaml", Choices(models=("clip-glyphs",), methods=(name,)))
     assert f"none.yaml:3: {name}: no support images" in call("validate", "none.yaml")[1]

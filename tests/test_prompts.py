@@ -7,10 +7,13 @@ which belongs into the changelog and raises the task's `version`.
 import json
 from pathlib import Path
 
-from zsbench import catalog, plan
-from zsbench.records import digest
-from zsbench.tasks._base import read_names
-from zsbench.templates import fill_class
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
+from zsbench.core.records import digest
+from zsbench.core.templates import fill_class
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.tasks.base import read_names
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "prompts.json"
 
@@ -37,13 +40,11 @@ def prompts():
     found = {}
     with catalog.unset_variables():
         for name in names:
-            wanted = (
-                [plan.Choices()] if not name.startswith("papers/") else [plan.Choices(), plan.Choices(embedded=True)]
-            )
+            wanted = [Choices()] if not name.startswith("papers/") else [Choices(), Choices(embedded=True)]
             for choices in wanted:
                 try:
-                    jobs = plan.make(name, choices).jobs
-                except plan.UserError:
+                    jobs = planning.make(name, choices).jobs
+                except UserError:
                     # A task alone whose default method needs a model: its suites and papers have the model.
                     continue
                 for job in jobs:

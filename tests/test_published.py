@@ -2,8 +2,9 @@
 
 import pytest
 
-from zsbench import plan
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 PAPER = """description: d
 paper: {title: t, year: 2020}
@@ -21,7 +22,7 @@ expected:
 def expected(tmp_path, key):
     path = tmp_path / "p.yaml"
     path.write_text(PAPER.replace("EXPECTED", key))
-    return plan.make(str(path))
+    return planning.make(str(path))
 
 
 @pytest.mark.parametrize("key", ["acc on digits", "acc@1 on glyphs", "acc on both", "acc(k=1) on main"])
@@ -49,7 +50,7 @@ def test_a_published_value_that_nothing_computes_is_refused(tmp_path, key, messa
 
 
 def test_spellings_of_one_metric_make_one_result():
-    made = [plan.make("digits", plan.Choices(methods=("random-class",), assignments=(f"task.metrics=[{name}]",)))
+    made = [planning.make("digits", Choices(methods=("random-class",), assignments=(f"task.metrics=[{name}]",)))
             for name in ("acc", "acc@1", "acc(k=1)", "acc@2")]  # fmt: skip
     hashes = [one.jobs[0].config_hash() for one in made]
     assert len(set(hashes[:3])) == 1
@@ -59,7 +60,7 @@ def test_spellings_of_one_metric_make_one_result():
 def test_a_value_of_the_readers_own_model_may_name_a_task_of_his(tmp_path):
     path = tmp_path / "p.yaml"
     path.write_text(PAPER.replace("EXPECTED: {", "acc@1 on mine: {model: mine-too, "))
-    assert list(plan.make(str(path)).expected) == [("acc@1", "mine")]
+    assert list(planning.make(str(path)).expected) == [("acc@1", "mine")]
     path.write_text(PAPER.replace("EXPECTED: {", "acc@l on mine: {model: mine-too, "))
     with pytest.raises(UserError, match="no metric 'acc@l'"):
-        plan.make(str(path))
+        planning.make(str(path))

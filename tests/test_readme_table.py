@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zsbench import catalog
+from zsbench.config import catalog
 
 README = Path(__file__).parents[1] / "README.md"
 ROWS = re.findall(r"^\| (`.*) \| (.*) \| (.*) \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)

@@ -8,11 +8,12 @@ import pytest
 
 from tests.reference._golden import load_json
 from tests.tasks._scoring import score
-from zsbench import plan
-from zsbench.cache import Cache
-from zsbench.data.conll import conll
+from zsbench.core.cache import Cache
+from zsbench.data.sentences.conll import conll
 from zsbench.engine import local
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("ZSBENCH_DATA") or ROOT.parent / "shared" / "data")
@@ -25,7 +26,7 @@ def _data(monkeypatch):
 
 
 def run(task, tmp_path, **choices):
-    made = plan.make(task, plan.Choices(**choices))
+    made = planning.make(task, Choices(**choices))
     outcomes = list(local.run(made, Options(tmp_path, Cache(None)), lambda *_: None, lambda _: None))
     assert [str(o.error) for o in outcomes if o.error] == []
     return [o.result for o in outcomes]
@@ -71,9 +72,9 @@ def test_public_runs_score_as_published(run_name, metric, value, n, capsys):
 
 
 def test_icr_over_long_real_documents_does_not_crash(tmp_path):
-    made = plan.make("real-data", plan.Choices(settings={"limit": 5}))
+    made = planning.make("real-data", Choices(settings={"limit": 5}))
     jobs = [job for job in made.jobs if job.task_name == "cranfield-top-20" and job.method.name == "icr"]
-    made = plan.Plan(made.name, made.description, jobs)
+    made = planning.Plan(made.name, made.description, jobs)
     [outcome] = local.run(made, Options(tmp_path, Cache(None)), lambda *_: None, lambda _: None)
     assert outcome.error is None
     assert outcome.result["n_items"] == 5
@@ -86,7 +87,7 @@ def test_crossner_with_all_its_labels(domain, n_labels, tmp_path):
     stats = json.loads((DATA / "ner" / "crossner" / "stats.json").read_text())
     assert result["n_items"] == stats[domain]["test"]["sentences"]
     assert 0 <= result["metrics"]["F1"]["value"] < 0.5
-    task = plan.make(f"crossner-{domain}", plan.Choices(models=("ner-synthetic",))).jobs[0].build_task()
+    task = planning.make(f"crossner-{domain}", Choices(models=("ner-synthetic",))).jobs[0].build_task()
     assert len(task.load(limit=None, seed=0).context) == n_labels
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from zsbench import plan
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
 from zsbench.engine import local
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 DATA = Path(os.environ.get("ZSBENCH_DATA") or Path(__file__).parent.parent.parent / "shared" / "data") / "ir"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="real data not present ($ZSBENCH_DATA)")
@@ -22,7 +23,7 @@ def measured(collection, tmp_path, candidates, metrics):
         f"type: rerank\ndescription: d\ndata: {{source: beir, path: {folder}}}\n"
         f"candidates: {candidates}\nmetrics: [{', '.join(metrics)}]\n"
     )
-    made = plan.make(str(tmp_path / f"{collection}.yaml"), plan.Choices(settings={"resamples": 100}))
+    made = planning.make(str(tmp_path / f"{collection}.yaml"), Choices(settings={"resamples": 100}))
     [outcome] = local.run(made, Options(tmp_path, Cache(tmp_path / "cache")), lambda *_: None, lambda _: None)
     assert outcome.error is None, outcome.error
     return {name: score["value"] for name, score in outcome.result["metrics"].items()}
@@ -56,7 +57,7 @@ def test_dense_minilm_on_cranfield(tmp_path):
 
 def test_published_values_of_public_runs_are_met_to_four_digits(tmp_path, monkeypatch):
     monkeypatch.setenv("ZSBENCH_DATA", str(DATA.parent))
-    made = plan.make("papers/ir-metrics", plan.Choices(settings={"resamples": 100}))
+    made = planning.make("papers/ir-metrics", Choices(settings={"resamples": 100}))
     outcomes = list(local.run(made, Options(tmp_path, Cache(None)), lambda *_: None, lambda _: None))
     values = {(o.job.task_name, name): score["value"] for o in outcomes for name, score in o.result["metrics"].items()}
     assert made.expected

@@ -20,7 +20,7 @@ def command(out, *more):
 
 
 def task(folder: Path, copies: int):
-    from zsbench.catalog import ASSETS
+    from zsbench.config.catalog import ASSETS
 
     data = ASSETS / "data" / "ner-synthetic"
     rows = [json.loads(line) for line in (data / "seen.jsonl").read_text().splitlines()]
@@ -68,15 +68,17 @@ def test_a_finished_run_is_reused_until_the_data_changes(tmp_path):
 
 
 def test_a_run_killed_inside_a_shard_goes_on_at_the_next_query(tmp_path, monkeypatch):
-    from zsbench import plan, runner
-    from zsbench.cache import Cache
+    from zsbench.core.cache import Cache
     from zsbench.methods.rerank import bm25
+    from zsbench.plan import planning
+    from zsbench.plan.choices import Choices
+    from zsbench.run import runner
 
     monkeypatch.setattr(runner, "FLUSH_SECONDS", 0.0)
     asked: list[str] = []
 
     def run(out, stop_after=None):
-        [job] = plan.make("synonyms", plan.Choices(methods=("bm25",), settings={"resamples": 200})).jobs
+        [job] = planning.make("synonyms", Choices(methods=("bm25",), settings={"resamples": 200})).jobs
         real = bm25.Bm25.scores
 
         def scores(self, query):

@@ -5,11 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from zsbench import catalog, metrics, plan, runner, score_kinds
-from zsbench.cache import Cache
+from zsbench.config import catalog
+from zsbench.core import score_kinds
+from zsbench.core.cache import Cache
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier
-from zsbench.metrics._gold import Labels
-from zsbench.score_kinds import ScoreKind
+from zsbench.metrics import naming
+from zsbench.metrics.labels.gold import Labels
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run import runner
 
 SCORES = np.array([[20.0, 10.0, 0.0], [3.0, 2.0, 1.0]])
 
@@ -46,7 +51,7 @@ class Sigmoid:
 def test_probabilities_follow_from_what_scores_are(kind, expected):
     np.testing.assert_allclose(kind.probabilities(SCORES), expected, atol=1e-12)
     assert score_kinds.from_json(kind.to_json()) == kind
-    certain = metrics.resolve("certain-ratio(threshold=0.6)").statistics(SCORES, Labels(np.array([0, 1]), scores=kind))
+    certain = naming.resolve("certain-ratio(threshold=0.6)").statistics(SCORES, Labels(np.array([0, 1]), scores=kind))
     assert list(certain) == list(expected.max(axis=1) >= 0.6)
 
 
@@ -76,7 +81,7 @@ def certainty(tmp_path_factory):
     for scale in ("own", "100"):
         text = "extends: glyphs-certainty\ndescription: d\nmetrics: [acc@1, certain-ratio]\n"
         (folder / f"{scale}.yaml").write_text(text + ("" if scale == "own" else f"logit_scale: {scale}\n"))
-        [job] = plan.make(str(folder / f"{scale}.yaml"), plan.Choices(("clip-glyphs",), (), {"resamples": 100})).jobs
+        [job] = planning.make(str(folder / f"{scale}.yaml"), Choices(("clip-glyphs",), (), {"resamples": 100})).jobs
         result = runner.run(job, job.model.build(), runner.Options(folder / "out", Cache(None)), lambda *_: None)
         written = next((folder / "out" / scale).rglob("predictions"))
         done = zsbench("score", f"{scale}.yaml", "--predictions", str(written), "--json", cwd=folder)

@@ -125,7 +125,7 @@ def test_an_output_folder_that_is_no_text_is_refused_before_the_work(tmp_path):
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_an_interrupted_run_says_how_to_go_on(name, code, tmp_path):
     # A shell that starts the tests in the background has its children ignore SIGINT.
-    stop = f"import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); from zsbench import runner; runner._predict = lambda *_: os.kill(os.getpid(), signal.{name})"
+    stop = f"import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); from zsbench.run import runner; runner._predict = lambda *_: os.kill(os.getpid(), signal.{name})"
     done = command(*EVAL, cwd=tmp_path, setup=stop)
     assert done.returncode == code
     assert done.stderr == "interrupted; the same command goes on where this one stopped\n"
@@ -140,7 +140,7 @@ def test_a_reader_that_stops_early_is_no_failure(tmp_path):
 
 
 def test_the_end_of_a_file_is_never_called_aborted(tmp_path):
-    early = "from zsbench import runner\ndef end(*_): raise EOFError\nrunner.run = end"
+    early = "from zsbench.run import runner\ndef end(*_): raise EOFError\nrunner.run = end"
     done = command(*EVAL, cwd=tmp_path, setup=f"exec({early!r})")
     assert done.returncode == 3
     assert "EOFError" in done.stderr
@@ -151,7 +151,7 @@ def test_the_end_of_a_file_is_never_called_aborted(tmp_path):
     ("arguments", "setup", "code"),
     [
         (["eval", "nosuch"], "pass", 2),
-        (EVAL, "from zsbench import runner; runner.run = None", 3),
+        (EVAL, "from zsbench.run import runner; runner.run = None", 3),
     ],
 )
 def test_debug_shows_where_and_keeps_the_exit_code(arguments, setup, code, tmp_path):
@@ -164,7 +164,7 @@ def test_debug_shows_where_and_keeps_the_exit_code(arguments, setup, code, tmp_p
 
 
 def test_a_warning_is_shown_once(tmp_path):
-    log = "import logging; from zsbench import runner; old = runner._predict\n"
+    log = "import logging; from zsbench.run import runner; old = runner._predict\n"
     log += "def loud(*a):\n    for _ in range(3): logging.getLogger('zsbench.x').warning('odd \\x1b[1m')\n    return old(*a)\n"
     done = command(*EVAL, cwd=tmp_path, setup=f"exec({log + 'runner._predict = loud'!r})")
     assert done.stderr.count("warning: odd \\u001b[1m\n") == 1

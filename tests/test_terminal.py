@@ -6,8 +6,8 @@ import io
 import pytest
 from rich.console import Console
 
+from zsbench.config.suites import Expected
 from zsbench.report import tables, terminal
-from zsbench.suites import Expected
 
 RUNS = [
     ("moving-glyphs-middle-frame", "none", "random-video", {}),

@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 
 from tests.data.text_variants import BAD, GOOD
-from zsbench import prediction_tables, textfiles, yamlio
 from zsbench.analysis.prompt_bounds import read_prompts
+from zsbench.core import textfiles, yamlio
+from zsbench.core.errors import UserError
 from zsbench.corpus.files import read_documents, read_pairs
-from zsbench.data._distances import read_distances, read_edges
-from zsbench.data._sessions import read_catalogue
-from zsbench.data.judgements import read_qrels, read_run
-from zsbench.errors import UserError
+from zsbench.data.class_distances import read_distances, read_edges
+from zsbench.data.collections.judgements import read_qrels, read_run
+from zsbench.data.sessions.session import read_catalogue
 from zsbench.methods.classification import _s3a_phrases, _texts, caps, greedy_prompts
-from zsbench.methods.rerank import _heads
+from zsbench.methods.rerank import heads
 from zsbench.methods.session_recommendation._ids import read_ids
-from zsbench.tasks import _classes
-from zsbench.tasks._base import read_names
-from zsbench.tasks.generative_retrieval import read_docids
+from zsbench.tasks.base import read_names
+from zsbench.tasks.classification import classes
+from zsbench.tasks.formats import prediction_tables
+from zsbench.tasks.generative_retrieval.generative_retrieval import read_docids
 
 
 @dataclasses.dataclass
@@ -36,9 +37,9 @@ HEADS = {
 READERS = {
     "class names": ("c.txt", "café\ndog\n", lambda path: read_names(str(path), Path(), "t.yaml:1")),
     "class names in JSON": ("c.json", '["café",\n"dog"]\n', lambda path: read_names(str(path), Path(), "t.yaml:1")),
-    "class map": ("m.tsv", "n1\tcafé\nn2\tdog\n", _classes.read_map),
-    "class map with commas": ("m.csv", "n1,café\nn2,dog\n", _classes.read_map),
-    "class map in JSON": ("m.json", '{"n1": "café",\n"n2": "dog"}\n', _classes.read_map),
+    "class map": ("m.tsv", "n1\tcafé\nn2\tdog\n", classes.read_map),
+    "class map with commas": ("m.csv", "n1,café\nn2,dog\n", classes.read_map),
+    "class map in JSON": ("m.json", '{"n1": "café",\n"n2": "dog"}\n', classes.read_map),
     "templates": ("t.txt", "a {} café\nthe {}\n", lambda path: _texts.read_lines(str(path))),
     "descriptions": ("d.json", '{"cat": ["é"],\n"dog": ["b"]}\n', lambda path: _texts.read_sentences(str(path))),
     "descriptions in a folder": ("f/cat.txt", "é\nb\n", lambda path: _texts.read_sentences(str(path.parent))),
@@ -49,7 +50,7 @@ READERS = {
     "prompts": ("p.json", '{"cat": "é",\n"dog": ["b"]}\n', read_prompts),
     "docids": ("d.json", '{"d1": "é",\n"d2": [1, 2]}\n', read_docids),
     "semantic ids": ("i.jsonl", '{"item": "é", "codes": [1]}\n', lambda path: read_ids(path, ["é"], "<{code}>")),
-    "heads": ("h.json", json.dumps(HEADS, indent=1, ensure_ascii=False) + "\n", lambda path: _heads.read(str(path))),
+    "heads": ("h.json", json.dumps(HEADS, indent=1, ensure_ascii=False) + "\n", lambda path: heads.read(str(path))),
     "edges": ("e.txt", "café\troot\ndog\troot\n", read_edges),
     "distances": ("d.csv", "0,1\n1,0\n", lambda path: read_distances(path, ["a", "b"]).tolist()),
     "catalogue": ("i.jsonl", '{"item": "1", "text": "é"}\n', read_catalogue),

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.text_variants import BAD, GOOD
-from zsbench import jsonfiles, tablefiles, textfiles
-from zsbench.errors import UserError
+from zsbench.core import jsonfiles, tablefiles, textfiles
+from zsbench.core.errors import UserError
 
 
 @pytest.fixture

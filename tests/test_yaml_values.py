@@ -9,8 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsbench import assignments, yamlio
-from zsbench.errors import UserError
+from zsbench.config import assignments
+from zsbench.core import yamlio
+from zsbench.core.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 

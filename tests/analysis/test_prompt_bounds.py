@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from zsbench import catalog, config
 from zsbench.analysis import pac_bayes, prompt_bounds, prompt_prior
 from zsbench.cli.main import app
-from zsbench.errors import UserError
+from zsbench.config import blocks, catalog, overlay
+from zsbench.core.errors import UserError
 
 WORDS = 89  # tokens of the embedded model's vocabulary, its special ones included
 
@@ -97,8 +97,8 @@ def test_a_language_model_prior_sums_the_tokens_of_every_prompt():
 
 
 def test_the_embedded_language_model_gives_first_tokens_a_probability():
-    document = config.load(catalog.find_config("models", "lm-synonyms"))
-    model = config.block("models", document.value, "adapter", document, ()).build()
+    document = overlay.load(catalog.find_config("models", "lm-synonyms"))
+    model = blocks.block("models", document.value, "adapter", document, ()).build()
     text = "bark"
     logits = model.next_token_logits(model.tokenize("", special=True)[0]).astype(float)
     first = model.tokenize(text, special=False)[0][0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from zsbench.cli.corpus import semantic_ids
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
 
 
 @pytest.fixture

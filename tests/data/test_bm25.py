@@ -2,9 +2,10 @@
 
 import pytest
 
-from zsbench.data._bm25 import Bm25, unicode_tokens
-from zsbench.data._collection import Collection, Document
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import Document
+from zsbench.search.bm25 import Bm25, unicode_tokens
 
 CHINESE = {"d1": "北京是中国的首都", "d2": "东京是日本的首都", "d3": "天气很好"}
 

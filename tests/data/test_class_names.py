@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zsbench.core.errors import UserError
 from zsbench.data.class_names import join, join_further, moved, strangers
-from zsbench.errors import UserError
 
 NAMES = ["ant", "bee", "cat", "sea cow"]
 

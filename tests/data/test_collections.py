@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from zsbench import catalog
-from zsbench.data._collection import Document
-from zsbench.data.judgements import read_qrels, read_run
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
+from zsbench.data.collections.documents import Document
+from zsbench.data.collections.judgements import read_qrels, read_run
 
 DOCS = [("d1", "a cat"), ("d2", "a dog\twith a tab"), ("d3", "")]
 
@@ -147,10 +147,10 @@ def store(monkeypatch):
 
 
 def task_of(tmp_path, text):
-    from zsbench import plan
+    from zsbench.plan import planning
 
     (tmp_path / "t.yaml").write_text(f"type: rerank\ndescription: d\n{text}\n")
-    return plan.make(str(tmp_path / "t.yaml")).jobs[0].build_task()
+    return planning.make(str(tmp_path / "t.yaml")).jobs[0].build_task()
 
 
 @pytest.mark.parametrize("stage", ["pool", "run"])

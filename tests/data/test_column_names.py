@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from zsbench import config
-from zsbench.yamlio import Document
+from zsbench.config import blocks
+from zsbench.core.yamlio import Document
 
 
 def block(kind, value, key):
 
-    return config.block(kind, value, key, Document(Path("t.yaml"), {}), ())
+    return blocks.block(kind, value, key, Document(Path("t.yaml"), {}), ())
 
 
 def test_the_label_column_of_a_table_is_an_option():

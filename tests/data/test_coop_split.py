@@ -5,8 +5,8 @@ import json
 import pytest
 from PIL import Image
 
-from zsbench.data.coop_split import coop_split
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.images.coop_split import coop_split
 
 LISTS = {
     "train": [["cats/a.png", 1, "tabby_cat"], ["dogs/a.png", 0, "dog"]],

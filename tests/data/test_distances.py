@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from zsbench.data._distances import read_distances
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.class_distances import read_distances
 
 
 def test_edges_give_shortest_paths_in_the_order_of_the_classes(tmp_path):

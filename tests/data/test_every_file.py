@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.data.builders import BUILDERS, FURTHER, NO_FILES, images, png, write
-from zsbench import catalog, checks, plan, runner
-from zsbench.cache import Cache
-from zsbench.components import option_hints
-from zsbench.config import Block, _marks
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.config.blocks import Block, _marks
+from zsbench.config.components import option_hints
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.plan import checks, planning, task_configs
+from zsbench.plan.choices import Choices
 from zsbench.results.store import describe_inputs, same_inputs
+from zsbench.run import runner
 
 EVERY = {name: (name, build) for name, build in BUILDERS.items()} | FURTHER
 # Sources that take whatever lies in a folder: one file less is another input, not a missing one.
@@ -123,7 +126,7 @@ def test_changed_pixels_are_computed_anew(data, files, tmp_path, monkeypatch):
         {"a.png": png(1), "b.png": png(2), "t.yaml": f"type: image-classification\ndescription: d\ndata: {data}\n"}
         | files,
     )
-    made = plan.make("t.yaml", plan.Choices(methods=("random-class",)))
+    made = planning.make("t.yaml", Choices(methods=("random-class",)))
     options = runner.Options(tmp_path / "out", Cache(tmp_path / "cache"))
     [job] = made.jobs
     runner.run(job, None, options, lambda *_: None)
@@ -200,9 +203,9 @@ RANK = "type: {}\ndata: {{source: beir, path: .}}\n"
 )
 def test_a_file_that_a_task_names_is_an_input(text, tmp_path):
     (tmp_path / "t.yaml").write_text(f"description: d\n{text}")
-    from zsbench import config
+    from zsbench.config import overlay
 
-    task, source = plan.read_task(config.load(tmp_path / "t.yaml"))
+    task, source = task_configs.read_task(overlay.load(tmp_path / "t.yaml"))
     module = catalog.load_module("tasks", task.type)
     (tmp_path / "corpus.jsonl").touch()
     assert str(tmp_path / "named.txt") in module.Task(task, source).files()

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zsbench.data.hf_datasets import hf_datasets
-from zsbench.data.image_table import image_table
-from zsbench.data.imagefolder import imagefolder
-from zsbench.data.torchvision import torchvision
-from zsbench.data.webdataset import webdataset
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.images.hf_datasets import hf_datasets
+from zsbench.data.images.image_table import image_table
+from zsbench.data.images.imagefolder import imagefolder
+from zsbench.data.images.torchvision import torchvision
+from zsbench.data.images.webdataset import webdataset
 
 NAMES = ["blue", "red", "sea green"]
 
@@ -154,7 +154,7 @@ def test_labels_missing_in_shards_are_named(tmp_path, label, message):
 
 
 def test_torchvision_by_name(tmp_path):
-    from zsbench.data.torchvision import _labels
+    from zsbench.data.images.torchvision import _labels
 
     with pytest.raises(UserError, match=r"no data set 'CIFAR11'.*CIFAR10"):
         torchvision(name="CIFAR11", root=str(tmp_path))

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.data.builders import png, write
-from zsbench.data.frame_folders import frame_folders, in_order
-from zsbench.data.image_listing import files_below, files_in, is_hidden, subfolders
-from zsbench.data.imagefolder import imagefolder
-from zsbench.data.video_files import video_files
-from zsbench.errors import UserError
-from zsbench.files import Folders
-from zsbench.imagefiles import SUFFIXES
+from zsbench.core.errors import UserError
+from zsbench.core.files import Folders
+from zsbench.core.listing import files_below, files_in, is_hidden, subfolders
+from zsbench.data.images.imagefiles import SUFFIXES
+from zsbench.data.images.imagefolder import imagefolder
+from zsbench.data.videos.frame_folders import frame_folders, in_order
+from zsbench.data.videos.video_files import video_files
 
 
 def below(folder):

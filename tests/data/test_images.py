@@ -6,9 +6,9 @@ import threading
 import pytest
 from PIL import Image
 
-from zsbench.ahead import ahead
-from zsbench.data._images import ImageItem, ImageSet, drop_broken
-from zsbench.errors import RunError, UserError
+from zsbench.core.ahead import ahead
+from zsbench.core.errors import RunError, UserError
+from zsbench.data.images.items import ImageItem, ImageSet, drop_broken
 
 
 def png(colour=0):

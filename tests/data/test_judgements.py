@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from zsbench.data.judgements import LARGEST_GRADE, read_qrels, read_run
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.collections.judgements import LARGEST_GRADE, read_qrels, read_run
 
 NEW_YORK = {"q 1": {"New York": 1, "York": 0}}
 

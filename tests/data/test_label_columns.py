@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from zsbench import catalog
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
 from zsbench.data.label_columns import array_labels, check_range, read_labels
-from zsbench.errors import UserError
 
 FOUR_LABELS = [2, 0, 1, 2]
 """What every form below says."""

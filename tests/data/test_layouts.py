@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from zsbench import catalog
 from zsbench.cli.main import run as main
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
 
 PASSAGES = "d1\ta cat\nd2\ta dog\n"
 JSONL = '{"_id": "1", "text": "a cat"}\n'

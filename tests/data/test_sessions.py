@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsbench.data.interactions import interactions, last_session
-from zsbench.data.session_log import session_log
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.sessions.interactions import interactions, last_session
+from zsbench.data.sessions.session_log import session_log
 
 
 def jsonl(path, rows):

@@ -7,9 +7,9 @@ import tarfile
 import pytest
 
 from tests.data.builders import png, shard
-from zsbench.data.webdataset import webdataset
-from zsbench.data.webdataset_captions import webdataset_captions
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.captions.webdataset_captions import webdataset_captions
+from zsbench.data.images.webdataset import webdataset
 
 PNG = png(1)
 

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from tests.data.text_variants import BAD, GOOD
-from zsbench import catalog
-from zsbench.data._stored import Stored
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
+from zsbench.data.collections.stored import Stored
 
 CORPUS = '{"_id": "d1", "title": "Ä", "text": "a cat"}\n{"_id": "d2", "title": "", "text": "a dog"}\n'
 QUERIES = '{"_id": "q1", "text": "cat?"}\n{"_id": "q2", "text": "dog?"}\n'

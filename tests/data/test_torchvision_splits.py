@@ -2,8 +2,8 @@
 
 import pytest
 
-from zsbench.data.torchvision import _part
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.images.torchvision import _part
 
 
 @pytest.mark.parametrize(

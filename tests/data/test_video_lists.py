@@ -5,9 +5,9 @@ import struct
 import numpy as np
 import pytest
 
-from zsbench.data._images import count_traits
-from zsbench.data.video_files import NOT_TURNED, TURNED, video_files
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.images.items import count_traits
+from zsbench.data.videos.video_files import NOT_TURNED, TURNED, video_files
 
 pytest.importorskip("av")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zsbench.data.webdataset import webdataset
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.data.images.webdataset import webdataset
 
 
 def shard(folder, rows):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from tests.data.builders import BUILDERS, images
-from zsbench import catalog
+from zsbench.config import catalog
 
 
 def dump(make):
@@ -27,9 +27,9 @@ def matrix(path):
 
 
 def vectors(path):
-    from zsbench.models import _references
+    from zsbench.models import references
 
-    encoder = _references.image_text_encoder("clip-glyphs-longtail", "test")
+    encoder = references.image_text_encoder("clip-glyphs-longtail", "test")
     width = encoder.module.token_embedding.weight.shape[1]
     np.save(path, np.random.default_rng(0).normal(0, 0.1, (4, width)).astype(np.float32))
 

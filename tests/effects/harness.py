@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from zsbench import config, plan
-from zsbench.cache import Cache
-from zsbench.errors import UserError
-from zsbench.judge import judge
-from zsbench.models import _common
-from zsbench.records import Cost, RunContext, canonical_json
-from zsbench.yamlio import Document
+from zsbench.config import blocks
+from zsbench.core.cache import Cache
+from zsbench.core.context import RunContext
+from zsbench.core.errors import UserError
+from zsbench.core.records import Cost, canonical_json
+from zsbench.core.yamlio import Document
+from zsbench.models import runtime
+from zsbench.plan import planning
+from zsbench.run.judge import judge
 
 HERE = Path(__file__).parent
 VOLATILE = {"peak_memory_mb", "seconds", "images", "images_cached", "forward_passes"}
@@ -83,7 +85,7 @@ class Bench:
         suite["runs"][0] |= {"models": self.named(model)} if model else {}
         path = self.folder / f"s{len(self.answers)}.yaml"
         path.write_text(yaml.safe_dump(suite))
-        [job] = plan.make(str(path)).jobs
+        [job] = planning.make(str(path)).jobs
         model = self.model(job)
         task, data = self.loaded(job)
         cost = Cost()
@@ -112,7 +114,7 @@ class Bench:
 
     def model(self, job):
         settings = job.settings
-        _common.configure(
+        runtime.configure(
             device=settings.device, dtype=settings.dtype, threads=settings.threads, batch_size=settings.batch_size
         )
         if job.model is None:
@@ -145,7 +147,7 @@ def loaded(source, options):
     """Return a digest of all that a source reads with these options, pixels too, or of the sentence that refuses it."""
     try:
         document = Document(Path("t.yaml"), {})
-        block = config.block("data", {"source": source, **options}, "source", document, ())
+        block = blocks.block("data", {"source": source, **options}, "source", document, ())
         return digest(read(block.build()))
     except UserError as error:
         return f"refused: {error}"

@@ -5,13 +5,14 @@ import pickle
 
 import pytest
 
-from zsbench import plan, runner
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
+from zsbench.core.errors import RunError, UserError, UserErrors
 from zsbench.engine import local
-from zsbench.errors import RunError, UserError, UserErrors
 from zsbench.methods.rerank import bm25
-from zsbench.plan import Choices
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 from zsbench.results.store import find_results
+from zsbench.run import runner
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ def test_any_exception_of_one_job_leaves_the_others_alone(error, tmp_path, monke
         raise error
 
     monkeypatch.setattr(bm25.Bm25, "scores", broken)
-    made = plan.make("synonyms", Choices(methods=("bm25", "random-order"), settings={"limit": 5, "resamples": 200}))
+    made = planning.make("synonyms", Choices(methods=("bm25", "random-order"), settings={"limit": 5, "resamples": 200}))
     options = runner.Options(tmp_path, Cache(None))
     first, second = local.run(made, options, lambda *_: None, lambda _: None)
     assert isinstance(first.error, RunError)
@@ -42,7 +43,7 @@ def test_errors_survive_pickling():
 def test_a_resumed_run_reports_what_both_parts_cost(tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "FLUSH_SECONDS", 0.0)
     choices = Choices(models=("lm-synonyms",), methods=("pointwise",), settings={"limit": 8, "resamples": 200})
-    [job] = plan.make("synonyms", choices).jobs
+    [job] = planning.make("synonyms", choices).jobs
 
     def run(out, stop_after=None):
         model = job.model.build()

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.close import assert_rows_close
-from zsbench import plan
-from zsbench.cache import Cache
-from zsbench.data._augment import crop_box, views
-from zsbench.data.digits import digits
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.core.score_kinds import ScoreKind
+from zsbench.data.images.digits import digits
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.classification import Classifier, Known, Labelled, Problem, linear, normalise
+from zsbench.methods.classification._augment import crop_box, views
 from zsbench.methods.classification._gaussians import new_classes, per_class, pooled
 from zsbench.methods.classification._search import correct_along, first_best, steps
 from zsbench.methods.classification._support import Values, keys
@@ -26,8 +26,9 @@ from zsbench.methods.classification.gda_em import gda_em
 from zsbench.methods.classification.linear_probe import linear_probe
 from zsbench.methods.classification.tip_adapter import from_support, tip_adapter
 from zsbench.methods.classification.tip_x import tip_x
-from zsbench.runner import Options
-from zsbench.score_kinds import ScoreKind
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 WIDTH, CLASSES = 8, 3
 
@@ -435,7 +436,7 @@ runs:
 
 
 def run(path, tmp_path):
-    made = plan.make(str(path), plan.Choices())
+    made = planning.make(str(path), Choices())
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
     outcomes = list(local.run(made, options, lambda *_: None, lambda _: None))
     assert [str(o.error) for o in outcomes if o.error] == []
@@ -462,18 +463,18 @@ def test_whole_runs_on_digits(tmp_path):
 
 def test_a_task_without_support_images_says_which_key_to_add():
     with pytest.raises(UserError, match="`support:`"):
-        plan.make("digits", plan.Choices(models=("clip-glyphs",), methods=("tip-adapter",)))
+        planning.make("digits", Choices(models=("clip-glyphs",), methods=("tip-adapter",)))
 
 
 @pytest.mark.parametrize("suite", ["few-shot-digits", "base-to-new-digits"])
 def test_the_suites_average_what_they_run(suite):
-    made = plan.make(suite, plan.Choices())
+    made = planning.make(suite, Choices())
     tasks = {job.task_name for job in made.jobs}
     assert made.averages
     assert {task for average in made.averages for task in average.tasks} == tasks
 
 
 def test_tasks_with_other_shots_are_other_rows():
-    made = plan.make("few-shot-digits", plan.Choices())
+    made = planning.make("few-shot-digits", Choices())
     protocols = {job.build_task().protocol() for job in made.jobs}
     assert protocols == {f"1 template, {n} shot{'s' * (n > 1)}" for n in (1, 2, 4, 8, 16)}

@@ -5,16 +5,17 @@ import transformers
 import yaml
 
 from tests.models import _tiny
-from zsbench import plan
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.rerank import _icr
 from zsbench.methods.rerank._icr import Spans
 from zsbench.methods.rerank.first import FirstPrompt, _Style
-from zsbench.models.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 from zsbench.report import failures, tables
-from zsbench.runner import Options
+from zsbench.run.runner import Options
 
 TURNS = ["first", "icr", "rankgpt", "pointwise", "query-likelihood", "setwise", "pairwise", "listwise-likelihood"]
 
@@ -49,8 +50,8 @@ def task(tmp_path):
 
 
 def outcomes(task, model, methods, tmp_path, *assignments):
-    choices = plan.Choices((f"hf-causal-lm:{model}",), tuple(methods), {}, assignments)
-    made = plan.make(task, choices)
+    choices = Choices((f"hf-causal-lm:{model}",), tuple(methods), {}, assignments)
+    made = planning.make(task, choices)
     return list(local.run(made, Options(tmp_path / "out", Cache(tmp_path / "cache")), lambda *_: None, lambda _: None))
 
 

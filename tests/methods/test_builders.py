@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.close import assert_rows_close
 from tests.methods.fakes import WIDTH, FakeEncoder, fake_problem, images, unit, vector
-from zsbench import catalog, plan
-from zsbench.cache import Cache
+from zsbench.config import catalog
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.classification import description_prob_mean as dpm
 from zsbench.methods.classification import grain as grain_module
 from zsbench.methods.classification import normalise
@@ -22,7 +22,9 @@ from zsbench.methods.classification.description_prob_mean import description_pro
 from zsbench.methods.classification.grain import class_texts, grain, join
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.methods.classification.real_prompt import real_prompt
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 NAMES = ["cat", "sea lion", "missile", "missile"]
 TEMPLATES = ["a photo of a {}.", "{c}", "art of the {}"]
@@ -349,9 +351,9 @@ def test_shown_pool_is_the_pool(write):
 
 
 def evaluate(tmp_path, method):
-    choices = plan.Choices(models=("clip-glyphs",), methods=(method,), settings={"limit": 30, "resamples": 100})
+    choices = Choices(models=("clip-glyphs",), methods=(method,), settings={"limit": 30, "resamples": 100})
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
-    [outcome] = local.run(plan.make("glyphs", choices), options, lambda *_: None, lambda _: None)
+    [outcome] = local.run(planning.make("glyphs", choices), options, lambda *_: None, lambda _: None)
     assert outcome.error is None
     return outcome
 

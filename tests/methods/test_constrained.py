@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zsbench.errors import RunError, UserError
-from zsbench.methods._constrained import beam, every
-from zsbench.methods._trie import Trie, require_apart
+from zsbench.core.errors import RunError, UserError
+from zsbench.methods.shared.constrained import beam, every
+from zsbench.methods.shared.trie import Trie, require_apart
 
 END = 9
 IDS = st.lists(st.lists(st.integers(0, 3), max_size=4).map(lambda own: (*own, END)), min_size=1, max_size=14)

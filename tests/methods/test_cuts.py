@@ -5,10 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.methods.test_rankers import Random
-from zsbench.data._collection import Document
-from zsbench.errors import RunError, UserError
-from zsbench.methods.rerank import RankItem, _cuts
-from zsbench.methods.rerank._texts import Cut
+from zsbench.core.errors import RunError, UserError
+from zsbench.data.collections.documents import Document, RankItem
+from zsbench.methods.rerank import cuts
 from zsbench.methods.rerank.first import FirstPrompt, first
 from zsbench.methods.rerank.icr import icr
 from zsbench.methods.rerank.listwise_likelihood import listwise_likelihood
@@ -18,6 +17,7 @@ from zsbench.methods.rerank.pointwise import pointwise
 from zsbench.methods.rerank.query_likelihood import query_likelihood
 from zsbench.methods.rerank.rankgpt import rankgpt
 from zsbench.methods.rerank.setwise import setwise
+from zsbench.methods.shared.document_texts import Cut
 
 CHINESE, THAI = "東京都に住んでいます。" * 20, "สวัสดีชาวโลกทั้งหลาย" * 20
 LATIN, LONG_WORD = "one two three four five " * 40, "abcdefghij" * 60
@@ -76,25 +76,25 @@ def item(text, query="why", n=4):
 
 @given(st.text(alphabet="abc \n東京ก็ำ你好一二é", max_size=30), st.integers(0, 12))
 def test_a_text_has_no_more_words_than_the_limit_and_loses_none_within_it(text, limit):
-    cut = _cuts.cut_words(text, limit)
-    assert _cuts.n_words(cut) == min(limit, _cuts.n_words(text))
+    cut = cuts.cut_words(text, limit)
+    assert cuts.n_words(cut) == min(limit, cuts.n_words(text))
     assert "".join(text.split()).startswith("".join(cut.split()))
-    if not _cuts.unparted(text):
+    if not cuts.unparted(text):
         assert cut == " ".join(text.split()[:limit])
-    assert _cuts.cut_words(text, None) == text
+    assert cuts.cut_words(text, None) == text
 
 
 def test_words_are_characters_with_their_marks_where_no_blanks_part_them():
-    assert _cuts.n_words("東京 Tokyo 都") == 4
-    assert _cuts.cut_words("ก็ดี", 1) == "ก็"
-    assert _cuts.cut_words("abc東京def ghi", 3) == "abc東京"
-    assert _cuts.cut_words("abc東京def ghi", 4) == "abc東京def"
-    assert _cuts.cut_words("漢\u3099字", 1) == "漢\u3099"
+    assert cuts.n_words("東京 Tokyo 都") == 4
+    assert cuts.cut_words("ก็ดี", 1) == "ก็"
+    assert cuts.cut_words("abc東京def ghi", 3) == "abc東京"
+    assert cuts.cut_words("abc東京def ghi", 4) == "abc東京def"
+    assert cuts.cut_words("漢\u3099字", 1) == "漢\u3099"
 
 
 @given(st.text(alphabet="ab é東京𠀋 ", max_size=12), st.integers(0, 40))
 def test_no_more_tokens_than_the_limit_are_left_and_no_character_is_split(text, limit):
-    cut = _cuts.cut_tokens(Bytes(), text, limit)
+    cut = cuts.cut_tokens(Bytes(), text, limit)
     assert len(cut.encode()) <= limit
     assert text.startswith(cut)
     following = text[len(cut) : len(cut) + 1]
@@ -110,14 +110,14 @@ def test_texts_that_fit_stay_and_others_get_as_much_room_as_there_is(script):
 
     for room in (None, 4000):
         model.max_tokens = room
-        assert _cuts.fitted(model, texts, length) == texts
+        assert cuts.fitted(model, texts, length) == texts
     model.max_tokens = 100
-    cut = _cuts.fitted(model, texts, length)
+    cut = cuts.fitted(model, texts, length)
     assert length(cut) <= 100 < length(cut) + 4
     assert (cut[1], model.cost.truncated_items) == ("short", 1)
     model.max_tokens = 11
     with pytest.raises(RunError, match="a token of each"):
-        _cuts.fitted(model, texts, length)
+        cuts.fitted(model, texts, length)
 
 
 # --- every ranker

@@ -2,9 +2,9 @@
 
 import pytest
 
-from zsbench import catalog
-from zsbench.components import option_hints
-from zsbench.config import Block, _marks
+from zsbench.config import catalog
+from zsbench.config.blocks import Block, _marks
+from zsbench.config.components import option_hints
 
 
 def named_files():

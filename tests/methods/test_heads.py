@@ -8,11 +8,11 @@ from typer.testing import CliRunner
 
 from tests.models import _tiny
 from zsbench.cli.main import app
-from zsbench.data._collection import Document
-from zsbench.errors import UserError
-from zsbench.methods.rerank import RankItem, _heads
+from zsbench.core.errors import UserError
+from zsbench.core.records import Cost
+from zsbench.data.collections.documents import Document, RankItem
+from zsbench.methods.rerank import heads
 from zsbench.methods.rerank._icr import IcrPrompt, Reader
-from zsbench.records import Cost
 
 RUN = CliRunner()
 QUERIES = 6
@@ -55,9 +55,9 @@ def planted_items():
 def test_the_planted_head_comes_first(rule):
     items, gold = planted_items()
     reader = Reader(prompt=PIECES, calibration="none" if rule == "contrastive" else "na")
-    scores = _heads.score(Planted(), items, gold, reader, rule=rule)
+    scores = heads.score(Planted(), items, gold, reader, rule=rule)
     assert scores.shape == (3, 4)
-    assert _heads.best(scores, 1) == [[1, 2]]
+    assert heads.best(scores, 1) == [[1, 2]]
     if rule == "contrastive":  # a head that attends to all passages alike tells nothing apart
         assert scores[0, 1] == pytest.approx(1 / 5)
         assert scores[1, 2] > 0.99
@@ -69,7 +69,7 @@ def test_the_planted_head_comes_first(rule):
 def test_contrast_is_the_mean_softmax_share_of_relevant_passages():
     rng = np.random.default_rng(0)
     relevant, others = rng.random((2, 3, 2)), rng.random((2, 3, 5))
-    got = _heads.contrast(relevant, others, temperature=0.5)
+    got = heads.contrast(relevant, others, temperature=0.5)
     for layer in range(2):
         for head in range(3):
             shares = [
@@ -77,12 +77,12 @@ def test_contrast_is_the_mean_softmax_share_of_relevant_passages():
                 for a in relevant[layer, head]
             ]
             assert got[layer, head] == pytest.approx(np.mean(shares))
-    tiny = _heads.contrast(relevant, others + 1, temperature=1e-6)
+    tiny = heads.contrast(relevant, others + 1, temperature=1e-6)
     assert np.isfinite(tiny).all()
 
 
 def test_ties_go_in_the_order_of_layers_and_heads():
-    assert _heads.best(np.array([[0.0, 1.0], [1.0, 0.0]]), 3) == [[0, 1], [1, 0], [0, 0]]
+    assert heads.best(np.array([[0.0, 1.0], [1.0, 0.0]]), 3) == [[0, 1], [1, 0], [0, 0]]
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_file_says_where_its_heads_come_from(found):
     assert kept["model_fingerprint"]
     assert kept["options"]["doc_order"] == "best_first"  # the task's own options for icr
     scores = np.array(kept["scores"])
-    assert kept["heads"] == _heads.best(scores, 3)
+    assert kept["heads"] == heads.best(scores, 3)
 
 
 def evaluate(folder, options):
@@ -135,7 +135,7 @@ def test_a_result_with_found_heads_says_so_and_flags_shared_queries(found, tmp_p
 
 
 def test_other_queries_are_not_flagged_and_other_weights_are(found):
-    kept = _heads.read(str(found))
+    kept = heads.read(str(found))
 
     class Model:
         fingerprint = kept.model_fingerprint
@@ -155,7 +155,7 @@ def test_a_file_of_another_kind_is_refused(text, tmp_path):
     file = tmp_path / "heads.json"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="no head file"):
-        _heads.read(str(file))
+        heads.read(str(file))
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from tests.close import assert_rows_close
 from tests.methods.fakes import FakeEncoder, fake_problem, images, vector
-from zsbench import plan
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.classification import Labelled
 from zsbench.methods.classification.knn import knn, votes
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 
 def by_definition(row, labels, n_classes, k, temperature):
@@ -80,8 +81,8 @@ def test_without_support_images_it_is_refused():
 
 
 def test_it_learns_the_embedded_digits(tmp_path):
-    choices = plan.Choices(("clip-glyphs",), ("prompt-ensemble", "knn"), {"resamples": 100})
-    made = plan.make("digits-few-shot", choices)
+    choices = Choices(("clip-glyphs",), ("prompt-ensemble", "knn"), {"resamples": 100})
+    made = planning.make("digits-few-shot", choices)
     outcomes = list(local.run(made, Options(tmp_path, Cache(tmp_path / "c")), lambda *_: None, lambda _: None))
     assert [str(o.error) for o in outcomes if o.error] == []
     zero_shot, neighbours = (o.result for o in outcomes)

@@ -3,10 +3,12 @@
 import pytest
 import yaml
 
-from zsbench import catalog, plan
-from zsbench.components import options_schema
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.config.components import options_schema
+from zsbench.core.errors import UserError
 from zsbench.models.capabilities import TextScorer
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 WORDS = "method.cut={unit: words}"
 
@@ -19,7 +21,7 @@ def endpoint(tmp_path):
 
 
 def make(endpoint, method, *assignments):
-    return plan.make("synonyms", plan.Choices((endpoint,), (method,), {}, assignments))
+    return planning.make("synonyms", Choices((endpoint,), (method,), {}, assignments))
 
 
 @pytest.mark.parametrize(

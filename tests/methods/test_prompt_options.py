@@ -6,9 +6,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from zsbench import catalog
-from zsbench.components import options_schema
-from zsbench.options import Blanks
+from zsbench.config import catalog
+from zsbench.config.components import options_schema
+from zsbench.config.options import Blanks
 
 # Texts inside a prompt that are no template: what stands for the query in the calibration of `icr`.
 NO_TEMPLATE = {("icr", "prompt.blank")}

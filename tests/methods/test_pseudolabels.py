@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.close import assert_rows_close
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier, Known, Labelled, Problem, linear, normalise, softmax
 from zsbench.methods.classification._learners import fit_linear, fit_prototypes, learn
 from zsbench.methods.classification._pseudolabels import board, counts, grip_counts, label_all, topk_plain
 from zsbench.methods.classification.pseudolabels import pseudolabels
-from zsbench.score_kinds import ScoreKind
 
 NAMES = ["a_rose", "iris", "tulip"]
 SCALE = 10.0

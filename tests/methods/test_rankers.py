@@ -7,17 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zsbench import plan
-from zsbench.cache import Cache
-from zsbench.data._collection import Document
+from zsbench.core.cache import Cache
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.records import Cost
+from zsbench.core.templates import fill
+from zsbench.data.collections.documents import Document, RankItem
 from zsbench.engine import local
-from zsbench.errors import RunError, UserError
-from zsbench.methods.rerank import RankItem
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._parse import choice, lenient, strict
 from zsbench.methods.rerank._permutation import STYLES, RankPrompt, build, passage
-from zsbench.methods.rerank._scores import best_first, log_probability
-from zsbench.methods.rerank._texts import NO_CUT, Cut, converses, cut_tokens, shown
 from zsbench.methods.rerank._windows import slide, windows
 from zsbench.methods.rerank.cross_encoder import cross_encoder
 from zsbench.methods.rerank.dense import dense, scores
@@ -27,10 +25,12 @@ from zsbench.methods.rerank.pairwise import pairwise
 from zsbench.methods.rerank.pointwise import pointwise
 from zsbench.methods.rerank.query_likelihood import query_likelihood
 from zsbench.methods.rerank.rankgpt import rankgpt
+from zsbench.methods.rerank.scores import best_first, log_probability
 from zsbench.methods.rerank.setwise import setwise
-from zsbench.records import Cost
-from zsbench.runner import Options
-from zsbench.templates import fill
+from zsbench.methods.shared.document_texts import NO_CUT, Cut, converses, cut_tokens, shown
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 sizes = st.integers(0, 14)
 relevances = st.lists(st.integers(0, 1000), min_size=0, max_size=14, unique=True)
@@ -500,8 +500,8 @@ def test_dense_encodes_each_document_once_a_run():
 
 
 def test_embedded_rows_show_their_cost(tmp_path):
-    choices = plan.Choices(models=("lm-synonyms",), methods=("bm25", "setwise", "rankgpt"), settings={"limit": 8})
-    made = plan.make("synonyms", choices)
+    choices = Choices(models=("lm-synonyms",), methods=("bm25", "setwise", "rankgpt"), settings={"limit": 8})
+    made = planning.make("synonyms", choices)
     outcomes = local.run(made, Options(tmp_path / "out", Cache(tmp_path / "c")), lambda *_: None, lambda _: None)
     results = {outcome.result["method"]: outcome.result for outcome in outcomes if not outcome.error}
     assert set(results) == {"bm25", "setwise", "rankgpt"}

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 
 from tests.close import assert_rows_close
 from tests.methods.fakes import FakeEncoder, images, unit
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier, Known, Problem, compose, linear, normalise, softmax
 from zsbench.methods.classification import _s3a as steps
 from zsbench.methods.classification._locus import locus, next_class
@@ -22,8 +23,7 @@ from zsbench.methods.classification.loki import frechet_scores, loki
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.methods.classification.s3a import s3a
 from zsbench.methods.classification.shrink_certainty import restricted, shrink, shrink_certainty, shrunk_loss
-from zsbench.metrics import resolve
-from zsbench.score_kinds import ScoreKind
+from zsbench.metrics.naming import resolve
 
 NAMES = ["ant", "bee", "cat", "dog", "elk"]
 EDGES = "root\tinsect\nroot\tmammal\ninsect\tant\ninsect\tbee\nmammal\tcat\nmammal\tdog\nmammal\telk\n"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.close import assert_rows_close
 from tests.methods.fakes import WIDTH, FakeEncoder, fake_problem, images, unit, vector
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
 from zsbench.methods.classification import _template_pool, normalise
 from zsbench.methods.classification._template_scorer import mean_test_image
 from zsbench.methods.classification._template_weights import above_median, max_logits, template_weights

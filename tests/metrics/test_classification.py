@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 from sklearn.metrics.cluster import pair_confusion_matrix
 
-from zsbench import metrics
-from zsbench.metrics._gold import Labels
-from zsbench.metrics._intervals import interval
-from zsbench.metrics.multilabel import area, average_precision
+from zsbench.metrics import naming
+from zsbench.metrics.intervals import interval
+from zsbench.metrics.labels.gold import Labels
+from zsbench.metrics.labels.multilabel import area, average_precision
+from zsbench.metrics.metric import as_table
 
 seeds = st.integers(0, 2**16)
 
 
 def metric(name, kind):
-    return metrics.resolve(name, kinds=(kind,))
+    return naming.resolve(name, kinds=(kind,))
 
 
 def tied(seed, n=15, k=3):
@@ -191,7 +192,7 @@ def test_groups_of_certainty_share_the_items_out():
     found = {name: metric(name, "certainty") for name in (
         "certain-ratio", "certain-ratio(classes=kept)", "acc-among", "acc-among(items=newly-certain)",
         "acc-among(items=never-certain)", "removed-classes", "gold-kept")}  # fmt: skip
-    tables = {name: metrics.as_table(m.statistics(scores, labels))[:, 0] for name, m in found.items()}
+    tables = {name: as_table(m.statistics(scores, labels))[:, 0] for name, m in found.items()}
     defined = {name: list(np.flatnonzero(~np.isnan(table))) for name, table in tables.items()}
     assert defined["acc-among"] == [0]
     assert defined["acc-among(items=newly-certain)"] == [1, 4]

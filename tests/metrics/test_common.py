@@ -9,8 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.metrics import examples
-from zsbench import catalog, metrics
-from zsbench.metrics._intervals import interval
+from zsbench.config import catalog
+from zsbench.metrics import naming
+from zsbench.metrics.intervals import interval
+from zsbench.metrics.metric import as_table
 
 CUT, ALSO, OF_PAIRS, BLIND = (examples.names(which) for which in ("CUT", "ALSO", "OF_PAIRS", "BLIND"))
 FOUND = {name: (entry.family, name.rpartition(":")[2]) for name, entry in catalog.metrics().items()}
@@ -36,9 +38,9 @@ def test_every_kind_of_metric_has_examples_and_they_name_metrics_that_exist():
 @settings(max_examples=10)
 @given(seed=st.integers(0, 2**16), n=st.integers(1, 12))
 def test_order_and_duplication_change_nothing(name, seed, n):
-    metric = metrics.resolve(name)
+    metric = naming.resolve(name)
     pred, gold = example(name, seed, n)
-    assume((~np.isnan(metrics.as_table(metric.statistics(pred, gold))).any(axis=1)).any())
+    assume((~np.isnan(as_table(metric.statistics(pred, gold))).any(axis=1)).any())
     value = metric.compute(pred, gold)
     assume(not np.isnan(value))
     order = np.random.default_rng(seed + 1).permutation(n)
@@ -52,9 +54,9 @@ def test_order_and_duplication_change_nothing(name, seed, n):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_interval_holds_the_value_and_depends_on_the_seed_only(name):
-    metric = metrics.resolve(name)
+    metric = naming.resolve(name)
     pred, gold = example(name, 3, 30)
-    table = metrics.as_table(metric.statistics(pred, gold))
+    table = as_table(metric.statistics(pred, gold))
     low, high, _ = interval(metric, table, resamples=1000)
     assert low <= metric.reduce(table) <= high
     assert interval(metric, table, resamples=1000)[:2] == (low, high)
@@ -63,7 +65,7 @@ def test_the_interval_holds_the_value_and_depends_on_the_seed_only(name):
 @pytest.mark.parametrize("name", EVERY)
 def test_no_items_is_undefined_not_zero(name):
     with pytest.raises(ValueError, match="no items"):
-        metrics.resolve(name).reduce(np.zeros((0, 3)))
+        naming.resolve(name).reduce(np.zeros((0, 3)))
 
 
 @pytest.mark.parametrize("name", [n for n in EVERY if not {found(n), (found(n)[0], "*")} & BLIND])
@@ -78,12 +80,12 @@ def test_nan_in_a_prediction_raises(name):
     else:
         pred[1][3] = float("nan")
     with pytest.raises(ValueError, match="NaN"):
-        metrics.resolve(name).statistics(pred, gold)
+        naming.resolve(name).statistics(pred, gold)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_perfect_prediction_cannot_be_beaten(name):
-    metric = metrics.resolve(name)
+    metric = naming.resolve(name)
     pred, gold = example(name, 7, 8)
     best = examples.KINDS[found(name)[0]].perfect(pred, gold)
     perfect, other = metric.compute(best, gold), metric.compute(pred, gold)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from zsbench import metrics
-from zsbench.errors import UserError
-from zsbench.metrics._gold import Labels
-from zsbench.metrics._intervals import interval
-from zsbench.metrics.generalised import change_by_rank
+from zsbench.core.errors import UserError
+from zsbench.metrics import naming
+from zsbench.metrics.intervals import interval
+from zsbench.metrics.labels.generalised import change_by_rank
+from zsbench.metrics.labels.gold import Labels
 
 UNSEEN = np.array([False, False, True, True])
 TRUE = np.array([0, 0, 0, 1, 2, 2, 2, 2])
@@ -15,7 +15,7 @@ PREDICTED = np.array([0, 0, 1, 0, 2, 2, 2, 0])  # class 0: 2 of 3, class 1: 0 of
 
 
 def value(name, predicted=PREDICTED, true=TRUE):
-    return metrics.resolve(name).compute(predicted, Labels(true, UNSEEN))
+    return naming.resolve(name).compute(predicted, Labels(true, UNSEEN))
 
 
 @pytest.mark.parametrize(
@@ -41,18 +41,18 @@ def test_a_zero_gives_zero_and_an_empty_group_is_undefined():
 
 
 def test_an_undefined_value_has_an_undefined_interval():
-    metric = metrics.resolve("H")
+    metric = naming.resolve("H")
     low, high, _ = interval(metric, metric.statistics(PREDICTED[:4], Labels(TRUE[:4], UNSEEN)), resamples=1000)
     assert np.isnan([low, high]).all()
 
 
 def test_only_items_of_the_group_count():
-    table = metrics.resolve("unseen-acc").statistics(PREDICTED, Labels(TRUE, UNSEEN))
+    table = naming.resolve("unseen-acc").statistics(PREDICTED, Labels(TRUE, UNSEEN))
     assert (~np.isnan(table).any(axis=1)).tolist() == [False] * 4 + [True] * 4
 
 
 def test_every_resample_holds_both_groups():
-    metric = metrics.resolve("H")
+    metric = naming.resolve("H")
     true = np.array([0] * 50 + [2])
     low, high, _ = interval(metric, metric.statistics(true, Labels(true, UNSEEN)), resamples=1000)
     assert (low, high) == (1, 1)
@@ -60,9 +60,9 @@ def test_every_resample_holds_both_groups():
 
 def test_gold_without_unseen_classes_and_bad_parameters():
     with pytest.raises(ValueError, match="which classes are unseen"):
-        metrics.resolve("H").compute(PREDICTED, TRUE)
+        naming.resolve("H").compute(PREDICTED, TRUE)
     with pytest.raises(UserError, match="item, class"):
-        metrics.resolve("H(average=macro)")
+        naming.resolve("H(average=macro)")
 
 
 def test_change_by_rank_starts_with_the_class_that_was_worst():

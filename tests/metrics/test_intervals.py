@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from zsbench import metrics
-from zsbench.metrics._intervals import interval, wilson
+from zsbench.metrics import naming
+from zsbench.metrics.intervals import interval, wilson
 
-ACCURACY, AP = metrics.resolve("acc@1"), metrics.resolve("MAP")
+ACCURACY, AP = naming.resolve("acc@1"), naming.resolve("MAP")
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 1), (0, 25), (25, 25), (3, 10), (500, 1000)])

@@ -9,12 +9,11 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from tests.metrics import examples
 from tests.metrics.test_common import FOUND
-from zsbench import metrics
-from zsbench.components import option_defaults, option_hints
-from zsbench.errors import UserError, UserErrors
-from zsbench.metrics import _names
+from zsbench.config.components import option_defaults, option_hints
+from zsbench.core.errors import UserError, UserErrors
+from zsbench.metrics import _grammar, naming
 
-PARAMETERS = [(name, key) for name in FOUND for key in option_hints(metrics.declared(name))]
+PARAMETERS = [(name, key) for name in FOUND for key in option_hints(naming.declared(name))]
 
 CUT = {"delta": "@1"}  # beyond the third power everything is near enough
 
@@ -30,13 +29,13 @@ def leaves(hint):
 
 def spelled(name, key, text):
     """Return the metric's name with a parameter, and with a cut-off where it needs one."""
-    needs = option_defaults(metrics.declared(name)).get("k") is not None and key != "k"
+    needs = option_defaults(naming.declared(name)).get("k") is not None and key != "k"
     return f"{name}({key}={text})" + (CUT.get(name, "@3") if needs else "")
 
 
 @pytest.mark.parametrize(("name", "key"), PARAMETERS, ids=lambda part: part)
 def test_nonsense_in_any_parameter_is_refused(name, key):
-    parts = leaves(option_hints(metrics.declared(name))[key])
+    parts = leaves(option_hints(naming.declared(name))[key])
     wrong = ["", "nan", "inf"] if str not in parts else [""]
     wrong += ["wrost", "1e999"] if str not in parts else []
     for part in parts:
@@ -46,21 +45,21 @@ def test_nonsense_in_any_parameter_is_refused(name, key):
     wrong += ["1.5", "true"] if int in parts else []
     for text in wrong:
         with pytest.raises(UserError, match=r"expected|no metric name"):
-            metrics.resolve(spelled(name, key, text), where="t.yaml:3")
+            naming.resolve(spelled(name, key, text), where="t.yaml:3")
     typo = spelled(name, key + "x", "1")
     with pytest.raises(UserError, match=f"did you mean|it takes: .*{key}"):
-        metrics.resolve(typo)
+        naming.resolve(typo)
 
 
 @pytest.mark.parametrize(("name", "key"), PARAMETERS, ids=lambda part: part)
 def test_numbers_say_their_bounds_and_choices_their_nearest(name, key):
-    parts = leaves(option_hints(metrics.declared(name))[key])
+    parts = leaves(option_hints(naming.declared(name))[key])
     if {int, float} & set(parts):
         assert [part for part in parts if isinstance(part, (Ge, Gt, Le, Lt))]
     words = [part for part in parts if isinstance(part, str) and len(part) > 3]
     if words:
         with pytest.raises(UserError, match=f"did you mean '{words[0]}"):
-            metrics.resolve(spelled(name, key, words[0] + "x"))
+            naming.resolve(spelled(name, key, words[0] + "x"))
 
 
 @pytest.mark.parametrize(
@@ -84,12 +83,12 @@ def test_numbers_say_their_bounds_and_choices_their_nearest(name, key):
     ],
 )
 def test_a_metric_has_one_name(written, canonical):
-    assert metrics.resolve(written).name == canonical
-    assert metrics.resolve(canonical).name == canonical
+    assert naming.resolve(written).name == canonical
+    assert naming.resolve(canonical).name == canonical
 
 
 def test_reducers_get_the_same_parameters_as_statistics():
-    macro, micro = metrics.resolve("F1(average=macro)"), metrics.resolve("F1(average=micro)")
+    macro, micro = naming.resolve("F1(average=macro)"), naming.resolve("F1(average=micro)")
     assert micro.name == "F1"
     assert macro.of_sums.keywords == {"average": "macro"}
     assert micro.of_sums.keywords == {"average": "micro"}
@@ -115,44 +114,44 @@ def test_reducers_get_the_same_parameters_as_statistics():
 )
 def test_wrong_names_say_what_was_meant(written, message):
     with pytest.raises(UserError, match=message):
-        metrics.resolve(written)
+        naming.resolve(written)
 
 
 def test_a_list_names_every_mistake_and_no_metric_twice():
     names = ["acc", "acc@5", "mean-per-clas", "acc@1", "acc(k=5)"]
     with pytest.raises(UserErrors) as wrong:
-        metrics.resolve_all(names, kinds=("classification",), where=lambda i: f"t.yaml:{i}")
+        naming.resolve_all(names, kinds=("classification",), where=lambda i: f"t.yaml:{i}")
     assert [error.where for error in wrong.value.errors] == ["t.yaml:2", "t.yaml:3", "t.yaml:4"]
     assert "twice" in str(wrong.value.errors[1])
     assert "it is 'acc@5'" in str(wrong.value.errors[2])
 
 
 def test_a_kind_may_be_written_where_it_fits_and_names_are_found_by_any_spelling():
-    assert metrics.resolve("spans:recall", kinds=("spans",)).name == "recall"
+    assert naming.resolve("spans:recall", kinds=("spans",)).name == "recall"
     with pytest.raises(UserError):
-        metrics.resolve("spans:recall", kinds=("retrieval",))
-    assert metrics.named("acc", ["acc@1", "acc@5"]) == "acc@1"
-    assert metrics.named("recall@5", ["recall", "recall@5"]) == "recall@5"
-    assert metrics.named("mean of main metrics", ["mean of main metrics"]) == "mean of main metrics"
-    assert metrics.named("acc@3", ["acc@1"]) is None
+        naming.resolve("spans:recall", kinds=("retrieval",))
+    assert naming.named("acc", ["acc@1", "acc@5"]) == "acc@1"
+    assert naming.named("recall@5", ["recall", "recall@5"]) == "recall@5"
+    assert naming.named("mean of main metrics", ["mean of main metrics"]) == "mean of main metrics"
+    assert naming.named("acc@3", ["acc@1"]) is None
 
 
 def test_a_default_is_written_into_names_that_take_it():
     def with_rel(name):
-        return metrics.with_default(name, "rel", 2, kinds=("ranking",))
+        return naming.with_default(name, "rel", 2, kinds=("ranking",))
 
     assert [with_rel(name) for name in ("MAP", "map", "nDCG@10", "Recall@5", "Recall(rel=1)@5", "P(", "zzz")] == [
         "MAP(rel=2)", "MAP(rel=2)", "nDCG@10", "Recall(rel=2)@5", "Recall(rel=1)@5", "P(", "zzz"]  # fmt: skip
 
 
 def test_names_from_trec_eval():
-    assert [_names.of_trec_eval(name) for name in ("P_5", "map_cut.10", "Rprec", "num_ret")] == [
+    assert [_grammar.of_trec_eval(name) for name in ("P_5", "map_cut.10", "Rprec", "num_ret")] == [
         "P@5", "MAP@10", "R-Prec", "num_ret"]  # fmt: skip
 
 
 def other(name, key):
     """Return a value of a parameter that is not its default."""
-    function = metrics.declared(name)
+    function = naming.declared(name)
     default, parts = option_defaults(function)[key], leaves(option_hints(function)[key])
     words = [part for part in parts if isinstance(part, str) and part not in (default, "")]
     if words:
@@ -169,7 +168,7 @@ BESIDE = {"absent": "average=class,"}
 def test_every_parameter_changes_something(name, key):
     """Between the default, or a cut-off of 1 where there is none, and another value; undefined counts as a value."""
     kind = FOUND[name][0]
-    default = option_defaults(metrics.declared(name))[key]
+    default = option_defaults(naming.declared(name))[key]
     changed = f"{name}@2" if key == "k" else spelled(name, BESIDE.get(key, "") + key, other(name, key))
     base = f"{name}@1" if default is inspect.Parameter.empty else name
     if key != "k" and "@" in changed:
@@ -196,12 +195,12 @@ def value_of(name, kind, seed):
     if kind == "ranking":
         gold = [{key: grade for key, grade in row.items() if key not in ("d1", "d2", "d3", "d4")} for row in gold]
     try:
-        return metrics.resolve(name).compute(pred, gold)
+        return naming.resolve(name).compute(pred, gold)
     except ValueError:
         return np.nan
 
 
 def test_a_parameter_without_effect_is_refused():
     with pytest.raises(UserError, match="absent is a parameter without effect where `average` is 'item'"):
-        metrics.resolve("H(absent=zero)")
-    assert metrics.resolve("H(average=class,absent=zero)").name == "H(average=class,absent=zero)"
+        naming.resolve("H(absent=zero)")
+    assert naming.resolve("H(average=class,absent=zero)").name == "H(average=class,absent=zero)"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsbench import metrics
-from zsbench.metrics import _pytrec
-from zsbench.metrics._pytrec import LARGEST_GRADE, Grades, evaluate
+from zsbench.metrics import naming
+from zsbench.metrics.rankings import pytrec
+from zsbench.metrics.rankings.pytrec import LARGEST_GRADE, Grades, evaluate
 
 BINARY = ["MAP", "MAP@2", "MRR", "MRR@2", "Recall@2", "R_cap@2", "P@2", "Success@2", "R-Prec", "Bpref"]
 
@@ -17,7 +17,7 @@ BINARY = ["MAP", "MAP@2", "MRR", "MRR@2", "Recall@2", "R_cap@2", "P@2", "Success
 @pytest.mark.parametrize("grade", [10, 25, 28, 30, 31, 40, 62, 63, 64, 1000, 10**12])
 def test_exponential_gain_takes_any_grade(grade):
     # The document of grade 1 stands above that of the large grade; the right order has them the other way round.
-    [value] = metrics.resolve("nDCG(gain=exp)@10").statistics([{"a": 2.0, "b": 1.0}], [{"a": 1, "b": grade}])
+    [value] = naming.resolve("nDCG(gain=exp)@10").statistics([{"a": 2.0, "b": 1.0}], [{"a": 1, "b": grade}])
     gain = 2.0 ** min(grade, 1000) - 1
     assert value == pytest.approx((1 + gain / math.log2(3)) / (gain + 1 / math.log2(3)), abs=1e-12)
 
@@ -30,20 +30,20 @@ def test_exponential_gain_takes_any_grade(grade):
 def test_exponential_gain_is_linear_gain_of_the_powers(ranking, grades, k):
     powers = {document: 2 ** max(grade, 0) - 1 for document, grade in grades.items()}
     cut = "" if k is None else f"@{k}"
-    [value] = metrics.resolve(f"nDCG(gain=exp){cut}").statistics([ranking], [grades])
-    [wanted] = metrics.resolve(f"nDCG{cut}").statistics([ranking], [powers])
+    [value] = naming.resolve(f"nDCG(gain=exp){cut}").statistics([ranking], [grades])
+    [wanted] = naming.resolve(f"nDCG{cut}").statistics([ranking], [powers])
     assert value == pytest.approx(wanted, abs=1e-12)
 
 
 def test_absurd_linear_gains_are_refused_and_binary_relevance_takes_them():
     ranking, grades = {"a": 3.0, "b": 2.0, "c": 1.0}, {"a": 0, "b": LARGEST_GRADE + 1, "c": -(10**12)}
     with pytest.raises(ValueError, match="document 'b' is judged 1000001, more than 1,000,000 in linear"):
-        metrics.resolve("nDCG@10").statistics([ranking], [grades])
+        naming.resolve("nDCG@10").statistics([ranking], [grades])
     small = {"a": 0, "b": 1, "c": -1}
     for name in BINARY:
-        metric = metrics.resolve(name)
+        metric = naming.resolve(name)
         assert list(metric.statistics([ranking], [grades])) == list(metric.statistics([ranking], [small])), name
-    assert list(metrics.resolve("MRR(rel=4000000000)").statistics([ranking], [{"b": 4 * 10**9}])) == [0.5]
+    assert list(naming.resolve("MRR(rel=4000000000)").statistics([ranking], [{"b": 4 * 10**9}])) == [0.5]
 
 
 @pytest.mark.parametrize("rel", [0, -1])
@@ -66,12 +66,12 @@ def test_an_evaluator_that_answers_nothing_is_an_error(monkeypatch):
     monkeypatch.setattr(pytrec_eval, "RelevanceEvaluator", Silent)
     with pytest.raises(ValueError, match=r"no map for ranking 0"):
         evaluate([{"a": 1.0}], [{"a": 1}], "map")
-    assert list(_pytrec.evaluate([{"x": 1.0}], [{"a": 1}], "map")) == [0.0]
+    assert list(pytrec.evaluate([{"x": 1.0}], [{"a": 1}], "map")) == [0.0]
 
 
 def test_holes_depend_on_the_judgements_of_the_collection_and_not_on_how_many_queries_are_judged():
     qrels = {"q1": {"a": 1}, "q2": {"b": 0}, "q3": {"c": 1}}
-    metric, rankings = metrics.resolve("Hole@3"), [{"a": 3.0, "b": 2.0, "x": 1.0}] * 3
+    metric, rankings = naming.resolve("Hole@3"), [{"a": 3.0, "b": 2.0, "x": 1.0}] * 3
     whole = list(metric.statistics(rankings, Grades.of(qrels, list(qrels))))
     assert whole == pytest.approx([1 / 3] * 3)
     assert list(metric.statistics(rankings[:1], Grades.of(qrels, ["q1"]))) == whole[:1]
@@ -82,7 +82,7 @@ BINARY = ["MAP", "MRR", "MRR@1", "Recall@2", "R_cap@2", "P@2", "Success@2", "R-P
 
 @pytest.mark.parametrize("name", BINARY)
 def test_a_level_that_no_document_is_judged_at_is_undefined_not_zero(name):
-    metric = metrics.resolve(f"{name.split('@')[0]}(rel=2)" + (f"@{name.split('@')[1]}" if "@" in name else ""))
+    metric = naming.resolve(f"{name.split('@')[0]}(rel=2)" + (f"@{name.split('@')[1]}" if "@" in name else ""))
     run = [{"a": 2.0, "b": 1.0}, {}]
     assert np.isnan(metric.statistics(run, [{"a": 1}, {"b": 0}])).all()
     # A query without a document of the level scores 0 as trec_eval has it, as soon as another one has such a document.

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsbench import metrics
-from zsbench.metrics.retrieval import Relevant, positive_ranks
+from zsbench.metrics import naming
+from zsbench.metrics.rankings.retrieval import Relevant, positive_ranks
 
 
 def ranks(ranking, positives, **options):
@@ -27,13 +27,13 @@ def test_ignored_items_take_no_place():
 
 def test_a_positive_that_was_not_returned_is_not_found():
     assert ranks({"a": 3.0}, "az") == [1, np.inf]
-    assert metrics.resolve("retrieval:mAP").compute([{"a": 3.0}], [Relevant(frozenset("az"))]) == pytest.approx(0.5)
-    assert metrics.resolve("hit@5").compute([{"a": 1.0}], [Relevant(frozenset("z"))]) == 0
+    assert naming.resolve("retrieval:mAP").compute([{"a": 3.0}], [Relevant(frozenset("az"))]) == pytest.approx(0.5)
+    assert naming.resolve("hit@5").compute([{"a": 1.0}], [Relevant(frozenset("z"))]) == 0
 
 
 def test_queries_without_positives_and_of_the_other_kind_are_undefined():
     gold = [Relevant(frozenset(), query="text"), Relevant(frozenset("a"), query="image")]
-    found = metrics.resolve("hit(query=text)@1").statistics([{"a": 1.0}, {"a": 1.0}], gold)
+    found = naming.resolve("hit(query=text)@1").statistics([{"a": 1.0}, {"a": 1.0}], gold)
     assert np.isnan(found).all()
 
 

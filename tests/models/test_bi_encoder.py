@@ -11,9 +11,9 @@ import transformers
 
 from tests.close import assert_rows_close
 from tests.models import _tiny
-from zsbench.errors import UserError
-from zsbench.models import _common
-from zsbench.models.bi_encoder import BiEncoder
+from zsbench.core.errors import UserError
+from zsbench.models import runtime
+from zsbench.models.text.bi_encoder import BiEncoder
 
 TEXTS = ["short", "a much longer text than the other one", ""]
 
@@ -42,7 +42,7 @@ def test_pooling_is_as_defined_and_padding_changes_nothing(plain, pooling, monke
     found = model.encode_documents(TEXTS)
     assert_rows_close(found, [POOLED[pooling](states(plain, text)) for text in TEXTS])
     assert model.cost.forward_passes == 1
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", 1)
     assert_rows_close(model.encode_documents(TEXTS), found)
 
 

@@ -4,9 +4,9 @@ import pytest
 import transformers
 
 from tests.models import _tiny
-from zsbench.errors import UserError
-from zsbench.modified import model_block
-from zsbench.yamlio import Document
+from zsbench.config.modified import model_block
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import Document
 
 
 @pytest.fixture(scope="module")

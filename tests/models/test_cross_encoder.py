@@ -7,9 +7,9 @@ import transformers
 
 from tests.close import assert_rows_close
 from tests.models import _tiny
-from zsbench.errors import UserError
-from zsbench.models import _common
-from zsbench.models.cross_encoder import CrossEncoder
+from zsbench.core.errors import UserError
+from zsbench.models import runtime
+from zsbench.models.text.cross_encoder import CrossEncoder
 
 PAIRS = [("query", "a document"), ("q", "a much longer document than the other"), ("query", "")]
 
@@ -43,7 +43,7 @@ def test_scores_are_the_classifiers_own(folder, monkeypatch):
     found = model.score_pairs(PAIRS)
     assert_rows_close(found, [expected(folder, pair) for pair in PAIRS])
     assert model.cost.forward_passes == 1
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", 1)
     assert_rows_close(model.score_pairs(PAIRS), found)
 
 

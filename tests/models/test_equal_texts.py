@@ -7,13 +7,13 @@ import pytest
 import transformers
 
 from tests.models import _tiny
-from zsbench import catalog
-from zsbench.models import _common
-from zsbench.models.bi_encoder import BiEncoder
+from zsbench.config import catalog
+from zsbench.models import runtime
 from zsbench.models.capabilities import PairScorer, Prompt, TextEncoder, TextScorer
-from zsbench.models.cross_encoder import CrossEncoder
-from zsbench.models.hf_causal_lm import HfCausalLM
-from zsbench.models.hf_seq2seq import HfSeq2Seq
+from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_seq2seq import HfSeq2Seq
+from zsbench.models.text.bi_encoder import BiEncoder
+from zsbench.models.text.cross_encoder import CrossEncoder
 
 # Four different texts, twenty times each and in no order: batches of any size mix them in many ways.
 TEXTS = ["a short text", "another one that is longer", "the same again", "one more of quite another length, in the end"]
@@ -78,7 +78,7 @@ def test_every_adapter_that_scores_texts_is_tried():
 def test_equal_texts_score_equally_at_every_batch_size(name, asks, tmp_path, monkeypatch):
     model = BUILT[name](tmp_path)
     for size, ask in itertools.product([1, 3, 7, "auto"], asks):
-        monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
+        monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
         rows = [np.asarray(row).tobytes() for row in ask(model)]
         for text in TEXTS:
             assert len({row for own, row in zip(MANY, rows, strict=True) if own == text}) == 1, (size, text)

@@ -10,13 +10,16 @@ import yaml
 from safetensors.numpy import save_file
 
 from tests.close import assert_rows_close
-from zsbench import arrays, catalog, plan
-from zsbench.cache import Cache
-from zsbench.data.features import features as source
+from zsbench.config import catalog
+from zsbench.core import arrays
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.data.vectors.features import features as source
 from zsbench.engine import local
-from zsbench.errors import UserError
-from zsbench.models.features import features as model
-from zsbench.runner import Options
+from zsbench.models.image_text.features import features as model
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 RNG = np.random.default_rng(0)
 NAMES = ["red", "blue", "green"]
@@ -159,7 +162,7 @@ def test_texts_come_from_one_place(tmp_path):
 
 
 def results(name, tmp_path, **choices):
-    made = plan.make(name, plan.Choices(settings={"resamples": 100, "limit": 60}, **choices))
+    made = planning.make(name, Choices(settings={"resamples": 100, "limit": 60}, **choices))
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
     outcomes = list(local.run(made, options, lambda *_: None, lambda _: None))
     assert [str(o.error) for o in outcomes if o.error] == []
@@ -168,8 +171,8 @@ def results(name, tmp_path, **choices):
 
 def test_a_run_on_a_feature_file_equals_the_run_on_the_images(tmp_path):
     """Export features of the embedded glyphs, then run several rules on the file with no network at all."""
-    from zsbench.data.parquet_images import parquet_images
-    from zsbench.models.open_clip import OpenClip
+    from zsbench.data.images.parquet_images import parquet_images
+    from zsbench.models.image_text.open_clip import OpenClip
 
     every = pq.read_table(catalog.ASSETS / "data" / "glyphs" / "test.parquet")
     pq.write_table(every.take(list(range(0, len(every), 15))), tmp_path / "images.parquet")

@@ -10,15 +10,16 @@ import transformers
 
 from tests.close import assert_rows_close
 from tests.models._towers import blip_folder, images
-from zsbench import plan
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.classification import normalise
 from zsbench.methods.image_text.itm_rerank import itm_rerank, reranked
-from zsbench.models import _common
-from zsbench.models.hf_blip import hf_blip
-from zsbench.runner import Options
+from zsbench.models import runtime
+from zsbench.models.image_text.hf_blip import hf_blip
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 WORDS = "a photo of the small large red blue digit letter one two three heart star moon on background this is drawing"
 TEXTS = ["a photo of a red heart", "star", "a photo of a large blue moon on the red background", "", "unheard of words"]
@@ -71,11 +72,11 @@ def test_a_pair_alone_scores_like_a_pair_among_others(folder):
     together = adapter.match(both, TEXTS[:3])
     alone = np.concatenate([adapter.match([own], [text]) for own, text in zip(both, TEXTS[:3], strict=True)])
     assert_rows_close(together, alone)
-    _common.configure(device="auto", dtype="float32", threads=None, batch_size=2)
+    runtime.configure(device="auto", dtype="float32", threads=None, batch_size=2)
     try:
         assert_rows_close(adapter.match(both, TEXTS[:3]), together)
     finally:
-        _common.configure(device="auto", dtype="float32", threads=None)
+        runtime.configure(device="auto", dtype="float32", threads=None)
 
 
 def test_long_texts_are_cut_and_counted_and_what_moves_a_score_is_in_the_fingerprint(folder):
@@ -165,13 +166,13 @@ def test_a_small_gallery_is_scored_whole():
 def test_a_run_ranks_as_the_librarys_two_looks_do(folder, library, tmp_path):
     import pyarrow.parquet as pq
 
-    choices = plan.Choices(
+    choices = Choices(
         (f"hf-blip:{folder}",), ("dual-encoder", "itm-rerank"), {"limit": 6, "resamples": 100}, ("method.k=3",)
     )
     with pytest.raises(UserError, match="k"):
-        plan.make("glyph-captions", choices)  # dual-encoder has no k
-    choices = plan.Choices((f"hf-blip:{folder}",), ("itm-rerank",), {"limit": 5, "resamples": 100}, ("method.k=3",))
-    made = plan.make("glyph-captions", choices)
+        planning.make("glyph-captions", choices)  # dual-encoder has no k
+    choices = Choices((f"hf-blip:{folder}",), ("itm-rerank",), {"limit": 5, "resamples": 100}, ("method.k=3",))
+    made = planning.make("glyph-captions", choices)
     [outcome] = local.run(made, Options(tmp_path / "out", Cache(tmp_path / "cache")), lambda *_: None, lambda _: None)
     assert outcome.error is None
     json.dumps(outcome.result, allow_nan=False)
@@ -199,4 +200,4 @@ def test_a_run_ranks_as_the_librarys_two_looks_do(folder, library, tmp_path):
 
 def test_a_model_without_a_matching_head_is_refused():
     with pytest.raises(UserError, match=r"itm-rerank.*needs ImageTextMatcher, which model 'clip-glyphs' lacks"):
-        plan.make("glyph-captions", plan.Choices(("clip-glyphs",), ("itm-rerank",)))
+        planning.make("glyph-captions", Choices(("clip-glyphs",), ("itm-rerank",)))

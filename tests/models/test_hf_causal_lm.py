@@ -11,13 +11,14 @@ import transformers
 
 from tests.close import assert_logits_close, assert_rows_close
 from tests.models import _tiny
-from zsbench.errors import RunError, UserError
-from zsbench.models import _attention, _chat, _common, _decoder
-from zsbench.models._decoder import Decoder
-from zsbench.models._hf import Quantization
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.records import Cost
+from zsbench.models import prompt_tokens, runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.hf_causal_lm import HfCausalLM, hf_causal_lm
-from zsbench.records import Cost
+from zsbench.models.huggingface import Quantization
+from zsbench.models.language import _attention, _decoder
+from zsbench.models.language._decoder import Decoder
+from zsbench.models.language.hf_causal_lm import HfCausalLM, hf_causal_lm
 
 GROUPED = {**_tiny.SHAPE, **_tiny.SPECIAL, "vocab_size": 97, "num_key_value_heads": 2}
 WIDE = {**GROUPED, "head_dim": 16}
@@ -197,7 +198,7 @@ def test_labels_and_targets_are_scored_as_text_that_goes_on(model):
 def test_the_batch_size_changes_nothing(model, size, monkeypatch):
     first = model.label_logits(PROMPTS, ["Yes", "No"])
     written = model.generate(PROMPTS, max_new_tokens=6)
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
     assert_logits_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
     assert model.generate(PROMPTS, max_new_tokens=6) == written
 
@@ -254,14 +255,14 @@ def test_a_template_without_system_gets_it_in_the_first_turn():
     refusing = "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('none') }}{% endif %}"
     words = _tiny.tokenizer(chat=refusing + "<{{ m['role'] }}>{{ m['content'] }}{% endfor %}")
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
-    assert _chat.chat(words, messages, {}) == "<user>s\n\nu"
+    assert prompt_tokens.chat(words, messages, {}) == "<user>s\n\nu"
     with pytest.raises(UserError, match="refuses"):
-        _chat.chat(words, messages[:1], {})
+        prompt_tokens.chat(words, messages[:1], {})
     for broken in ("{{ 1 / 0 }}", "{{ range(10 ** 9) | list }}", "{{ messages[9].x.y }}", "{{ ''.__class__.mro() }}"):
         with pytest.raises(UserError, match="chat template refuses"):
-            _chat.chat(_tiny.tokenizer(chat=broken), messages, {})
+            prompt_tokens.chat(_tiny.tokenizer(chat=broken), messages, {})
     with pytest.raises(UserError, match="no chat template"):
-        _chat.chat(_tiny.tokenizer(), messages, {})
+        prompt_tokens.chat(_tiny.tokenizer(), messages, {})
 
 
 def test_template_from_a_file_and_its_options(folder, tmp_path):
@@ -296,7 +297,7 @@ def test_long_prompts_are_errors_or_lose_their_start(folder, model):
 def test_quantisation_needs_its_library_and_one_width(folder, monkeypatch):
     with pytest.raises(UserError, match="exactly one of 8 and 4 bits"):
         hf_causal_lm(model=folder, quantization=Quantization())
-    monkeypatch.setattr("zsbench.models._hf.find_spec", lambda _name: None)
+    monkeypatch.setattr("zsbench.models.huggingface.find_spec", lambda _name: None)
     with pytest.raises(UserError, match="bitsandbytes and accelerate not installed"):
         hf_causal_lm(model=folder, quantization=Quantization(load_in_4bit=True))
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.close import assert_rows_close
 from tests.conftest import GOLDEN
 from tests.models._towers import TEXTS, hf_folder, images
-from zsbench import catalog
-from zsbench.errors import UserError
-from zsbench.models import _common
-from zsbench.models.hf_clip import hf_clip
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
+from zsbench.models import runtime
+from zsbench.models.image_text.hf_clip import hf_clip
 
 CLIP = str(GOLDEN / "clip" / "tiny_clip")
 KINDS = ("clip", "siglip", "siglip2", "align")
@@ -63,7 +63,7 @@ def test_a_batch_of_one_gives_what_any_batch_gives(folders, kind):
 @settings(max_examples=20)
 @given(st.lists(st.text(st.characters(codec="ascii"), max_size=40), min_size=1, max_size=6), st.integers(20, 100))
 def test_any_texts_in_any_batches_give_what_one_text_alone_gives(texts, budget):
-    from zsbench.models import _prompts
+    from zsbench.models.image_text import _prompts
 
     adapter = _clip()
     with pytest.MonkeyPatch.context() as patch:
@@ -88,7 +88,7 @@ def test_images_of_any_mode_are_prepared_as_rgb(folders):
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_gives_float32_features_near_the_exact_ones(folders, kind, dtype, monkeypatch):
     exact = hf_clip(model=folders[kind])
-    monkeypatch.setitem(_common._RUNTIME, "dtype", dtype)
+    monkeypatch.setitem(runtime._RUNTIME, "dtype", dtype)
     half = hf_clip(model=folders[kind])
     prepared = [half.prepare(image) for image in images(3)]
     for got, want in (
@@ -194,17 +194,17 @@ def test_facts_can_be_written_as_json(folders):
     ("said", "lower"), [({}, False), ({"do_lower_case": True}, True), ({"tokenizer_class": "GemmaTokenizer"}, True)]
 )
 def test_texts_of_siglip_2_are_in_lower_case(tmp_path, monkeypatch, said, lower):
-    from zsbench.models import _pretrained
+    from zsbench.models import checkpoints
 
     folder = hf_folder(tmp_path / "m", "siglip")
-    read = _pretrained.reader
+    read = checkpoints.reader
 
     def reader(*arguments, **options):
         processor = read(*arguments, **options)
         processor.tokenizer.init_kwargs |= said
         return processor
 
-    monkeypatch.setattr(_pretrained, "reader", reader)
+    monkeypatch.setattr(checkpoints, "reader", reader)
     adapter = hf_clip(model=str(folder))
     alike = np.array_equal(adapter.encode_texts(["a photo of a CAT"]), adapter.encode_texts(["a photo of a cat"]))
     assert alike is lower

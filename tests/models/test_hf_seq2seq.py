@@ -7,11 +7,11 @@ import transformers
 
 from tests.close import assert_logits_close, assert_rows_close
 from tests.models import _tiny
-from zsbench.errors import RunError, UserError
-from zsbench.models import _common
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.records import Cost
+from zsbench.models import runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.hf_seq2seq import HfSeq2Seq
-from zsbench.records import Cost
+from zsbench.models.language.hf_seq2seq import HfSeq2Seq
 
 T5 = {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4, "pad_token_id": 0, "eos_token_id": 2}
 # The defaults of FLAN-T5, of the first T5, and one with a decoder of another depth.
@@ -92,7 +92,7 @@ def test_the_batch_size_changes_nothing(model, size, monkeypatch):
     first = model.label_logits(PROMPTS, ["Yes", "No"])
     scored = model.target_logprobs(PROMPTS, ["a", "bc", "def"])
     written = model.generate(PROMPTS, max_new_tokens=5)
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
     assert_logits_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
     for a, b in zip(model.target_logprobs(PROMPTS, ["a", "bc", "def"]), scored, strict=True):
         assert_rows_close(a, b)

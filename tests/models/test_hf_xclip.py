@@ -8,8 +8,8 @@ from PIL import Image
 
 from tests.models._towers import xclip_folder
 from tests.reference._golden import GOLDEN
-from zsbench.errors import UserError
-from zsbench.models.hf_xclip import HfXclip
+from zsbench.core.errors import UserError
+from zsbench.models.video.hf_xclip import HfXclip
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from tests.models import _tiny
 from tests.models.test_hf_causal_lm import ARCHITECTURES, network, tokens
-from zsbench.errors import RunError
-from zsbench.models import _answers, _chat, _common
-from zsbench.models._decoder import Decoder
+from zsbench.core.errors import RunError
+from zsbench.models import prompt_tokens, runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.hf_causal_lm import HfCausalLM
-from zsbench.models.hf_seq2seq import HfSeq2Seq
+from zsbench.models.language import _answers
+from zsbench.models.language._decoder import Decoder
+from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_seq2seq import HfSeq2Seq
 
 HEADS = [(), (5,), (5, 6), (5, 6, 7), (5, 9), (8,), (5,)]
 WANTED = [[5, 8], [6, 9, 11], [7], [3], [4, 5], [3, 4, 5, 6], [40]]
@@ -69,7 +70,7 @@ def t5(tmp_path_factory):
 @pytest.mark.parametrize("size", ["auto", 1, 2])
 def test_they_add_up_to_the_likelihood_of_the_text(kind, prompt, size, request, monkeypatch):
     model = request.getfixturevalue(kind)
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
     answers = ["120", "7", "1203"]
     ids = [model.answer_tokens(answer, end=False) for answer in answers]
     asked = [(own[:place], [own[place]]) for own in ids for place in range(len(own))]
@@ -84,7 +85,7 @@ def test_the_end_token_ends_an_answer(llama, t5):
     words = _tiny.tokenizer()
     words.eos_token = None
     with pytest.raises(RunError, match="no end token"):
-        _chat.answer(words, "ab", end=True)
+        prompt_tokens.answer(words, "ab", end=True)
 
 
 def test_the_prompt_is_read_once_and_what_does_not_fit_is_refused(llama):

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.close import assert_rows_close
 from tests.models._towers import OPEN_CLIP, TEXTS, bert_clip_folder, images, open_clip_folder
-from zsbench import catalog
-from zsbench.errors import UserError
-from zsbench.models import _common
-from zsbench.models.open_clip import open_clip
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
+from zsbench.models import runtime
+from zsbench.models.image_text.open_clip import open_clip
 
 GLYPHS = str(catalog.ASSETS / "models" / "clip-glyphs")
 SHORT = {"clip", "custom_text", "quick_gelu", "layer_scale", "eos"}
@@ -51,7 +51,7 @@ def test_text_features_of_the_embedded_model_equal_its_own_pass():
 
 
 def test_prompts_that_begin_alike_share_their_states(folders):
-    from zsbench.models._text_tower import _tree
+    from zsbench.models.image_text._text_tower import _tree
 
     ids = np.array([[1, 2, 3, 9], [1, 2, 4, 9], [1, 5, 9, 0]])
     index, representative = _tree(ids, np.array([4, 4, 3]))
@@ -63,7 +63,7 @@ def test_prompts_that_begin_alike_share_their_states(folders):
 @settings(max_examples=25)
 @given(st.lists(st.text(st.characters(codec="ascii"), max_size=60), min_size=1, max_size=6), st.integers(20, 200))
 def test_any_texts_in_any_batches_give_what_one_text_alone_gives(texts, budget):
-    from zsbench.models import _prompts
+    from zsbench.models.image_text import _prompts
 
     adapter = _shared_adapter()
     with pytest.MonkeyPatch.context() as patch:
@@ -103,7 +103,7 @@ def test_images_of_any_mode_are_prepared_as_rgb(folders):
 def test_half_precision_gives_float32_features_near_the_exact_ones(folders, dtype, model, monkeypatch):
     folder = GLYPHS if model == "glyphs" else folders[model]
     exact = open_clip(model=folder)
-    monkeypatch.setitem(_common._RUNTIME, "dtype", dtype)
+    monkeypatch.setitem(runtime._RUNTIME, "dtype", dtype)
     half = open_clip(model=folder)
     prepared = [half.prepare(image) for image in images(3)]
     for got, want in (
@@ -169,7 +169,7 @@ def test_a_prefix_stands_after_the_first_mark_and_the_end_is_read_further_on(fol
 
 
 def test_a_class_token_behind_the_words_leaves_no_room_for_a_prefix():
-    from zsbench.models._prompts import Layout, truncated
+    from zsbench.models.image_text._prompts import Layout, truncated
 
     def tokenize(texts, context=8):
         rows = [[1, *range(10, 10 + min(len(text.split()), context - 3)), 2] for text in texts]

@@ -7,11 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from zsbench.errors import RunError, UserError
+from zsbench.config.modified import model_block
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.yamlio import Document
 from zsbench.models.capabilities import Prompt
-from zsbench.models.openai_compatible import Asking, OpenAiCompatible, openai_compatible
-from zsbench.modified import model_block
-from zsbench.yamlio import Document
+from zsbench.models.language.openai_compatible import Asking, OpenAiCompatible, openai_compatible
 
 SECRET = "sk-very-secret"
 

@@ -7,12 +7,12 @@ import transformers
 
 from tests.close import assert_logits_close, assert_rows_close
 from tests.models import _tiny
-from zsbench.errors import RunError, UserError
-from zsbench.models import _common, _positions
-from zsbench.models.bi_encoder import BiEncoder
+from zsbench.core.errors import RunError, UserError
+from zsbench.models import positions, runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.cross_encoder import CrossEncoder
-from zsbench.models.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.text.bi_encoder import BiEncoder
+from zsbench.models.text.cross_encoder import CrossEncoder
 
 POSITIONS = 20
 # RoBERTa and its kin count from the id of their padding (0 in the tiny tokenizer) plus 1; the others from 0.
@@ -75,7 +75,7 @@ def test_decoders_say_how_much_they_read_and_padding_takes_no_position(tmp_path,
         model.label_logits([Prompt(text=LONG)], ["Y", "N"])
     asked = [Prompt(text=text) for text in ("one", "one of several", "onetwo")]
     together = model.label_logits(asked, ["Y", "N"])
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", 1)
     assert_logits_close(model.label_logits(asked, ["Y", "N"]), together)
 
 
@@ -83,8 +83,8 @@ def test_positions_without_end():
     class Config:
         max_position_embeddings = -1
 
-    assert _positions.count(torch.nn.Linear(1, 1), Config()) is None
-    assert _positions.count(torch.nn.Linear(1, 1), object()) is None
+    assert positions.count(torch.nn.Linear(1, 1), Config()) is None
+    assert positions.count(torch.nn.Linear(1, 1), object()) is None
 
 
 @pytest.mark.parametrize("length", [1, 2])
@@ -122,7 +122,7 @@ def test_a_classifier_over_a_decoder_scores_in_any_batch_as_alone(by_tokenizer, 
     with torch.no_grad():
         alone = [network(**words(*pair, return_tensors="pt")).logits.item() for pair in PAIRS]
     assert_rows_close(found, alone)
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", 1)
     assert_rows_close(model.score_pairs(PAIRS), alone)
     assert model.module.config.pad_token_id == (0 if by_config else None)
 
@@ -135,5 +135,5 @@ def test_a_text_encoder_over_a_decoder_needs_no_padding_token(tmp_path, monkeypa
     model = BiEncoder(_tiny.saved(_tiny.randomised(network), words, tmp_path), pooling="last")
     texts = [text for pair in PAIRS for text in pair]
     together = model.encode_documents(texts)
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", 1)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", 1)
     assert_rows_close(model.encode_documents(texts), together)

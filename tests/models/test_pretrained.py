@@ -16,9 +16,9 @@ import zsbench
 from tests.conftest import GOLDEN
 from tests.models import _tiny
 from tests.models._towers import bert_clip_folder, blip_folder, hf_folder, xclip_folder
-from zsbench import catalog
 from zsbench.analysis import prompt_prior
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
 
 PACKAGE = Path(zsbench.__file__).parent
 ASSETS = catalog.ASSETS / "models"
@@ -46,7 +46,7 @@ def opened(path):
 
 def test_only_one_module_opens_checkpoints():
     found = {path.relative_to(PACKAGE).as_posix(): list(opened(path)) for path in PACKAGE.rglob("*.py")}
-    assert {path for path, names in found.items() if names} == {"models/_pretrained.py"}
+    assert {path for path, names in found.items() if names} == {"models/checkpoints.py"}
 
 
 def bert_folder(path, kind):
@@ -222,8 +222,8 @@ def test_a_pickle_is_read_as_weights_alone_and_nobody_advises_to_run_it(own, fol
     assert capfd.readouterr().err == ""
 
 
-PROBE = """from zsbench import catalog
-from zsbench.errors import UserError
+PROBE = """from zsbench.config import catalog
+from zsbench.core.errors import UserError
 try:
     catalog.load_component("models", "open-clip")(model="ViT-B-32/laion400m_e32")
 except UserError as error:
@@ -238,7 +238,7 @@ def test_weights_that_are_not_here_are_one_sentence_and_the_library_prints_nothi
 
 
 def test_what_a_library_raises_is_one_sentence_but_an_interruption_passes():
-    from zsbench.models._pretrained import opening
+    from zsbench.models.checkpoints import opening
 
     class PanicException(BaseException):
         """What PyO3 raises: no Exception."""

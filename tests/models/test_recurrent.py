@@ -6,9 +6,9 @@ import torch
 import transformers
 
 from tests.models import _tiny
-from zsbench.models import _common
+from zsbench.models import runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import HfCausalLM
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "vocab_size": 300, **_tiny.SPECIAL}
 ATTENDING = {**SMALL, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48}
@@ -45,7 +45,7 @@ def alone(folder, ids):
 
 @pytest.mark.parametrize("size", [1, 3, "auto"])
 def test_answers_are_those_of_the_network_alone(folder, size, monkeypatch):
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
     model = HfCausalLM(folder)
     assert model._recurrent
     prompts = [model.tokenize(text, special=True)[0] for text in TEXTS]
@@ -63,7 +63,7 @@ def test_answers_are_those_of_the_network_alone(folder, size, monkeypatch):
 
 @pytest.mark.parametrize("size", [1, "auto"])
 def test_what_it_writes_is_the_most_probable_token_each_time(folder, size, monkeypatch):
-    monkeypatch.setitem(_common._RUNTIME, "batch_size", size)
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
     model = HfCausalLM(folder)
     written = model.generate(PROMPTS, max_new_tokens=4)
     for text, got in zip(TEXTS, written, strict=True):

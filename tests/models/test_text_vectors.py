@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from zsbench import plan
-from zsbench.cache import Cache
-from zsbench.catalog import ASSETS
+from zsbench.config.catalog import ASSETS
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
 from zsbench.engine import local
-from zsbench.errors import UserError
-from zsbench.models.bi_encoder import BiEncoder
-from zsbench.models.text_vectors import text_vectors
-from zsbench.runner import Options
+from zsbench.models.text.bi_encoder import BiEncoder
+from zsbench.models.text.text_vectors import text_vectors
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 
 def write(path, texts, vectors):
@@ -46,16 +47,16 @@ def test_stored_vectors_rank_as_their_encoder_does(tmp_path):
     encoder = BiEncoder(
         str(ASSETS / "models" / "lm-synonyms"), pooling="mean", normalise=True, query_prefix="", document_prefix=""
     )
-    made = plan.make("synonyms-docids", plan.Choices(methods=("bm25-search",)))
+    made = planning.make("synonyms-docids", Choices(methods=("bm25-search",)))
     texts = [item.text for item in made.jobs[0].build_task().load(limit=None, seed=0).items]
     stored = write(tmp_path / "q.npz", texts, encoder.encode_queries(texts))
     (tmp_path / "m.yaml").write_text(f"adapter: text-vectors\nqueries: {stored}\n")
-    choices = plan.Choices(
+    choices = Choices(
         models=("encoder-synonyms", str(tmp_path / "m.yaml")),
         methods=("atomic-docids",),
         assignments=(f"method.weights={ASSETS}/data/synonyms-docids/weights-vanilla.npy",),
     )
     options = Options(tmp_path / "out", Cache(None), True)
-    one, other = local.run(plan.make("synonyms-docids", choices), options, lambda *_: None, lambda _: None)
+    one, other = local.run(planning.make("synonyms-docids", choices), options, lambda *_: None, lambda _: None)
     assert one.error is other.error is None
     assert one.result["metrics"] == other.result["metrics"]

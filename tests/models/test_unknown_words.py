@@ -2,16 +2,17 @@
 
 import pytest
 
-from zsbench import plan
-from zsbench.errors import RunError
+from zsbench.core.errors import RunError
 from zsbench.methods.rerank.first import identifier_ids
-from zsbench.models._chat import told_apart
 from zsbench.models.capabilities import Prompt
+from zsbench.models.prompt_tokens import told_apart
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 
 @pytest.fixture(scope="module")
 def model():
-    [job] = plan.make("synonyms", plan.Choices(("lm-synonyms",), ("pointwise",))).jobs
+    [job] = planning.make("synonyms", Choices(("lm-synonyms",), ("pointwise",))).jobs
     return job.model.build()
 
 

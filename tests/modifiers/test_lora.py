@@ -9,9 +9,11 @@ from safetensors.torch import save_file
 
 from tests.close import assert_rows_close
 from tests.test_cli import zsbench
-from zsbench import plan
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import Document
 from zsbench.modifiers.lora import lora, low_rank_delta
+from zsbench.plan import references
+from zsbench.plan.choices import Choices
 
 
 def network():
@@ -77,7 +79,7 @@ def test_prefixes_of_peft_and_opendelta_are_understood(tmp_path):
 def test_a_modified_model_is_another_model(tmp_path):
     config = {"adapter": "open-clip", "model": "asset:models/clip-glyphs"}
     (tmp_path / "plain.yaml").write_text(json.dumps({**config, "description": "plain"}))
-    block = plan._model(str(tmp_path / "plain.yaml"), plan.Document(tmp_path / "x", {}), "", plan.Choices())[1]
+    block = references.model(str(tmp_path / "plain.yaml"), Document(tmp_path / "x", {}), "", Choices())[1]
     adapter = block.build()
     name, weight = next(
         (n, m.weight) for n, m in adapter.module.named_modules() if isinstance(m, torch.nn.Linear) and "resblocks" in n

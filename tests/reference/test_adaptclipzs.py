@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz, some
-from zsbench import metrics
 from zsbench.methods.classification._texts import mean_per_class
 from zsbench.methods.classification.description_prob_mean import class_scores
+from zsbench.metrics import naming
 
 GOLDEN = load_npz("adaptclipzs", "scores.npz")
 some([key for key in GOLDEN if key in ("class_scores", "pred")], "adaptclipzs")
@@ -26,7 +26,7 @@ def test_scores():
 
 @pytest.mark.skipif("acc_pct" not in GOLDEN, reason="no golden accuracy")
 def test_accuracy():
-    value = 100 * metrics.resolve("acc@1").compute(scores(), GOLDEN["labels"])
+    value = 100 * naming.resolve("acc@1").compute(scores(), GOLDEN["labels"])
     assert value == pytest.approx(float(GOLDEN["acc_pct"]), abs=1e-4)
 
 

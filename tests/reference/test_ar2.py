@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reference._golden import load_json, some
-from zsbench import metrics
-from zsbench.metrics._has_answer import folded, has_answer
-from zsbench.metrics.answers import Answered
+from zsbench.metrics import naming
+from zsbench.metrics.rankings.answers import Answered
+from zsbench.metrics.rankings.has_answer import folded, has_answer
 
 GOLDEN = load_json("ar2", "ar2.json") or {}
 KINDS = ("answers", "answers_ar2")
@@ -47,14 +47,14 @@ def test_top_k_accuracy_equals_the_public_code():
     hits, found = some(GOLDEN.get("hits"), "ar2"), GOLDEN.get("top_k_hits") or {}
     for k, value in some(found.items(), "ar2"):
         pred, gold = rankings(hits, max([int(k), *(rank + 1 for own in hits for rank in own)]))
-        assert metrics.resolve(f"answer-hit@{k}", kinds=KINDS).compute(pred, gold) == pytest.approx(value, abs=1e-12)
+        assert naming.resolve(f"answer-hit@{k}", kinds=KINDS).compute(pred, gold) == pytest.approx(value, abs=1e-12)
 
 
 def test_its_own_sums_equal_the_public_code():
     hits = some(GOLDEN.get("hits"), "ar2")
     pred, gold = rankings(hits, max([100, *(rank + 1 for own in hits for rank in own)]))
     for name, value in some((GOLDEN.get("eval_tool") or {}).items(), "ar2"):
-        assert metrics.resolve(name, kinds=KINDS).compute(pred, gold) == pytest.approx(value, abs=1e-12), name
+        assert naming.resolve(name, kinds=KINDS).compute(pred, gold) == pytest.approx(value, abs=1e-12), name
 
 
 def test_its_sums_by_hand():
@@ -70,7 +70,7 @@ def test_its_sums_by_hand():
         "nDCG_n@5": (1 / logs[1] + 1 / logs[3]) / sum(logs),
     }
     for name, value in by_hand.items():
-        assert metrics.resolve(name, kinds=KINDS).compute(pred, gold) == pytest.approx(value, abs=1e-12), name
+        assert naming.resolve(name, kinds=KINDS).compute(pred, gold) == pytest.approx(value, abs=1e-12), name
 
 
 CHARACTERS = st.sampled_from("aAbΣσς'-. \t\n\u00a0\u200bé\u0301İßẞ12½人")
@@ -89,8 +89,8 @@ def test_every_text_holds_itself_and_its_tokens(text):
 
 
 def test_a_question_without_a_known_answer_is_undefined_and_one_without_passages_is_missed():
-    hit = metrics.resolve("answer-hit@2", kinds=KINDS)
-    reciprocal = metrics.resolve("MRR_n@2", kinds=KINDS)
+    hit = naming.resolve("answer-hit@2", kinds=KINDS)
+    reciprocal = naming.resolve("MRR_n@2", kinds=KINDS)
     texts = {"p": "no", "q": "the answer"}.__getitem__
     run = {"p": 2.0, "q": 1.0}
     pred = [run, run, {}, None]
@@ -106,5 +106,5 @@ def test_a_passage_is_searched_once_whatever_the_number_of_metrics():
     asked = []
     question = Answered(["no"], lambda passage: asked.append(passage) or "a text")
     for name in ("answer-hit@3", "P_n@3", "DCG_n@2"):
-        metrics.resolve(name, kinds=KINDS).compute([{"a": 3.0, "b": 2.0, "c": 1.0}], [question])
+        naming.resolve(name, kinds=KINDS).compute([{"a": 3.0, "b": 2.0, "c": 1.0}], [question])
     assert sorted(asked) == ["a", "b", "c"]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz, needs
-from zsbench import metrics
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification._texts import mean_per_class
 from zsbench.methods.classification.prompt_ensemble import ensemble
+from zsbench.metrics import naming
 
 GOLDEN = load_npz("clip", "classifier.npz")
 
@@ -40,7 +40,7 @@ def test_wrong_ensembles_do_not_match():
 )
 def test_accuracies(name, key):
     if key in GOLDEN and np.isfinite(GOLDEN[key]):
-        value = metrics.resolve(name).compute(GOLDEN["logits"], GOLDEN["labels"])
+        value = naming.resolve(name).compute(GOLDEN["logits"], GOLDEN["labels"])
         assert value == pytest.approx(float(GOLDEN[key]), abs=1e-6)
 
 

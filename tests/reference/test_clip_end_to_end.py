@@ -8,14 +8,15 @@ import yaml
 from PIL import Image
 
 from tests.reference._golden import load_json, load_npz, model_folder
-from zsbench import plan
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
+from zsbench.core.templates import fill_class
 from zsbench.engine import local
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification.prompt_ensemble import ensemble
-from zsbench.models.hf_clip import hf_clip
-from zsbench.runner import Options
-from zsbench.templates import fill_class
+from zsbench.models.image_text.hf_clip import hf_clip
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 CASE, TEXTS, FOLDER = (
     load_npz("clip", "tiny_e2e.npz"),
@@ -100,7 +101,7 @@ def test_a_run_predicts_what_the_reference_predicts(tmp_path, batch_size):
     }
     (tmp_path / "task.yaml").write_text(yaml.safe_dump(task))
     settings = {"batch_size": batch_size, "resamples": 100}
-    made = plan.make(str(tmp_path / "task.yaml"), plan.Choices(models=(f"hf-clip:{FOLDER}",), settings=settings))
+    made = planning.make(str(tmp_path / "task.yaml"), Choices(models=(f"hf-clip:{FOLDER}",), settings=settings))
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
     [outcome] = local.run(made, options, lambda *_: None, lambda _: None)
     assert outcome.error is None

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import GOLDEN, load_npz, some
-from zsbench import metrics
 from zsbench.methods.classification._pseudolabels import board, grip_counts, label_all, topk_plain
-from zsbench.metrics._gold import Labels
+from zsbench.metrics import naming
+from zsbench.metrics.labels.gold import Labels
 
 SLUG = "clip-pseudolabels"
 NAMES = sorted(p.name for p in (GOLDEN / SLUG).glob("*.npz")) if (GOLDEN / SLUG).is_dir() else []
@@ -66,4 +66,4 @@ def test_metrics(case, name, key):
     is_unseen = np.zeros(1 + max(predicted.max(), true.max(), unseen.max(initial=0)), dtype=bool)
     is_unseen[unseen] = True
     gold = true if name == "acc" else Labels(true, is_unseen)
-    assert metrics.resolve(name).compute(predicted, gold) == pytest.approx(float(value), abs=1e-12)
+    assert naming.resolve(name).compute(predicted, gold) == pytest.approx(float(value), abs=1e-12)

@@ -6,21 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reference._golden import load_json, some
-from zsbench import catalog, config, metrics
-from zsbench.data._collection import Document
-from zsbench.data._issues import changed
-from zsbench.methods.rerank import RankItem
+from zsbench.config import catalog, overlay
+from zsbench.core.records import Cost
+from zsbench.data.collections.documents import Document, RankItem
+from zsbench.data.collections.issues import changed
 from zsbench.methods.rerank._permutation import RankPrompt
 from zsbench.methods.rerank.rankgpt import rankgpt
-from zsbench.metrics.localisation import Changed, file_of
-from zsbench.records import Cost
+from zsbench.metrics import naming
+from zsbench.metrics.rankings.localisation import Changed, file_of
 
 GOLDEN = load_json("cornstack", "localization.json") or {}
 NAMES = {"function": "localisation-acc@{}", "file": "localisation-acc(level=file)@{}"}
 
 
 def metric(level, k):
-    return metrics.resolve(NAMES[level].format(k), kinds=("localisation",))
+    return naming.resolve(NAMES[level].format(k), kinds=("localisation",))
 
 
 def run(order):
@@ -124,7 +124,7 @@ class Judge:
 
 @pytest.mark.parametrize("task", ["csn-python", "swe-bench-lite-functions"])
 def test_the_prompt_for_code_has_its_lines_and_windows_of_ten(task):
-    options = config.load(catalog.find_config("tasks", task)).value["method_options"]["rankgpt"]
+    options = overlay.load(catalog.find_config("tasks", task)).value["method_options"]["rankgpt"]
     options = {**options, "prompt": RankPrompt.model_validate(options["prompt"])}
     code = "def f(x):\n    return y[3]" + "#" * 2000
     item = RankItem("q", "the query", tuple(Document(f"d{i}", code) for i in range(20)))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, load_npz, needs, some
-from zsbench import metrics
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification.cupl import class_texts, class_weights
+from zsbench.metrics import naming
 
 GOLDEN, PROMPTS = load_npz("cupl", "classifier.npz"), load_json("cupl", "prompts.json")
 PARTS = {"base": (True, False), "cupl": (False, True), "both": (True, True)}
@@ -38,7 +38,7 @@ def test_weights(name):
 @pytest.mark.parametrize("name", [name for name in CASES if f"top1_pct_{name}" in GOLDEN])
 def test_accuracy(name):
     scores = normalise(GOLDEN["image_embeddings"]) @ weights(name).T
-    value = 100 * metrics.resolve("acc@1").compute(scores, GOLDEN["labels"])
+    value = 100 * naming.resolve("acc@1").compute(scores, GOLDEN["labels"])
     assert value == pytest.approx(float(GOLDEN[f"top1_pct_{name}"]), abs=1e-4)
 
 

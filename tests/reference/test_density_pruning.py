@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.reference._golden import load_json, load_npz
 from zsbench.analysis import density_pruning as pruning
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
 from zsbench.results.averages import combined
 
 GOLDEN = load_npz("density-pruning", "quotas.npz")

@@ -150,7 +150,7 @@ def test_sampling_from_the_command_line(tmp_path):
 
 def test_sampling_more_than_there_is_is_an_error(tmp_path):
     from zsbench.cli.corpus import sample as command
-    from zsbench.errors import UserError
+    from zsbench.core.errors import UserError
 
     corpus = jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": "x" * 400}])
     np.save(tmp_path / "v.npy", np.ones((1, 3)))

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, model_folder, some
-from zsbench.data._collection import Collection, Document
-from zsbench.methods._constrained import beam, every
-from zsbench.methods._trie import Trie
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import Document
 from zsbench.methods.generative_retrieval import Docids, Query
 from zsbench.methods.generative_retrieval._docids import DocidPrompt
 from zsbench.methods.generative_retrieval.docid_beam import docid_beam
 from zsbench.methods.generative_retrieval.docid_exhaustive import docid_exhaustive
+from zsbench.methods.shared.constrained import beam, every
+from zsbench.methods.shared.trie import Trie
 from zsbench.models.capabilities import Prompt
-from zsbench.models.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import HfCausalLM
 
 CASES = load_json("dynamicretriever", "constrained_decoding.json") or []
 RENORMALISED = {"full_vocab": False, "trie_renormalised": True}

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, model_folder, some
-from zsbench.data._collection import Document
-from zsbench.errors import RunError, UserError
-from zsbench.methods.rerank import RankItem
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.records import Cost
+from zsbench.data.collections.documents import Document, RankItem
 from zsbench.methods.rerank.first import first, identifier_ids
-from zsbench.models.hf_causal_lm import HfCausalLM
-from zsbench.records import Cost
+from zsbench.models.language.hf_causal_lm import HfCausalLM
 
 CASES = load_json("first", "first.json") or []
 

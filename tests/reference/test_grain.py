@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz, some
-from zsbench import metrics
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification.grain import class_weights, local_scores, mix
+from zsbench.metrics import naming
 
 GOLDEN = load_npz("grain", "scores.npz")
 ALPHAS = [key.removeprefix("scores_") for key in GOLDEN if key.startswith("scores_")]
@@ -45,5 +45,5 @@ def test_local_scores():
 def test_mixture(alpha):
     np.testing.assert_allclose(scores(alpha), GOLDEN[f"scores_{alpha}"], atol=1e-5)
     if f"top1_pct_{alpha}" in GOLDEN:
-        value = 100 * metrics.resolve("acc@1").compute(scores(alpha), GOLDEN["labels"])
+        value = 100 * naming.resolve("acc@1").compute(scores(alpha), GOLDEN["labels"])
         assert value == pytest.approx(float(GOLDEN[f"top1_pct_{alpha}"]), abs=1e-4)

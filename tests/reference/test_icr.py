@@ -5,14 +5,13 @@ import pytest
 
 from tests.models import _tiny
 from tests.reference._golden import load_json, model_folder, some
-from zsbench.data._collection import Document
-from zsbench.errors import RunError, UserError
-from zsbench.methods.rerank import RankItem
+from zsbench.core.errors import RunError, UserError
+from zsbench.data.collections.documents import Document, RankItem
 from zsbench.methods.rerank._icr import Reader, Spans, paper_prompt
-from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._windows import slide
 from zsbench.methods.rerank.icr import calibrated, icr
-from zsbench.models.hf_causal_lm import HfCausalLM
+from zsbench.methods.rerank.scores import best_first
+from zsbench.models.language.hf_causal_lm import HfCausalLM
 
 CASES = load_json("icr", "cases.json") or []
 

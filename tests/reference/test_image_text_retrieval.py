@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz
-from zsbench import metrics
 from zsbench.methods.classification import normalise
-from zsbench.metrics.retrieval import Relevant, positive_ranks
+from zsbench.metrics import naming
+from zsbench.metrics.rankings.retrieval import Relevant, positive_ranks
 
 GOLDEN = load_npz("image-text-retrieval", "retrieval.npz")
 CLIP = load_npz("clip", "retrieval.npz")
@@ -23,7 +23,7 @@ def rankings(image, text, owner):
 
 
 def value(name, found, gold):
-    return metrics.resolve(name, kinds=("retrieval",)).compute(found, gold)
+    return naming.resolve(name, kinds=("retrieval",)).compute(found, gold)
 
 
 def test_there_is_a_case():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, some
-from zsbench import metrics
-from zsbench.metrics._pytrec import trec_order
+from zsbench.metrics import naming
+from zsbench.metrics.rankings.pytrec import trec_order
 
 GOLDEN = load_json("ir-metrics", "metrics.json") or {}
 QRELS = {query: row for query, row in GOLDEN.get("qrels", {}).items() if row}
@@ -42,7 +42,7 @@ def our_name(measure, rel=1):
 
 def rows(name, queries=None):
     queries = list(QRELS) if queries is None else queries
-    statistics = metrics.resolve(name).statistics
+    statistics = naming.resolve(name).statistics
     return dict(zip(queries, statistics([RUN.get(q, {}) for q in queries], [QRELS[q] for q in queries]), strict=True))
 
 
@@ -63,7 +63,7 @@ def test_the_mean_over_returned_queries_is_what_skipping_absent_ones_gives():
     for measure, value in expected.items():
         name = our_name(measure)
         if name is not None:
-            got = metrics.resolve(name).compute(rankings, list(QRELS.values()))
+            got = naming.resolve(name).compute(rankings, list(QRELS.values()))
             assert got == pytest.approx(value, abs=1e-9), measure
 
 
@@ -78,7 +78,7 @@ def in_order(name, query, order):
     """Return our value of a query whose documents stand in another library's order of ties."""
     documents = order(RUN.get(query, {}))
     strict = {document: float(len(documents) - rank) for rank, document in enumerate(documents)}
-    return float(metrics.resolve(name).statistics([strict], [QRELS[query]])[0])
+    return float(naming.resolve(name).statistics([strict], [QRELS[query]])[0])
 
 
 def test_every_value_of_a_query_equals_ir_measures():
@@ -128,7 +128,7 @@ def test_libraries_that_see_retrieved_documents_alone(key, names):
         if len({np.float32(score) for score in run.values()}) < len(run):
             continue
         for theirs, name in names.items():
-            [got] = metrics.resolve(name).statistics([run], [retrieved])
+            [got] = naming.resolve(name).statistics([run], [retrieved])
             assert got == pytest.approx(values[theirs], abs=1e-6), (query, theirs)
             compared += 1
     assert compared or key not in GOLDEN
@@ -153,10 +153,10 @@ def test_a_cut_before_judging_changes_nothing():
             assert trec_order(ranking, k) == whole[:k]
             strict = {doc: float(n - rank) for rank, doc in enumerate(whole[:k])}
             for name in (f"nDCG@{k}", f"MAP@{k}", f"P@{k}", f"Recall@{k}", f"Success@{k}", f"R_cap@{k}"):
-                metric = metrics.resolve(name)
+                metric = naming.resolve(name)
                 assert list(metric.statistics([ranking], [row])) == list(metric.statistics([strict], [row])), name
             first = next((rank for rank, doc in enumerate(whole[:k], 1) if row[doc] >= 1), 0)
-            [mrr] = metrics.resolve(f"MRR@{k}").statistics([ranking], [row])
+            [mrr] = naming.resolve(f"MRR@{k}").statistics([ranking], [row])
             assert mrr == pytest.approx(1 / first if first else 0, abs=1e-12)
 
 
@@ -164,16 +164,16 @@ def test_capped_recall_and_holes():
     rankings = [{"a": 3.0, "b": 2.0, "x": 1.0}, {"c": 2.0, "a": 1.0}, {}]
     qrels = [{"a": 1, "b": 1, "c": 2, "d": 0}, {"e": 0}, {"a": 1}]
     # three relevant, cut at 2: two of two reachable hits; no relevant document: 0, as trec_eval's recall
-    assert list(metrics.resolve("R_cap@2").statistics(rankings, qrels)) == [1.0, 0.0, 0.0]
-    assert list(metrics.resolve("R_cap(rel=2)@5").statistics(rankings, qrels)) == [0.0, 0.0, 0.0]
+    assert list(naming.resolve("R_cap@2").statistics(rankings, qrels)) == [1.0, 0.0, 0.0]
+    assert list(naming.resolve("R_cap(rel=2)@5").statistics(rankings, qrels)) == [0.0, 0.0, 0.0]
     # x was judged for no query; the others were, if for another one
-    assert list(metrics.resolve("Hole@3").statistics(rankings, qrels)) == pytest.approx([1 / 3, 0.0, 0.0])
-    assert list(metrics.resolve("Judged@2").statistics(rankings[:2], qrels[:2])) == [1.0, 0.0]
+    assert list(naming.resolve("Hole@3").statistics(rankings, qrels)) == pytest.approx([1 / 3, 0.0, 0.0])
+    assert list(naming.resolve("Judged@2").statistics(rankings[:2], qrels[:2])) == [1.0, 0.0]
 
 
 @pytest.mark.parametrize("name", ["nDCG@10", "MRR@10", "MAP", "Hole@3", "Judged@3", "R_cap@3"])
 def test_a_query_left_out_is_undefined_and_a_nan_score_is_refused(name):
-    metric = metrics.resolve(name)
+    metric = naming.resolve(name)
     values = metric.statistics([None, {"a": 1.0}], [{"a": 1}, {"a": 1}])
     assert np.isnan(values[0])
     assert not np.isnan(values[1])

@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, model_folder, needs, some
-from zsbench.data._collection import Document
-from zsbench.methods.rerank import RankItem
+from zsbench.core.records import Cost
+from zsbench.data.collections.documents import Document, RankItem
 from zsbench.methods.rerank._labels import LABELS
-from zsbench.methods.rerank._scores import log_probability
-from zsbench.methods.rerank._texts import NO_CUT
 from zsbench.methods.rerank.monot5 import MonoPrompt, monot5
 from zsbench.methods.rerank.pairwise import PairPrompt, pairwise
 from zsbench.methods.rerank.pointwise import PointwisePrompt, pointwise
 from zsbench.methods.rerank.query_likelihood import QueryPrompt, query_likelihood
+from zsbench.methods.rerank.scores import log_probability
 from zsbench.methods.rerank.setwise import SetPrompt, setwise
-from zsbench.models.hf_causal_lm import HfCausalLM
-from zsbench.records import Cost
+from zsbench.methods.shared.document_texts import NO_CUT
+from zsbench.models.language.hf_causal_lm import HfCausalLM
 
 SLUG = "llm-ranking-baselines"
 BASELINES = load_json(SLUG, "baselines.json") or {}
@@ -72,7 +71,7 @@ def item(query, passages):
 
 @pytest.fixture(scope="module")
 def t5():
-    seq2seq = pytest.importorskip("zsbench.models.hf_seq2seq")
+    seq2seq = pytest.importorskip("zsbench.models.language.hf_seq2seq")
     return seq2seq.HfSeq2Seq(str(model_folder(SLUG)))
 
 

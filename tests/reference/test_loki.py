@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz, some
-from zsbench import metrics
-from zsbench.data._distances import graph_distances
+from zsbench.data.class_distances import graph_distances
 from zsbench.methods.classification._locus import locus, next_class
 from zsbench.methods.classification.loki import frechet_scores, squared_euclidean
-from zsbench.metrics._gold import Labels
+from zsbench.metrics import naming
+from zsbench.metrics.labels.gold import Labels
 
 GOLDEN = load_npz("loki", "loki.npz")
 
@@ -43,7 +43,7 @@ def compare(keys, pred, squared):
     gold = Labels(GOLDEN["labels"], distances=np.sqrt(squared))
     for key, answer in zip(keys, pred, strict=True):
         if key in GOLDEN:
-            value = metrics.resolve("mean-sq-distance", kinds=("hierarchy",)).compute(answer, gold)
+            value = naming.resolve("mean-sq-distance", kinds=("hierarchy",)).compute(answer, gold)
             assert value == pytest.approx(float(GOLDEN[key]), abs=1e-5), key
 
 
@@ -59,7 +59,7 @@ def test_frechet_scores_and_metrics():
         pairs = (GOLDEN["pred"], GOLDEN["argmax_pred"])
         compare(("mean_sq_dist", "mean_sq_dist_argmax"), pairs, GOLDEN["sq_dist"])
     if "err" in GOLDEN:
-        accuracy = metrics.resolve("acc@1", kinds=("classification",)).compute(GOLDEN["pred"], GOLDEN["labels"])
+        accuracy = naming.resolve("acc@1", kinds=("classification",)).compute(GOLDEN["pred"], GOLDEN["labels"])
         assert 1 - accuracy == pytest.approx(float(GOLDEN["err"]), abs=1e-9)
     if {"mean_sq_dist", "mean_sq_dist_argmax", "relative_improvement"} <= GOLDEN.keys():
         loki, baseline = float(GOLDEN["mean_sq_dist"]), float(GOLDEN["mean_sq_dist_argmax"])

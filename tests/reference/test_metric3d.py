@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, load_npz, model_folder, needs, some
-from zsbench import metrics
 from zsbench.methods.depth.canonical_camera import MEAN_COLOUR, fit_image, restore
-from zsbench.models.hf_depth import HfDepth
-from zsbench.tasks._depth_protocols import (
+from zsbench.metrics import naming
+from zsbench.models.depth.hf_depth import HfDepth
+from zsbench.tasks.depth._protocols import (
     align,
     clamp,
     crop_window,
@@ -35,7 +35,7 @@ WRONG_LOGARITHM = {("metric3d_release_code", "rmse_log"), ("metric3d_release_cod
 
 def metric(protocol, key):
     """Return the metric that a reference's key stands for; a key without one is an error of this test."""
-    return metrics.resolve(SILOG.get(protocol, "SILog") if key == "silog" else NAMES[key])
+    return naming.resolve(SILOG.get(protocol, "SILog") if key == "silog" else NAMES[key])
 
 
 def pixels():
@@ -61,7 +61,7 @@ def test_metrics_of_all_pixels_together():
     for key, expected in OUT["pooled_pixels"].items():
         name, _, cut = metric("pooled_pixels", key).name.partition("@")
         name = name.replace(")", ",average=pixel)") if ")" in name else f"{name}(average=pixel)"
-        got = metrics.resolve(name + (f"@{cut}" if cut else "")).compute(*pixels())
+        got = naming.resolve(name + (f"@{cut}" if cut else "")).compute(*pixels())
         assert got == pytest.approx(expected, rel=1e-5), key
 
 
@@ -84,7 +84,7 @@ def test_alignments():
                 "scale": median_scale(p, g) if name == "median" else scale,
                 "shift": shift,
                 "aligned_mean": aligned.mean(),
-                "abs_rel": metrics.resolve("AbsRel").compute([np.maximum(aligned, 1e-6)], [g]),
+                "abs_rel": naming.resolve("AbsRel").compute([np.maximum(aligned, 1e-6)], [g]),
             }
             constant = np.ptp(p) < 1e-6  # infinitely many lines fit equally well
             for key, value in {**expected, **expected.get("metrics", {})}.items():

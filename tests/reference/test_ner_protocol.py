@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, load_npz, needs, some
-from zsbench import metrics
-from zsbench.data._sentences import bio_spans
+from zsbench.data.sentences.sentence import bio_spans
 from zsbench.methods.ner.span_threshold import decode
+from zsbench.metrics import naming
 
 SPANS = load_json("ner-protocol", "spans.json") or []
 SPANS = SPANS["cases"] if isinstance(SPANS, dict) else SPANS
@@ -15,7 +15,7 @@ SHARES = {"precision": "precision", "recall": "recall", "f_score": "F1", "f1": "
 
 def value(case, share, suffix=""):
     pred, gold = ([[tuple(span) for span in row] for row in case[key]] for key in ("pred", "gold"))
-    return metrics.resolve(SHARES[share] + suffix, kinds=("spans",)).compute(pred, gold)
+    return naming.resolve(SHARES[share] + suffix, kinds=("spans",)).compute(pred, gold)
 
 
 @pytest.mark.parametrize("case", SPANS, ids=lambda case: "nested" if case["nested"] else f"{len(case['lengths'])}")
@@ -39,7 +39,7 @@ def test_span_metrics(case):
 def test_every_label_alone(case):
     for label, expected in case["per_class"].items():
         pred, gold = ([[tuple(span) for span in row] for row in case[key]] for key in ("pred", "gold"))
-        tp, fp, fn = metrics.resolve(f"F1(label={label})").statistics(pred, gold).sum(axis=0)
+        tp, fp, fn = naming.resolve(f"F1(label={label})").statistics(pred, gold).sum(axis=0)
         assert [tp, tp + fp, tp + fn] == [expected["tp"], expected["pred"], expected["true"]]
         if tp + fn:
             for share in ("precision", "recall", "f1"):

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from tests.reference._golden import GOLDEN as FOLDER
 from tests.reference._golden import load_npz
-from zsbench import metrics
 from zsbench.analysis.dpo import dpo_loss, preferred
+from zsbench.core.errors import UserError
 from zsbench.corpus.semantic_ids import balanced_kmeans, random_start, residual_codes, shared
-from zsbench.errors import UserError
-from zsbench.metrics._recommended import Recommended
+from zsbench.metrics import naming
+from zsbench.metrics.rankings.recommended import Recommended
 
 GOLDEN = load_npz("onerec", "onerec.npz")
 RATES = {"hit_rate_at_": "HitRate", "ndcg_at_": "session-nDCG", "recall_at_": "session-recall"}
@@ -27,7 +27,7 @@ def cases(*keys):
 
 
 def metric(name):
-    return metrics.resolve(name, kinds=("sessions", "session_rewards"))
+    return naming.resolve(name, kinds=("sessions", "session_rewards"))
 
 
 def test_codes_and_centroids_equal_the_reference():

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz
-from zsbench import metrics, plan
-from zsbench.cache import Cache
-from zsbench.data.point_clouds import NO_COLOUR, normalise_points, point_clouds
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.data.vectors.point_clouds import NO_COLOUR, normalise_points, point_clouds
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.classification import normalise
-from zsbench.runner import Options
+from zsbench.metrics import naming
+from zsbench.plan import planning
+from zsbench.run.runner import Options
 
 SCORES = load_npz("openshape", "scores.npz")
 POINTS = load_npz("openshape", "pointcloud.npz")
@@ -30,7 +31,7 @@ def test_scores():
     names = {"overall_acc": "acc@1", "class_acc_ref": "mean-per-class"}
     names |= {"top1_pct": "acc@1", "top3_pct": "acc@3", "top5_pct": "acc@5", "class_acc_nanmean": "mean-per-class"}
     for key, name in names.items():
-        value = metrics.resolve(name, kinds=("classification",)).compute(logits, SCORES["labels"])
+        value = naming.resolve(name, kinds=("classification",)).compute(logits, SCORES["labels"])
         scale = 100 if key.endswith("pct") else 1
         assert scale * value == pytest.approx(float(SCORES[key]), abs=1e-3), key
 
@@ -73,7 +74,7 @@ def test_a_file_of_embeddings_through_the_papers_own_config(tmp_path, monkeypatc
         "description: one encoder\nsettings: {resamples: 100}\nruns:\n  - tasks: modelnet40\n"
         f"    models: {{adapter: features, label: encoder, texts: {file}}}\n    methods: prompt-ensemble\n"
     )
-    made = plan.make(str(tmp_path / "s.yaml"))
+    made = planning.make(str(tmp_path / "s.yaml"))
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
     [outcome] = local.run(made, options, lambda *_: None, lambda _: None)
     assert outcome.error is None

@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 from tests.close import assert_rows_close
 from tests.models._towers import TEXTS, hf_folder, images, open_clip_folder
 from tests.reference._golden import GOLDEN
-from zsbench import catalog, plan
-from zsbench.cache import Cache
+from zsbench.config import catalog
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
 from zsbench.engine import local
-from zsbench.errors import UserError
-from zsbench.models._prompts import Layout, Prefix
-from zsbench.models.hf_clip import hf_clip
-from zsbench.models.open_clip import open_clip
-from zsbench.runner import Options
+from zsbench.models.image_text._prompts import Layout, Prefix
+from zsbench.models.image_text.hf_clip import hf_clip
+from zsbench.models.image_text.open_clip import open_clip
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 GLYPHS = str(catalog.ASSETS / "models" / "clip-glyphs")
 TINY_CLIP = GOLDEN / "clip" / "tiny_clip"
@@ -179,9 +181,7 @@ def test_mistakes_name_the_file(models, tmp_path):
 
 
 def test_both_modes_of_one_checkpoint_stand_side_by_side(tmp_path):
-    made = plan.make(
-        "papers/prefix-conditioning", plan.Choices(embedded=True, settings={"limit": 30, "resamples": 100})
-    )
+    made = planning.make("papers/prefix-conditioning", Choices(embedded=True, settings={"limit": 30, "resamples": 100}))
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
     results = [o.result for o in local.run(made, options, lambda *_: None, lambda _: None)]
     rows = {(r["task"], r["model"]): r for r in results}

@@ -141,7 +141,7 @@ def test_the_filter_from_the_command_line(tmp_path):
 
 def test_a_pair_of_another_corpus_is_an_error(tmp_path):
     from zsbench.cli.corpus import roundtrip as command
-    from zsbench.errors import UserError
+    from zsbench.core.errors import UserError
 
     corpus = jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": "x"}])
     pairs = jsonl(tmp_path / "p.jsonl", [{"query": "x", "doc_id": "b"}])

@@ -6,13 +6,12 @@ import re
 import pytest
 
 from tests.reference._golden import load_json, some
-from zsbench.data._collection import Document
-from zsbench.methods.rerank import RankItem
+from zsbench.core.records import Cost
+from zsbench.data.collections.documents import Document, RankItem
 from zsbench.methods.rerank._parse import lenient, strict
 from zsbench.methods.rerank._permutation import STYLES, build, passage
 from zsbench.methods.rerank._windows import windows
 from zsbench.methods.rerank.rankgpt import rankgpt
-from zsbench.records import Cost
 
 GOLDEN = load_json("rankgpt", "rankgpt.json") or {}
 SCHEDULES = {"rankgpt": "rankgpt", "first": "first", "rankllm_async": "covering", "icr_repo": "covering"}

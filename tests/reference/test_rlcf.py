@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F
 
 from tests.reference._golden import GOLDEN, load_npz, some
-from zsbench import catalog
-from zsbench.cache import Cache
-from zsbench.data.parquet_images import parquet_images
-from zsbench.errors import UserError
-from zsbench.features import Features
+from zsbench.config import catalog
+from zsbench.core.cache import Cache
+from zsbench.core.context import RunContext
+from zsbench.core.errors import UserError
+from zsbench.core.records import Cost
+from zsbench.data.images.parquet_images import parquet_images
 from zsbench.methods.classification import Problem
 from zsbench.methods.classification import _adaptation as step
 from zsbench.methods.classification._rewards import shares
@@ -20,8 +21,8 @@ from zsbench.methods.classification._tuning import SoftPrompt, Steps
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.methods.classification.rlcf import rlcf
 from zsbench.methods.classification.tpt import tpt
-from zsbench.models.open_clip import OpenClip
-from zsbench.records import Cost, RunContext
+from zsbench.models.image_text.open_clip import OpenClip
+from zsbench.tasks.encoding import Features
 
 CASES = {path.stem: load_npz("rlcf", path.name) for path in sorted((GOLDEN / "rlcf").glob("*.npz"))}
 GLYPHS = str(catalog.ASSETS / "models" / "clip-glyphs")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz, some
-from zsbench import metrics
 from zsbench.methods.classification import _s3a
 from zsbench.methods.classification._s3a_phrases import Phrases
+from zsbench.metrics import naming
 
 GOLDEN = load_npz("s3a", "cvpr.npz")
 KINDS = ("classification", "clustering")
@@ -23,7 +23,7 @@ def judged(pred, suffix, prefix=""):
     for key, name in names.items():
         key = f"{prefix}{key}{suffix}"
         if key in GOLDEN:
-            value = metrics.resolve(name, kinds=KINDS).compute(pred, GOLDEN["gt_vocab"])
+            value = naming.resolve(name, kinds=KINDS).compute(pred, GOLDEN["gt_vocab"])
             assert value == pytest.approx(float(GOLDEN[key]), abs=1e-5), key
 
 
@@ -62,7 +62,7 @@ def test_a_round_of_vote_assign_reassign(t):
     if f"inst_acc_{t}" in GOLDEN:
         # The notebook takes this one before reassignment: an image has the name of the cluster it was in.
         before = assigned[np.unique(start, return_inverse=True)[1]]
-        value = metrics.resolve("acc@1", kinds=KINDS).compute(before, GOLDEN["gt_vocab"])
+        value = naming.resolve("acc@1", kinds=KINDS).compute(before, GOLDEN["gt_vocab"])
         assert value == pytest.approx(float(GOLDEN[f"inst_acc_{t}"]), abs=1e-5)
 
 
@@ -82,11 +82,11 @@ def test_clustering_metrics():
     keys |= {f"cluster_acc_{t}": f"clusters_{t}" for t in ROUNDS}
     for key, pred in keys.items():
         if key in GOLDEN and pred in GOLDEN:
-            found = metrics.resolve("clustering-acc", kinds=KINDS).compute(GOLDEN[pred], GOLDEN["gt_cluster"])
+            found = naming.resolve("clustering-acc", kinds=KINDS).compute(GOLDEN[pred], GOLDEN["gt_cluster"])
             assert found == pytest.approx(float(GOLDEN[key]), abs=1e-6), key
     for key, name in (("pair_recall", "pair-recall"), ("pair_precision", "pair-precision")):
         if key in GOLDEN and ROUNDS:
-            found = metrics.resolve(name, kinds=KINDS).compute(GOLDEN[f"clusters_{ROUNDS[-1]}"], GOLDEN["gt_cluster"])
+            found = naming.resolve(name, kinds=KINDS).compute(GOLDEN[f"clusters_{ROUNDS[-1]}"], GOLDEN["gt_cluster"])
             assert found == pytest.approx(float(GOLDEN[key]), abs=1e-6), key
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, load_npz, needs, some
-from zsbench import metrics
-from zsbench.metrics._intervals import cluster_replicates, percentile, replicates, wilson
+from zsbench.metrics import naming
+from zsbench.metrics.intervals import cluster_replicates, percentile, replicates, wilson
 
 CASES = load_json("significance", "cases.json") or {}
 DRAWS = load_npz("significance", "resamples.npz")
-MEAN = metrics.resolve("acc@1")
+MEAN = naming.resolve("acc@1")
 
 
 def test_wilson():
@@ -48,7 +48,7 @@ def test_cluster_bootstrap():
 def test_micro_f1_bootstrap():
     for case in cases_of("micro_f1_bootstrap"):
         table = np.stack([case["tp"], case["fp"], case["fn"]], axis=1).astype(float)
-        assert metrics.resolve("F1").reduce(table) == pytest.approx(case["f1"], abs=1e-12)
-        values = replicates(metrics.resolve("F1"), table, DRAWS["bootstrap_index"])
+        assert naming.resolve("F1").reduce(table) == pytest.approx(case["f1"], abs=1e-12)
+        values = replicates(naming.resolve("F1"), table, DRAWS["bootstrap_index"])
         assert percentile(values) == pytest.approx(tuple(case["ci95"]), abs=1e-9)
         assert values.std(ddof=1) == pytest.approx(case["se"], abs=1e-9)

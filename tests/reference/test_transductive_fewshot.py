@@ -7,8 +7,8 @@ from tests.reference._golden import GOLDEN, load_json, load_npz, some
 from zsbench.methods.episodic import Episode
 from zsbench.methods.episodic._slk import affinity, bound, cluster, kernel_width, shifted
 from zsbench.methods.episodic.simpleshot import nearest
-from zsbench.metrics._intervals import normal
-from zsbench.tasks._episodes import transformed
+from zsbench.metrics.intervals import normal
+from zsbench.tasks.episodic._episodes import transformed
 
 SLUG = "transductive-fewshot"
 FOLDER = GOLDEN / SLUG

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, load_npz, some
-from zsbench import metrics
 from zsbench.methods.video import frame_numbers, fuse
+from zsbench.metrics import naming
 from zsbench.results.averages import spread
 
 FRAMES = load_json("x-clip", "frame_sampling.json") or []
@@ -22,13 +22,13 @@ def test_views_are_fused_as_probabilities_not_as_logits():
     fused = fuse(VIEWS["view_logits"])
     np.testing.assert_allclose(fused, VIEWS["summed_probs"], atol=1e-4)
     for name, key in (("acc@1", "top1_pct"), ("acc@5", "top5_pct")):
-        assert 100 * metrics.resolve(name).compute(fused, VIEWS["labels"]) == pytest.approx(float(VIEWS[key]), abs=1e-4)
+        assert 100 * naming.resolve(name).compute(fused, VIEWS["labels"]) == pytest.approx(float(VIEWS[key]), abs=1e-4)
     # Its loader takes two videos at a time and drops an odd last one; here every video counts.
     kept = len(fused) // 2 * 2
-    dropped = 100 * metrics.resolve("acc@1").compute(fused[:kept], VIEWS["labels"][:kept])
+    dropped = 100 * naming.resolve("acc@1").compute(fused[:kept], VIEWS["labels"][:kept])
     assert dropped == pytest.approx(float(VIEWS["top1_pct_reference_drop_last_batch2"]), abs=1e-4)
     if VIEWS["top1_pct_mean_logits"] != VIEWS["top1_pct"]:
-        wrong = metrics.resolve("acc@1").compute(VIEWS["view_logits"].mean(axis=1), VIEWS["labels"])
+        wrong = naming.resolve("acc@1").compute(VIEWS["view_logits"].mean(axis=1), VIEWS["labels"])
         assert 100 * wrong == pytest.approx(float(VIEWS["top1_pct_mean_logits"]), abs=1e-4)
 
 

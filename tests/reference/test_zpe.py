@@ -5,12 +5,12 @@ import pytest
 
 from tests.methods.fakes import FakeEncoder, fake_problem
 from tests.reference._golden import load_npz, some
-from zsbench import metrics
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification._template_pool import TemplatePool
 from zsbench.methods.classification._template_scorer import make_scorer
 from zsbench.methods.classification._template_weights import above_median, max_logits, template_weights
 from zsbench.methods.classification.zpe import zpe
+from zsbench.metrics import naming
 
 GOLDEN = load_npz("zpe", "zpe.npz")
 MODES = ("both", "test", "pretrain", "pretrain-star", "none")
@@ -112,7 +112,7 @@ def test_final_logits(weights, mode, per):
 def test_equal_average():
     close(final(weights="equal"), GOLDEN["final_equal"])
     if "top1_equal_pct" in GOLDEN:
-        accuracy = 100 * metrics.resolve("acc@1").compute(final(weights="equal"), GOLDEN["labels"])
+        accuracy = 100 * naming.resolve("acc@1").compute(final(weights="equal"), GOLDEN["labels"])
         assert accuracy == pytest.approx(float(GOLDEN["top1_equal_pct"]), abs=1e-4)
 
 
@@ -136,5 +136,5 @@ def test_final_logits_of_selected_templates(key):
 
 @pytest.mark.skipif("top1_pct" not in GOLDEN, reason="no golden accuracy")
 def test_accuracy():
-    accuracy = 100 * metrics.resolve("acc@1").compute(final(normalise="both"), GOLDEN["labels"])
+    accuracy = 100 * naming.resolve("acc@1").compute(final(normalise="both"), GOLDEN["labels"])
     assert accuracy == pytest.approx(float(GOLDEN["top1_pct"]), abs=1e-4)

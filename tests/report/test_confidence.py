@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from zsbench.errors import UserError
-from zsbench.metrics import resolve
-from zsbench.metrics._intervals import interval
+from zsbench.core.errors import UserError
+from zsbench.metrics.intervals import interval
+from zsbench.metrics.naming import resolve
 from zsbench.report import series, tables, terminal
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from zsbench.cli.main import app
-from zsbench.errors import UserError
-from zsbench.models import _size
+from zsbench.core.errors import UserError
+from zsbench.models import size
 from zsbench.report.series import difference, steps
 
 MODELS = ["clip-glyphs-longtail", "clip-glyphs-uniform", "clip-glyphs"]
@@ -106,9 +106,9 @@ class Encoder:
 def test_sizes_are_counted():
     encoder, tokens = Encoder(), 16
     convolution, projections, attention, product = 16 * 8 * 3 * 16, 4 * tokens * 8 * 8, 2 * tokens * tokens * 8, 8 * 5
-    assert _size.parameters(encoder.module) == 8 * 3 * 16 + 4 * 8 * 8 + 8 * 5
+    assert size.parameters(encoder.module) == 8 * 3 * 16 + 4 * 8 * 8 + 8 * 5
     operations = 2 * (convolution + projections + attention + product)
-    assert 1e9 * _size.image_gflops(encoder) == pytest.approx(operations)
+    assert 1e9 * size.image_gflops(encoder) == pytest.approx(operations)
     assert torch.backends.mha.get_fastpath_enabled()
 
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from zsbench import plan
 from zsbench.cli.main import app
-from zsbench.errors import UserError
-from zsbench.plan import Choices
+from zsbench.config.suites import Average
+from zsbench.core.errors import UserError
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 from zsbench.results.averages import averages, combined
-from zsbench.suites import Average
 
 
 def part(value, low, high):
@@ -76,10 +76,10 @@ def test_a_suite_gets_its_average_row_and_a_typo_is_refused(tmp_path):
     assert "both" in run("table", str(tmp_path / "out"), "--format", "csv").stdout
     (tmp_path / "bad.yaml").write_text(SUITE.replace("TWO", "tow"))
     with pytest.raises(UserError, match="tow"):
-        plan.make(str(Path(tmp_path / "bad.yaml")), Choices())
+        planning.make(str(Path(tmp_path / "bad.yaml")), Choices())
     (tmp_path / "bad.yaml").write_text(SUITE.replace("TWO", "two").replace("acc@1", "acc@5"))
     with pytest.raises(UserError, match="no metric of 'one' 'acc@5'; did you mean 'acc@1'"):
-        plan.make(str(Path(tmp_path / "bad.yaml")), Choices())
+        planning.make(str(Path(tmp_path / "bad.yaml")), Choices())
 
 
 def test_an_average_with_a_missing_task_says_so_and_leaves_no_old_row(tmp_path):

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from zsbench import catalog, config, plan
 from zsbench.cli.main import app
-from zsbench.errors import UserError, UserErrors
+from zsbench.config import catalog, overlay
+from zsbench.core.errors import UserError, UserErrors
+from zsbench.plan import task_configs
 from zsbench.results.schema import Result
 from zsbench.results.store import find_results, read_result
 
@@ -193,7 +194,7 @@ def embedded_tasks():
     found = {}
     for entry in catalog.configs("tasks").values():
         with contextlib.suppress(UserError):
-            task, source = plan.read_task(config.load(entry.path))
+            task, source = task_configs.read_task(overlay.load(entry.path))
             if source.files() and all(Path(path).exists() for path in source.files()):
                 found.setdefault(task.type, (task, source))
     return found

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from zsbench import identity, module_sources, plan, runner
-from zsbench.cache import Cache
 from zsbench.cli.main import app
-from zsbench.errors import UserError
-from zsbench.plan import Choices
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.plan import _module_sources, identity, planning
+from zsbench.plan.choices import Choices
 from zsbench.results import claim
 from zsbench.results.store import find_results
+from zsbench.run import runner
 
 
 def evaluate(*arguments):
@@ -27,7 +28,7 @@ def evaluate(*arguments):
 
 
 def one_job(name="synonyms", method="bm25", **settings):
-    [job] = plan.make(name, Choices(methods=(method,), settings={"resamples": 200, **settings})).jobs
+    [job] = planning.make(name, Choices(methods=(method,), settings={"resamples": 200, **settings})).jobs
     return job
 
 
@@ -76,7 +77,7 @@ def test_asking_the_same_twice_in_one_command_is_no_mistake(tmp_path):
 
 def test_labels_on_the_command_line_keep_models_of_one_name_apart(tmp_path):
     models = ("a=clip-glyphs", "b=clip-glyphs")
-    made = plan.make("glyphs", Choices(models=models, methods=("prompt-ensemble",)))
+    made = planning.make("glyphs", Choices(models=models, methods=("prompt-ensemble",)))
     assert [job.model_name for job in made.jobs] == ["a", "b"]
 
 
@@ -91,7 +92,7 @@ def rule(tmp_path, monkeypatch):
         textwrap.dedent(
             '''
             """An order of one's own."""
-            from zsbench.components import method
+            from zsbench.config.components import method
 
             @method(family="rerank")
             def own_order():
@@ -110,15 +111,15 @@ def rule(tmp_path, monkeypatch):
 def test_the_digest_of_code_covers_what_a_module_imports_from_its_own_package(rule):
     import my_rules.own_order as module
 
-    before = module_sources.closure_digest([module])
-    assert module_sources.closure_digest([module]) == before
+    before = _module_sources.closure_digest([module])
+    assert _module_sources.closure_digest([module]) == before
     (rule / "helper.py").write_text("def key(i):\n    return -i  # the other way round\n")
-    assert module_sources.closure_digest([module]) != before
+    assert _module_sources.closure_digest([module]) != before
 
 
 @pytest.mark.parametrize("kind", ["tasks", "methods", "models", "data", "metrics"])
 def test_the_code_of_every_kind_of_component_is_in_the_identity(kind, monkeypatch):
-    [job] = plan.make("glyphs", Choices(models=("clip-glyphs",), methods=("zpe",))).jobs
+    [job] = planning.make("glyphs", Choices(models=("clip-glyphs",), methods=("zpe",))).jobs
     before = identity.code(job)
     part = {
         "tasks": "image_classification.py",
@@ -127,7 +128,7 @@ def test_the_code_of_every_kind_of_component_is_in_the_identity(kind, monkeypatc
         "data": "parquet_images.py",
         "metrics": "classification.py",
     }[kind]
-    original, touched = module_sources._read, []
+    original, touched = _module_sources._read, []
 
     def changed(path, modified):
         digest, imports = original(path, modified)
@@ -136,7 +137,7 @@ def test_the_code_of_every_kind_of_component_is_in_the_identity(kind, monkeypatc
             return digest + "x", imports
         return digest, imports
 
-    monkeypatch.setattr(module_sources, "_read", changed)
+    monkeypatch.setattr(_module_sources, "_read", changed)
     after = identity.code(job)
     assert touched, f"{part} is not among the sources of {job.title}"
     assert after != before

@@ -5,12 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
-from zsbench import doubts, plan
-from zsbench.cache import Cache
+from zsbench.core import doubts
+from zsbench.core.cache import Cache
+from zsbench.core.records import Cost, TaskData
 from zsbench.engine import local
-from zsbench.records import Cost, TaskData
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 from zsbench.report import tables, terminal
-from zsbench.runner import Options
+from zsbench.run.runner import Options
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def test_doubts_stand_in_one_line_each_once():
 
 @pytest.mark.parametrize("width", [60, 80, 100, 160])
 def test_unreadable_answers_are_marked_at_every_width(width, tmp_path):
-    made = plan.make("synonyms", plan.Choices(("lm-synonyms",), ("rankgpt",), {"limit": 2}))
+    made = planning.make("synonyms", Choices(("lm-synonyms",), ("rankgpt",), {"limit": 2}))
     [outcome] = local.run(made, Options(tmp_path, Cache(tmp_path / "cache")), lambda *_: None, lambda _: None)
     malformed, answers = outcome.result["cost"]["malformed_outputs"], outcome.result["cost"]["answers"]
     assert malformed == answers == 6

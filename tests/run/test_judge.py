@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from zsbench import catalog, judge, metrics
 from zsbench.cli.main import app
-from zsbench.config import TaskConfig
+from zsbench.config import catalog
+from zsbench.config.schema import TaskConfig
+from zsbench.metrics import naming
+from zsbench.run import judge
 
 # A shipped task of every type that runs offline, and a method that answers fast.
 EMBEDDED = {
@@ -155,7 +157,7 @@ def changed(name, assign, folder):
 def test_columns_of_the_items_file_give_the_statistics_back(name):
     import numpy as np
 
-    metric = metrics.resolve(name, kinds=None)
+    metric = naming.resolve(name, kinds=None)
     table = np.random.default_rng(0).random((7, 3 if name == "F1" else 1))
     columns = judge.item_columns(metric.name, table, metric.columns)
     assert (judge.item_statistics(metric, columns) == table).all()

@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from zsbench import catalog
-from zsbench.config import Block
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.config._offered import members
+from zsbench.config.blocks import Block
+from zsbench.core.errors import UserError
 from zsbench.models.capabilities import ImageTextEncoder, RegionEncoder
-from zsbench.models.offered import members
 
 RULE = '''"""Only the first template: what an ensemble is worth."""
-from zsbench.components import method
+from zsbench.config.components import method
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -21,7 +21,7 @@ def outside_rule():
     return prompt_ensemble()
 '''
 ADAPTER = '''"""An encoder without `prepare`."""
-from zsbench.components import model
+from zsbench.config.components import model
 from zsbench.models.capabilities import ImageTextEncoder
 
 

@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from zsbench import plan, prompts, runner
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
+from zsbench.core.records import Cost
 from zsbench.engine import local
 from zsbench.models.capabilities import Prompt
-from zsbench.records import Cost
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run import _prompts, runner
+from zsbench.run.runner import Options
 
 RANKERS = ["icr", "first", "rankgpt", "setwise", "pairwise", "pointwise", "monot5", "query-likelihood"]
 RUNS = [
@@ -29,7 +31,7 @@ RUNS = [
 
 
 def run(tmp_path, task, model, method, **settings):
-    made = plan.make(task, plan.Choices((model,), (method,), {"limit": 2, **settings}))
+    made = planning.make(task, Choices((model,), (method,), {"limit": 2, **settings}))
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
     [outcome] = local.run(made, options, lambda *_: None, lambda _: None)
     assert outcome.error is None, outcome.error
@@ -49,13 +51,13 @@ def test_every_run_with_prompts_keeps_them(task, model, method, stand_in, tmp_pa
 
 
 def test_a_run_without_a_model_keeps_none(tmp_path):
-    made = plan.make("moving-glyphs", plan.Choices((), ("random-video",), {"limit": 2}))
+    made = planning.make("moving-glyphs", Choices((), ("random-video",), {"limit": 2}))
     list(local.run(made, Options(tmp_path / "out", Cache(tmp_path / "cache")), lambda *_: None, lambda _: None))
     assert not list((tmp_path / "out").rglob("prompts.json"))
 
 
 def test_a_run_that_goes_on_keeps_the_first_prompt(tmp_path, monkeypatch):
-    made = plan.make("synonyms", plan.Choices(("lm-synonyms",), ("first",), {"limit": 4}))
+    made = planning.make("synonyms", Choices(("lm-synonyms",), ("first",), {"limit": 4}))
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
     monkeypatch.setattr(runner, "FLUSH_SECONDS", 0.0)
     count = []
@@ -77,10 +79,10 @@ def test_a_run_that_goes_on_keeps_the_first_prompt(tmp_path, monkeypatch):
 
 
 def test_long_prompts_lose_their_middle():
-    short = "x" * prompts.LONGEST
-    assert prompts.shortened(short) == short
-    long = prompts.shortened("a" * 10**6 + "z")
-    assert len(long) < prompts.LONGEST + 100
+    short = "x" * _prompts.LONGEST
+    assert _prompts.shortened(short) == short
+    long = _prompts.shortened("a" * 10**6 + "z")
+    assert len(long) < _prompts.LONGEST + 100
     assert "980001 characters left out" in long
     assert (long[0], long[-1]) == ("a", "z")
 
@@ -96,7 +98,7 @@ def test_only_the_first_prompt_is_kept_and_it_is_no_counter():
 
 
 def test_a_method_may_describe_its_prompt_in_one_form_alone(monkeypatch):
-    [job] = plan.make("synonyms", plan.Choices(("lm-synonyms",), ("first",))).jobs
+    [job] = planning.make("synonyms", Choices(("lm-synonyms",), ("first",))).jobs
     module = SimpleNamespace(describe_prompt=lambda options, task: f"{sorted(options)} {task['type']}")
-    monkeypatch.setattr(prompts.catalog, "load_module", lambda *_: module)
-    assert prompts.wordings(job, None) == [f"{sorted(job.method.parts[0].options)} rerank"]
+    monkeypatch.setattr(_prompts.catalog, "load_module", lambda *_: module)
+    assert _prompts.wordings(job, None) == [f"{sorted(job.method.parts[0].options)} rerank"]

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from zsbench import metrics
-from zsbench.catalog import ASSETS
 from zsbench.cli.main import app
-from zsbench.data.associations import associations
-from zsbench.errors import UserError
-from zsbench.tasks.association import prompt
+from zsbench.config.catalog import ASSETS
+from zsbench.core.errors import UserError
+from zsbench.data.captions.associations import associations
+from zsbench.metrics import naming
+from zsbench.tasks.image_text.association import prompt
 
 CUES = ASSETS / "data" / "glyph-associations" / "associations.jsonl"
 IMAGES = ASSETS / "data" / "glyph-captions"
 
 
 def jaccard(rows, gold, name="jaccard"):
-    return metrics.resolve(name, kinds=("association",)).compute(rows, [frozenset(own) for own in gold])
+    return naming.resolve(name, kinds=("association",)).compute(rows, [frozenset(own) for own in gold])
 
 
 @given(

@@ -4,9 +4,10 @@ import pytest
 
 from tests.data.builders import png, write
 from tests.test_imagefiles import DAMAGED
-from zsbench import config, plan
-from zsbench.errors import UserError
-from zsbench.tasks.image_classification import Task
+from zsbench.config import overlay
+from zsbench.core.errors import UserError
+from zsbench.plan import task_configs
+from zsbench.tasks.classification.image_classification import Task
 
 TASK = "type: image-classification\ndescription: d\ndata: {source: imagefolder, path: p}\n"
 FURTHER = "".join(f"{key}: {{source: imagefolder, path: s}}\n" for key in ("support", "validation", "unlabeled"))
@@ -19,7 +20,7 @@ def load(tmp_path, monkeypatch):
 
     def load(text, options=""):
         (tmp_path / "t.yaml").write_text(TASK.replace("path: p", f"path: p{options}") + text)
-        return Task(*plan.read_task(config.load(tmp_path / "t.yaml"))).load(limit=None, seed=0)
+        return Task(*task_configs.read_task(overlay.load(tmp_path / "t.yaml"))).load(limit=None, seed=0)
 
     return load
 

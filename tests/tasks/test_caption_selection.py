@@ -7,9 +7,9 @@ import pytest
 
 from tests.reference._golden import load_npz
 from tests.test_cli import zsbench
-from zsbench import metrics
-from zsbench.catalog import ASSETS
+from zsbench.config.catalog import ASSETS
 from zsbench.methods.classification import normalise
+from zsbench.metrics import naming
 
 GOLDEN = load_npz("clip", "caption_selection.npz")
 
@@ -19,15 +19,15 @@ def test_scores_equal_the_reference():
     image, text = normalise(GOLDEN["image_embeddings"]), normalise(GOLDEN["text_embeddings"])
     tables = list(np.einsum("nid,nkd->nik", image, text))
     for name, key in (("image-score", "image_acc"), ("text-score", "text_acc"), ("group-score", "acc")):
-        assert metrics.resolve(name).compute(tables, [None] * len(tables)) == pytest.approx(GOLDEN[key], abs=1e-6)
+        assert naming.resolve(name).compute(tables, [None] * len(tables)) == pytest.approx(GOLDEN[key], abs=1e-6)
 
 
 def test_ties_are_wrong_and_distractors_have_no_pair():
     tied, one_image = [[0.5, 0.5]], [[0.9, 0.1]]
-    assert metrics.resolve("text-score").compute([tied, one_image], [None, None]) == 0.5
-    assert metrics.resolve("image-score").compute([one_image], [None]) == 1
+    assert naming.resolve("text-score").compute([tied, one_image], [None, None]) == 0.5
+    assert naming.resolve("image-score").compute([one_image], [None]) == 1
     with pytest.raises(ValueError, match="NaN"):
-        metrics.resolve("text-score").compute([[[np.nan, 0.0]]], [None])
+        naming.resolve("text-score").compute([[[np.nan, 0.0]]], [None])
 
 
 def test_a_file_of_groups_end_to_end(tmp_path):

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zsbench.errors import UserError
-from zsbench.records import Score
-from zsbench.score_kinds import ScoreKind
-from zsbench.tasks._class_scores import ClassScores
-from zsbench.tasks._doubts import below_chance
+from zsbench.core.errors import UserError
+from zsbench.core.records import Score
+from zsbench.core.score_kinds import ScoreKind
+from zsbench.tasks.classification.doubts import below_chance
+from zsbench.tasks.formats.class_scores import ClassScores
 
 NAMES = ["dog", "sea cow", "cat"]
 
@@ -119,16 +119,18 @@ def test_accuracy_below_chance_is_tested_by_itself(right, n, n_classes, doubted)
 
 @pytest.mark.parametrize("column", ["logits", "probabilities", "scores"])
 def test_a_column_says_what_its_scores_are(tmp_path, column):
-    from zsbench import given, judge, plan
-    from zsbench.config import Settings
-    from zsbench.errors import RunError
+    from zsbench.config.schema import Settings
+    from zsbench.core.errors import RunError
+    from zsbench.plan import planning
+    from zsbench.plan.choices import Choices
+    from zsbench.run import given, judge
 
     np.savez(tmp_path / "v.npz", features=np.eye(3), labels=[0, 1, 2], class_names=NAMES, ids=["a", "b", "c"])
     text = (
         "type: image-classification\ndescription: d\ndata: {source: features, path: v.npz}\nmetrics: [certain-ratio]\n"
     )
     (tmp_path / "t.yaml").write_text(text)
-    [job] = plan.make(str(tmp_path / "t.yaml"), plan.Choices(methods=("random-class",))).jobs
+    [job] = planning.make(str(tmp_path / "t.yaml"), Choices(methods=("random-class",))).jobs
     task = job.build_task()
     data = task.load(limit=None, seed=0, score_only=True)
     written = table(tmp_path / "p.parquet", **{column: [[0.98, 0.01, 0.01], [0.5, 0.3, 0.2], [10.0, 0.0, 0.0]]})

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsbench.data._images import ImageItem, ImageSet
-from zsbench.errors import UserError
-from zsbench.tasks._class_splits import Halves, draw_shots, unseen_classes
-from zsbench.tasks.image_classification import UnseenDraw
+from zsbench.core.errors import UserError
+from zsbench.data.images.items import ImageItem, ImageSet
+from zsbench.tasks.classification._class_splits import Halves, draw_shots, unseen_classes
+from zsbench.tasks.classification.image_classification import UnseenDraw
 
 
 @given(n=st.integers(1, 30))
@@ -46,14 +46,16 @@ def test_shots_are_drawn_class_by_class_and_too_few_images_are_an_error():
 
 
 def test_accuracy_below_chance_is_doubted(tmp_path):
-    from zsbench import plan, runner
-    from zsbench.cache import Cache
+    from zsbench.core.cache import Cache
+    from zsbench.plan import planning
+    from zsbench.plan.choices import Choices
     from zsbench.report import tables
+    from zsbench.run import runner
 
     names = [f"digit {n}" for n in ("nine", "eight", "seven", "six", "five", "four", "three", "two", "one", "zero")]
     (tmp_path / "t.yaml").write_text(f"extends: digits\ndescription: names in the wrong order\nclasses: {names}\n")
-    choices = plan.Choices(("clip-glyphs",), (), {"limit": 300, "resamples": 200})
-    [job] = plan.make(str(tmp_path / "t.yaml"), choices).jobs
+    choices = Choices(("clip-glyphs",), (), {"limit": 300, "resamples": 200})
+    [job] = planning.make(str(tmp_path / "t.yaml"), choices).jobs
     model = job.model.build()
     result = runner.run(job, model, runner.Options(tmp_path / "out", Cache(None)), lambda *_: None)
     assert "below chance (10.0 %)" in result["notes"]["warning"]
@@ -61,7 +63,7 @@ def test_accuracy_below_chance_is_doubted(tmp_path):
 
 
 def test_a_suites_own_keys_start_at_the_suites_folder(tmp_path):
-    from zsbench import plan
+    from zsbench.plan import planning
 
     (tmp_path / "tasks").mkdir()
     (tmp_path / "tasks" / "t.yaml").write_text("extends: digits\ndescription: d\nclasses: names.txt\n")
@@ -75,6 +77,6 @@ def test_a_suites_own_keys_start_at_the_suites_folder(tmp_path):
     (tmp_path / "s.yaml").write_text(suite)
     names = [
         job.build_task().load(limit=2, seed=0).context.class_names[0]
-        for job in plan.make(str(tmp_path / "s.yaml")).jobs
+        for job in planning.make(str(tmp_path / "s.yaml")).jobs
     ]
     assert names == ["a", "k"]

@@ -91,15 +91,17 @@ def test_bad_numbers_are_named(message, tmp_path):
 
 
 def test_the_confusion_matrix_covers_what_an_earlier_run_predicted(tmp_path, monkeypatch):
-    from zsbench import plan, runner
-    from zsbench.cache import Cache
-    from zsbench.tasks import counting
+    from zsbench.core.cache import Cache
+    from zsbench.plan import planning
+    from zsbench.plan.choices import Choices
+    from zsbench.run import runner
+    from zsbench.tasks.classification import counting
 
     monkeypatch.setattr(counting.Task, "shard_size", 3)
     table(tmp_path, ROWS)
     (tmp_path / "t.yaml").write_text(GOOD + UP_TO_3)
-    [job] = plan.make(
-        str(tmp_path / "t.yaml"), plan.Choices(methods=("random-match",), settings={"resamples": 100})
+    [job] = planning.make(
+        str(tmp_path / "t.yaml"), Choices(methods=("random-match",), settings={"resamples": 100})
     ).jobs
     options = runner.Options(tmp_path / "out", Cache(None))
     whole = runner.run(job, None, options, lambda *_: None)["notes"]["confusion"]

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.tasks._scoring import score
-from zsbench.data.depth_frames import depth_frames
-from zsbench.errors import UserError
-from zsbench.tasks._depth_maps import frame_of
-from zsbench.tasks._depth_protocols import align, clamp, crop_window, scored_pixels, valid_mask
+from zsbench.core.errors import UserError
+from zsbench.data.frames.depth_frames import depth_frames
+from zsbench.tasks.depth._protocols import align, clamp, crop_window, scored_pixels, valid_mask
+from zsbench.tasks.formats.maps import frame_of
 
 TASK = "description: d\ntype: depth\ndata: {source: depth-frames, path: f.jsonl}\nmin_depth: 0.1\nmax_depth: 10\n"
 GOLD = np.linspace(1, 9, 48).round(3).reshape(6, 8)

@@ -9,8 +9,10 @@ from PIL import Image
 from tests.close import assert_rows_close
 from tests.tasks._scoring import zsbench
 from tests.tasks.test_depth import GOLD, frames, predictions
-from zsbench import config, plan
-from zsbench.models.hf_depth import HfDepth
+from zsbench.config import catalog, overlay
+from zsbench.models.depth.hf_depth import HfDepth
+from zsbench.plan import planning, task_configs
+from zsbench.plan.choices import Choices
 
 ROOMS = ["eval", "rooms-60", "--model", "depth-rooms", "--offline"]
 
@@ -58,7 +60,7 @@ def test_missing_options_say_what_they_may_be(monkeypatch, tmp_path):
 
 
 def test_the_output_belongs_to_the_fingerprint():
-    folder = str(plan.make("rooms-60", plan.Choices(models=("depth-rooms",))).jobs[0].model.resolved()["model"])
+    folder = str(planning.make("rooms-60", Choices(models=("depth-rooms",))).jobs[0].model.resolved()["model"])
     prints = {HfDepth(folder, output, focal).fingerprint for output, focal in
               [("metric", None), ("disparity", None), ("canonical", 60.0), ("canonical", 61.0)]}  # fmt: skip
     assert len(prints) == 4
@@ -103,8 +105,8 @@ def test_zoedepth_gets_the_size_that_its_padding_is_cut_by(tmp_path):
      (1e-3, "none", "1/1000 of the truth"), (1000, "median_scale", "")],
 )  # fmt: skip
 def test_predictions_in_another_unit_are_doubted(tmp_path, factor, align, doubt):
-    task, source = plan.read_task(config.load(frames(tmp_path, extra=f"align: {align}\n")))
-    built = config.catalog.load_module("tasks", "depth").Task(task, source)
+    task, source = task_configs.read_task(overlay.load(frames(tmp_path, extra=f"align: {align}\n")))
+    built = catalog.load_module("tasks", "depth").Task(task, source)
     data = built.load(limit=None, seed=0)
     list(built.chunks(data, [GOLD * factor]))
     assert doubt in built.doubt(data, {})
@@ -112,8 +114,8 @@ def test_predictions_in_another_unit_are_doubted(tmp_path, factor, align, doubt)
 
 
 def doubt(tmp_path, *maps):
-    task, source = plan.read_task(config.load(frames(tmp_path, n=len(maps))))
-    built = config.catalog.load_module("tasks", "depth").Task(task, source)
+    task, source = task_configs.read_task(overlay.load(frames(tmp_path, n=len(maps))))
+    built = catalog.load_module("tasks", "depth").Task(task, source)
     data = built.load(limit=None, seed=0)
     list(built.chunks(data, maps))
     return built.doubt(data, {})
@@ -140,7 +142,7 @@ def folder(tmp_path, extra=""):
 
 
 def loaded(path):
-    _, source = plan.read_task(config.load(path))
+    _, source = task_configs.read_task(overlay.load(path))
     return source.build(), source.files()
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from zsbench import plan
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 DATA = {
     "generative-retrieval": "{source: beir, path: c}",
@@ -15,7 +16,7 @@ CUT = {"generative-retrieval": "Recall@{}", "session-recommendation": "HitRate@{
 
 def write(folder, kind, extra):
     (folder / "t.yaml").write_text(f"type: {kind}\ndescription: d\ndata: {DATA[kind]}\n{extra}\n")
-    return plan.make(str(folder / "t.yaml"), plan.Choices(models=("clip-glyphs",) if "image" in kind else ()))
+    return planning.make(str(folder / "t.yaml"), Choices(models=("clip-glyphs",) if "image" in kind else ()))
 
 
 @pytest.mark.parametrize("kind", DATA)
@@ -61,7 +62,7 @@ def test_keys_of_another_stage_are_refused(own, tmp_path):
     text = f"type: rerank\ndescription: d\ndata: {{source: beir, path: c}}\ncandidates: {own}\n"
     (tmp_path / "t.yaml").write_text(text)
     with pytest.raises(UserError, match=r"t\.yaml:4") as refused:
-        plan.make(str(tmp_path / "t.yaml"))
+        planning.make(str(tmp_path / "t.yaml"))
     assert CANDIDATES[own] in str(refused.value)
 
 
@@ -69,6 +70,6 @@ def test_another_stage_keeps_the_depth_and_loses_what_was_the_old_ones(tmp_path)
     (tmp_path / "s.yaml").write_text(
         "description: d\nruns:\n  - tasks: {use: synonyms, label: a, candidates: {stage: bm25}}\n    methods: first-stage\n"
     )
-    [job] = plan.make(str(tmp_path / "s.yaml")).jobs
+    [job] = planning.make(str(tmp_path / "s.yaml")).jobs
     own = job.task.candidates
     assert (own.stage, own.depth, own.path) == ("bm25", 20, None)

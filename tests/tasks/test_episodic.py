@@ -8,19 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from zsbench import plan
-from zsbench.cache import Cache
 from zsbench.cli.main import app
-from zsbench.config import Block
-from zsbench.data.labelled_features import LabelledFeatures, labelled_features
+from zsbench.config.blocks import Block
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.data.vectors.labelled_features import LabelledFeatures, labelled_features
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.episodic import Episode, Problem
 from zsbench.methods.episodic._slk import GRID, affinity, cluster, kernel_width, laplacian_rule, query_labels
 from zsbench.methods.episodic.simpleshot import nearest
-from zsbench.runner import Options
-from zsbench.tasks._episodes import Episodes, apportioned, transformed
-from zsbench.tasks.episodic import Config
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
+from zsbench.tasks.episodic._episodes import Episodes, apportioned, transformed
+from zsbench.tasks.episodic.episodic import Config
 
 
 def features(n_classes=8, sizes=(20,), width=6, seed=0, spread=1.0):
@@ -52,7 +53,7 @@ TASK = "type: episodic\ndescription: d\ndata: {source: labelled-features, path: 
 
 def answer(folder, task, *methods, limit=None):
     (folder / "t.yaml").write_text(task)
-    made = plan.make(str(folder / "t.yaml"), plan.Choices(methods=methods, settings={"limit": limit}))
+    made = planning.make(str(folder / "t.yaml"), Choices(methods=methods, settings={"limit": limit}))
     options = Options(folder / "out", Cache(None))
     return list(local.run(made, options, lambda *_: None, lambda _: None))
 
@@ -276,7 +277,7 @@ def test_limit_keeps_the_same_episodes(tmp_path):
     ],
 )
 def test_predictions_that_do_not_fit(tmp_path, row, found):
-    from zsbench.catalog import load_module
+    from zsbench.config.catalog import load_module
 
     write(tmp_path)
     source = Block("data", "labelled-features", {"path": str(tmp_path / "f.npz")})

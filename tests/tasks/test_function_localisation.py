@@ -6,15 +6,18 @@ import pytest
 
 from tests.tasks.test_rerank import BagOfWords
 from tests.test_cli import zsbench
-from zsbench import catalog, plan, ties
-from zsbench.cache import Cache
-from zsbench.data import _issues
+from zsbench.config import catalog
+from zsbench.core import ties
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.data.collections import issues
 from zsbench.engine import local
-from zsbench.errors import UserError
-from zsbench.metrics.localisation import Changed
-from zsbench.runner import Options
-from zsbench.tasks import _candidates
-from zsbench.tasks.function_localisation import Task
+from zsbench.metrics.rankings.localisation import Changed
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
+from zsbench.search import candidates as first_stage
+from zsbench.tasks.rerank.function_localisation import Task
 
 # Both repositories have a function of one name, with other texts.
 ROWS = [
@@ -69,7 +72,7 @@ def write_task(folder, extra="", data="{source: issue-functions, path: i.jsonl}"
 
 
 def result(folder, method, extra="", **options):
-    made = plan.make(write_task(folder, extra, **options), plan.Choices(methods=(method,)))
+    made = planning.make(write_task(folder, extra, **options), Choices(methods=(method,)))
     [outcome] = local.run(made, Options(folder / "out", Cache(None), True), lambda *_: None, print)
     if outcome.error:
         raise outcome.error
@@ -81,7 +84,7 @@ def values(found):
 
 
 def candidates(folder, extra):
-    data = plan.make(write_task(folder, extra)).jobs[0].build_task().load(limit=None, seed=0)
+    data = planning.make(write_task(folder, extra)).jobs[0].build_task().load(limit=None, seed=0)
     return {item.id: [d.id for d in item.documents] for item in data.items}
 
 
@@ -124,7 +127,7 @@ def test_candidates_are_all_functions_or_the_best_of_a_stage(folder, monkeypatch
     class Block:
         build = staticmethod(lambda: loads.append(1) or BagOfWords())
 
-    monkeypatch.setattr(_candidates, "named", lambda *_, **__: (Block, []))
+    monkeypatch.setattr(first_stage, "named", lambda *_, **__: (Block, []))
     dense = candidates(folder, "candidates: {stage: dense, model: bag, depth: 1}")
     assert dense == {"one": ["b.py/h"], "two": ["a.py/f"]}
     assert loads == [1]
@@ -133,7 +136,7 @@ def test_candidates_are_all_functions_or_the_best_of_a_stage(folder, monkeypatch
 def test_a_method_with_a_memory_does_not_mix_repositories(folder):
     from zsbench.methods.rerank.dense import dense
 
-    job = plan.make(write_task(folder)).jobs[0]
+    job = planning.make(write_task(folder)).jobs[0]
     task = Task(job.task, job.source)
     data = task.load(limit=None, seed=0)
     rank, model = dense(), BagOfWords()
@@ -155,7 +158,7 @@ def test_an_instance_without_prediction_counts_as_missed_or_is_skipped(folder):
 def test_a_fix_may_touch_more_files_than_those_of_its_functions(folder):
     write(folder, [{**ROWS[0], "gold_files": ["b.py", "setup.py"]}])
     assert values(result(folder, "bm25")) == [1, 1, 0]
-    assert _issues.changed(["b.py/h"]) == Changed(frozenset({"b.py/h"}), frozenset({"b.py"}))
+    assert issues.changed(["b.py/h"]) == Changed(frozenset({"b.py/h"}), frozenset({"b.py"}))
 
 
 def test_gold_that_is_no_candidate_is_counted_and_cannot_be_found(folder):

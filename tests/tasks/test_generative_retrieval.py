@@ -8,18 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsbench import plan, ties
-from zsbench.cache import Cache
 from zsbench.cli.score import score
-from zsbench.data._collection import Collection, Document
+from zsbench.core import ties
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import Document
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.generative_retrieval import Docids, Query
 from zsbench.methods.generative_retrieval._docids import tokens
 from zsbench.methods.generative_retrieval.atomic_docids import aligned, atomic_docids, best
 from zsbench.methods.generative_retrieval.bm25_search import bm25_search
 from zsbench.methods.generative_retrieval.docid_beam import docid_beam
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 
 @pytest.fixture
@@ -42,11 +45,11 @@ def write_task(folder, extra=""):
 
 
 def load(folder, extra=""):
-    return plan.make(write_task(folder, extra)).jobs[0].build_task().load(limit=None, seed=0)
+    return planning.make(write_task(folder, extra)).jobs[0].build_task().load(limit=None, seed=0)
 
 
 def result(folder, extra=""):
-    made = plan.make(write_task(folder, extra))
+    made = planning.make(write_task(folder, extra))
     [outcome] = local.run(made, Options(folder / "out", Cache(None), True), lambda *_: None, print)
     if outcome.error:
         raise outcome.error
@@ -93,7 +96,7 @@ def test_docids_that_are_none_are_refused(rows, folder):
 
 def test_a_missing_or_broken_file_of_docids_is_named(folder):
     with pytest.raises(UserError, match="no such file"):
-        plan.make(write_task(folder, "docids: none.json")).jobs[0].build_task().load(limit=None, seed=0)
+        planning.make(write_task(folder, "docids: none.json")).jobs[0].build_task().load(limit=None, seed=0)
     (folder / "docids.json").write_text("{")
     with pytest.raises(UserError, match=r"docids\.json: not valid JSON"):
         load(folder, "docids: docids.json")
@@ -107,7 +110,7 @@ def test_only_the_best_are_kept(folder):
 
 
 def test_a_method_that_names_a_document_twice_is_stopped(folder):
-    task = plan.make(write_task(folder)).jobs[0].build_task()
+    task = planning.make(write_task(folder)).jobs[0].build_task()
     data = task.load(limit=None, seed=0)
     stream = task.predict(lambda *_: [[0, 1, 0], [], []], None, data, range(3), None)
     with pytest.raises(ValueError, match="q1: the method named a document twice"):
@@ -207,8 +210,8 @@ def test_a_beam_finds_no_more_documents_than_it_is_wide_and_needs_ends():
 
 def embedded(tmp_path, *methods, **settings):
     """Return the results of methods on the embedded collection."""
-    choices = plan.Choices(models=("lm-synonyms",), methods=methods, settings={"threads": 1, **settings})
-    made = plan.make("synonyms-docids", choices)
+    choices = Choices(models=("lm-synonyms",), methods=methods, settings={"threads": 1, **settings})
+    made = planning.make("synonyms-docids", choices)
     outcomes = list(local.run(made, Options(tmp_path / "out", Cache(None), True), lambda *_: None, lambda _: None))
     assert [str(o.error) for o in outcomes if o.error] == []
     return [o.result for o in outcomes]

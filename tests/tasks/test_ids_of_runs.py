@@ -5,9 +5,11 @@ import sys
 
 import pytest
 
-from zsbench import catalog, plan
 from zsbench.cli.main import run as main
-from zsbench.errors import UserError
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 BEIR = {
     "rerank": "candidates: {stage: bm25}",
@@ -39,8 +41,8 @@ def task(folder, kind, query, document):
         rows(folder / "i.jsonl", [issue])
         data, extra = "{source: issue-functions, path: i.jsonl}", "candidates: {stage: pool}"
     (folder / "t.yaml").write_text(f"type: {kind}\ndescription: d\ndata: {data}\n{extra}\n")
-    job = plan.make(
-        str(folder / "t.yaml"), plan.Choices(methods=("random-order",) * (kind != "generative-retrieval"))
+    job = planning.make(
+        str(folder / "t.yaml"), Choices(methods=("random-order",) * (kind != "generative-retrieval"))
     ).jobs[0]
     return job.build_task()
 
@@ -63,7 +65,7 @@ def test_ids_that_no_run_can_hold_are_refused_when_data_are_read(kind, side, wro
     query, document = (IDS[wrong], "d1") if side == "query" else ("q1", IDS[wrong])
     built = task(tmp_path, kind, query, document)
     if kind in BEIR:
-        monkeypatch.setattr("zsbench.data.beir.read_qrels", lambda _: {query: {document: 1}})
+        monkeypatch.setattr("zsbench.data.collections.beir.read_qrels", lambda _: {query: {document: 1}})
     with pytest.raises(UserError, match=r"id .*; expected an id without blanks|empty"):
         built.load(limit=None, seed=0)
 
@@ -72,7 +74,7 @@ def test_ids_that_no_run_can_hold_are_refused_when_data_are_read(kind, side, wro
 def test_a_no_break_space_is_a_letter_of_an_id(kind, tmp_path, monkeypatch):
     built = task(tmp_path, kind, "q\u00a01", "d\u00a01")
     if kind in BEIR:
-        monkeypatch.setattr("zsbench.data.beir.read_qrels", lambda _: {"q\u00a01": {"d\u00a01": 1}})
+        monkeypatch.setattr("zsbench.data.collections.beir.read_qrels", lambda _: {"q\u00a01": {"d\u00a01": 1}})
     data = built.load(limit=None, seed=0)
     path = tmp_path / "x.run"
     prediction = {"d\u00a01": 2.0, "d\u20282": 1.0}

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from tests.test_cli import zsbench
-from zsbench import plan
-from zsbench.cache import Cache
-from zsbench.catalog import ASSETS
-from zsbench.data.caption_table import caption_table
-from zsbench.data.hf_captions import hf_captions
-from zsbench.data.karpathy import karpathy
-from zsbench.data.webdataset_captions import webdataset_captions
+from zsbench.config.catalog import ASSETS
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.data.captions.caption_table import caption_table
+from zsbench.data.captions.hf_captions import hf_captions
+from zsbench.data.captions.karpathy import karpathy
+from zsbench.data.captions.webdataset_captions import webdataset_captions
 from zsbench.engine import local
-from zsbench.errors import UserError
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 FOLDER = ASSETS / "data" / "glyph-captions"
 
@@ -32,8 +33,8 @@ def rows():
 
 
 def evaluate(tmp_path, *assignments, methods=("dual-encoder",), **settings):
-    choices = plan.Choices(("clip-glyphs",), methods, {"resamples": 200, **settings}, assignments)
-    made = plan.make("glyph-captions", choices)
+    choices = Choices(("clip-glyphs",), methods, {"resamples": 200, **settings}, assignments)
+    made = planning.make("glyph-captions", choices)
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
     outcomes = list(local.run(made, options, lambda *_: None, lambda _: None))
     assert [str(o.error) for o in outcomes if o.error] == []
@@ -130,7 +131,7 @@ def test_rankings_in_several_shards_name_items_of_any_shard(tmp_path, monkeypatc
     from typer.testing import CliRunner
 
     from zsbench.cli.main import app
-    from zsbench.tasks.image_text_retrieval import Task
+    from zsbench.tasks.image_text.image_text_retrieval import Task
 
     def values(*arguments):
         outcome = CliRunner().invoke(app, [*arguments, "--json"])

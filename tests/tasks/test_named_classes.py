@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from zsbench import catalog, plan
-from zsbench.errors import UserError
-from zsbench.tasks._classes import read_map
+from zsbench.config import catalog
+from zsbench.core.errors import UserError
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.tasks.classification.classes import read_map
 
 NAMES = ["ant", "bee", "cat", "dog"]
 
@@ -28,8 +30,8 @@ def folders(root, names):
 def load(folder, source, kind="image-classification", **keys):
     lines = [f"type: {kind}", "description: d", f"data: {json.dumps(source)}"]
     (folder / "t.yaml").write_text("\n".join(lines + [f"{key}: {json.dumps(value)}" for key, value in keys.items()]))
-    [job] = plan.make(
-        str(folder / "t.yaml"), plan.Choices(methods=("random-class" if "image" in kind else "random-video",))
+    [job] = planning.make(
+        str(folder / "t.yaml"), Choices(methods=("random-class" if "image" in kind else "random-video",))
     ).jobs
     return job.build_task().load(limit=None, seed=0)
 
@@ -203,7 +205,7 @@ def test_templates_of_a_task_by_its_name_are_an_input_of_the_result(tmp_path, mo
     source = {"source": "features", "path": "v.npz"}
     assert load(tmp_path, source, templates="my-set").context.templates == ["a {}", "the {}"]
     assert len(load(tmp_path, source, templates="let-it-wag").context.templates) == 80
-    [job] = plan.make(str(tmp_path / "t.yaml"), plan.Choices(methods=("random-class",))).jobs
+    [job] = planning.make(str(tmp_path / "t.yaml"), Choices(methods=("random-class",))).jobs
     assert any(path.endswith("let-it-wag.yaml") for path in job.build_task().files())
     with pytest.raises(
         UserError, match=r"t.yaml:4: no such file 'let-it-wagg'; expected a text file with one template"
@@ -236,7 +238,7 @@ def test_a_mapping_of_numbers_names_classes_of_data_without_names(tmp_path):
 
 
 def test_every_task_with_classes_joins_them_by_name_and_doubts_accuracy_below_chance():
-    from zsbench.tasks._classes import NamedClasses
+    from zsbench.tasks.classification.classes import NamedClasses
 
     modules = [catalog.load_module("tasks", name) for name in catalog.components("tasks")]
     named = [module for module in modules if "classes" in module.Config.model_fields]

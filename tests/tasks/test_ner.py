@@ -5,10 +5,12 @@ import json
 import pytest
 
 from tests.tasks._scoring import score, zsbench
-from zsbench import config, plan
-from zsbench.data.conll import conll
-from zsbench.data.jsonl_sentences import jsonl_sentences
-from zsbench.errors import UserError
+from zsbench.config import catalog, overlay
+from zsbench.core.errors import UserError
+from zsbench.data.sentences.conll import conll
+from zsbench.data.sentences.jsonl_sentences import jsonl_sentences
+from zsbench.plan import planning, task_configs
+from zsbench.plan.choices import Choices
 
 GOLD = "EU B-org\nrejects O\nGerman B-misc\ncall O\n\nPeter B-person\nBlackburn I-person\n"
 RIGHT = [[[0, 0, "org"], [2, 2, "misc"]], [[0, 1, "person"]]]
@@ -80,7 +82,7 @@ def test_labels_that_do_nothing_are_errors(tmp_path, extra, words):
 
 def test_labels_are_looked_for_in_all_the_data_whatever_the_limit(tmp_path):
     path = task(tmp_path, extra="excluded_labels: [misc]\nlabel_map: {org: organization}\n")
-    built = plan.make(str(path), plan.Choices(methods=("capitalised-runs",))).jobs[0].build_task()
+    built = planning.make(str(path), Choices(methods=("capitalised-runs",))).jobs[0].build_task()
     assert {len(built.load(limit=1, seed=seed).items) for seed in range(4)} == {1}
 
 
@@ -244,8 +246,8 @@ class Reach:
 
 
 def test_gold_beyond_a_model_is_counted_over_all_items(tmp_path):
-    read, source = plan.read_task(config.load(task(tmp_path, GOLD + "a O\nb O\nc O\nd B-org\n")))
-    built = config.catalog.load_module("tasks", "ner").Task(read, source)
+    read, source = task_configs.read_task(overlay.load(task(tmp_path, GOLD + "a O\nb O\nc O\nd B-org\n")))
+    built = catalog.load_module("tasks", "ner").Task(read, source)
     data = built.load(limit=None, seed=0)
     assert built.reach(Reach(), data) == {
         "sentences cut to 3 words": 2, "gold spans past the model's 3 words": 1,

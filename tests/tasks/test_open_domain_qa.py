@@ -7,13 +7,16 @@ import pytest
 
 from tests.tasks.test_rerank import BagOfWords
 from tests.test_cli import zsbench
-from zsbench import catalog, plan, ties
-from zsbench.cache import Cache
-from zsbench.data._stored import Stored
+from zsbench.config import catalog
+from zsbench.core import ties
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.data.collections.stored import Stored
 from zsbench.engine import local
-from zsbench.errors import UserError
-from zsbench.runner import Options
-from zsbench.tasks import _candidates
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
+from zsbench.search import candidates as first_stage
 
 PASSAGES = (
     'id\ttext\ttitle\n1\t"Aaron, ""the"" priest"\tCats\n2\tthe cat sat\tDogs\n3\tin 1912\tThe dog\n4\ta dog\tFish\n'
@@ -39,7 +42,7 @@ def write_task(folder, extra="", data="{source: question-answers, questions: q.c
 
 
 def results(folder, extra="", **options):
-    made = plan.make(write_task(folder, extra, **options))
+    made = planning.make(write_task(folder, extra, **options))
     outcomes = list(local.run(made, Options(folder / "out", Cache(None), True), lambda *_: None, print))
     for outcome in outcomes:
         if outcome.error:
@@ -110,7 +113,7 @@ def test_a_run_reads_its_own_passages_only(folder, monkeypatch):
 
 def test_first_stages_search_all_passages(folder, monkeypatch):
     def candidates(stage):
-        task = plan.make(write_task(folder, f"candidates: {stage}")).jobs[0].build_task()
+        task = planning.make(write_task(folder, f"candidates: {stage}")).jobs[0].build_task()
         return {item.id: [d.id for d in item.documents] for item in task.load(limit=None, seed=0).items}
 
     # "a" is in the shortest passage, "priest" in a longer one; "12" is in none.
@@ -119,7 +122,7 @@ def test_first_stages_search_all_passages(folder, monkeypatch):
     class Block:
         build = staticmethod(BagOfWords)
 
-    monkeypatch.setattr(_candidates, "named", lambda *_, **__: (Block, []))
+    monkeypatch.setattr(first_stage, "named", lambda *_, **__: (Block, []))
     (folder / "q.csv").write_text("cat\t['cat']\ndog\t['dog']\n")
     # Titles are searched with the texts; equal scores are ordered by a hash of the ids: 1, 3 and 4 have none of "cat".
     found = candidates("{stage: dense, model: bag, depth: 4}")
@@ -155,7 +158,7 @@ def test_scoring_a_run_gives_the_numbers_of_the_run_and_needs_the_texts(folder):
 
 
 def test_the_embedded_questions_are_answered_better_by_models_than_by_chance(tmp_path):
-    made = plan.make("papers/ar2", plan.Choices(embedded=True, settings={"limit": 30, "resamples": 200}))
+    made = planning.make("papers/ar2", Choices(embedded=True, settings={"limit": 30, "resamples": 200}))
     outcomes = local.run(made, Options(tmp_path, Cache(None)), lambda *_: None, lambda _: None)
     rows = {outcome.result["method"]: outcome.result["metrics"]["answer-hit@5"] for outcome in outcomes}
     for method in ("icr", "pointwise", "dense"):

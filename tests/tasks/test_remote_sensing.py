@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zsbench import plan
-from zsbench.cache import Cache
+from zsbench.core.cache import Cache
 from zsbench.engine import local
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 
 def evaluate(tmp_path, name, **choices):
-    made = plan.make(name, plan.Choices(settings={"resamples": 100}, **choices))
+    made = planning.make(name, Choices(settings={"resamples": 100}, **choices))
     [outcome] = local.run(made, Options(tmp_path / "out", Cache(tmp_path / "cache")), lambda *_: None, lambda _: None)
     assert outcome.error is None, outcome.error
     return made.jobs[0], outcome.result

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zsbench import plan
-from zsbench.cache import Cache
-from zsbench.data import _dense
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.core.records import Cost
+from zsbench.data.collections.documents import RankItem
 from zsbench.engine import local
-from zsbench.errors import UserError
-from zsbench.methods.rerank import RankItem
-from zsbench.records import Cost
-from zsbench.runner import Options
-from zsbench.tasks import _candidates, _ranking
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
+from zsbench.search import candidates, dense
+from zsbench.tasks.rerank.ranking import tag
 
 WORDS = ["cat", "dog", "fish", "bird"]
 
@@ -57,7 +58,7 @@ def write_task(folder, extra):
 
 def result(folder, extra="", cache=None):
     outcomes = local.run(
-        plan.make(write_task(folder, extra)),
+        planning.make(write_task(folder, extra)),
         Options(folder / "out", cache or Cache(None), True),
         lambda *_: None,
         print,
@@ -69,7 +70,7 @@ def result(folder, extra="", cache=None):
 
 
 def load(folder, extra, **options):
-    return plan.make(write_task(folder, extra)).jobs[0].build_task().load(limit=None, seed=0, **options)
+    return planning.make(write_task(folder, extra)).jobs[0].build_task().load(limit=None, seed=0, **options)
 
 
 def ids(data):
@@ -83,7 +84,7 @@ def encoder(monkeypatch):
     class Block:
         build = staticmethod(lambda: found)
 
-    monkeypatch.setattr(_candidates, "named", lambda *_, **__: (Block, []))
+    monkeypatch.setattr(candidates, "named", lambda *_, **__: (Block, []))
     return found
 
 
@@ -120,11 +121,11 @@ def test_search_in_blocks_is_a_stable_sort(seed, n, depth, block):
         encode_queries = staticmethod(lambda texts: np.float32([queries[int(t)] for t in texts]))
         encode_documents = staticmethod(lambda texts: np.float32([documents[int(t)] for t in texts]))
 
-    before, _dense.BLOCK = _dense.BLOCK, block
+    before, dense.BLOCK = dense.BLOCK, block
     try:
-        found = _dense.search(Fixed(), list("0123"), [str(i) for i in range(n)], depth=depth, cache=Cache(None))
+        found = dense.search(Fixed(), list("0123"), [str(i) for i in range(n)], depth=depth, cache=Cache(None))
     finally:
-        _dense.BLOCK = before
+        dense.BLOCK = before
     scores = queries @ documents.T
     assert found == [np.argsort(-row, kind="stable")[:depth].tolist() for row in scores]
 
@@ -214,8 +215,8 @@ def test_an_empty_query_ends_no_run_and_is_counted(collection):
     (collection / "c" / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in queries))
     (collection / "r.run").write_text("q1 Q0 d1 1 2 x\nq1 Q0 d3 2 1 x\nq2 Q0 d2 1 1 x\n")
     extra = "candidates: {stage: run, path: r.run}\nmetrics: [MRR, 'Recall@100']\n"
-    choices = plan.Choices(models=("lm-synonyms",), methods=("query-likelihood", "icr", "bm25"))
-    made = plan.make(write_task(collection, extra), choices)
+    choices = Choices(models=("lm-synonyms",), methods=("query-likelihood", "icr", "bm25"))
+    made = planning.make(write_task(collection, extra), choices)
     outcomes = list(local.run(made, Options(collection / "out", Cache(None), True), lambda *_: None, print))
     assert [str(outcome.error) for outcome in outcomes if outcome.error] == []
     for outcome in outcomes:
@@ -231,7 +232,7 @@ def test_metrics_that_look_beyond_the_lists_are_noted(collection):
 
 
 def test_a_run_carries_the_methods_name_and_ranks_of_any_length(collection, tmp_path):
-    made = plan.make(write_task(collection, ""), plan.Choices(methods=("bm25",)))
+    made = planning.make(write_task(collection, ""), Choices(methods=("bm25",)))
     list(local.run(made, Options(collection / "out", Cache(None), True), lambda *_: None, print))
     [run] = (collection / "out").rglob("*.run")
     assert {line.split()[-1] for line in run.read_text().splitlines()} == {"bm25"}
@@ -239,4 +240,4 @@ def test_a_run_carries_the_methods_name_and_ranks_of_any_length(collection, tmp_
     ranking = {f"d{i}": float(1_234_567 - i) for i in range(3)}
     task.write(tmp_path / "long.run", [RankItem("q", "", ())], [ranking])
     assert task.read(tmp_path / "long.run", [RankItem("q", "", ())]) == {"q": ranking}
-    assert [_ranking.tag(name) for name in ("a b", " ", "x")] == ["a-b", "zsbench", "x"]
+    assert [tag(name) for name in ("a b", " ", "x")] == ["a-b", "zsbench", "x"]

@@ -6,19 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zsbench import plan, ties
-from zsbench.cache import Cache
 from zsbench.cli.score import score
-from zsbench.data._sessions import Session
+from zsbench.core import ties
+from zsbench.core.cache import Cache
+from zsbench.core.errors import UserError
+from zsbench.core.records import Cost
+from zsbench.data.sessions.session import Session
 from zsbench.engine import local
-from zsbench.errors import UserError
 from zsbench.methods.session_recommendation import Catalogue
 from zsbench.methods.session_recommendation._ids import read_ids
 from zsbench.methods.session_recommendation.catalogue_lm import HistoryPrompt, catalogue_lm
 from zsbench.methods.session_recommendation.last_items import last_items
 from zsbench.methods.session_recommendation.popularity import popularity
-from zsbench.records import Cost
-from zsbench.runner import Options
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
+from zsbench.run.runner import Options
 
 SESSIONS = [
     {"user": "u", "history": ["a", "b", "a"], "target": ["c"]},
@@ -47,7 +49,7 @@ def write_task(folder, extra=""):
 
 
 def results(name, folder, **choices):
-    made = plan.make(name, plan.Choices(**choices))
+    made = planning.make(name, Choices(**choices))
     options = Options(folder / "out", Cache(None), True)
     outcomes = list(local.run(made, options, lambda *_: None, lambda _: None))
     assert [str(o.error) for o in outcomes if o.error] == []
@@ -181,7 +183,7 @@ def test_codes_whose_wording_does_not_keep_them_apart_are_refused(codes, templat
 
 
 def test_a_method_that_names_an_item_twice_is_stopped(folder):
-    task = plan.make(write_task(folder)).jobs[0].build_task()
+    task = planning.make(write_task(folder)).jobs[0].build_task()
     data = task.load(limit=None, seed=0)
     stream = task.predict(lambda *_: [[1, 1], [], []], None, data, range(3), None)
     with pytest.raises(ValueError, match="u: the method named an item twice"):

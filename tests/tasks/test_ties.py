@@ -7,11 +7,13 @@ import random
 import numpy as np
 import pytest
 
-from zsbench import catalog, plan
-from zsbench.cache import Cache
-from zsbench.data import ir_datasets
-from zsbench.records import Cost, RunContext
-from zsbench.tasks import _candidates
+from zsbench.config import catalog
+from zsbench.core.cache import Cache
+from zsbench.core.context import RunContext
+from zsbench.core.records import Cost
+from zsbench.data.collections import ir_datasets
+from zsbench.plan import planning
+from zsbench.search import candidates
 
 N_QUERIES, N_CANDIDATES = 120, 12
 
@@ -127,10 +129,10 @@ def predictions(folder, kind, order, method, model, monkeypatch):
     class Block:
         build = staticmethod(lambda: model)
 
-    monkeypatch.setattr(_candidates, "named", lambda *_, **__: (Block, []))
+    monkeypatch.setattr(candidates, "named", lambda *_, **__: (Block, []))
     folder.mkdir(exist_ok=True)
     (folder / "t.yaml").write_text("description: d\n" + POOLS[kind](folder, ORDERS[order]))
-    task = plan.make(str(folder / "t.yaml")).jobs[0].build_task()
+    task = planning.make(str(folder / "t.yaml")).jobs[0].build_task()
     data = task.load(limit=None, seed=0)
     rule = catalog.load_component("methods", method)(**OPTIONS.get(method, {}))
     run = RunContext("auto", Cache(None), 0, model.cost)
@@ -190,4 +192,4 @@ def test_pools_with_scores_keep_their_order_and_those_without_have_none(tmp_path
             return iter(self.rows)
 
     pool = ir_datasets._pool(Scored())
-    assert _candidates.ties.best_first(pool["q"], "q") == ["b", "c", "a"]
+    assert candidates.ties.best_first(pool["q"], "q") == ["b", "c", "a"]

@@ -10,9 +10,9 @@ from PIL import Image
 
 from tests.close import assert_rows_close
 from tests.test_cli import zsbench
-from zsbench.catalog import ASSETS
+from zsbench.config.catalog import ASSETS
 from zsbench.methods.video import frame_numbers
-from zsbench.tasks.video_classification import crop
+from zsbench.tasks.video.video_classification import crop
 
 GLYPHS = ASSETS / "data" / "glyph-captions"
 CLASSES = ["heart", "star", "moon"]

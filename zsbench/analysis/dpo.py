@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zsbench.lazy import lazy
+from zsbench.core.lazy import lazy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from zsbench import jsonfiles
 from zsbench.analysis import pac_bayes
 from zsbench.analysis.prompt_prior import prompts_of, split_of
-from zsbench.errors import UserError
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
 from zsbench.report.plain import one_line
-from zsbench.yamlio import shown
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import catalog
 from zsbench.analysis.pac_bayes import kl_of_tokens, kl_uniform
-from zsbench.config import Block
-from zsbench.errors import UserError
-from zsbench.models import _pretrained
+from zsbench.config import catalog
+from zsbench.config.blocks import Block
+from zsbench.core.errors import UserError
+from zsbench.models import checkpoints
 from zsbench.models.capabilities import Prompt
 
 if TYPE_CHECKING:
@@ -115,11 +115,11 @@ def _tokenizer(model: dict[str, Any] | None) -> tuple[Callable[[str], Sequence[i
         )
     reference = str(Block("models", adapter, options, base=Path.cwd()).resolved()["model"])
     if adapter == "hf-clip":
-        found: Any = _pretrained.reader("AutoTokenizer", reference, revision=options.get("revision"))
+        found: Any = checkpoints.reader("AutoTokenizer", reference, revision=options.get("revision"))
     else:
         name = reference if reference.startswith("hf-hub:") else reference.partition("/")[0]
         name = f"local-dir:{reference}" if Path(reference).is_dir() else name
-        found = _pretrained.open_clip_tokenizer(name, where=reference)
+        found = checkpoints.open_clip_tokenizer(name, where=reference)
         if not hasattr(found, "tokenizer"):
             return found.encode, int(found.vocab_size)
         found = found.tokenizer

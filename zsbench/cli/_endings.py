@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from zsbench.cli import _screen
-from zsbench.errors import EXIT_RUN_FAILED, RunError, UserError, UserErrors
+from zsbench.core.errors import EXIT_RUN_FAILED, RunError, UserError, UserErrors
 from zsbench.report.plain import one_line
 
 _ON = "interrupted; the same command goes on where this one stopped"

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
 from zsbench.report.plain import plain
 
 # Columns of a table that goes into a file or a pipe, unless $COLUMNS says otherwise.

@@ -49,7 +49,7 @@ def _prior(name: str) -> Callable[[Sequence[str], dict[str, Any]], float]:
 
     if name == "uniform":
         return prompt_prior.uniform_kl
-    from zsbench.models._named import named
+    from zsbench.config.models import named
     from zsbench.models.capabilities import TextScorer
 
     model = named(name, TextScorer, where="--prior")[0].build()

@@ -60,10 +60,10 @@ def sample(
     """Sample documents that stand for a corpus: clusters, a budget for each, draws near its centre (DUQGen)."""
     import numpy as np
 
-    from zsbench import files
+    from zsbench.core import files
+    from zsbench.core.errors import UserError
     from zsbench.corpus import sample as sampling
     from zsbench.corpus.files import read_documents, write_lines
-    from zsbench.errors import UserError
 
     files.require_writable(out.parent)
     documents = list(read_documents(corpus).values())
@@ -105,11 +105,11 @@ def queries(
     dtype: Dtype = "float32",
 ) -> None:
     """Write queries for documents with a language model; the same command goes on where the last one stopped."""
-    from zsbench import files, jsonfiles
+    from zsbench.core import files, jsonfiles
     from zsbench.corpus.files import read_documents, write_lines
     from zsbench.corpus.queries import Example, Wording
     from zsbench.corpus.writing import write_queries
-    from zsbench.methods.rerank._cuts import n_words
+    from zsbench.methods.rerank.cuts import n_words
     from zsbench.models.capabilities import TextGenerator
 
     files.require_writable(out.parent)
@@ -155,12 +155,12 @@ def roundtrip(
     dtype: Dtype = "float32",
 ) -> None:
     """Keep the pairs whose query finds its own document again in the whole corpus (Promptagator, CoRNStack)."""
-    from zsbench import files
-    from zsbench.cache import Cache, default_root
+    from zsbench.core import files
+    from zsbench.core.cache import Cache, default_root
     from zsbench.corpus import roundtrip as filtering
     from zsbench.corpus.files import read_documents, read_pairs, write_lines
-    from zsbench.data import _dense
     from zsbench.models.capabilities import TextEncoder
+    from zsbench.search import dense
 
     files.require_writable(out.parent)
     documents = read_documents(corpus)
@@ -169,9 +169,9 @@ def roundtrip(
     passages, cache = [document.passage for document in documents.values()], Cache(default_root())
     encoder, kept = _load(model, TextEncoder, device, dtype), []
     with _progress("pairs", len(found)) as progress:
-        for start in range(0, len(found), _dense.BLOCK):
-            part = found[start : start + _dense.BLOCK]
-            asked = _dense.query_vectors(encoder, [query for query, _ in part], cache=cache)
+        for start in range(0, len(found), dense.BLOCK):
+            part = found[start : start + dense.BLOCK]
+            asked = dense.query_vectors(encoder, [query for query, _ in part], cache=cache)
             compare = functools.partial(_compare, asked, encoder, passages)
             ranks, scores = filtering.ranks_in_blocks(compare, [rows[key] for _, key in part], ties=ties.value)
             stays = filtering.kept(ranks, scores, k=k, threshold=min_score)
@@ -200,10 +200,10 @@ def semantic_ids(
     dtype: Dtype = "float32",
 ) -> None:
     """Give items semantic ids: balanced k-means on their vectors, then on the residuals (OneRec)."""
-    from zsbench import files
+    from zsbench.core import files
+    from zsbench.core.errors import UserError
     from zsbench.corpus import semantic_ids as ids
     from zsbench.corpus.files import read_documents, write_lines
-    from zsbench.errors import UserError
 
     files.require_writable(out.parent)
     documents = read_documents(corpus)
@@ -217,19 +217,19 @@ def semantic_ids(
 
 def _compare(asked: Any, encoder: Any, passages: list[str]) -> Iterator[Any]:
     """Yield the scores of queries against the corpus, block by block."""
-    from zsbench.cache import Cache, default_root
-    from zsbench.data import _dense
+    from zsbench.core.cache import Cache, default_root
+    from zsbench.search import dense
 
-    yield from (asked @ block.T for block in _dense.blocks(encoder, passages, cache=Cache(default_root())))
+    yield from (asked @ block.T for block in dense.blocks(encoder, passages, cache=Cache(default_root())))
 
 
 def _load(model: str, needs: type, device: str, dtype: str) -> Any:
     """Return the loaded adapter of a model that offers `needs`."""
-    from zsbench.models import _common
-    from zsbench.models._named import named
+    from zsbench.config.models import named
+    from zsbench.models import runtime
 
     block, _ = named(model, needs, where="--model")
-    _common.configure(device=device, dtype=dtype, threads=None)
+    runtime.configure(device=device, dtype=dtype, threads=None)
     return block.build()
 
 
@@ -237,11 +237,11 @@ def _vectors(passages: list[str], model: str | None, embeddings: Path | None, de
     """Return (n_documents, width): read, or encoded through the cache."""
     import numpy as np
 
-    from zsbench import arrays
-    from zsbench.cache import Cache, default_root
-    from zsbench.data import _dense
-    from zsbench.errors import UserError
+    from zsbench.core import arrays
+    from zsbench.core.cache import Cache, default_root
+    from zsbench.core.errors import UserError
     from zsbench.models.capabilities import TextEncoder
+    from zsbench.search import dense
 
     if (model is None) == (embeddings is None):
         raise UserError("zsbench corpus", "vectors from nowhere, or from two places", "--model or --embeddings")
@@ -255,7 +255,7 @@ def _vectors(passages: list[str], model: str | None, embeddings: Path | None, de
     encoder = _load(str(model), TextEncoder, device, dtype)
     with _progress("documents", len(passages)) as progress:
         blocks = []
-        for block in _dense.blocks(encoder, passages, cache=Cache(default_root())):
+        for block in dense.blocks(encoder, passages, cache=Cache(default_root())):
             blocks.append(block)
             progress(sum(map(len, blocks)))
     return np.concatenate(blocks)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zsbench.engine.local import Outcome
-    from zsbench.plan import Choices, Plan
+    from zsbench.plan.choices import Choices
+    from zsbench.plan.planning import Plan
     from zsbench.report.envelope import Suite
 
 
@@ -49,12 +50,12 @@ def evaluate(
     """Evaluate models on tasks and print one table; the same command goes on where the last one stopped."""
     if offline:
         os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
-    from zsbench import plan as planning
-    from zsbench.errors import UserErrors
+    from zsbench.core.errors import UserErrors
+    from zsbench.plan.choices import Choices
 
     settings = {"limit": limit, "device": device, "batch_size": _batch_size(batch_size), "dtype": dtype}
     settings |= {"seed": seed, "threads": threads}
-    choices = planning.Choices(
+    choices = Choices(
         models=tuple(model or ()),
         methods=tuple(method or ()),
         settings={key: value for key, value in settings.items() if value is not None},
@@ -79,8 +80,8 @@ def _batch_size(text: str | None) -> int | str | None:
 
 def _plans(names: list[str], choices: Choices) -> list[Plan]:
     """Plan everything before anything runs, so that a typo in the last name costs nothing."""
-    from zsbench import plan as planning
-    from zsbench.errors import Mistakes
+    from zsbench.core.errors import Mistakes
+    from zsbench.plan import planning
 
     plans, mistakes = [], Mistakes()
     for name in names:
@@ -92,9 +93,9 @@ def _plans(names: list[str], choices: Choices) -> list[Plan]:
 
 
 def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list[Outcome]]:
-    from zsbench.cache import Cache, default_root
+    from zsbench.core.cache import Cache, default_root
     from zsbench.engine import local
-    from zsbench.runner import Options
+    from zsbench.run.runner import Options
 
     options = Options(out, Cache(default_root(), read=not fresh), fresh)
     found: list[list[Outcome]] = []
@@ -109,7 +110,7 @@ def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list
 
 def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict[str, Any]]:
     """Return the suite's rows over several tasks, written beside the others; say which of them lack tasks."""
-    from zsbench.job import safe_name
+    from zsbench.plan.job import safe_name
     from zsbench.results import averages
 
     def folder(*parts: str) -> Path:

@@ -11,7 +11,7 @@ import typer
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
-    from zsbench.job import Job
+    from zsbench.plan.job import Job
 
 
 class Rule(str, Enum):
@@ -40,13 +40,14 @@ def heads(
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
 ) -> None:
     """Write the heads that find relevant passages; they are a support set, so judge them on other queries."""
-    from zsbench import files
-    from zsbench import plan as planning
-    from zsbench.errors import UserError
-    from zsbench.methods.rerank import _heads
+    from zsbench.core import files
+    from zsbench.core.errors import UserError
+    from zsbench.methods.rerank import heads
+    from zsbench.plan import planning
+    from zsbench.plan.choices import Choices
 
     settings = {"device": device, "dtype": dtype, "seed": seed, "threads": threads}
-    choices = planning.Choices(
+    choices = Choices(
         models=(model,),
         methods=("icr",),
         settings={key: value for key, value in settings.items() if value is not None},
@@ -57,17 +58,17 @@ def heads(
         raise UserError("", f"'{task}' is not one re-ranking task", "a task of type rerank")
     files.require_writable(out.parent)
     found = _find(jobs[0], queries, method.value, top, temperature)
-    files.write_bytes(out, _heads.dump(found).encode())
+    files.write_bytes(out, heads.dump(found).encode())
     kept = ", ".join(f"{layer}.{head}" for layer, head in found.heads)
     say(f"heads (layer.head) {kept}\nfrom {len(found.queries)} queries of {found.task}, in {out}", error=True)
 
 
 def _find(job: Job, n: int, rule: Any, top: int, temperature: float) -> Any:
     """Return the head file of a job's task and model."""
-    from zsbench.errors import UserError
-    from zsbench.methods.rerank import _heads, icr
-    from zsbench.models import _common
-    from zsbench.tasks._base import sample
+    from zsbench.core.errors import UserError
+    from zsbench.methods.rerank import heads, icr
+    from zsbench.models import runtime
+    from zsbench.tasks.base import sample
 
     data = job.build_task().load(limit=None, seed=job.settings.seed)
     usable = [
@@ -82,15 +83,15 @@ def _find(job: Job, n: int, rule: Any, top: int, temperature: float) -> Any:
     options = {key: value for key, value in job.method.parts[0].options.items() if key not in ("layers", "heads")}
     reader = icr.reader(options, calibration="none" if rule == "contrastive" else "na")
     settings = job.settings
-    _common.configure(
+    runtime.configure(
         device=settings.device, dtype=settings.dtype, threads=settings.threads, batch_size=settings.batch_size
     )
     assert job.model is not None
     network = job.model.build()
     items, gold = [data.items[i] for i in kept], [data.gold[i] for i in kept]
-    scores = _heads.score(network, items, gold, reader, rule=rule, temperature=temperature)
-    return _heads.HeadFile(
-        heads=_heads.best(scores, top),
+    scores = heads.score(network, items, gold, reader, rule=rule, temperature=temperature)
+    return heads.HeadFile(
+        heads=heads.best(scores, top),
         rule=rule,
         task=job.task_name,
         model=job.model_name,

@@ -13,7 +13,7 @@ from zsbench.cli._screen import columns, say
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zsbench.catalog import Entry
+    from zsbench.config.catalog import Entry
 
 
 class What(str, Enum):
@@ -57,7 +57,7 @@ def _row(entry: Entry) -> dict[str, str]:
 
 def _groups(what: str) -> list[tuple[str, list[Entry]]]:
     """Return (heading, entries) pairs."""
-    from zsbench import catalog
+    from zsbench.config import catalog
 
     if what == "tasks":
         return [

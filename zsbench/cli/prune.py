@@ -45,9 +45,9 @@ def prune(
     """Write the items to keep; the clusters come from your own k-means."""
     import numpy as np
 
-    from zsbench import files
     from zsbench.analysis import density_pruning as pruning
-    from zsbench.errors import UserError
+    from zsbench.core import files
+    from zsbench.core.errors import UserError
 
     vectors, labels, centres = _read(embeddings, clusters, centroids)
     sizes = np.bincount(labels, minlength=len(centres))
@@ -89,8 +89,8 @@ def _read(
     """Return items, cluster numbers and centroids, with shapes that fit."""
     import numpy as np
 
-    from zsbench import arrays
-    from zsbench.errors import UserError
+    from zsbench.core import arrays
+    from zsbench.core.errors import UserError
 
     def load(path: Path, n_axes: int) -> Any:
         array = arrays.single(path)

@@ -21,11 +21,12 @@ def schema(
 
 
 def _schema(what: str) -> dict[str, Any]:
-    from zsbench import catalog, config, suites
-    from zsbench.components import options_schema
-    from zsbench.errors import unknown_name
+    from zsbench.config import catalog, suites
+    from zsbench.config.components import options_schema
+    from zsbench.config.schema import ModelConfig
+    from zsbench.core.errors import unknown_name
 
-    fixed: dict[str, Any] = {"suite": suites.SuiteConfig, "paper": suites.PaperConfig, "model": config.ModelConfig}
+    fixed: dict[str, Any] = {"suite": suites.SuiteConfig, "paper": suites.PaperConfig, "model": ModelConfig}
     if what in fixed:
         schema_of_yaml: dict[str, Any] = fixed[what].model_json_schema()
         return schema_of_yaml
@@ -40,8 +41,8 @@ def _schema(what: str) -> dict[str, Any]:
         if what in catalog.components(kind):  # type: ignore[arg-type]
             return options_schema(catalog.load_component(kind, what)).model_json_schema()  # type: ignore[arg-type]
     if what in catalog.metrics():
-        from zsbench import metrics
+        from zsbench.metrics import naming
 
-        return options_schema(metrics.declared(what)).model_json_schema()
+        return options_schema(naming.declared(what)).model_json_schema()
     known = [*fixed, "result", *catalog.components("tasks"), *catalog.components("methods")]
     raise unknown_name("", "schema", what, known, listed_by="zsbench list methods")

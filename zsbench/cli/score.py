@@ -11,7 +11,8 @@ import typer
 from zsbench.cli._screen import columns, say, show
 
 if TYPE_CHECKING:
-    from zsbench.config import Block, Settings, TaskConfig
+    from zsbench.config.blocks import Block
+    from zsbench.config.schema import Settings, TaskConfig
 
 
 def score(
@@ -40,11 +41,12 @@ def score(
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Score predictions with intervals, in the formats `eval` writes; `--run R --qrels Q` stands in for trec_eval."""
-    from zsbench import given
-    from zsbench.config import Settings, check
-    from zsbench.errors import UserError
+    from zsbench.config import validate
+    from zsbench.config.schema import Settings
+    from zsbench.core.errors import UserError
+    from zsbench.core.yamlio import Document
     from zsbench.report import envelope
-    from zsbench.yamlio import Document
+    from zsbench.run import given
 
     task, paths, gold = _asked(task, _listed(predictions), gold, _listed(run), qrels)
     if items is not None and len(paths) > 1:
@@ -57,7 +59,7 @@ def score(
     results = []
     for path in paths:
         document = Document(Path.cwd() / "--seed", {**given.sampled(path), **given_seed})
-        results.append(_judged(path, config, source, name, check(Settings, document), items))
+        results.append(_judged(path, config, source, name, validate.check(Settings, document), items))
     if json:
         say(envelope.as_json([envelope.Suite("score", results)]), data=True)
         return
@@ -68,11 +70,11 @@ def _judged(
     path: Path, config: TaskConfig, source: Block, task_name: str, settings: Settings, items: Path | None
 ) -> dict[str, Any]:
     """Return the result of one file or folder of predictions."""
-    from zsbench import given, runner
-    from zsbench.config import Block, Chain
-    from zsbench.job import Job
-    from zsbench.judge import judge
-    from zsbench.records import SCHEMA_VERSION, Cost
+    from zsbench.config.blocks import Block, Chain
+    from zsbench.core.records import SCHEMA_VERSION, Cost
+    from zsbench.plan.job import Job
+    from zsbench.run import given, runner
+    from zsbench.run.judge import judge
 
     nothing = Chain((Block("methods", "given", label=given.name(path)),))
     job = Job("score", task_name, config, source, "given", None, nothing, settings)
@@ -108,7 +110,7 @@ def _asked(
     task: str | None, predictions: list[Path], gold: Path | None, runs: list[Path], qrels: Path | None
 ) -> tuple[str, list[Path], Path | None]:
     """Return task, predictions and gold, whichever way they were named."""
-    from zsbench.errors import UserError
+    from zsbench.core.errors import UserError
 
     if runs or qrels is not None:
         if not runs or qrels is None:
@@ -123,12 +125,13 @@ def _asked(
 
 def _write_items(path: Path, ids: list[str], statistics: Any, kinds: tuple[str, ...]) -> None:
     """Write `metric<TAB>id<TAB>value`, as trec_eval's -q prints; a metric of several statistics has one row each."""
-    from zsbench import files, metrics
-    from zsbench.judge import item_columns
+    from zsbench.core import files
+    from zsbench.metrics import naming
+    from zsbench.run.judge import item_columns
 
     lines = []
     for name, table in statistics.items():
-        for label, column in item_columns(name, table, metrics.resolve(name, kinds=kinds).columns).items():
+        for label, column in item_columns(name, table, naming.resolve(name, kinds=kinds).columns).items():
             lines += [f"{label}\t{key}\t{value!r}\n" for key, value in zip(ids, map(_plain, column), strict=True)]
     files.write_bytes(path, "".join(lines).encode())
 
@@ -139,23 +142,24 @@ def _plain(value: Any) -> Any:
 
 def _task(name: str, gold: Path | None, overrides: dict[str, Any]) -> tuple[TaskConfig, Block, str]:
     """Return the checked task config, its data block (from `gold` when given) and its name."""
-    from zsbench import catalog, config, plan
-    from zsbench.errors import UserError
-    from zsbench.yamlio import Document
+    from zsbench.config import catalog, overlay
+    from zsbench.core.errors import UserError
+    from zsbench.core.yamlio import Document
+    from zsbench.plan import task_configs
 
     if name in catalog.components("tasks") and name not in catalog.configs("tasks"):
         if gold is None:
             raise UserError("--gold", f"task type '{name}' alone has no data", "--gold FILE, or the name of a task")
         document = Document(Path.cwd() / "score", {"type": name, "description": f"{name}, scored"})
     else:
-        document = config.load(catalog.find_config("tasks", name))
+        document = overlay.load(catalog.find_config("tasks", name))
     if gold is not None:
         kind = document.value.get("type", "")
         overrides["data"] = catalog.load_module("tasks", kind).Task.gold_source(str(gold.resolve()))
     marks = {loc: mark for loc, mark in document.marks.items() if loc[:1] != ("metrics",) or "metrics" not in overrides}
     marks |= {("metrics",): (Path.cwd() / "--metric", 0)} if "metrics" in overrides else {}
     document = Document(document.path, {**document.value, **overrides}, marks)
-    task, source = plan.read_task(document)
+    task, source = task_configs.read_task(document)
     missing = next((path for path in source.files() if not Path(path).exists()), None)
     if missing:
         raise UserError(str(missing), "no such file")

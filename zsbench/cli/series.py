@@ -22,7 +22,7 @@ def series(
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Print one row a checkpoint: parameters, GFLOPs an image, score, and the difference to the checkpoint before."""
-    from zsbench.errors import UserError
+    from zsbench.core.errors import UserError
     from zsbench.report import series as report
     from zsbench.results.store import find_results
 
@@ -45,10 +45,10 @@ def series(
 
 def _named(written: str, known: list[str]) -> str:
     """Return the metric among the results' that a spelling stands for."""
-    from zsbench import metrics
-    from zsbench.errors import UserError, did_you_mean
+    from zsbench.core.errors import UserError, did_you_mean
+    from zsbench.metrics import naming
 
-    name = metrics.named(written, known)
+    name = naming.named(written, known)
     if name is None:
         raise UserError("--metric", f"no metric {written}", f"one of {', '.join(known)}", did_you_mean(written, known))
     return name
@@ -56,10 +56,10 @@ def _named(written: str, known: list[str]) -> str:
 
 def _size(name: str) -> dict[str, float | None]:
     """Return a model's size, from the model itself."""
-    from zsbench.models import _references, _size
+    from zsbench.models import references, size
 
-    adapter = _references.image_text_encoder(name, "--measure")
+    adapter = references.image_text_encoder(name, "--measure")
     network = getattr(adapter, "module", None)
     if network is None:
         return {}
-    return {"parameters": float(_size.parameters(network)), "gflops": _size.image_gflops(adapter)}
+    return {"parameters": float(size.parameters(network)), "gflops": size.image_gflops(adapter)}

@@ -11,7 +11,7 @@ import typer
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
-    from zsbench.catalog import ComponentKind, ConfigKind, Entry
+    from zsbench.config.catalog import ComponentKind, ConfigKind, Entry
 
 CONFIGS: tuple[ConfigKind, ...] = ("suites", "papers", "tasks", "models")
 COMPONENTS: tuple[ComponentKind, ...] = ("methods", "models", "modifiers", "data", "tasks")
@@ -21,8 +21,8 @@ def show(
     name: Annotated[str, typer.Argument(help="A task, method, model, metric, suite, paper or YAML file.")],
 ) -> None:
     """Show what a name stands for."""
-    from zsbench import catalog
-    from zsbench.errors import unknown_name
+    from zsbench.config import catalog
+    from zsbench.core.errors import unknown_name
 
     if name.removeprefix("papers/") != name and name.removeprefix("papers/") in catalog.configs("papers"):
         return _config(catalog.configs("papers")[name.removeprefix("papers/")].path)
@@ -57,14 +57,15 @@ def _config(path: Path) -> None:
     """Print the YAML after `extends:`, then the exact prompts and the documentation of its parts."""
     import yaml
 
-    from zsbench import catalog, config, textfiles, yamlio
+    from zsbench.config import catalog, overlay
+    from zsbench.core import textfiles, yamlio
 
-    document = config.load(path)
+    document = overlay.load(path)
     say(f"# {yamlio.shown(path)}", fg="bright_black")
     say(yaml.safe_dump(document.value, sort_keys=False, allow_unicode=True, width=110), nl=False)
     value = document.value
     if "adapter" in value:
-        from zsbench.modified import model_block
+        from zsbench.config.modified import model_block
 
         block = model_block(value, document, ())
         for card in (p for p in block.files() if p.endswith("card.json")):
@@ -83,7 +84,7 @@ def _config(path: Path) -> None:
 
 def _prompts(method: dict[str, Any], task: dict[str, Any]) -> None:
     """Print the prompt that the method makes of this task, every blank as it is sent."""
-    from zsbench import catalog
+    from zsbench.config import catalog
 
     module = catalog.load_module("methods", method["name"])
     describe = getattr(module, "describe_prompt", None)
@@ -96,7 +97,8 @@ def _prompts(method: dict[str, Any], task: dict[str, Any]) -> None:
 
 def _component(kind: ComponentKind, entry: Entry) -> None:
     """Print a component's documentation, its options and where it is defined."""
-    from zsbench import catalog, yamlio
+    from zsbench.config import catalog
+    from zsbench.core import yamlio
 
     name, module = entry.name, catalog.load_module(kind, entry.name)
     say(f"# {yamlio.shown(entry.path)}", fg="bright_black")
@@ -119,9 +121,11 @@ def _component(kind: ComponentKind, entry: Entry) -> None:
 
 def _metric(name: str) -> None:
     """Print a metric's documentation and parameters."""
-    from zsbench import catalog, metrics, yamlio
+    from zsbench.config import catalog
+    from zsbench.core import yamlio
+    from zsbench.metrics import naming
 
-    entry, function = catalog.metrics()[name], metrics.declared(name)
+    entry, function = catalog.metrics()[name], naming.declared(name)
     say(f"# {yamlio.shown(entry.path)}", fg="bright_black")
     parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
     say(f"{name}({', '.join(str(p) for p in parameters)})")

@@ -27,14 +27,14 @@ def table(
     metric: Annotated[list[str] | None, typer.Option(help="Only these metrics. Repeatable.")] = None,
 ) -> None:
     """Print the results under folders as one table, in the order in which they were made."""
-    from zsbench import metrics
-    from zsbench.errors import unknown_name
+    from zsbench.core.errors import unknown_name
+    from zsbench.metrics import naming
     from zsbench.report import tables
     from zsbench.results.store import find_results
 
     every = tables.rows([result for folder in folders for result in find_results(folder)])
     known = list(dict.fromkeys(row.metric for row in every))
-    wanted = {name: metrics.named(name, known) for name in metric or ()}
+    wanted = {name: naming.named(name, known) for name in metric or ()}
     for name in wanted:
         if wanted[name] is None:
             raise unknown_name("--metric", "metric", name, known, listed_by=f"here: {', '.join(known)}")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from zsbench import catalog
-from zsbench.catalog import ConfigKind, unset_variables
 from zsbench.cli._screen import say
-from zsbench.errors import Mistakes, UnsetVariable, UserError, UserErrors
+from zsbench.config import catalog
+from zsbench.config.catalog import ConfigKind, unset_variables
+from zsbench.core.errors import Mistakes, UnsetVariable, UserError, UserErrors
 
 if TYPE_CHECKING:
-    from zsbench.plan import Plan
+    from zsbench.plan.planning import Plan
 
 
 def validate(
@@ -49,23 +49,26 @@ def _check(name: str) -> str:
     UserErrors
         Anything is wrong with it, a local file it names among that.
     """
-    from zsbench import checks, config, plan
-    from zsbench.modified import model_block
+    from zsbench.config import overlay, validate
+    from zsbench.config.modified import model_block
+    from zsbench.config.schema import ModelConfig
+    from zsbench.plan import checks, planning, task_configs
+    from zsbench.plan.choices import Choices
 
     models = catalog.configs("models")
-    document = config.load(models[name].path if name in models else plan.find(name))
+    document = overlay.load(models[name].path if name in models else planning.find(name))
     if "adapter" in document.value:
-        config.check(config.ModelConfig, document)
+        validate.check(ModelConfig, document)
         block = model_block(document.value, document, ())
         checks.require_files(block)
         return f"a model of adapter {block.name}"
     if "type" in document.value:
-        return f"a task of type {plan.check_task(document).type}"
-    made = plan.make(name)
+        return f"a task of type {task_configs.check_task(document).type}"
+    made = planning.make(name)
     variants = [made]
     text = _runs(len(made.jobs))
     if "embedded" in document.value:
-        variants.append(plan.make(name, plan.Choices(embedded=True)))
+        variants.append(planning.make(name, Choices(embedded=True)))
         text += f", {_runs(len(variants[-1].jobs))} embedded"
     problems = [problem for each in variants for found in each.missing.values() for problem in found]
     absent = {str(problem): problem for problem in problems if not isinstance(problem, UnsetVariable)}

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from zsbench import catalog, files, jsonfiles
-from zsbench.data._collection import Document, add_unique
-from zsbench.errors import UserError
-from zsbench.yamlio import shown
+from zsbench.config import catalog
+from zsbench.core import files, jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.collections.collection import add_unique
+from zsbench.data.collections.documents import Document
 
 _IDS, _TEXTS, _QUERIES = ("_id", "docid", "doc_id", "id"), ("text", "doctext", "contents"), ("query", "question")
 

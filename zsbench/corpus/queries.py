@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from zsbench.methods.rerank._cuts import cut_words
+from zsbench.methods.rerank.cuts import cut_words
 from zsbench.models.capabilities import Prompt
 
 Style = Literal["duqgen", "promptagator"]

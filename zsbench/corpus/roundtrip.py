@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.lazy import lazy
+from zsbench.core.lazy import lazy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from zsbench.lazy import lazy
+from zsbench.core.lazy import lazy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from zsbench.core.records import digest
 from zsbench.corpus.queries import Example, Style, Wording, clean, prompt, shots
-from zsbench.data._collection import Document
+from zsbench.data.collections.documents import Document
 from zsbench.models.capabilities import Prompt, TextGenerator
-from zsbench.records import digest
 
 BATCH = 64
 

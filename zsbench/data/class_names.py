@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from zsbench.errors import UserError, did_you_mean
+from zsbench.core.errors import UserError, did_you_mean
 
 LabelOrder = Literal["numeric", "text"]
 _SHOWN = 10

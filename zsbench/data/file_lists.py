@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from zsbench.errors import UserError
-from zsbench.files import Folders
-from zsbench.yamlio import shown
+from zsbench.core.errors import UserError
+from zsbench.core.files import Folders
+from zsbench.core.yamlio import shown
 
 
 def listed_files(named: Iterable[tuple[str, str | Path, str]], folder: Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
 
 
 def read_id(row: dict[str, Any], where: str, default: str | None = None) -> str:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench import textfiles
+from zsbench.core import textfiles
+from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.lazy import lazy
 from zsbench.data.class_names import plain
-from zsbench.errors import UserError, did_you_mean
-from zsbench.lazy import lazy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from zsbench import runner
-from zsbench.errors import RunError, UserError, UserErrors
-from zsbench.job import Job
-from zsbench.plan import Plan
-from zsbench.records import canonical_json
-from zsbench.runner import Options, Progress
+from zsbench.core.errors import RunError, UserError, UserErrors
+from zsbench.core.records import canonical_json
+from zsbench.plan.job import Job
+from zsbench.plan.planning import Plan
+from zsbench.run import runner
+from zsbench.run.runner import Options, Progress
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +56,11 @@ class _Loaded:
         self.key, self.current, self.note = "", None, note
 
     def model(self, job: Job) -> Any:
-        from zsbench.models import _common
+        from zsbench.models import runtime
 
         settings = job.settings
         # A job without a model may still load one: a dense first stage.
-        _common.configure(
+        runtime.configure(
             device=settings.device, dtype=settings.dtype, threads=settings.threads, batch_size=settings.batch_size
         )
         if job.model is None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from zsbench.records import Cost
+    from zsbench.core.records import Cost
 
     FloatArray = NDArray[np.float32]
 

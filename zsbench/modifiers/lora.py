@@ -14,13 +14,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import files
-from zsbench.config import LocalPath
-from zsbench.errors import UserError, did_you_mean
-from zsbench.lazy import lazy
+from zsbench.config.options import Count, LocalPath, Positive
+from zsbench.core import files
+from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.lazy import lazy
+from zsbench.core.yamlio import shown
 from zsbench.modifiers import Modifier
-from zsbench.options import Count, Positive
-from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     import torch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.errors import UserError, UserErrors
+from zsbench.core.errors import UserError, UserErrors
 
 if TYPE_CHECKING:
     from zsbench.engine.local import Outcome

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from math import hypot
 from typing import Any
 
-from zsbench.errors import UserError, did_you_mean
+from zsbench.core.errors import UserError, did_you_mean
 from zsbench.report.plain import one_line
 from zsbench.report.tables import confidence, interval_title, shown
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from zsbench.records import canonical_json, digest
+from zsbench.core.records import canonical_json, digest
 
 # A longer value is named by its digest: two prompts are told apart, not printed.
 _SHOWN = 24

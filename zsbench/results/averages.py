@@ -18,10 +18,10 @@ from pathlib import Path
 from statistics import pstdev, stdev
 from typing import Any
 
-from zsbench import files
-from zsbench.records import SCHEMA_VERSION, canonical_json, digest
+from zsbench.config.suites import MIXED, Average
+from zsbench.core import files
+from zsbench.core.records import SCHEMA_VERSION, canonical_json, digest
 from zsbench.results import claim, store
-from zsbench.suites import MIXED, Average
 
 Score = dict[str, Any]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from zsbench import files
-from zsbench.errors import UserError
+from zsbench.core import files
+from zsbench.core.errors import UserError
 
 LOCK = ".lock"
 _DIGITS = 8

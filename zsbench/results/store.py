@@ -5,7 +5,7 @@
     run.json              which question, code and files the shards belong to
     predictions/00000.*   the task type's own format
     partial-00001.*       the shard in progress, where one takes long
-    prompts.json          the texts that the model was given (see `zsbench.prompts`)
+    prompts.json          the texts that the model was given (see `zsbench.run._prompts`)
     notes.json cost.json  choices made and cost paid so far
     items.parquet         per-item statistics of every metric
     result.json           present only when everything before it is complete
@@ -24,11 +24,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from zsbench import files
-from zsbench.errors import RunError, UserError, UserErrors
-from zsbench.records import SCHEMA_VERSION, Cost, canonical_json, digest, digest_file
+from zsbench.core import files
+from zsbench.core.errors import RunError, UserError, UserErrors
+from zsbench.core.records import SCHEMA_VERSION, Cost, canonical_json, digest, digest_file
+from zsbench.core.yamlio import shown
 from zsbench.results import schema
-from zsbench.yamlio import shown
 
 log = logging.getLogger(__name__)
 

@@ -1,5 +1,5 @@
 from tests.metrics.examples import ranking
-from zsbench.metrics.answers import Answered
+from zsbench.metrics.rankings.answers import Answered
 
 CUT = {"answer-hit"}
 TEXTS = {f"d{i}": " ".join("abcdef"[j] for j in range(6) if i % (j + 2) == 0) for i in range(12)}

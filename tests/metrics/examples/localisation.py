@@ -1,5 +1,5 @@
 from tests.metrics.examples import ranking
-from zsbench.metrics.localisation import Changed, file_of
+from zsbench.metrics.rankings.localisation import Changed, file_of
 
 CUT = {"localisation-acc"}
 ALSO = ["localisation-acc(level=file)@2"]

@@ -1,5 +1,5 @@
 from tests.metrics.examples import ranking
-from zsbench.metrics.retrieval import Relevant
+from zsbench.metrics.rankings.retrieval import Relevant
 
 CUT = {"hit", "recall"}
 

@@ -1,4 +1,4 @@
-from zsbench.metrics._recommended import Recommended
+from zsbench.metrics.rankings.recommended import Recommended
 
 ALSO = ["reward-mean(of=watch)", "reward-max(of=watch)"]
 BLIND = {"*"}  # tested by hand: a list of rewards has no place of its own in the common examples

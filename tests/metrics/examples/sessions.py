@@ -1,4 +1,4 @@
-from zsbench.metrics._recommended import Recommended
+from zsbench.metrics.rankings.recommended import Recommended
 
 CUT = {"HitRate", "session-recall", "session-nDCG"}
 BLIND = {"*"}  # names of items, no scores

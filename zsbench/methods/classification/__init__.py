@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zsbench.lazy import lazy
-from zsbench.score_kinds import ScoreKind
-from zsbench.templates import fill_class
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
+from zsbench.core.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from zsbench.data._augment import views
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.methods.classification._augment import views
 
 if TYPE_CHECKING:
     import torch

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsbench.lazy import lazy
+from zsbench.core.lazy import lazy
 
 if TYPE_CHECKING:
     import numpy as np

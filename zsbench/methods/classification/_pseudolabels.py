@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Encoder, Known, Problem, softmax
 
 if TYPE_CHECKING:

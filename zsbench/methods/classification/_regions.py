@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.batching import map_batches
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.core.batching import map_batches
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import normalise
 
 if TYPE_CHECKING:

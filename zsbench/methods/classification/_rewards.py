@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Encoder, normalise
 from zsbench.methods.classification._adaptation import clip_score
-from zsbench.models import _references
+from zsbench.models import references
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,7 @@ class Rewards:
 
     def __init__(self, reward: str | Mapping[str, float], prompts: Sequence[str], encoder: Encoder) -> None:
         self._weights = shares({reward: 1.0} if isinstance(reward, str) else reward)
-        self._models = [_references.image_text_encoder(name, "reward") for name in self._weights]
+        self._models = [references.image_text_encoder(name, "reward") for name in self._weights]
         self._classes, self._device = [], encoder.model.device
         for model in self._models:
             model.cost = encoder.model.cost

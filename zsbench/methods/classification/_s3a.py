@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsbench.lazy import lazy
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification._s3a_phrases import Phrases, phrase_scores
 
 if TYPE_CHECKING:

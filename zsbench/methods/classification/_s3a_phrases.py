@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import jsonfiles
-from zsbench.errors import UserError, did_you_mean
-from zsbench.lazy import lazy
-from zsbench.yamlio import shown
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.lazy import lazy
+from zsbench.core.yamlio import shown
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsbench.data._augment import views
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Classifier, Encoder, Labelled, Problem, normalise
+from zsbench.methods.classification._augment import views
 
 if TYPE_CHECKING:
     import numpy as np

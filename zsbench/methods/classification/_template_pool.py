@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.templates import fill_class, require_class
+from zsbench.core.yamlio import shown
 from zsbench.methods.classification import Encoder
 from zsbench.methods.classification._texts import read_lines
-from zsbench.templates import fill_class, require_class
-from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     import numpy as np

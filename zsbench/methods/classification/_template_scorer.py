@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Encoder, Problem
 from zsbench.methods.classification._template_pool import TemplatePool
 from zsbench.methods.classification._template_weights import Normalise, centre, max_logits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.lazy import lazy
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import softmax
 
 if TYPE_CHECKING:

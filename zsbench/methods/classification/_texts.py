@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import jsonfiles, textfiles
-from zsbench.catalog import resolve_path
-from zsbench.data.image_listing import files_in
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
-from zsbench.yamlio import shown
+from zsbench.config.catalog import resolve_path
+from zsbench.core import jsonfiles, textfiles
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.listing import files_in
+from zsbench.core.yamlio import shown
 
 if TYPE_CHECKING:
     import numpy as np

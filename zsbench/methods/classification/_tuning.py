@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench import arrays
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
-from zsbench.yamlio import shown
+from zsbench.core import arrays
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.yamlio import shown
 
 if TYPE_CHECKING:
     import torch

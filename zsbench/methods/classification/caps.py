@@ -18,18 +18,17 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Gt
 
-from zsbench import jsonfiles
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.errors import UserError
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Few, LocalPath, NonNegative, Positive, Share
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._cache_model import CacheModel, cache_model
 from zsbench.methods.classification._search import axis, steps
 from zsbench.methods.classification._support import Values, keys, support_of, text_weights
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Few, NonNegative, Positive, Share
-from zsbench.yamlio import shown
 
 
 @method(

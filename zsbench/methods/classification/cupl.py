@@ -15,12 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.config import LocalPath
+from zsbench.config.components import method
+from zsbench.config.options import LocalPath, Text
+from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, linear, normalise
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Text
-from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np

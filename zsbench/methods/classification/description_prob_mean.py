@@ -13,15 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import ClassTemplate, LocalPath, Natural
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
+from zsbench.core.templates import fill_class, require_class
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, softmax
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import ClassTemplate, Natural
-from zsbench.score_kinds import ScoreKind
-from zsbench.templates import fill_class, require_class
 
 if TYPE_CHECKING:
     import numpy as np

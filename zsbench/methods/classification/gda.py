@@ -23,17 +23,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
-from zsbench.components import method
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Count, Few, NonNegative
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
 from zsbench.methods.classification._gaussians import Gaussians, new_classes, per_class, pooled
 from zsbench.methods.classification._search import axis, blocks, choose, correct_along
 from zsbench.methods.classification._support import support_of, text_weights, view_features, zero_shot
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Count, Few, NonNegative
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

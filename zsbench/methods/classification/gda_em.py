@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import NonNegative
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule, softmax
 from zsbench.methods.classification._gaussians import Gaussians, shrunk_inverse
 from zsbench.methods.classification._support import zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import NonNegative
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,17 +13,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import LocalPath, Share
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
+from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, linear, normalise
 from zsbench.methods.classification._regions import encode_regions, require_regions
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Share
-from zsbench.score_kinds import ScoreKind
-from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np

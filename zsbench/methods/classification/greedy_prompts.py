@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
-from zsbench import textfiles
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import LocalPath, Names
+from zsbench.core import textfiles
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Names
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Count, Positive
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
 from zsbench.methods.classification._search import blocks
 from zsbench.methods.classification._support import Values, support_of
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Count, Positive
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

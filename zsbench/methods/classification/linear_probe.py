@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
-from zsbench.components import method
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Positive
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._search import record, sweep, validation_images
 from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Positive
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

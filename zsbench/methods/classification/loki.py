@@ -15,20 +15,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench import textfiles
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.data._distances import graph_distances, read_distances, read_edges
-from zsbench.errors import UserError, did_you_mean
-from zsbench.lazy import lazy
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import LocalPath, Names, Positive
+from zsbench.core import textfiles
+from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
+from zsbench.core.yamlio import shown
+from zsbench.data.class_distances import graph_distances, read_distances, read_edges
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
 from zsbench.methods.classification._support import zero_shot
 from zsbench.methods.classification._texts import of_classes, read_names
 from zsbench.methods.classification.prompt_ensemble import ensemble
-from zsbench.options import Names, Positive
-from zsbench.score_kinds import ScoreKind
-from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     import numpy as np

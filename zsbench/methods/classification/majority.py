@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zsbench.components import method
-from zsbench.errors import UserError, did_you_mean
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Text
+from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
-from zsbench.options import Text
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

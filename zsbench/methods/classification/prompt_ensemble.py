@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.core.lazy import lazy
+from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear, normalise
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np

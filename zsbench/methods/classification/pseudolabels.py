@@ -18,18 +18,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Count, Positive
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._learners import Learner, learn
 from zsbench.methods.classification._pseudolabels import FPL_K, Schedule, Select, counts, pick, unlabelled
 from zsbench.methods.classification._support import support_of, text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Count, Positive
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Seed
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
-from zsbench.options import Seed
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

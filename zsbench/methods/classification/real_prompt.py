@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from zsbench.components import method
-from zsbench.config import LocalPath
+from zsbench.config.components import method
+from zsbench.config.options import LocalPath
+from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._texts import first_class, known, of_classes, read_names, templates_of
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.templates import fill_class
 
 
 @method(family="classification", needs=(ImageTextEncoder,), uses=("synonyms of the class names",))

@@ -17,17 +17,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Le, MinLen
 
-from zsbench.components import method
-from zsbench.config import LocalPath, ModelRef
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Few, LocalPath, ModelRef, NonNegative, Positive, PositiveShare, Text
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _tuning, normalise
 from zsbench.methods.classification import _adaptation as step
 from zsbench.methods.classification._rewards import Rewards
 from zsbench.methods.classification.tpt import describe_prompt
-from zsbench.models import _references
+from zsbench.models import references
 from zsbench.models.capabilities import PromptTuner
-from zsbench.options import Few, NonNegative, Positive, PositiveShare, Text
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +46,7 @@ _RATE = {"prompt": 7e-3, "encoder": 1e-5}
 def _files(options: dict[str, Any]) -> list[str]:
     reward, vectors = options.get("reward", []), options.get("vectors")
     return [
-        *_references.files([reward] if isinstance(reward, str) else reward, "reward"),
+        *references.files([reward] if isinstance(reward, str) else reward, "reward"),
         *([vectors] if vectors else []),
     ]
 

@@ -15,19 +15,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Count, Few, LocalPath
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._s3a import Partition, candidates, estimate_clusters, name_clusters, realigned
 from zsbench.methods.classification._s3a_phrases import Phrases, read_phrases
 from zsbench.methods.classification._support import text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Count, Few
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

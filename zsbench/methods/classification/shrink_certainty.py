@@ -14,12 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.errors import RunError
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import PositiveShare
+from zsbench.core.errors import RunError
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
-from zsbench.options import PositiveShare
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

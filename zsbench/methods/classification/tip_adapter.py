@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Gt
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Few, NonNegative
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
 from zsbench.methods.classification._search import axis, blocks, choose, correct_along, steps
 from zsbench.methods.classification._support import Values, keys, support_of, zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Few, NonNegative
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,14 +16,14 @@ from typing import Annotated, Literal
 
 from annotated_types import Gt
 
-from zsbench.companions import companions
-from zsbench.components import method
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Few, NonNegative, Positive
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._cache_model import CacheModel, cache_model
 from zsbench.methods.classification._search import axis, steps
 from zsbench.methods.classification._support import Values, keys, support_of, text_weights
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import Few, NonNegative, Positive
 
 
 @method(

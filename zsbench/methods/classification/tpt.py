@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Few, LocalPath, NonNegative, PositiveShare, Text
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _tuning
 from zsbench.methods.classification import _adaptation as step
 from zsbench.models.capabilities import PromptTuner
-from zsbench.options import Few, NonNegative, PositiveShare, Text
-from zsbench.score_kinds import ScoreKind
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,26 +19,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import MinLen
 
-from zsbench.catalog import resolve_path
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.catalog import resolve_path
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import AnyFloat, AnyTexts, ClassTemplate, LocalPath, PositiveShare
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.score_kinds import ScoreKind
+from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._template_pool import TemplatePool, read_pool
 from zsbench.methods.classification._template_scorer import Scorer, make_scorer
-from zsbench.methods.classification._template_weights import (
-    Normalise,
-    Weights,
-    above_median,
-    template_weights,
-)
+from zsbench.methods.classification._template_weights import Normalise, Weights, above_median, template_weights
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
-from zsbench.options import AnyFloat, AnyTexts, ClassTemplate, PositiveShare
-from zsbench.score_kinds import ScoreKind
-from zsbench.templates import fill_class
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.data._frames import Frame
+from zsbench.data.frames.frames import Frame
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.data._frames import Frame
-from zsbench.errors import RunError, UserError
-from zsbench.lazy import lazy
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import NonNegative, Positive
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.lazy import lazy
+from zsbench.data.frames.frames import Frame
 from zsbench.methods.depth import DepthRule
 from zsbench.models.capabilities import DepthEstimator
-from zsbench.options import NonNegative, Positive
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.data._frames import Frame
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Positive
+from zsbench.core.lazy import lazy
+from zsbench.data.frames.frames import Frame
 from zsbench.methods.depth import DepthRule
-from zsbench.options import Positive
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zsbench.components import method
-from zsbench.data._frames import Frame
+from zsbench.config.components import method
+from zsbench.data.frames.frames import Frame
 from zsbench.methods.depth import DepthRule
 from zsbench.models.capabilities import DepthEstimator
 

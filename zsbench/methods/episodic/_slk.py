@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from zsbench.lazy import lazy
+from zsbench.core.lazy import lazy
 from zsbench.methods.episodic import Episode, Problem, Rule, Solver, prototypes, squared_distances
 
 if TYPE_CHECKING:

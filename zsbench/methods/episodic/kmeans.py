@@ -11,7 +11,7 @@ Source: Ziko et al. 2021, arXiv:2106.09516.
 
 from __future__ import annotations
 
-from zsbench.components import method
+from zsbench.config.components import method
 from zsbench.methods.episodic import Rule
 from zsbench.methods.episodic._slk import clustering_rule
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Le
 
-from zsbench.components import method
+from zsbench.config.components import method
 from zsbench.methods.episodic import Rule
 from zsbench.methods.episodic._slk import clustering_rule
 

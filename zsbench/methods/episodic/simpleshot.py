@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zsbench.components import method
+from zsbench.config.components import method
 from zsbench.methods.episodic import Episode, Problem, Rule, Solver, prototypes, squared_distances
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import Annotated
 
 from annotated_types import Ge, Le
 
-from zsbench.components import method
+from zsbench.config.components import method
+from zsbench.config.options import NonNegative
 from zsbench.methods.episodic import Rule
 from zsbench.methods.episodic._slk import laplacian_rule
-from zsbench.options import NonNegative
 
 
 @method(

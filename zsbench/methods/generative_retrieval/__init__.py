@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zsbench.data._collection import Collection
+from zsbench.data.collections.collection import Collection
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Annotated
 
-from zsbench.data._collection import Collection, Document
-from zsbench.methods._constrained import NextLogprobs
-from zsbench.methods._trie import Trie, require_apart
+from zsbench.config.options import Blanks
+from zsbench.core.templates import blanks, fill
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import Document
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
-from zsbench.methods.rerank._texts import Piece, Wording, joined, put
+from zsbench.methods.shared.constrained import NextLogprobs
+from zsbench.methods.shared.document_texts import Piece, Wording, joined, put
+from zsbench.methods.shared.trie import Trie, require_apart
 from zsbench.models.capabilities import Prompt, TokenScorer
-from zsbench.options import Blanks
-from zsbench.templates import blanks, fill
 
 Search = Callable[[Trie, NextLogprobs], list[int]]
 """From the trie and a query's log-probabilities to numbers of documents, best first."""

@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zsbench import arrays
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.errors import UserError
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import LocalPath
+from zsbench.core import arrays
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.yamlio import shown
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
 from zsbench.models.capabilities import TextEncoder
-from zsbench.yamlio import shown
 
 if TYPE_CHECKING:
     import numpy as np

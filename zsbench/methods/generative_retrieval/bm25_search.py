@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from zsbench.components import method
-from zsbench.data._bm25 import Analyzer, Bm25
+from zsbench.config.components import method
+from zsbench.config.options import NonNegative, Share
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
-from zsbench.options import NonNegative, Share
+from zsbench.search.bm25 import Analyzer, Bm25
 
 
 @method(family="generative-retrieval")

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from zsbench.components import method
-from zsbench.methods._constrained import beam
+from zsbench.config.components import method
+from zsbench.config.options import Count
 from zsbench.methods.generative_retrieval import Retriever
 from zsbench.methods.generative_retrieval._docids import DocidPrompt, describe, retriever
+from zsbench.methods.shared.constrained import beam
 from zsbench.models.capabilities import TokenScorer
-from zsbench.options import Count
 
 
 @method(family="generative-retrieval", needs=(TokenScorer,))

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from zsbench.components import method
-from zsbench.methods._constrained import every
+from zsbench.config.components import method
 from zsbench.methods.generative_retrieval import Retriever
 from zsbench.methods.generative_retrieval._docids import DocidPrompt, describe, retriever
-from zsbench.methods.rerank._scores import best_first
+from zsbench.methods.rerank.scores import best_first
+from zsbench.methods.shared.constrained import every
 from zsbench.models.capabilities import TokenScorer
 
 

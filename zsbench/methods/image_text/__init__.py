@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsbench.lazy import lazy
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Encoder
 
 if TYPE_CHECKING:

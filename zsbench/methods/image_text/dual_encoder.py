@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Encoder
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.models.capabilities import ImageTextEncoder

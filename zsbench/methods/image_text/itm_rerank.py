@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.ahead import ahead
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Count, Natural
+from zsbench.core.ahead import ahead
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Encoder
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.models.capabilities import ImageTextMatcher
-from zsbench.options import Count, Natural
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Seed
+from zsbench.core.lazy import lazy
 from zsbench.methods.classification import Encoder
 from zsbench.methods.image_text import Matcher, Scores
-from zsbench.options import Seed
 
 if TYPE_CHECKING:
     import numpy as np

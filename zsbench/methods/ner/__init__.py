@@ -9,6 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from zsbench.data._sentences import Sentence, Span
+from zsbench.data.sentences.sentence import Sentence, Span
 
 Tagger = Callable[[Any, Sequence[Sentence], Sequence[str]], list[list[Span]]]

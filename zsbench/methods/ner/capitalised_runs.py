@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from zsbench.components import method
-from zsbench.data._sentences import Sentence, Span
+from zsbench.config.components import method
+from zsbench.config.options import Seed
+from zsbench.data.sentences.sentence import Sentence, Span
 from zsbench.methods.ner import Tagger
-from zsbench.options import Seed
 
 
 @method(family="ner")

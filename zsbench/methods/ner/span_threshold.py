@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.components import method
-from zsbench.data._sentences import Sentence, Span
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Share
+from zsbench.core.lazy import lazy
+from zsbench.data.sentences.sentence import Sentence, Span
 from zsbench.methods.ner import Tagger
 from zsbench.models.capabilities import SpanExtractor
-from zsbench.options import Share
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,16 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zsbench.data._collection import Collection, Document
-
-
-@dataclass(frozen=True)
-class RankItem:
-    """One query with its candidates in first-stage order, best first; those of a bare pool in no order."""
-
-    id: str
-    query: str
-    documents: tuple[Document, ...]
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
 
 
 class Order(list[int]):

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from zsbench.components import Strict
-from zsbench.data._collection import Document
-from zsbench.errors import RunError, UserError
-from zsbench.lazy import lazy
-from zsbench.methods.rerank import _cuts
-from zsbench.methods.rerank._texts import Piece, converses
+from zsbench.config.components import Strict
+from zsbench.config.options import Blanks, Text
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.templates import fill, literal
+from zsbench.data.collections.documents import Document
+from zsbench.methods.rerank import cuts
+from zsbench.methods.shared.document_texts import Piece, converses
 from zsbench.models.capabilities import CausalLM
-from zsbench.options import Blanks, Text
-from zsbench.templates import fill, literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,8 +94,8 @@ class Reader:
 
     def passage(self, document: Document) -> str:
         """Return title and text as the prompt shows them; the text is cut, the title is not counted."""
-        if _cuts.unparted(document.text):
-            text = _cuts.first_words(document.text, self.max_words)
+        if cuts.unparted(document.text):
+            text = cuts.first_words(document.text, self.max_words)
         else:
             text = " ".join(document.text.split(" ")[: self.max_words])
         return f"{document.title}\n{text}".strip()
@@ -108,7 +108,7 @@ class Reader:
         RunError
             There is no room for a token of each text.
         """
-        return _cuts.fitted(model, texts, lambda shown: max(len(p.ids) for p in self._prompts(model, shown, query)))
+        return cuts.fitted(model, texts, lambda shown: max(len(p.ids) for p in self._prompts(model, shown, query)))
 
     def _prompts(self, model: CausalLM, texts: Sequence[str], query: str) -> list[Spans]:
         """Return the prompt of the query and, where there is a calibration, that of the blank one."""

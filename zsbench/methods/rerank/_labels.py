@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from zsbench.errors import RunError, UserError
-from zsbench.lazy import lazy
+from zsbench.config.options import Blanks
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.templates import fill
 from zsbench.methods.rerank._parse import choice
-from zsbench.methods.rerank._texts import Piece, Wording, put
+from zsbench.methods.shared.document_texts import Piece, Wording, put
 from zsbench.models.capabilities import Prompt, TextScorer
-from zsbench.options import Blanks
-from zsbench.templates import fill
 
 if TYPE_CHECKING:
     import numpy as np

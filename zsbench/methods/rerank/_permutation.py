@@ -10,12 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
-from zsbench.data._collection import Document
-from zsbench.methods.rerank._cuts import cut_words
-from zsbench.methods.rerank._texts import Piece, Wording, joined, put
+from zsbench.config.options import Blanks
+from zsbench.core.templates import fill
+from zsbench.data.collections.documents import Document
+from zsbench.methods.rerank.cuts import cut_words
+from zsbench.methods.shared.document_texts import Piece, Wording, joined, put
 from zsbench.models.capabilities import Prompt
-from zsbench.options import Blanks
-from zsbench.templates import fill
 
 NAMES = {"numeric": [str(i) for i in range(1, 1000)], "alpha": [chr(ord("A") + i) for i in range(26)]}
 LOOK_ALIKE = {"numeric": re.compile(r"\[([0-9]+)\]"), "alpha": re.compile(r"\[([A-Za-z]+)\]")}

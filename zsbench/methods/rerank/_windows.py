@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from zsbench.errors import UserError
+from zsbench.core.errors import UserError
 from zsbench.methods.rerank import Order
 
 Schedule = Literal["covering", "first", "rankgpt"]

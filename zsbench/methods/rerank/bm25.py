@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from zsbench.components import method
-from zsbench.data._bm25 import Analyzer, Bm25
-from zsbench.data._collection import Collection
-from zsbench.methods.rerank import Ranker, RankItem
-from zsbench.methods.rerank._scores import best_first
-from zsbench.options import NonNegative, Share
+from zsbench.config.components import method
+from zsbench.config.options import NonNegative, Share
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker
+from zsbench.methods.rerank.scores import best_first
+from zsbench.search.bm25 import Analyzer, Bm25
 
 
 @method(family="rerank")

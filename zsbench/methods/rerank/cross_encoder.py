@@ -8,11 +8,12 @@ arXiv:2305.02320, section 4.
 
 from __future__ import annotations
 
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.methods.rerank import Ranker, RankItem
-from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import joined
+from zsbench.config.components import method
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker
+from zsbench.methods.rerank.scores import best_first
+from zsbench.methods.shared.document_texts import joined
 from zsbench.models.capabilities import PairScorer
 
 

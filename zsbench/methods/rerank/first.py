@@ -11,19 +11,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.data._collection import Collection, Document
-from zsbench.errors import RunError, UserError
-from zsbench.lazy import lazy
-from zsbench.methods.rerank import Ranker, RankItem
-from zsbench.methods.rerank._cuts import count, cut_words, fitted
-from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import Piece, Wording, put
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Blanks, Count
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.templates import fill
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import Document, RankItem
+from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank._windows import check_step, slide
+from zsbench.methods.rerank.cuts import count, cut_words, fitted
+from zsbench.methods.rerank.scores import best_first
+from zsbench.methods.shared.document_texts import Piece, Wording, put
 from zsbench.models.capabilities import CausalLM, Prompt
-from zsbench.options import Blanks, Count
-from zsbench.templates import fill
 
 if TYPE_CHECKING:
     import numpy as np

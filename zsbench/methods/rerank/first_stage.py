@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.config.components import method
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker
 
 
 @method(family="rerank")

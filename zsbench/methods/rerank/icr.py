@@ -22,19 +22,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import MaxLen, MinLen
 
-from zsbench.companions import companions
-from zsbench.components import method, options_schema
-from zsbench.config import LocalPath
-from zsbench.data._collection import Collection
-from zsbench.lazy import lazy
-from zsbench.methods.rerank import Fitted, Ranker, RankItem, _heads
-from zsbench.methods.rerank._cuts import count
+from zsbench.config.companions import companions
+from zsbench.config.components import method, options_schema
+from zsbench.config.options import Count, Distinct, LocalPath, Matches, Natural
+from zsbench.core.lazy import lazy
+from zsbench.core.templates import fill
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Fitted, Ranker
+from zsbench.methods.rerank import heads as chosen_heads
 from zsbench.methods.rerank._icr import IE, QA, IcrPrompt, Reader
-from zsbench.methods.rerank._scores import best_first
 from zsbench.methods.rerank._windows import check_step, slide
+from zsbench.methods.rerank.cuts import count
+from zsbench.methods.rerank.scores import best_first
 from zsbench.models.capabilities import CausalLM
-from zsbench.options import Count, Distinct, Matches, Natural
-from zsbench.templates import fill
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ Head = Annotated[list[Natural], MinLen(2), MaxLen(2)]
 def _check(options: dict[str, Any]) -> None:
     check_step(options)
     heads = options["heads"]
-    _heads.select(options["layers"], [[0, 0]] if isinstance(heads, str) else heads)
+    chosen_heads.select(options["layers"], [[0, 0]] if isinstance(heads, str) else heads)
 
 
 @method(family="rerank", needs=(CausalLM,), uses_with={"heads": "support set"})
@@ -87,8 +88,8 @@ def icr(
     heads : use only these heads: [layer, head] pairs, or a file written by `zsbench heads`.
     """
     reading = Reader(prompt, calibration, aggregate, doc_order, max_words)
-    file = _heads.read(heads) if isinstance(heads, str) else None
-    selection = _heads.select(layers, file.heads if file else heads if isinstance(heads, list) else None)
+    file = chosen_heads.read(heads) if isinstance(heads, str) else None
+    selection = chosen_heads.select(layers, file.heads if file else heads if isinstance(heads, list) else None)
 
     def rank(model: CausalLM, item: RankItem, _collection: Collection) -> list[int]:
         texts = [reading.passage(document) for document in item.documents]

@@ -11,17 +11,18 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Count, Few
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank._labels import LABELS, label_logits
-from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import Cut, shown
 from zsbench.methods.rerank._windows import Schedule, check_step, slide
+from zsbench.methods.rerank.scores import best_first
 from zsbench.methods.rerank.setwise import SetPrompt, describe_prompt
+from zsbench.methods.shared.document_texts import Cut, shown
 from zsbench.models.capabilities import TextScorer
-from zsbench.options import Count, Few
 
 __all__ = ["describe_prompt", "listwise_likelihood"]
 

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.errors import UserError
-from zsbench.methods.rerank import Ranker, RankItem, _cuts
-from zsbench.methods.rerank._scores import best_first, log_probability
-from zsbench.methods.rerank._texts import Word, Wording, joined, put
+from zsbench.config.components import method
+from zsbench.config.options import Blanks, Count
+from zsbench.core.errors import UserError
+from zsbench.core.templates import fill
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker, cuts
+from zsbench.methods.rerank.scores import best_first, log_probability
+from zsbench.methods.shared.document_texts import Word, Wording, joined, put
 from zsbench.models.capabilities import TextScorer, Tokenizer
-from zsbench.options import Blanks, Count
-from zsbench.templates import fill
 
 
 class MonoPrompt(Wording):
@@ -55,7 +56,7 @@ def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: Count | None = 512)
         chat, query = prompt.talks(model), asked(model, item.query)
         whole = [joined(document) for document in item.documents]
         passages = [fit(model, document, query) for document in whole]
-        _cuts.count(model, [item.query, *whole], [query, *passages])
+        cuts.count(model, [item.query, *whole], [query, *passages])
         prompts = [put(fill(prompt.text, query=query, document=passage), chat=chat) for passage in passages]
         return best_first(
             log_probability(model.label_logits(prompts, [fill(prompt.relevant), fill(prompt.irrelevant)]))
@@ -69,7 +70,7 @@ def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: Count | None = 512)
         if room < 2:
             found = f"{max_tokens} tokens, of which the wording takes {max_tokens - room}"
             raise UserError("max_tokens", found, "room for query and document")
-        return _cuts.cut_tokens(model, query, room // 2)
+        return cuts.cut_tokens(model, query, room // 2)
 
     def fit(model: Any, document: str, query: str) -> str:
         if max_tokens is None:
@@ -79,7 +80,7 @@ def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: Count | None = 512)
         # Words at the cut may split into other tokens, so that once is not always enough.
         while over > 0 and own > 0:
             own = max(0, own - over)
-            passage = _cuts.cut_tokens(model, document, own)
+            passage = cuts.cut_tokens(model, document, own)
             over = length(model, query, passage) - max_tokens
         return passage
 

@@ -16,18 +16,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.errors import UserError
-from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Blanks, Count
+from zsbench.core.errors import UserError
+from zsbench.core.templates import fill
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LabelPrompt, chosen, probabilities, require_probabilities
-from zsbench.methods.rerank._scores import log_probability
-from zsbench.methods.rerank._texts import Cut, put, shown
+from zsbench.methods.rerank.scores import log_probability
+from zsbench.methods.shared.document_texts import Cut, put, shown
 from zsbench.models.capabilities import TextGenerator
-from zsbench.options import Blanks, Count
-from zsbench.templates import fill
 
 Sort = Literal["allpair", "heapsort", "bubblesort"]
 Scoring = Literal["likelihood", "generation", "duot5"]

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.methods.rerank import Ranker, RankItem
-from zsbench.methods.rerank._scores import best_first, log_probability
-from zsbench.methods.rerank._texts import Cut, Piece, Word, Wording, put, shown
+from zsbench.config.components import method
+from zsbench.config.options import Blanks
+from zsbench.core.templates import fill
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker
+from zsbench.methods.rerank.scores import best_first, log_probability
+from zsbench.methods.shared.document_texts import Cut, Piece, Word, Wording, put, shown
 from zsbench.models.capabilities import TextScorer
-from zsbench.options import Blanks
-from zsbench.templates import fill
 
 
 class PointwisePrompt(Wording):

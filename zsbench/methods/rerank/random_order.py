@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.methods.rerank import Ranker, RankItem
-from zsbench.options import Seed
+from zsbench.config.components import method
+from zsbench.config.options import Seed
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker
 
 
 @method(family="rerank")

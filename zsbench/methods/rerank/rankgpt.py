@@ -17,16 +17,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.errors import UserError
-from zsbench.methods.rerank import Ranker, RankItem, _cuts, _parse
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Count, Few
+from zsbench.core.errors import UserError
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker, _parse, cuts
 from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
-from zsbench.methods.rerank._texts import converses
 from zsbench.methods.rerank._windows import Schedule, check_step, slide
+from zsbench.methods.shared.document_texts import converses
 from zsbench.models.capabilities import TextGenerator, Tokenizer
-from zsbench.options import Count, Few
 
 # "[12] > " is five tokens to most models; a window of 20 gets the 100 of the published code.
 TOKENS_PER_PASSAGE = 5
@@ -82,8 +83,8 @@ def rankgpt(
         pieces = style(prompt, chat=converses(model))
         chat, clean = pieces.talks(model), pieces.clean
         shown = [passage(document, max_words, clean=clean) for document in item.documents]
-        texts = [_cuts.cut_tokens(model, text, max_tokens) for text in shown]
-        _cuts.count(model, [passage(document, None, clean=clean) for document in item.documents], texts)
+        texts = [cuts.cut_tokens(model, text, max_tokens) for text in shown]
+        cuts.count(model, [passage(document, None, clean=clean) for document in item.documents], texts)
 
         def sort(numbers: list[int]) -> list[int]:
             asked = build(pieces, [texts[i] for i in numbers], item.query, identifiers=identifiers, chat=chat)

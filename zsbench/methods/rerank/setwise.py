@@ -17,16 +17,17 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.data._collection import Collection
-from zsbench.methods.rerank import Ranker, RankItem
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Blanks, Count
+from zsbench.core.templates import fill
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import RankItem
+from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LABELS, LabelPrompt, Scoring, chosen, probabilities
-from zsbench.methods.rerank._texts import Cut, Piece, shown
+from zsbench.methods.shared.document_texts import Cut, Piece, shown
 from zsbench.models.capabilities import TextGenerator
-from zsbench.options import Blanks, Count
-from zsbench.templates import fill
 
 Children = Annotated[int, Ge(1), Le(len(LABELS) - 1)]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zsbench.data._sessions import Session
+from zsbench.data.sessions.session import Session
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from zsbench import jsonfiles
-from zsbench.data._collection import add_unique
-from zsbench.data._sessions import item_name
-from zsbench.errors import UserError
-from zsbench.templates import blanks, fill
-from zsbench.yamlio import shown
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.templates import blanks, fill
+from zsbench.core.yamlio import shown
+from zsbench.data.collections.collection import add_unique
+from zsbench.data.sessions.session import item_name
 
 
 def read_ids(path: Path, names: Sequence[str], template: str) -> dict[str, str]:

@@ -15,21 +15,20 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from zsbench.companions import companions
-from zsbench.components import method
-from zsbench.config import LocalPath
-from zsbench.data._sessions import Session
-from zsbench.errors import UserError
-from zsbench.methods._constrained import beam, every
-from zsbench.methods._trie import Trie, require_apart
-from zsbench.methods.rerank._scores import best_first
-from zsbench.methods.rerank._texts import Piece, Wording, put
+from zsbench.config.companions import companions
+from zsbench.config.components import method
+from zsbench.config.options import Blanks, Count, LocalPath
+from zsbench.core.errors import UserError
+from zsbench.core.records import Cost
+from zsbench.core.templates import fill
+from zsbench.data.sessions.session import Session
+from zsbench.methods.rerank.scores import best_first
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.methods.session_recommendation._ids import read_ids
+from zsbench.methods.shared.constrained import beam, every
+from zsbench.methods.shared.document_texts import Piece, Wording, put
+from zsbench.methods.shared.trie import Trie, require_apart
 from zsbench.models.capabilities import Prompt, TokenScorer
-from zsbench.options import Blanks, Count
-from zsbench.records import Cost
-from zsbench.templates import fill
 
 Item = Annotated[str, Blanks("item", needed=("item",))]
 Code = Annotated[str, Blanks("level", "code", "letter", needed=("code|letter",))]

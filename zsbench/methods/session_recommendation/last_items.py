@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from zsbench.components import method
-from zsbench.data._sessions import Session
+from zsbench.config.components import method
+from zsbench.data.sessions.session import Session
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 
 

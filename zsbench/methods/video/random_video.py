@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.config.options import Seed
+from zsbench.core.lazy import lazy
 from zsbench.methods.video import Clips, VideoProblem, VideoRule
-from zsbench.options import Seed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zsbench.components import method
-from zsbench.lazy import lazy
+from zsbench.config.components import method
+from zsbench.core.lazy import lazy
 from zsbench.methods.video import Clips, VideoProblem, VideoRule
 from zsbench.models.capabilities import VideoTextScorer
 

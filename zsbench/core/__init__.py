@@ -1,0 +1,1 @@
+"""What every layer stands on: errors, files and text, arrays, the cache; nothing here knows of tasks or models."""

@@ -1,0 +1,38 @@
+"""What is so odd about a run of any task that its row is marked: too many answers or items count for nothing.
+
+A task has doubts of its own beside these (`Task.doubt`). All of them stand in `notes.warning` of a result, in one line.
+"""
+
+from __future__ import annotations
+
+from zsbench.core.records import Cost, TaskData
+
+SHARE = 0.05
+"""More than this share of answers that cannot be read, or of items that are lost, is a doubt."""
+
+# Names of `TaskData.counts`: items that no score is over, and items that score 0 without having been tried.
+_LEFT_OUT = ("broken ", "judged queries without text")
+_NOT_TRIED = ("queries without candidates", "queries absent from the run")
+
+
+def joined(*doubts: str) -> str:
+    """Return doubts in one line, each once."""
+    return "; ".join(dict.fromkeys(doubt for doubt in doubts if doubt))
+
+
+def of_answers(cost: Cost) -> str:
+    """Return a doubt about the answers of a model that wrote, or an empty text."""
+    asked = max(cost.answers, cost.malformed_outputs)
+    if cost.malformed_outputs <= SHARE * asked:
+        return ""
+    return f"{cost.malformed_outputs} of {asked} answers are malformed: what they leave open keeps the order before"
+
+
+def of_items(data: TaskData) -> str:
+    """Return a doubt about the items that are not among those judged, or were never tried, or an empty text."""
+    found = []
+    for name, count in data.counts.items():
+        total = len(data.items) + count if name.startswith(_LEFT_OUT) else len(data.items)
+        if name.startswith(_LEFT_OUT + _NOT_TRIED) and count > SHARE * total:
+            found.append(f"{name}: {count} of {total}")
+    return "; ".join(found)

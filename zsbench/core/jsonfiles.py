@@ -1,0 +1,111 @@
+"""JSON from files: one value, one object a line, or a list of texts; every error names the file and the line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from zsbench.core import textfiles
+from zsbench.core.errors import UserError, shown
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_KINDS = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
+
+
+def read(path: Path, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = False) -> Any:
+    """Return what a JSON file holds; NaN and infinities, which JSON does not have, are None.
+
+    Parameters
+    ----------
+    path : the file, plain or gzip.
+    expected : what it should hold, for messages.
+    wrong : what it is when it is no JSON.
+    unique : a key that stands twice in an object is an error.
+
+    Raises
+    ------
+    UserError
+        No such file, not text, not JSON, half of a character (`"\\ud800"`); with file and line.
+    """
+    return parse(textfiles.read(path), shown(path), expected, wrong=wrong, unique=unique)
+
+
+def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, object) of a JSONL file whose objects hold the required keys with the right types.
+
+    Raises
+    ------
+    UserError
+        A line is no JSON object, lacks a key or holds another type there; what `read` refuses.
+    """
+    name = shown(path)
+    for number, line in textfiles.lines(path):
+        if not line or line.isspace():
+            continue
+        try:
+            row = None if "\\u" in line else _PLAIN.decode(line)
+        except (ValueError, RecursionError):
+            row = None
+        if row is None:
+            row = parse(line, f"{name}:{number}", "one object a line")
+        if not isinstance(row, dict):
+            raise UserError(f"{name}:{number}", f"a {type(row).__name__}", "one object a line")
+        for key, kind in required.items():
+            if not isinstance(row.get(key), kind):
+                found = f"key '{key}' is {textfiles.short(row[key])}" if key in row else f"key '{key}' is missing"
+                raise UserError(f"{name}:{number}", found, _KINDS.get(kind, f"a {kind.__name__}"))
+        yield number, row
+
+
+def texts(path: Path, expected: str = "one text a line, or a JSON list of texts") -> list[str]:
+    """Return the texts of a file: a JSON list (`.json`), or one a line without the blanks around it.
+
+    Raises
+    ------
+    UserError
+        Not a list of texts, or an empty one; what `read` refuses.
+    """
+    if ".json" in path.suffixes:
+        found = read(path, expected)
+    else:
+        found = [line.strip() for _, line in textfiles.lines(path) if line.strip()]
+    if not isinstance(found, list) or not found or not all(isinstance(name, str) for name in found):
+        raise UserError(shown(path), "not a list of texts" if found else "no texts", expected)
+    return found
+
+
+def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = False) -> Any:
+    """Return the value of a JSON text that was read elsewhere; `where` names it. Options and errors as `read`."""
+    try:
+        value = (_UNIQUE if unique else _PLAIN).decode(text)
+        if "\\u" in text and _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        place = where if error.lineno == 1 else f"{where}:{error.lineno}"
+        raise UserError(place, f"{wrong} ({error.msg})", expected) from None
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        place = f"{where}:{text[: text.lower().find(half)].count(chr(10)) + 1}" if "\n" in text else where
+        raise UserError(place, f"'{half}', half of a character", "UTF-16 pairs, or the character itself") from None
+    except RecursionError:
+        raise UserError(where, f"{wrong} (nested too deeply)", expected) from None
+    except ValueError as error:
+        reason = "a number of thousands of digits" if "digits" in str(error) else str(error)
+        raise UserError(where, f"{wrong} ({reason})", expected) from None
+    return value
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key '{next(key for key in keys if keys.count(key) > 1)}' stands twice")
+    return found
+
+
+# NaN passes comparisons that should refuse it (`scale <= 0`); None is a number nowhere.
+_PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
+_UNIQUE = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_without_repeats)

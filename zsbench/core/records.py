@@ -1,0 +1,122 @@
+"""The records that pass between the layers: items, task data, cost, scores, results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    pass
+
+
+SCHEMA_VERSION = 1
+
+
+class Item(Protocol):
+    """What a method may see of one thing to judge: never its gold."""
+
+    @property
+    def id(self) -> str:
+        """The name by which predictions, gold and other runs find this item again."""
+
+
+@dataclass
+class Cost:
+    """What a run asked of the model. Cached items cost nothing now and are counted apart."""
+
+    forward_passes: int = 0
+    images: int = 0
+    images_cached: int = 0
+    tokens: int = 0
+    tokens_generated: int = 0
+    comparisons: int = 0
+    answers: int = 0
+    """Texts that the model wrote and a method read as an order or a choice."""
+    malformed_outputs: int = 0
+    """How many of them said neither."""
+    truncated_items: int = 0
+    peak_memory_mb: float = 0.0
+    first_prompt: str = field(default="", repr=False)
+    """The first text that a language model read, word by word; no counter."""
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the counters by name."""
+        return {name: value for name, value in asdict(self).items() if name != "first_prompt"}
+
+    def asked(self, prompt: str) -> None:
+        """Keep a prompt that goes to the model, if it is the first one."""
+        self.first_prompt = self.first_prompt or prompt
+
+    def add(self, other: Cost) -> None:
+        """Add the counters of another model that the run asked."""
+        for name, value in other.as_dict().items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+@dataclass
+class TaskData:
+    """One benchmark in memory.
+
+    Attributes
+    ----------
+    items : the inputs, in a fixed order; what a method sees.
+    gold : the answers, aligned with `items`; what only metrics see.
+    context : what belongs to the task rather than to an item (class names, label set).
+    fingerprint : digest of inputs and gold; two results compare only when it agrees.
+    counts : what was dropped, cut or missing on the way, by name.
+    groups : the name of each item's group (a region, a scene, a document), where the data has any.
+    cost : what loading asked of a model, where a first stage has one.
+    """
+
+    items: Sequence[Any]
+    gold: Sequence[Any]
+    context: Any
+    fingerprint: str
+    counts: dict[str, int] = field(default_factory=dict)
+    groups: Sequence[str] | None = None
+    cost: Cost = field(default_factory=Cost)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric of one run, 0-1 or in its unit, with its interval and the number of items behind it."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    n: int
+    interval: str
+    better: str = "higher"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name, in the order of the class."""
+        return asdict(self)
+
+
+def canonical_json(value: Any) -> str:
+    """Return JSON whose bytes depend only on the value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(parts: Iterable[bytes | str]) -> str:
+    """Return a 128-bit digest of a sequence of texts and byte strings, each set apart from the next."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        raw = part.encode(errors="surrogatepass") if isinstance(part, str) else part  # paths may not be UTF-8
+        state.update(len(raw).to_bytes(8, "little"))
+        state.update(raw)
+    return state.hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """Return the digest of a file's content, read in blocks."""
+    state = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()

@@ -1,0 +1,123 @@
+"""What a rule's scores are: it travels with them, to the result's notes and into the predictions file.
+
+Whoever needs probabilities asks here instead of guessing. Logits of a two-tower model are a factor times cosines; the
+factor that rules compute with (100 unless the task says otherwise) need not be the one the model was trained with, so
+probabilities are taken at a scale of their own: the task's `logit_scale` where it is set, else the model's. A model
+trained with a sigmoid and a bias (SigLIP) gives each class a probability of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.core.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+What = Literal["cosines", "logits", "log-probabilities", "probabilities", "votes", "distances", "labels"]
+"""`votes` are shares of neighbours; `distances` are written so that higher is better."""
+_WHATS = ("cosines", "logits", "log-probabilities", "probabilities", "votes", "distances", "labels")
+
+
+@dataclass(frozen=True)
+class ScoreKind:
+    """What scores (n_items, n_classes) are.
+
+    Attributes
+    ----------
+    what : the kind.
+    scale : the factor on cosines inside logits; None for logits of a head of their own, whose scale is theirs.
+    probability_scale : the factor on cosines at which probabilities are taken; None for the scores' own.
+    bias : what a sigmoid adds to the logits at `probability_scale`; None for a softmax over the classes.
+    """
+
+    what: What
+    scale: float | None = None
+    probability_scale: float | None = None
+    bias: float | None = None
+
+    def for_model(self, model: Any, asked: float | None) -> ScoreKind:
+        """Return the kind with the scale at which this model's probabilities are taken.
+
+        Parameters
+        ----------
+        model : the encoder behind the scores, or None; its `logit_scale` and, where it has one, `logit_bias` count.
+        asked : the scale that the task sets instead, or None.
+        """
+        if self.what not in ("logits", "cosines") or (self.what == "logits" and self.scale is None):
+            return self
+        if asked is not None:
+            return replace(self, probability_scale=asked)
+        scale = getattr(model, "logit_scale", None)
+        return (
+            self if scale is None else replace(self, probability_scale=scale, bias=getattr(model, "logit_bias", None))
+        )
+
+    def probabilities(self, scores: Any) -> Array:
+        """Return probabilities (n_items, n_classes), float64; a score of minus infinity has none.
+
+        Raises
+        ------
+        ValueError
+            The scores are distances or labels, which no probabilities follow from.
+        """
+        logits = self.logits(scores)
+        if self.bias is not None:
+            return np.asarray(np.exp(-np.logaddexp(0, -(logits + self.bias))))
+        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+    def logits(self, scores: Any) -> Array:
+        """Return logits (n_items, n_classes), float64, at the scale for probabilities; errors as `probabilities`."""
+        scores = np.asarray(scores, dtype=np.float64)
+        if self.what in ("distances", "labels"):
+            raise ValueError(f"the scores are {self.what}, so there are no probabilities")
+        if self.what in ("probabilities", "votes"):
+            shares = scores / scores.sum(axis=-1, keepdims=True)
+            return np.asarray(np.log(np.maximum(shares, np.finfo(np.float64).tiny)))
+        return np.asarray(scores * self.factor)
+
+    @property
+    def factor(self) -> float:
+        """What turns the scores into logits at the scale for probabilities."""
+        scale = 1.0 if self.what == "cosines" else self.scale
+        if scale is None or self.probability_scale is None or self.what == "log-probabilities":
+            return 1.0
+        return self.probability_scale / scale
+
+    def described(self) -> str:
+        """Return one line for the result's notes."""
+        text = self.what if self.scale is None else f"{self.what} ({self.scale:g} x cosine)"
+        if self.what in ("logits", "cosines") and self.probability_scale is not None:
+            text += f"; probabilities at {self.probability_scale:g} x cosine"
+        return text if self.bias is None else f"{text} {self.bias:+g}, by a sigmoid"
+
+    def to_json(self) -> str:
+        """Return the fields as they stand in the metadata of a predictions file."""
+        return json.dumps(asdict(self))
+
+
+def from_json(text: str | bytes) -> ScoreKind:
+    """Return what `to_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        It is something else.
+    """
+    try:
+        found = ScoreKind(**json.loads(text))
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    numbers = (found.scale, found.probability_scale, found.bias)
+    if found.what not in _WHATS or not all(n is None or isinstance(n, (int, float)) for n in numbers):
+        raise ValueError(f"unknown kind of scores: {str(text)[:80]}")
+    return found

@@ -1,0 +1,160 @@
+"""Tables: rows of cells in CSV and TSV, quoted as RFC 4180 has it, and rows under a header, also in parquet.
+
+A row that is longer or shorter than the header is an error: cells would be lost, or stand in the wrong columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from zsbench.core import files, textfiles
+from zsbench.core.errors import UserError, did_you_mean, shown
+
+LONGEST_CELL = 1 << 30
+
+
+def cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of its first line, cells) of every row; blank lines are passed over.
+
+    Raises
+    ------
+    UserError
+        A quote that is never closed or that text follows, a lone carriage return; what `textfiles.blocks` refuses.
+    """
+    return _cells(textfiles.lines(path), shown(path), delimiter)
+
+
+class Row(dict[str, Any]):
+    """A row of a table by column; `place` says where it stands."""
+
+    place: str = ""
+
+
+def read(path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), raw: Container[str] = ()) -> list[Row]:
+    """Return the rows of a .parquet table, or of a CSV or TSV file under a header, as texts without blanks around them.
+
+    Parameters
+    ----------
+    path : the table.
+    columns, optional : those that it has to have, and those that it may have; others are not read.
+    raw : columns that keep their values in parquet.
+
+    Raises
+    ------
+    UserError
+        A column is missing, there are no rows, the file is damaged; what `rows` refuses.
+    """
+    if path.suffix == ".parquet":
+        found = _parquet(path, columns, optional, raw)
+    else:
+        where, names, lines = _table(path, None)
+        places = _places(names, columns, where) | {name: names.index(name) for name in optional if name in names}
+        found = []
+        for number, row_cells in lines:
+            row = Row({name: row_cells[place].strip(textfiles.BLANKS) for name, place in places.items()})
+            row.place = f"{shown(path)}:{number}"
+            found.append(row)
+    if not found:
+        raise UserError(shown(path), "a header without rows", "at least one row")
+    return found
+
+
+def rows(path: Path, columns: Sequence[str], delimiter: str | None = None) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of its first line, the cells of some columns) of every row, without blanks around the cells.
+
+    Parameters
+    ----------
+    path : the file, whose first row names the columns.
+    columns : which columns, in which order.
+    delimiter : between cells; by default a tab where the header holds one, else a comma.
+
+    Raises
+    ------
+    UserError
+        A column is missing or stands twice, a row is longer or shorter than the header; what `cells` refuses.
+    """
+    where, names, lines = _table(path, delimiter)
+    places = list(_places(names, columns, where).values())
+    for number, row in lines:
+        yield number, [row[place].strip(textfiles.BLANKS) for place in places]
+
+
+def _table(path: Path, delimiter: str | None) -> tuple[str, list[str], Iterator[tuple[int, list[str]]]]:
+    """Return where the header stands, its columns, and the rows below, each as long as the header."""
+    lines = textfiles.lines(path)
+    opening = next(lines, (1, ""))
+    if delimiter is None:
+        delimiter = "\t" if "\t" in opening[1] else ","
+    found = _cells(itertools.chain([opening], lines), shown(path), delimiter)
+    number, header = next(found, (1, []))
+
+    def checked() -> Iterator[tuple[int, list[str]]]:
+        for line, row in found:
+            if len(row) != len(header):
+                wrong = f"{len(row)} columns under a header of {len(header)}"
+                raise UserError(f"{shown(path)}:{line}", wrong, f"{len(header)}, quoted where they hold {delimiter!r}")
+            yield line, row
+
+    return f"{shown(path)}:{number}", [name.strip(textfiles.BLANKS) for name in header], checked()
+
+
+def _places(names: Sequence[str], columns: Sequence[str], where: str) -> dict[str, int]:
+    """Return the position of each column."""
+    for column in columns:
+        if column not in names:
+            hint = did_you_mean(column, names) or f"columns: {', '.join(names) or 'none'}"
+            raise UserError(where, f"no column '{column}'", "", hint)
+        if names.count(column) > 1:
+            raise UserError(where, f"column '{column}' stands twice", "it once")
+    return {column: names.index(column) for column in columns}
+
+
+def _parquet(path: Path, columns: Sequence[str], optional: Sequence[str], raw: Container[str]) -> list[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = pq.read_schema(path).names
+        asked = [*_places(names, columns, shown(path)), *(name for name in optional if name in names)]
+        table = pq.read_table(path, columns=asked)
+    except (pa.ArrowException, OSError) as error:
+        if not path.is_file():
+            raise files.unreadable(path, error) from None
+        reason = (str(error).splitlines() or [""])[0]
+        raise UserError(shown(path), f"not a parquet file ({reason})", "a table") from None
+    found = []
+    for number, values in enumerate(table.to_pylist(), 1):
+        row = Row({name: v if name in raw else "" if v is None else str(v) for name, v in values.items()})
+        row.place = f"{shown(path)}: row {number}"
+        found.append(row)
+    return found
+
+
+def _cells(lines: Iterable[tuple[int, str]], name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    if delimiter in '"\r\n':
+        raise UserError(name, f"delimiter {delimiter!r}", "a character that is no quote and ends no line")
+    csv.field_size_limit(LONGEST_CELL)
+    # Not strict, a file that lacks one closing quote would be read to its end as one cell.
+    reader = csv.reader((line + "\n" for _, line in lines), delimiter=delimiter, strict=True)
+    first = 1
+    try:
+        for row in reader:
+            if row:
+                yield first, row
+            first = reader.line_num + 1
+    except csv.Error as error:
+        raise UserError(f"{name}:{first}", *_reason(str(error), delimiter)) from None
+
+
+def _reason(error: str, delimiter: str) -> tuple[str, str]:
+    if "end of data" in error:
+        return "a quoted cell that never ends", 'a quote at its end, and `""` for a quote within it'
+    if "expected after" in error:
+        return f"a quoted cell that goes on after its closing quote before {delimiter!r}", '`""` for a quote within it'
+    if "new-line" in error:
+        return "a carriage return within a row", "lines that end with a line feed"
+    return error, "a table of cells"

@@ -1,0 +1,34 @@
+"""Images with captions, read from any format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zsbench.core.errors import UserError
+
+
+@dataclass
+class CaptionedImages:
+    """Images and, aligned, the captions of each, whose number may differ; `counts` says what was left out."""
+
+    items: Sequence[Any]
+    captions: Sequence[Sequence[str]]
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def checked(images: CaptionedImages, where: str) -> CaptionedImages:
+    """Return the images when each has a caption.
+
+    Raises
+    ------
+    UserError
+        No images, or an image without caption.
+    """
+    if not images.items:
+        raise UserError(where, "no images")
+    bare = next((item.id for item, own in zip(images.items, images.captions, strict=True) if not own), None)
+    if bare is not None:
+        raise UserError(where, f"image '{bare}' has no caption", "at least one caption an image")
+    return images

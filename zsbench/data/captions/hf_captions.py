@@ -1,0 +1,44 @@
+"""Captioned images through `datasets`: hub ids, folders of parquet, and `save_to_disk` folders."""
+
+from __future__ import annotations
+
+from zsbench.config.companions import companions
+from zsbench.config.components import source
+from zsbench.config.options import Count, ModelRef, Revision, Text
+from zsbench.data.captions.captioned import CaptionedImages, checked
+from zsbench.data.images.hf_datasets import dataset_files, read_columns
+from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.items import ImageItem
+
+
+@source(gives="captioned-images", files=dataset_files)
+@companions(different=("image", "caption"))
+def hf_captions(
+    *,
+    path: ModelRef,
+    split: Text = "test",
+    name: Text | None = None,
+    revision: Revision | None = None,
+    image: Text = "image",
+    caption: Text = "caption",
+    streaming: bool = False,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> CaptionedImages:
+    """Read a split; the caption column holds a text or a list of texts.
+
+    Parameters
+    ----------
+    path : hub id (`nlphuji/flickr_1k_test_image_text_retrieval`) or local folder.
+    split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
+    image, caption : names of the columns.
+    streaming : fetch this split's rows only and keep the encoded images in a temporary file.
+    orientation, alpha, max_pixels : as in `imagefolder`.
+    """
+    readers, texts, _ = read_columns(
+        path, image, caption, split=split, name=name, revision=revision, streaming=streaming
+    )
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [ImageItem(f"{split}/{i:06d}", read, decoding) for i, read in enumerate(readers)]
+    return checked(CaptionedImages(items, [[text] if isinstance(text, str) else list(text) for text in texts]), path)

@@ -1,0 +1,54 @@
+"""Tar shards of images with captions: members KEY.jpg|png|webp with KEY.txt, one caption a line."""
+
+from __future__ import annotations
+
+from zsbench.config.components import source
+from zsbench.config.options import Count, ModelRef, Revision, Text
+from zsbench.core import textfiles
+from zsbench.core.yamlio import shown
+from zsbench.data.captions.captioned import CaptionedImages, checked
+from zsbench.data.hub import local_dataset
+from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.items import ImageItem
+from zsbench.data.images.tar_shards import Sample, read_samples
+from zsbench.data.images.webdataset import shard_files
+
+
+@source(gives="captioned-images", files=shard_files)
+def webdataset_captions(
+    *,
+    path: ModelRef,
+    split: Text = "test",
+    revision: Revision | None = None,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> CaptionedImages:
+    """Read images and captions of a split.
+
+    Parameters
+    ----------
+    path : local folder, or the id of a data set on the hub (`clip-benchmark/wds_flickr30k`).
+    split : the sub-folder with the shards.
+    revision : commit or tag on the hub.
+    orientation, alpha, max_pixels : as in `imagefolder`.
+
+    Raises
+    ------
+    UserError
+        No shards, a damaged or compressed shard, a key twice in one shard, an image without captions or the reverse.
+    """
+    root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar"])
+    samples, counts = read_samples(root, split, ("txt",))
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [ImageItem(sample.id, sample.image.read, decoding) for sample in samples]
+    captions = [_captions(sample) for sample in samples]
+    return checked(CaptionedImages(items, captions, counts), shown(root / split))
+
+
+def _captions(sample: Sample) -> list[str]:
+    if "txt" not in sample.parts:
+        return []
+    member = sample.parts["txt"]
+    text = textfiles.decoded(member.read(), f"{shown(member.shard)}: {sample.id}.txt")
+    return [line.strip() for line in text.split("\n") if line.strip()]

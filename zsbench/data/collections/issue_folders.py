@@ -1,0 +1,64 @@
+"""Issues with candidate functions, one BEIR folder an instance (the layout of CodeRAG-Bench and CoRNStack)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.config.components import source
+from zsbench.config.options import AnyText, LocalPath, Text
+from zsbench.core import textfiles
+from zsbench.core.errors import UserError
+from zsbench.core.listing import require_folder, subfolders
+from zsbench.core.yamlio import shown
+from zsbench.data.collections.beir import beir
+from zsbench.data.collections.issues import Issue, Issues, changed, gather
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    folder, split = Path(options["path"]), options.get("split", "test")
+    if not folder.exists():
+        return [str(folder)]
+    names = ("corpus.jsonl", "queries.jsonl", f"qrels/{split}.tsv")
+    return [str(own / name) for own in _folders(folder, options.get("prefix", "")) for name in names]
+
+
+def _folders(folder: Path, prefix: str) -> list[Path]:
+    expected = "a folder with one BEIR folder an instance"
+    found = [own for own in subfolders(require_folder(folder, expected)) if own.name.startswith(prefix)]
+    if not found:
+        raise UserError(shown(folder), f"no folders '{prefix}*'", "one BEIR folder an instance")
+    return found
+
+
+@source(gives="issues", files=_files)
+def issue_folders(*, path: LocalPath, prefix: AnyText = "", split: Text = "test") -> Issues:
+    """Read every instance's corpus (functions), query (the issue) and judged functions (what the fix changes).
+
+    Parameters
+    ----------
+    path : the folder of the folders.
+    prefix : only folders whose names start so, e.g. `swe-bench-lite-function_`.
+    split : name of the file in `qrels/`.
+
+    Raises
+    ------
+    UserError
+        There is no such folder, a folder holds more than one issue, a file is missing or malformed.
+    """
+    folder = Path(path)
+    return gather((_issue(own, split) for own in _folders(folder, prefix)), shown(folder))
+
+
+def _issue(folder: Path, split: str) -> Issue:
+    judged = folder / "qrels" / f"{split}.tsv"
+    rows = (line for number, line in textfiles.lines(judged) if line.strip() and not (number == 1 and "score" in line))
+    if next(rows, None) is None:
+        # A fix that only adds functions: nothing to find.
+        return Issue(folder.name, "", {}, changed([]))
+    collection = beir(path=str(folder), split=split)
+    if len(collection.queries) != 1:
+        raise UserError(shown(folder), f"{len(collection.queries)} judged queries", "one issue a folder")
+    [(key, text)] = collection.queries.items()
+    relevant = [function for function, grade in collection.qrels[key].items() if grade > 0]
+    return Issue(key, text, dict(collection.documents), changed(relevant))

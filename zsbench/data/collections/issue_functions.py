@@ -1,0 +1,55 @@
+"""Issues with candidate functions, as JSONL: `{"id", "query", "candidates": [{"id", "text"}], "gold": [ids]}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from zsbench.config.components import source
+from zsbench.config.options import LocalPath
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.collections.collection import add_unique
+from zsbench.data.collections.documents import Document
+from zsbench.data.collections.issues import Issue, Issues, changed, gather
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    return [options["path"]]
+
+
+@source(gives="issues", files=_files)
+def issue_functions(*, path: LocalPath) -> Issues:
+    """Read issues; the ids of functions are `path/to/file.py/[Class/]function`.
+
+    A line may have `gold_files`, where a fix touches files beyond those of its functions.
+
+    Parameters
+    ----------
+    path : the JSONL file, plain or .gz.
+
+    Raises
+    ------
+    UserError
+        A key is missing or of another type, a candidate stands twice; with file and line.
+    """
+    return gather(_issues(Path(path)), shown(Path(path)))
+
+
+def _issues(path: Path) -> Iterator[Issue]:
+    for number, row in jsonfiles.lines(path, {"id": str, "query": str, "candidates": list, "gold": list}):
+        where = f"{shown(path)}:{number}"
+        functions: dict[str, Document] = {}
+        for candidate in row["candidates"]:
+            match candidate:
+                case {"id": str(name), "text": str(text)}:
+                    add_unique(functions, name, Document(name, text), where=where, kind="candidate")
+                case _:
+                    raise UserError(where, f"candidate {str(candidate)[:60]}", '{"id": text, "text": text}')
+        for key in ("gold", "gold_files"):
+            names = row.get(key) or []
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise UserError(where, f"key '{key}' is {row[key]!r}", "a list of texts")
+        yield Issue(row["id"], row["query"], functions, changed(row["gold"], row.get("gold_files")))

@@ -1,0 +1,58 @@
+"""Issues, each with the functions of its repository as candidates, and those that its fix changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from zsbench.core.errors import UserError
+from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import Document
+from zsbench.metrics.rankings.localisation import Changed, file_of
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue's text, its candidate functions by id (`path/to/file.py/Class/function`), and what its fix changes."""
+
+    id: str
+    text: str
+    functions: dict[str, Document]
+    changed: Changed
+
+    def collection(self) -> Collection:
+        """Return the functions as a collection whose one query is the issue and whose pool is all of them."""
+        return Collection(
+            self.functions, {self.id: self.text}, {}, pool=lambda: {self.id: dict.fromkeys(self.functions, 0.0)}
+        )
+
+
+@dataclass(frozen=True)
+class Issues:
+    """Issues in the data's order, and what was left out or did not fit, by name."""
+
+    issues: list[Issue]
+    counts: dict[str, int]
+
+
+def changed(functions: Iterable[str], files: Iterable[str] | None = None) -> Changed:
+    """Return the gold of an issue; its files are those of its functions unless they are given."""
+    own = frozenset(functions)
+    return Changed(own, frozenset(map(file_of, own)) if files is None else frozenset(files))
+
+
+def gather(found: Iterator[Issue], where: str) -> Issues:
+    """Return the issues whose fix changes a function that was there; the others are counted and left out.
+
+    Raises
+    ------
+    UserError
+        No issue is left.
+    """
+    every = list(found)
+    kept = [issue for issue in every if issue.changed.functions]
+    if not kept:
+        raise UserError(where, "no instance whose gold names a function", "at least one")
+    absent = sum(function not in issue.functions for issue in kept for function in issue.changed.functions)
+    counts = {"instances without gold left out": len(every) - len(kept), "gold functions not among candidates": absent}
+    return Issues(kept, counts)

@@ -1,0 +1,86 @@
+"""Questions with their answers over a collection of passages, and the two files that questions come in."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zsbench.core import jsonfiles, tablefiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.collections.collection import Collection, add_unique
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Passages with questions as their queries (nothing is judged), and the answers of each question."""
+
+    collection: Collection
+    answers: dict[str, tuple[str, ...]]
+
+
+Rows = Iterator[tuple[str, str, str, Sequence[Any]]]
+
+
+def read(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, int]]:
+    """Return questions, answers (both by id) and counts of a JSONL file or of one of DPR's tab-separated ones.
+
+    Raises
+    ------
+    UserError
+        A line is malformed, answers are no list of texts, an id stands twice; with file and line.
+    """
+    return gather(_jsonl(path) if ".jsonl" in path.suffixes else _dpr(path), shown(path))
+
+
+def gather(rows: Rows, where: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, int]]:
+    """Return questions, answers and counts of rows (place, id, question, answers); see `read`.
+
+    Curly apostrophes in questions become straight ones. Answers without letters, digits or signs are in every
+    passage, so they are dropped.
+    """
+    from zsbench.metrics.rankings.has_answer import folded
+
+    questions: dict[str, str] = {}
+    answers: dict[str, tuple[str, ...]] = {}
+    dropped = 0
+    for place, key, question, given in rows:
+        wrong = [answer for answer in given if not isinstance(answer, str)]
+        if wrong:
+            raise UserError(place, f"answer {wrong[0]!r}", "a text")
+        add_unique(questions, key, question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), where=place, kind="item")
+        answers[key] = tuple(answer for answer in given if folded(answer).strip())
+        dropped += len(given) - len(answers[key])
+    if not questions:
+        raise UserError(where, "no questions")
+    unanswered = sum(not own for own in answers.values())
+    return questions, answers, {"empty answers dropped": dropped, "questions without an answer": unanswered}
+
+
+def _jsonl(path: Path) -> Rows:
+    """Read `{"id": ..., "question": ..., "answers": [...]}`."""
+    for number, row in jsonfiles.lines(path, {"question": str, "answers": list}):
+        place = f"{shown(path)}:{number}"
+        if not isinstance(row.get("id"), (str, int)):
+            raise UserError(place, f"key 'id' is {row['id']!r}" if "id" in row else "key 'id' is missing", "a text")
+        yield place, str(row["id"]), row["question"], row["answers"]
+
+
+def _dpr(path: Path) -> Rows:
+    """Read `question<TAB>['answer', ...]`; the rows have no ids, so they are numbered from 0."""
+    for number, (line, fields) in enumerate(tablefiles.cells(path, "\t")):
+        place = f"{shown(path)}:{line}"
+        if len(fields) != 2:
+            raise UserError(place, f"{len(fields)} columns", "`question<TAB>['answer', ...]`")
+        try:
+            given = ast.literal_eval(fields[1])
+            json.dumps(given, ensure_ascii=False).encode()  # half of a character, written as an escape, is no text
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            raise UserError(place, f"answers {fields[1][:60]!r}", "a list of texts, e.g. ['answer', ...]") from None
+        if not isinstance(given, (list, tuple)):
+            raise UserError(place, f"answers {fields[1][:60]!r}", "a list of texts, e.g. ['answer', ...]")
+        yield place, str(number), fields[0], given

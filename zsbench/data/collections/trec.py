@@ -1,0 +1,65 @@
+"""TREC files: qrels, with topics and documents as TSV (`id<TAB>text`) or JSONL where texts are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.config.components import source
+from zsbench.config.options import LocalPath
+from zsbench.core import jsonfiles, textfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.collections.collection import Collection, add_unique, check
+from zsbench.data.collections.documents import Document
+from zsbench.data.collections.judgements import Qrels, read_qrels
+from zsbench.data.collections.stored import Stored
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    return [options[key] for key in ("qrels", "topics", "documents") if options.get(key)]
+
+
+@source(gives="collection", files=_files)
+def trec(*, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalPath | None = None) -> Collection:
+    """Read TREC judgements and, where given, the texts of topics and documents.
+
+    Without texts a run can be scored or passed through (`method: first-stage`), but nothing can be re-ranked.
+
+    Parameters
+    ----------
+    qrels : `qid 0 docid grade`, plain or .gz.
+    topics : TSV `qid<TAB>text` or JSONL {_id, text}.
+    documents : TSV `docid<TAB>text` or JSONL {_id, text, title}.
+    """
+    judged = read_qrels(Path(qrels))
+    texts = _texts(Path(topics), "query") if topics else {query: Document(query, "") for query in judged}
+    corpus = _texts(Path(documents), "document") if documents else _without_texts(judged)
+    return check(Collection(corpus, {key: d.text for key, d in texts.items()}, judged), shown(Path(qrels)))
+
+
+def _without_texts(qrels: Qrels) -> Stored:
+    """Return a corpus of ids alone: any document a run names exists, and has no text."""
+    return Stored(
+        "documents without texts",
+        lambda ids: [Document(doc, "") for doc in ids],
+        lambda: {doc: Document(doc, "") for row in qrels.values() for doc in row},
+    )
+
+
+def _texts(path: Path, kind: str) -> dict[str, Document]:
+    found: dict[str, Document] = {}
+    if ".jsonl" in path.suffixes:
+        for number, row in jsonfiles.lines(path, {"_id": str, "text": str}):
+            document = Document(row["_id"], row["text"], row.get("title") or "")
+            add_unique(found, document.id, document, where=f"{shown(path)}:{number}", kind=kind)
+        return found
+    for number, line in textfiles.lines(path):
+        if not line.strip(textfiles.BLANKS):
+            continue
+        key, tab, text = line.partition("\t")
+        key = key.strip(textfiles.BLANKS)
+        if not tab or not key:
+            raise UserError(f"{shown(path)}:{number}", "an empty id" if tab else "no tab", "`id<TAB>text`")
+        add_unique(found, key, Document(key, text), where=f"{shown(path)}:{number}", kind=kind)
+    return found

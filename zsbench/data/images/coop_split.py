@@ -1,0 +1,93 @@
+"""Images of a CoOp split file (`split_zhou_*.json`), the train/val/test lists that few-shot work on CLIP shares.
+
+{"train": [[image path, label, class name], ...], "val": [...], "test": [...]}          paths relative to a folder
+
+Source: Zhou et al. 2022, arXiv:2109.01134, appendix A.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from zsbench.config.components import source
+from zsbench.config.options import Count, LocalPath
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.file_lists import listed_files
+from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.items import ImageSet, from_path
+from zsbench.data.label_columns import read_labels
+
+Rows = list[tuple[str, Any, str]]
+Lists = dict[str, Rows]
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    path = Path(options["path"])
+    rows, folder = read_lists(path)[options.get("split", "test")] if path.is_file() else [], Path(options["images"])
+    return [str(path), *listed_files(((shown(path), folder / name, name) for name, _, _ in rows), folder)]
+
+
+@source(gives="images", files=_files)
+def coop_split(
+    *,
+    path: LocalPath,
+    images: LocalPath,
+    split: Literal["train", "val", "test"] = "test",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> ImageSet:
+    """Read one list of a split file; class names are those of the file, underscores as spaces.
+
+    Parameters
+    ----------
+    path : the JSON file.
+    images : the folder that image paths start at.
+    split : which list.
+    orientation, alpha, max_pixels : as in `imagefolder`.
+
+    Raises
+    ------
+    UserError
+        No such file, no split file, or labels that do not number the class names.
+    """
+    lists = {part: _numbered(rows, f"{shown(Path(path))}: {part}") for part, rows in read_lists(Path(path)).items()}
+    classes = sorted({(label, name) for rows in lists.values() for _, label, name in rows})
+    if [label for label, _ in classes] != list(range(len(classes))):
+        found = f"{len(classes)} pairs of label and class name"
+        raise UserError(shown(Path(path)), found, "labels 0, 1, 2, ... with one class name each")
+    _files({"path": path, "images": images, "split": split})
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [from_path(Path(images) / name, name, decoding) for name, _, _ in lists[split]]
+    return ImageSet(items, [label for _, label, _ in lists[split]], [name.replace("_", " ") for _, name in classes])
+
+
+def _numbered(rows: Rows, where: str) -> Rows:
+    """Return rows whose labels are whole numbers."""
+    column = read_labels(
+        [label for _, label, _ in rows], where=lambda number: f"{where}, row {number}", unlabelled=None
+    )
+    return [(name, label, own) for (name, _, own), label in zip(rows, column.labels, strict=True)]
+
+
+def read_lists(path: Path) -> Lists:
+    """Return (image path, label, class name) of every image by list.
+
+    Raises
+    ------
+    UserError
+        The file is missing or holds something else.
+    """
+    expected = '{"train": [[path, label, class name], ...], "val": ..., "test": ...}'
+    found = jsonfiles.read(path, expected, wrong="not a CoOp split file")
+    try:
+        return {
+            part: [(str(name), label, str(class_name)) for name, label, class_name in found[part]]
+            for part in ("train", "val", "test")
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        wrong = f"not a CoOp split file ({type(error).__name__}: {error})"
+        raise UserError(shown(path), wrong, expected) from None

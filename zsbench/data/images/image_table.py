@@ -1,0 +1,83 @@
+"""A CSV, TSV or parquet table of image paths and labels."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from zsbench.config.companions import companions
+from zsbench.config.components import source
+from zsbench.config.options import Count, LocalPath, Separator, Text
+from zsbench.core import tablefiles
+from zsbench.data.file_lists import listed_files
+from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.items import ImageItem, ImageSet, from_path
+from zsbench.data.label_columns import UnlabelledImages, read_labels
+
+
+def image_files(options: dict[str, Any]) -> list[str]:
+    """Return a table and the images that it lists."""
+    table = Path(options["path"])
+    if not table.is_file():
+        return [str(table)]
+    column = str(options.get("image", "path"))
+    return [str(table), *listed_images(tablefiles.read(table, [column]), column, table, options.get("root"))]
+
+
+def listed_images(rows: list[tablefiles.Row], column: str, table: Path, root: str | None) -> list[str]:
+    """Return the images of a table's rows; a missing one is an error with its line."""
+    folder = Path(root) if root else table.parent
+    return listed_files(((row.place, os.path.join(folder, row[column]), row[column]) for row in rows), folder)
+
+
+@source(gives="images", files=image_files)
+@companions(different=("image", "label", "group"))
+def image_table(
+    *,
+    path: LocalPath,
+    image: Text = "path",
+    label: Text = "label",
+    group: Text | None = None,
+    root: LocalPath | None = None,
+    separator: Separator = "|",
+    unlabelled: UnlabelledImages = "error",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> ImageSet:
+    """Read one image a row.
+
+    Parameters
+    ----------
+    path : .csv, .tsv or .parquet with a header.
+    image, label : names of the columns; labels are 0-based numbers, or class names (numbered in sorted order), or, in
+        parquet, lists of them or 0/1 vectors.
+    group : name of a column with the group of each image, for accuracy by group.
+    root : folder that the image paths start at; by default the table's own.
+    separator : between several labels of one image.
+    unlabelled : what a row without label (empty, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
+    orientation, alpha, max_pixels : as in `imagefolder`.
+
+    Raises
+    ------
+    UserError
+        A column, a label or an image file is missing; with file and line.
+    """
+    table = Path(path)
+    folder = Path(root) if root else table.parent
+    rows = tablefiles.read(table, [image, label, *([group] if group else [])], raw=(label,))
+
+    def where(number: int) -> str:
+        return rows[number].place
+
+    column = read_labels([row[label] for row in rows], where=where, unlabelled=unlabelled, separator=separator)
+    listed_images(rows, image, table, root)
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items: list[ImageItem] = []
+    groups: list[str] = []
+    for number in column.kept:
+        name = rows[number][image]
+        items.append(from_path(folder / name, name, decoding))
+        groups += [rows[number][group]] if group else []
+    return ImageSet(items, column.labels, column.names, groups=groups or None, width=column.width, counts=column.counts)

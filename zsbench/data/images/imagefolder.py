@@ -1,0 +1,71 @@
+"""A folder with one sub-folder of images a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.config.components import source
+from zsbench.config.options import Count, LocalPath
+from zsbench.core.errors import UserError
+from zsbench.core.listing import Listing, files_below, files_in, require_folder, subfolders
+from zsbench.core.yamlio import shown
+from zsbench.data.images.imagefiles import MAX_PIXELS, SUFFIXES, Alpha, Decoding, Orientation
+from zsbench.data.images.items import ImageSet, from_path
+
+_EXPECTED = "a folder with one sub-folder a class"
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    root = Path(options["path"])
+    return [str(p) for _, found in _classes(root) for p in found.files] if root.exists() else [str(root)]
+
+
+def _classes(root: Path) -> list[tuple[Path, Listing]]:
+    """Return the class folders with what lies in them."""
+    folders = subfolders(require_folder(root, _EXPECTED))
+    if not folders:
+        raise UserError(shown(root), "no class folders", "one sub-folder a class")
+    found = [(folder, files_below(folder, SUFFIXES)) for folder in folders]
+    for folder, listing in found:
+        if not listing.files:
+            raise UserError(shown(folder), "a class folder without images", f"files {' '.join(sorted(SUFFIXES))}")
+    return found
+
+
+@source(gives="images", files=_files)
+def imagefolder(
+    *,
+    path: LocalPath,
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> ImageSet:
+    """Read `<path>/<class>/**/<image>`; labels follow the sorted folder names.
+
+    Hidden files and folders are ignored, links to folders followed, files that are no images counted.
+
+    Parameters
+    ----------
+    path : the folder.
+    orientation : `exif` turns photographs as their EXIF orientation says, `stored` leaves them as they are stored.
+    alpha : `drop` keeps the colours of transparent images as stored; `white` and `black` lay them over that colour.
+    max_pixels : width times height above which an image is refused.
+
+    Raises
+    ------
+    UserError
+        No such folder, no class folders, a class folder without images, an image that is no file, or a name that is
+        not UTF-8.
+    """
+    root = Path(path)
+    classes, decoding = _classes(root), Decoding(orientation, alpha, max_pixels)
+    beside = files_in(root, SUFFIXES)
+    items, labels, others = [], [], beside.others
+    for label, (_, found) in enumerate(classes):
+        items += [from_path(file, file.relative_to(root).as_posix(), decoding) for file in found.files]
+        labels += [label] * len(found.files)
+        others += found.others
+    counts = {"images that lie in no class folder": len(beside.files)} if beside.files else {}
+    names = [folder.name.replace("_", " ") for folder, _ in classes]
+    return ImageSet(items, labels, names, counts=counts | beside.counts("images"))

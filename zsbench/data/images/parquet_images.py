@@ -1,0 +1,93 @@
+"""Images in parquet files, in the layout the Hugging Face hub uses (a struct of bytes and path)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from zsbench.config.companions import companions
+from zsbench.config.components import source
+from zsbench.config.options import Count, LocalPath, Text
+from zsbench.core import files
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.items import ImageItem, ImageSet
+from zsbench.data.label_columns import UnlabelledImages, read_labels
+
+
+@source(gives="images", files=lambda options: [options["path"]])
+@companions(different=("image", "label"))
+def parquet_images(
+    *,
+    path: LocalPath,
+    image: Text = "image",
+    label: Text = "label",
+    unlabelled: UnlabelledImages = "error",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> ImageSet:
+    """Read a parquet file directly: no copy is made and nothing is written beside it.
+
+    Parameters
+    ----------
+    path : the file.
+    image, label : names of the columns; labels are 0-based numbers, class names, lists of them or 0/1 vectors.
+    unlabelled : what a row without label (null, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
+    orientation, alpha, max_pixels : as in `imagefolder`.
+
+    Raises
+    ------
+    UserError
+        No such file, not parquet, a column is missing or of another type.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = Path(path)
+    files.require_file(file, "a parquet file")
+    try:
+        schema = pq.read_schema(file)
+        for column in (image, label):
+            if column not in schema.names:
+                raise UserError(shown(file), f"no column '{column}'", f"one of {', '.join(schema.names)}")
+        table = pq.read_table(file, columns=[image, label])
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(shown(file), f"not a parquet file ({error})") from None
+    rows, labels = table.column(image).to_pylist(), table.column(label).to_pylist()
+    if rows and not (isinstance(rows[0], dict) and isinstance(rows[0].get("bytes"), bytes)):
+        raise UserError(shown(file), f"column '{image}' holds no encoded images", "a struct with `bytes`")
+    names = _class_names(schema, label, shown(file))
+
+    def where(number: int) -> str:
+        return f"{shown(file)}: row {number}, column '{label}'"
+
+    own = read_labels(labels, where=where, unlabelled=unlabelled, names=names)
+    decoding = Decoding(orientation, alpha, max_pixels)
+    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"]), decoding) for i in own.kept]
+    return ImageSet(items, own.labels, names or own.names, width=own.width, counts=own.counts)
+
+
+def _reader(data: bytes) -> Any:
+    return lambda: data
+
+
+def _class_names(schema: Any, label: str, where: str) -> list[str] | None:
+    """Return the names that the hub's metadata gives the labels, if any.
+
+    Raises
+    ------
+    UserError
+        The metadata are damaged.
+    """
+    raw = (schema.metadata or {}).get(b"huggingface")
+    try:
+        feature = json.loads(raw).get("info", {}).get("features", {}).get(label, {}) if raw else {}
+        # A column of lists holds the names one level below.
+        feature = feature[0] if isinstance(feature, list) else feature.get("feature", feature)
+        return [str(name) for name in feature.get("names") or ()] or None
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        found = f"the metadata 'huggingface' say nothing that can be read of column '{label}'"
+        raise UserError(where, found, "what `datasets` writes") from None

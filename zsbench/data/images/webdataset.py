@@ -1,0 +1,159 @@
+"""Tar shards in the layout of CLIP_benchmark, with class names and templates beside them.
+
+<path>/classnames.txt, zeroshot_classification_templates.txt      one a line, in label order
+<path>/<split>/*.tar      members KEY.jpg|png|webp with KEY.cls (a number, or a name of classnames.txt), KEY.json
+                          (the same, or an object with `label`), or KEY.npy (a 0/1 vector over classes)
+
+Beside another label, KEY.npy holds facts about the image (WILDS: region, year ...), whole numbers. Which members make
+one KEY is `tar_shards`' rule.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config.components import source
+from zsbench.config.options import Count, ModelRef, Natural, Revision, Text
+from zsbench.core import jsonfiles, textfiles
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.listing import require_folder
+from zsbench.core.yamlio import shown
+from zsbench.data.hub import local_dataset
+from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.items import ImageItem, ImageSet
+from zsbench.data.images.tar_shards import Member, read_samples, shards_of
+from zsbench.data.label_columns import UnlabelledImages, read_labels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = lazy("numpy")
+
+
+def _files(options: dict[str, Any]) -> list[str]:
+    beside = sorted(p for p in Path(options["path"]).glob("*.txt") if p.is_file())
+    return [*shard_files(options), *map(str, beside)]
+
+
+def shard_files(options: dict[str, Any]) -> list[str]:
+    """Return the shards of a local split; what is not there stands for itself, so that it is missed."""
+    root, split = Path(options["path"]), str(options.get("split", "test"))
+    if not root.exists():
+        # Anything else that is not written as a path is the id of a data set on the hub.
+        return [str(root)] if root.is_absolute() else []
+    return [str(p) for p in shards_of(require_folder(root, "the folder of a data set"), split)]
+
+
+@source(gives="images", files=_files)
+def webdataset(
+    *,
+    path: ModelRef,
+    split: Text = "test",
+    revision: Revision | None = None,
+    group: Natural | None = None,
+    unlabelled: UnlabelledImages = "error",
+    orientation: Orientation = "exif",
+    alpha: Alpha = "drop",
+    max_pixels: Count = MAX_PIXELS,
+) -> ImageSet:
+    """Read images and labels of a split; class names and templates come from the files beside the shards.
+
+    Parameters
+    ----------
+    path : local folder, or the id of a data set on the hub (`clip-benchmark/wds_cifar10`).
+    split : the sub-folder with the shards.
+    revision : commit or tag on the hub.
+    group : which of the facts in KEY.npy is the image's group, from 0 on.
+    unlabelled : what an image whose label is empty or -1 is: an error, dropped and counted, or kept for `unlabeled:`.
+    orientation, alpha, max_pixels : as in `imagefolder`.
+
+    Raises
+    ------
+    UserError
+        No shards, a damaged or compressed shard, a key twice in one shard, an image without label or without the fact
+        asked for, a label without image, a label that is no class.
+    """
+    root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar", "*.txt"])
+    samples, counts = read_samples(root, split, ("cls", "npy"))
+    names, decoding = lines(root / "classnames.txt"), Decoding(orientation, alpha, max_pixels)
+
+    def where(number: int) -> str:
+        return f"{_shard(samples[number].parts)}: image '{samples[number].id}'"
+
+    cells = [_label(sample.id, sample.parts) for sample in samples]
+    column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
+    if column.names is not None and names is None:
+        label = column.names[column.labels[0]]
+        raise UserError(
+            where(column.kept[0]), f"it has label '{label}'", "a 0-based number, or names in classnames.txt"
+        )
+    kept = [samples[i] for i in column.kept]
+    return ImageSet(
+        [ImageItem(sample.id, sample.image.read, decoding) for sample in kept],
+        column.labels,
+        names,
+        lines(root / "zeroshot_classification_templates.txt"),
+        None if group is None else [_fact(sample.id, sample.parts, group) for sample in kept],
+        column.width,
+        counts | column.counts,
+    )
+
+
+def _shard(parts: dict[str, Member]) -> str:
+    return shown(next(iter(parts.values())).shard)
+
+
+def _label(key: str, parts: dict[str, Member]) -> Any:
+    """Return what stands for an image's label: the text of .cls, what .json says, or the vector of .npy."""
+    if "cls" in parts:
+        return textfiles.decoded(parts["cls"].read(), f"{shown(parts['cls'].shard)}: {key}.cls")
+    if "json" in parts:
+        found = _in_json(key, parts["json"])
+        if found is not None:
+            return found
+    if "npy" not in parts:
+        raise UserError(_shard(parts), f"image '{key}' has no .cls member", "a label")
+    vector = _vector(key, parts["npy"])
+    if vector.size == 1:
+        return vector.item()
+    if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
+        found = f"image '{key}': .npy of shape {vector.shape}"
+        raise UserError(_shard(parts), found, "a 0/1 vector over classes")
+    return vector.tolist()
+
+
+def _in_json(key: str, member: Member) -> Any:
+    """Return the label of a .json member: the value itself, or what its `label`, `labels` or `cls` says."""
+    where = f"{shown(member.shard)}: {key}.json"
+    value = jsonfiles.parse(textfiles.decoded(member.read(), where), where, "a label")
+    if not isinstance(value, dict):
+        return value
+    return next((value[name] for name in ("label", "labels", "cls") if name in value), None)
+
+
+def _fact(key: str, parts: dict[str, Member], number: int) -> str:
+    """Return one of the facts beside an image's label."""
+    if "npy" not in parts:
+        raise UserError(_shard(parts), f"image '{key}' has no .npy member", "its group")
+    facts = _vector(key, parts["npy"])
+    if facts.ndim != 1 or not 0 <= number < len(facts):
+        expected = f"a vector with entry {number}, the group"
+        raise UserError(shown(parts["npy"].shard), f"image '{key}': .npy of shape {facts.shape}", expected)
+    return f"{facts[number]:g}"
+
+
+def _vector(key: str, member: Member) -> NDArray[Any]:
+    try:
+        found: NDArray[Any] = np.load(io.BytesIO(member.read()), allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise UserError(shown(member.shard), f"image '{key}': .npy cannot be read ({error})") from None
+    return found
+
+
+def lines(path: Path) -> list[str] | None:
+    """Return the lines of a text file without blank ones, or None when there is no such file."""
+    return jsonfiles.texts(path) if path.exists() else None

@@ -1,0 +1,1 @@
+"""Sources of sentences with marked spans."""

@@ -1,0 +1,51 @@
+"""Sentences as JSONL: {"id", "tokens", "spans": [[start, end_inclusive, label], ...]}."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.config.components import source
+from zsbench.config.options import LocalPath
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.item_ids import read_id
+from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
+
+
+@source(gives="sentences", files=lambda options: [options["path"]])
+def jsonl_sentences(*, path: LocalPath) -> SentenceSet:
+    """Read a JSONL file; a sentence without `id` is named by its number in the file, from 0.
+
+    Raises
+    ------
+    UserError
+        With file and line: not JSON, a key is missing, a span leaves its sentence.
+    """
+    items: list[Sentence] = []
+    gold: list[list[Span]] = []
+    file = Path(path)
+    for number, row in jsonfiles.lines(file, {"tokens": list, "spans": list}):
+        where = f"{shown(file)}:{number}"
+        if not all(isinstance(word, str) for word in row["tokens"]) or not row["tokens"]:
+            raise UserError(where, "key 'tokens' is not a list of words", "at least one text")
+        items.append(Sentence(read_id(row, where, default=str(len(items))), tuple(row["tokens"])))
+        gold.append([read_span(span, len(row["tokens"]), where) for span in row["spans"]])
+    return SentenceSet(items, gold)
+
+
+def read_span(span: Any, n_words: int, where: str) -> Span:
+    """Return a checked (start, end, label), the label without blanks around it.
+
+    Raises
+    ------
+    UserError
+        Not [start, end, label], or outside the sentence.
+    """
+    if not (isinstance(span, list) and len(span) == 3 and isinstance(span[2], str) and span[2].strip()):
+        raise UserError(where, f"span {span!r}", "[start, end_inclusive, label]")
+    start, end, label = span
+    if not (type(start) is type(end) is int and 0 <= start <= end < n_words):
+        raise UserError(where, f"span {span!r}", f"0 <= start <= end < {n_words} (words, end inclusive)")
+    return start, end, label.strip()

@@ -1,0 +1,50 @@
+"""Sessions as JSONL, `{"user": ..., "history": [items], "target": [items]}`, with a catalogue of items beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zsbench.config.components import source
+from zsbench.config.options import LocalPath
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.sessions.session import Session, SessionSet, checked, read_catalogue
+
+
+@source(gives="sessions")
+def session_log(*, path: LocalPath, items: LocalPath | None = None) -> SessionSet:
+    """Read one session a line; a user with several has a different `id` in each.
+
+    Parameters
+    ----------
+    path : the sessions; histories have the oldest item first.
+    items : JSONL `{"item": ..., "text": ...}`, the catalogue; without it, every item that occurs in the sessions.
+
+    Raises
+    ------
+    UserError
+        A line lacks a key, a name of an item is no text or whole number, a target is empty; with file and line.
+    """
+    file = Path(path)
+    sessions, targets = [], []
+    for number, row in jsonfiles.lines(file, {"history": list, "target": list}):
+        where = f"{shown(file)}:{number}"
+        name = row.get("id", row.get("user"))
+        if not isinstance(name, str | int):
+            raise UserError(where, f"keys {', '.join(row)}", "a name under `user` (or `id`)")
+        history, target = _names(row["history"], where), _names(row["target"], where)
+        if not target:
+            raise UserError(where, "key 'target' is an empty list", "the items that came next")
+        sessions.append(Session(str(name), history))
+        targets.append(tuple(dict.fromkeys(target)))
+    seen = (item for session, target in zip(sessions, targets, strict=True) for item in (*session.history, *target))
+    catalogue = read_catalogue(Path(items)) if items else {item: item for item in sorted(set(seen))}
+    return checked(SessionSet(sessions, targets, catalogue), shown(file))
+
+
+def _names(values: list[object], where: str) -> tuple[str, ...]:
+    bad = next((value for value in values if not isinstance(value, str | int) or isinstance(value, bool)), None)
+    if bad is not None:
+        raise UserError(where, f"item {bad!r}", "names of items: texts or whole numbers")
+    return tuple(str(value) for value in values)

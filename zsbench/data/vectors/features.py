@@ -1,0 +1,134 @@
+"""Feature vectors of images, shapes or videos in a file (.npz, safetensors, parquet), with labels.
+
+features        (n_items, width)             one vector an item
+labels          (n_items,)                   0-based or class names, or a 0/1 matrix (n_items, n_classes)
+class_names     (n_classes,)                 optional, in label order
+ids             (n_items,)                   optional; else the row's number
+query_features  (n_items, n_regions, width)  optional vectors of regions
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config.companions import companions
+from zsbench.config.components import source
+from zsbench.config.options import LocalPath, Text
+from zsbench.core import arrays
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.yamlio import shown
+from zsbench.data.images.items import ImageSet
+from zsbench.data.label_columns import UnlabelledImages, array_labels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = lazy("numpy")
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """What stands for a decoded image: its vector (width,) and, where the file has them, its regions' vectors."""
+
+    vector: NDArray[np.float32]
+    regions: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class FeatureItem:
+    """One row of a feature file; it answers as an image item does."""
+
+    id: str
+    row: FeatureRow
+
+    def digest(self) -> str:
+        """Return the digest of the vectors."""
+        state = hashlib.blake2b(np.ascontiguousarray(self.row.vector).tobytes(), digest_size=16)
+        if self.row.regions is not None:
+            state.update(np.ascontiguousarray(self.row.regions).tobytes())
+        return state.hexdigest()
+
+    def open(self) -> FeatureRow:
+        """Return the vectors."""
+        return self.row
+
+
+@source(gives="images", files=lambda options: [options["path"]])
+@companions(different=("features", "labels", "class_names", "ids", "query_features", "rows"))
+def features(
+    *,
+    path: LocalPath,
+    features: Text = "features",
+    labels: Text = "labels",
+    class_names: Text | None = None,
+    ids: Text | None = None,
+    query_features: Text | None = None,
+    rows: Text | None = None,
+    unlabelled: UnlabelledImages = "error",
+) -> ImageSet:
+    """Read a feature file; the model that goes with it is the adapter `features`.
+
+    Parameters
+    ----------
+    path : .npz, .safetensors or .parquet.
+    features, labels : names of the arrays.
+    class_names, ids, query_features : names of further arrays; by default those of these names, where there are such.
+    rows : name of an array of row numbers, for a file that holds several splits; None takes every row.
+    unlabelled : what a row without label (-1, NaN) is: an error, dropped and counted, or kept for `unlabeled:`.
+
+    Raises
+    ------
+    UserError
+        A missing array, arrays of different lengths, a row with NaN, a label that is neither number nor name.
+    """
+    file = Path(path)
+    held = arrays.read(file)
+    vectors = arrays.rows(held, features, file)
+    regions = _optional(held, query_features, "query_features", file)
+    if regions is not None:
+        key = query_features or "query_features"
+        regions = arrays.rows({key: regions}, key, file, ndim=3)
+        if regions.shape[::2] != vectors.shape:
+            where = f"{shown(file)}: array '{key}'"
+            raise UserError(where, f"shape {regions.shape}", f"({len(vectors)}, regions, {vectors.shape[1]})")
+    classes = _texts(held, class_names, "class_names", file)
+    names = _texts(held, ids, "ids", file)
+    if names is not None and len(names) != len(vectors):
+        raise UserError(f"{shown(file)}: array '{ids or 'ids'}'", f"{len(names)} rows", f"{len(vectors)}, one an item")
+    keep = range(len(vectors)) if rows is None else _numbers(arrays.pick(held, rows, file), len(vectors), file, rows)
+    where = f"{shown(file)}: array '{labels}'"
+    found = arrays.pick(held, labels, file)
+    column = array_labels(found, len(vectors), where, rows=keep, unlabelled=unlabelled, names=classes)
+    items = [
+        FeatureItem(
+            names[i] if names is not None else f"{i:06d}",
+            FeatureRow(vectors[i], regions[i] if regions is not None else None),
+        )
+        for i in column.kept
+    ]
+    return ImageSet(items, column.labels, classes or column.names, width=column.width, counts=column.counts)
+
+
+def _optional(held: dict[str, NDArray[Any]], key: str | None, default: str, file: Path) -> NDArray[Any] | None:
+    """Return an array that the file may lack unless it is asked for by name."""
+    return held.get(default) if key is None else arrays.pick(held, key, file)
+
+
+def _texts(held: dict[str, NDArray[Any]], key: str | None, default: str, file: Path) -> list[str] | None:
+    array = _optional(held, key, default, file)
+    return None if array is None else arrays.texts(array, f"{shown(file)}: array '{key or default}'")
+
+
+def _numbers(array: NDArray[Any], n_items: int, file: Path, key: str) -> list[int]:
+    """Return the row numbers of a split."""
+    where = f"{shown(file)}: array '{key}'"
+    if array.ndim != 1 or array.dtype.kind not in "iu" or not array.size:
+        raise UserError(where, f"{array.dtype} of shape {array.shape}", "row numbers of shape (rows,)")
+    if array.min() < 0 or array.max() >= n_items:
+        raise UserError(where, f"row numbers {array.min()} to {array.max()}", f"0 to {n_items - 1}")
+    return [int(number) for number in array]

@@ -1,0 +1,63 @@
+"""Feature vectors with labels in a file, to draw episodes from: features, labels and, for centring, base_mean.
+
+features   (n, width)  one vector an image
+labels     (n,)        whole numbers or texts; equal ones are one class
+base_mean  (width,)    mean feature of the encoder's training classes; only CL2N needs it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config.components import source
+from zsbench.config.options import LocalPath
+from zsbench.core import arrays
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.yamlio import shown
+from zsbench.data.label_columns import Unlabelled, single_labels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = lazy("numpy")
+
+
+@dataclass(frozen=True)
+class LabelledFeatures:
+    """Vectors of images of classes that the encoder may never have seen: the arrays of the file, float64."""
+
+    features: NDArray[np.float64]
+    labels: NDArray[Any]
+    base_mean: NDArray[np.float64] | None
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@source(gives="labelled-features", files=lambda options: [options["path"]])
+def labelled_features(*, path: LocalPath, unlabelled: Unlabelled = "error") -> LabelledFeatures:
+    """Read a file of arrays, of any float precision.
+
+    Parameters
+    ----------
+    path : .npz, .safetensors or .parquet.
+    unlabelled : what a row without label (-1, NaN, an empty text) is: an error, or dropped and counted.
+
+    Raises
+    ------
+    UserError
+        No such file, an array is missing, of another shape, or holds NaN or infinity.
+    """
+    file = Path(path)
+    found = arrays.read(file)
+    features = arrays.rows(found, "features", file).astype(np.float64)
+    labels, mean = arrays.pick(found, "labels", file), None
+    column = single_labels(labels, len(features), f"{shown(file)}: array 'labels'", unlabelled=unlabelled)
+    classes = np.array(column.labels if column.names is None else [column.names[label] for label in column.labels])
+    if "base_mean" in found:
+        mean = arrays.rows({"base_mean": found["base_mean"][None]}, "base_mean", file)[0].astype(np.float64)
+        if mean.shape != features.shape[1:]:
+            raise UserError(f"{shown(file)}: array 'base_mean'", f"shape {mean.shape}", f"shape {features.shape[1:]}")
+    return LabelledFeatures(features[column.kept], classes, mean, column.counts)

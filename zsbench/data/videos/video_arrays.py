@@ -1,0 +1,54 @@
+"""Decoded videos in one .npz: `frames` (n_videos, n_frames, height, width, 3) uint8 and `labels` (n_videos,)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config.components import source
+from zsbench.config.options import LocalPath
+from zsbench.core import arrays
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.records import digest
+from zsbench.core.yamlio import shown
+from zsbench.data.label_columns import Unlabelled, single_labels
+from zsbench.data.videos.video import Video, VideoSet
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+@source(gives="videos", files=lambda options: [options["path"]])
+def video_arrays(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSet:
+    """Read the arrays; `class_names` (n_classes,) may stand beside them.
+
+    Parameters
+    ----------
+    path : the file.
+    unlabelled : what a video without label (-1, NaN) is: an error, or dropped and counted.
+    """
+    file = Path(path)
+    held = arrays.read(file)
+    frames, labels = arrays.pick(held, "frames", file), arrays.pick(held, "labels", file)
+    names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
+    if frames.ndim != 5 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or labels.shape[:1] != frames.shape[:1]:
+        found = f"frames {frames.shape} {frames.dtype}, labels {labels.shape}"
+        raise UserError(shown(file), found, "frames (n, n_frames, height, width, 3) uint8 and labels (n,)")
+    column = single_labels(labels, len(frames), f"{shown(file)}: array 'labels'", unlabelled=unlabelled, names=names)
+    videos = [_video(f"{i:06d}", frames[i]) for i in column.kept]
+    return VideoSet(videos, column.labels, names or column.names, column.counts)
+
+
+def _video(name: str, frames: Any) -> Video:
+    return Video(name, partial(len, frames), partial(_images, frames), lambda: digest([frames.tobytes()]))
+
+
+def _images(frames: Any, numbers: Sequence[int]) -> list[Any]:
+    from PIL import Image
+
+    return [Image.fromarray(frames[i]) for i in numbers]

@@ -1,0 +1,51 @@
+"""Logits of video views in one .npz: `view_logits` (n_videos, n_views, n_classes) and `labels` (n_videos,)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config.components import source
+from zsbench.config.options import LocalPath
+from zsbench.core import arrays
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.records import digest
+from zsbench.core.yamlio import shown
+from zsbench.data.label_columns import Unlabelled, single_labels
+from zsbench.data.videos.video import Video, VideoSet
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+@source(gives="videos", files=lambda options: [options["path"]])
+def view_logits(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSet:
+    """Read the arrays; `class_names` (n_classes,) may stand beside them.
+
+    Parameters
+    ----------
+    path : the file.
+    unlabelled : what a video without label (-1, NaN) is: an error, or dropped and counted.
+    """
+    file = Path(path)
+    held = arrays.read(file)
+    logits, labels = arrays.pick(held, "view_logits", file), arrays.pick(held, "labels", file)
+    names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
+    if logits.ndim != 3 or labels.shape[:1] != logits.shape[:1]:
+        found = f"view_logits {logits.shape}, labels {labels.shape}"
+        raise UserError(shown(file), found, "(n_videos, n_views, n_classes) and (n_videos,)")
+    if not np.isfinite(logits).all():
+        raise UserError(shown(file), "logits that are NaN or infinite")
+    if names is not None and len(names) != logits.shape[2]:
+        where = f"{shown(file)}: array 'class_names'"
+        raise UserError(where, f"{len(names)} names", f"{logits.shape[2]}, one a column of `view_logits`")
+    column = single_labels(labels, len(logits), f"{shown(file)}: array 'labels'", unlabelled=unlabelled, names=names)
+    videos = [_video(f"{i:06d}", np.asarray(logits[i], dtype=np.float32)) for i in column.kept]
+    return VideoSet(videos, column.labels, names or [f"class {i}" for i in range(logits.shape[2])], column.counts)
+
+
+def _video(name: str, logits: Any) -> Video:
+    return Video(name, lambda: 1, lambda _numbers: [], lambda: digest([logits.tobytes()]), logits)

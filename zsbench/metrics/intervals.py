@@ -1,0 +1,135 @@
+"""Confidence intervals: Wilson for shares, percentile bootstrap over items, strata or clusters for all else.
+
+Wilson, with z the normal quantile of 1 - alpha/2:
+
+    centre = (p + z^2 / 2n) / (1 + z^2 / n)
+    half   = z sqrt(p (1 - p) / n + z^2 / 4n^2) / (1 + z^2 / n)
+
+Bootstrap: B resamples of the items, the metric of each from its resampled sums, the interval from the
+linear-interpolation quantiles alpha/2 and 1 - alpha/2.
+
+Normal, for fields that print mean +- 1.96 std / sqrt(n) over episodes (std of the population, ddof 0).
+
+Source: Wilson 1927; Efron & Tibshirani 1993, chapters 13 and 8 (clusters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from zsbench.core.lazy import lazy
+from zsbench.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Index = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
+_DRAWS_AT_ONCE = 4_000_000
+_MAX_DRAWS = 200_000_000
+
+
+def wilson(successes: float, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the Wilson score interval of `successes` out of `n`; (0, 1) when n is 0.
+
+    Raises
+    ------
+    ValueError
+        `successes` is not between 0 and n.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes} successes out of {n}")
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    p, z2 = successes / n, z * z / n
+    centre = (p + z2 / 2) / (1 + z2)
+    half = z * (p * (1 - p) / n + z2 / (4 * n)) ** 0.5 / (1 + z2)
+    # At p = 0 and p = 1 the bound is the share itself; rounding must not move it.
+    return (0.0 if p == 0 else max(0.0, centre - half)), (1.0 if p == 1 else min(1.0, centre + half))
+
+
+def normal(values: Array, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return mean -+ z std / sqrt(n) of values (n,), with ddof 0 and, at 95 %, z = 1.96: the few-shot convention.
+
+    The ends may lie outside 0..1. Source: the evaluation code of few-shot papers, e.g. arXiv:2106.09516.
+    """
+    z = 1.96 if confidence == 0.95 else NormalDist().inv_cdf(0.5 + confidence / 2)
+    mean, half = float(np.mean(values)), z * float(np.std(values)) / len(values) ** 0.5
+    return mean - half, mean + half
+
+
+def replicates(metric: Metric, statistics: Array, index: Index) -> Array:
+    """Return the metric of every resample: `index` is (B, m), rows of item numbers; the result is (B,)."""
+    if metric.of_items is not None:
+        return np.array([metric.of_items(statistics[rows]) for rows in index])
+    assert metric.of_sums is not None
+    n = len(statistics)
+    rows = np.arange(len(index))[:, None] * n
+    counts = np.bincount((index + rows).ravel(), minlength=len(index) * n).reshape(len(index), n)
+    return np.asarray(metric.of_sums(counts @ statistics, np.full(len(index), float(index.shape[1]))))
+
+
+def cluster_replicates(metric: Metric, statistics: Array, clusters: Index, index: Index) -> Array:
+    """Return the metric of resamples of whole clusters: `index` is (B, G), `clusters` (n,) numbers 0..G-1."""
+    members = [np.flatnonzero(clusters == g) for g in range(index.shape[1])]
+    if metric.of_items is not None:
+        return np.array([metric.of_items(statistics[np.concatenate([members[g] for g in row])]) for row in index])
+    assert metric.of_sums is not None
+    sums = np.stack([statistics[m].sum(axis=0) for m in members])[index].sum(axis=1)
+    sizes = np.array([float(len(m)) for m in members])[index].sum(axis=1)
+    return np.asarray(metric.of_sums(sums, sizes))
+
+
+def percentile(values: Array, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the percentile interval of bootstrap replicates; undefined replicates are left out."""
+    alpha = 1 - confidence
+    if np.isnan(values).all():
+        return float("nan"), float("nan")
+    low, high = np.nanquantile(values, [alpha / 2, 1 - alpha / 2])
+    return float(low), float(high)
+
+
+def interval(
+    metric: Metric, statistics: Array, *, resamples: int = 10_000, confidence: float = 0.95, seed: int = 0
+) -> tuple[float, float, str]:
+    """Return low, high and the name of the method for one metric's statistics (n_items, n_statistics).
+
+    Items with a NaN row are undefined and left out. With a single item the interval is the whole truth that one
+    item holds: Wilson says how little that is, the bootstrap can only repeat the value.
+    """
+    defined = statistics[~np.isnan(statistics).any(axis=1)]
+    if metric.interval == "wilson":
+        low, high = wilson(float(defined[:, 0].sum()), len(defined), confidence=confidence)
+        return low, high, "wilson"
+    if metric.interval == "normal":
+        low, high = normal(defined[:, 0], confidence=confidence)
+        value = metric.reduce(defined)  # summed in another order: equal items must not fall out of their interval
+        return min(low, value), max(high, value), "normal"
+    # Many items need fewer resamples; how many were drawn stands in the method's name.
+    resamples = min(resamples, max(1000, _MAX_DRAWS // max(1, len(defined))))
+    rng = np.random.default_rng(seed)
+    strata = None if metric.strata is None else defined[:, metric.strata]
+    n, width = defined.shape
+    draws = _draws(rng, n, resamples, strata, width=width)
+    values = np.concatenate([replicates(metric, defined, index) for index in draws])
+    low, high = percentile(values, confidence=confidence)
+    return low, high, f"bootstrap(B={resamples}, seed={seed})"
+
+
+def _draws(rng: np.random.Generator, n: int, resamples: int, strata: Array | None, *, width: int) -> Iterator[Index]:
+    """Yield blocks of (b, n) item numbers, drawn with replacement, within strata where there are any.
+
+    Neither a block nor the sums of `width` statistics made of it take more than a few dozen megabytes.
+    """
+    block = max(1, _DRAWS_AT_ONCE // max(n, width))
+    groups = [np.arange(n)] if strata is None else [np.flatnonzero(strata == s) for s in np.unique(strata)]
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        yield np.concatenate([g[rng.integers(0, len(g), (size, len(g)))] for g in groups], axis=1)

@@ -1,0 +1,107 @@
+"""Single-label classification: scores (n_items, n_classes) against labels (n_items,), ties counted against.
+
+An item is right at k when fewer than k other classes score at least as high as its label. Without ties this is
+the usual top-k; with ties it is the pessimistic reading, so a constant scorer cannot look good.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config.options import Cutoff
+from zsbench.core.lazy import lazy
+from zsbench.metrics.metric import metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+
+def label_ranks(scores: Any, labels: Any) -> Array:
+    """Return for each item how many other classes score at least as high as its label (0 is best).
+
+    Parameters
+    ----------
+    scores : (n_items, n_classes), finite; or predicted labels (n_items,) of an integer type, which rank 0 or infinity.
+    labels : (n_items,), 0-based.
+
+    Raises
+    ------
+    ValueError
+        Shapes disagree, a score is NaN, a label is outside the classes.
+    """
+    if np.ndim(scores) == 1 and np.issubdtype(np.asarray(scores).dtype, np.integer):
+        return np.where(np.asarray(scores) == np.asarray(labels), 0.0, np.inf)
+    scores, labels = np.asarray(scores, dtype=np.float64), np.asarray(labels)
+    if scores.ndim != 2 or labels.shape != scores.shape[:1]:
+        raise ValueError(f"scores {scores.shape} and labels {labels.shape} do not fit")
+    if np.isnan(scores).any():
+        raise ValueError(f"{int(np.isnan(scores).any(axis=1).sum())} items have NaN scores")
+    if len(labels) and not (labels.min() >= 0 and labels.max() < scores.shape[1]):
+        raise ValueError(f"labels {labels.min()}..{labels.max()} but {scores.shape[1]} classes")
+    own = scores[np.arange(len(labels)), labels][:, None]
+    return np.asarray((scores >= own).sum(axis=1) - 1, dtype=np.float64)
+
+
+def among_best(scores: Any, labels: Any, k: int) -> Any:
+    """Return whether each label is among the k best classes, (n_items,), ties counted against.
+
+    Raises
+    ------
+    ValueError
+        Fewer than k classes, or k > 1 of predictions that are labels without scores; and what `label_ranks` refuses.
+    """
+    ranks = label_ranks(scores, labels)
+    if np.ndim(scores) == 1 and k > 1:
+        raise ValueError(f"predictions are labels without scores, so there are no {k} best classes")
+    if np.ndim(scores) == 2 and np.shape(scores)[1] < k:
+        raise ValueError(f"there are {np.shape(scores)[1]} classes, fewer than {k}")
+    return ranks < k
+
+
+@metric("acc", interval="wilson")
+def accuracy(scores: Any, labels: Any, *, k: Cutoff = 1) -> Array:
+    """Share of items whose label is among the k best classes. Source: Radford et al. 2021, section 3.1."""
+    return np.asarray(among_best(scores, labels, k), dtype=np.float64)
+
+
+@metric("mean-top1-top5")
+def mean_of_top_1_and_top_5(scores: Any, labels: Any) -> Array:
+    """Mean of acc@1 and acc@5; there is none with fewer than five classes. Source: Radford et al. 2021, appendix A."""
+    return np.asarray((accuracy(scores, labels, k=1) + accuracy(scores, labels, k=5)) / 2)
+
+
+def _class_accuracies(statistics: Array) -> Array:
+    labels = statistics[:, 0].astype(np.int64)
+    totals, right = np.bincount(labels), np.bincount(labels, weights=statistics[:, 1])
+    return np.asarray(right[totals > 0] / totals[totals > 0])
+
+
+def _mean_over_classes(statistics: Array) -> float:
+    return float(_class_accuracies(statistics).mean())
+
+
+def _spread_over_classes(statistics: Array) -> float:
+    return float(_class_accuracies(statistics).std())
+
+
+@metric("mean-per-class", of_items=_mean_over_classes, strata=0)
+def mean_per_class(scores: Any, labels: Any) -> Array:
+    """Accuracy per class, averaged over the classes present in the labels (balanced accuracy).
+
+    A class without items is left out, not counted as zero. Resampled within classes.
+    """
+    return np.stack([np.asarray(labels, dtype=np.float64), label_ranks(scores, labels) < 1], axis=1)
+
+
+@metric("per-class-std", better="lower", of_items=_spread_over_classes, strata=0)
+def per_class_std(scores: Any, labels: Any) -> Array:
+    """Standard deviation, over the classes present in the labels, of the accuracy per class.
+
+    Divided by the number of classes, not by one less. Resampled within classes, whose noise widens the spread.
+    """
+    return np.asarray(mean_per_class(scores, labels))

@@ -1,0 +1,138 @@
+"""Groups and names found without labels: predicted labels, or the best of scores, against labels (n_items,).
+
+Statistics hold predicted and gold label of each item; what a group is worth depends on all its items together.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.core.lazy import lazy
+from zsbench.metrics.labels._answers import answers
+from zsbench.metrics.metric import metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.optimize as optimize
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np, optimize = lazy("numpy"), lazy("scipy.optimize")
+
+
+def contingency(statistics: Array) -> Array:
+    """Return how many items have predicted label i and gold label j, over the labels that occur."""
+    (rows, n_rows), (columns, n_columns) = (_renumbered(column) for column in statistics[:, :2].T)
+    counts = np.bincount(rows * n_columns + columns, minlength=n_rows * n_columns)
+    return np.asarray(counts.reshape(n_rows, n_columns), dtype=np.float64)
+
+
+def _renumbered(labels: Array) -> tuple[NDArray[np.int64], int]:
+    """Return labels (n_items,) numbered without gaps, in their order, and how many there are."""
+    numbers = labels.astype(np.int64)
+    occurs = np.bincount(numbers) > 0
+    return (np.cumsum(occurs) - 1)[numbers], int(occurs.sum())
+
+
+def _pairs(pred: Any, gold: Any) -> Array:
+    return np.stack(answers(pred, gold), axis=1).astype(np.float64)
+
+
+def _matched(statistics: Array) -> float:
+    counts = contingency(statistics)
+    rows, columns = optimize.linear_sum_assignment(counts, maximize=True)
+    return float(counts[rows, columns].sum() / len(statistics))
+
+
+@metric("clustering-acc", of_items=_matched)
+def clustering_accuracy(pred: Any, labels: Any) -> Array:
+    """Accuracy under the best one-to-one matching of predicted groups to classes (Hungarian algorithm).
+
+    Source: Zhang et al. 2024, arXiv:2308.12960, section 4.
+    """
+    return _pairs(pred, labels)
+
+
+def _hit_true_named(statistics: Array) -> tuple[int, int, int]:
+    """Return how many classes are named correctly at least once, are true, and are named or true."""
+    predicted, gold = statistics.T
+    return _distinct(gold[predicted == gold]), _distinct(gold), _distinct(statistics.ravel())
+
+
+def _distinct(labels: Array) -> int:
+    return int(np.count_nonzero(np.bincount(labels.astype(np.int64))))
+
+
+def _vocabulary_iou(statistics: Array) -> float:
+    hit, _, either = _hit_true_named(statistics)
+    return hit / either
+
+
+@metric("vocabulary-IoU", of_items=_vocabulary_iou)
+def vocabulary_iou(pred: Any, labels: Any) -> Array:
+    """Classes named correctly at least once, of all classes named or true.
+
+    Source: Zhang et al. 2024, arXiv:2308.12960, reference implementation.
+    """
+    return _pairs(pred, labels)
+
+
+def _missing(statistics: Array, *, when: str = "never-right") -> float:
+    hit, true, either = _hit_true_named(statistics)
+    return float(true - hit if when == "never-right" else either - _distinct(statistics[:, 0]))
+
+
+@metric("missing-classes", unit="", better="lower", of_items=_missing)
+def missing_classes(
+    pred: Any,
+    labels: Any,
+    *,
+    when: Literal["never-right", "never-named"] = "never-right",  # noqa: ARG001 - the reducer's
+) -> Array:
+    """Number of true classes that no image is named by correctly (or, `when=never-named`, named by at all).
+
+    Resampling can lose a class altogether, so the interval lies low. Source: Zhang et al. 2024, arXiv:2308.12960,
+    reference implementation.
+    """
+    return _pairs(pred, labels)
+
+
+def _with_keys(pred: Any, gold: Any) -> Array:
+    """Return predicted label, gold label and a number of its own for each item, so that a resample's copies show."""
+    pairs = _pairs(pred, gold)
+    keys = np.random.default_rng(zlib.crc32(pairs.tobytes())).random(len(pairs))
+    return np.concatenate([pairs, keys[:, None]], axis=1)
+
+
+def _pair_share(statistics: Array, axis: int) -> float:
+    """Return the share of pairs in one group of `axis` (0 predicted, 1 gold) that are in one group of the other.
+
+    An item and its copy are no pair: in a resample they would always agree.
+    """
+    counts = contingency(statistics)
+    groups = counts.sum(axis=1 - axis)
+    copies = np.unique(statistics[:, 2], return_counts=True)[1]
+    apart = [(n * (n - 1)).sum() - (copies * (copies - 1)).sum() for n in (counts, groups)]
+    return float(apart[0] / apart[1]) if apart[1] else float("nan")
+
+
+def _pair_precision(statistics: Array) -> float:
+    return _pair_share(statistics, 0)
+
+
+def _pair_recall(statistics: Array) -> float:
+    return _pair_share(statistics, 1)
+
+
+@metric("pair-precision", of_items=_pair_precision)
+def pair_precision(pred: Any, labels: Any) -> Array:
+    """Share of the item pairs put into one group that belong to one class; undefined without such a pair."""
+    return _with_keys(pred, labels)
+
+
+@metric("pair-recall", of_items=_pair_recall)
+def pair_recall(pred: Any, labels: Any) -> Array:
+    """Share of the item pairs of one class that are put into one group; undefined without such a pair."""
+    return _with_keys(pred, labels)

@@ -1,0 +1,135 @@
+"""Seen and unseen classes apart: accuracy of each group when every class may be answered, and their harmonic mean.
+
+An item belongs to the group of its true class. `average=item` counts items (transductive zero-shot papers),
+`average=class` is the mean over classes that generalised zero-shot papers call S, U and H.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.config.companions import companions
+from zsbench.core.lazy import lazy
+from zsbench.metrics.labels.classification import label_ranks
+from zsbench.metrics.metric import metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+LABEL, RIGHT, UNSEEN, DIVISOR, STRATUM = range(5)  # columns of the statistics
+
+
+def _rows(scores: Any, gold: Any, average: str, absent: str) -> Array:
+    """Return (n_items, 5): label, right or not, unseen or not, classes of its group to divide by (0: those present),
+    stratum for resampling.
+    """
+    unseen, labels = getattr(gold, "unseen", None), np.asarray(gold, dtype=np.int64)
+    if unseen is None:
+        raise ValueError("the task does not say which classes are unseen (`unseen:` in its YAML)")
+    of_unseen = np.asarray(unseen, dtype=bool)[labels]
+    divisor = np.where(of_unseen, np.sum(unseen), np.size(unseen) - np.sum(unseen)) * (absent == "zero")
+    stratum = labels if average == "class" else of_unseen  # every class, or both groups, in every resample
+    return np.stack([labels, label_ranks(scores, labels) < 1, of_unseen, divisor, stratum], axis=1).astype(np.float64)
+
+
+def _accuracy(rows: Array, average: str = "item") -> float:
+    """Return the accuracy of one group's items; NaN when there are none."""
+    if average == "item" or not len(rows):
+        return float(rows[:, RIGHT].mean()) if len(rows) else float("nan")
+    labels = rows[:, LABEL].astype(np.int64)
+    totals, right = np.bincount(labels), np.bincount(labels, weights=rows[:, RIGHT])
+    of_class = right[totals > 0] / totals[totals > 0]
+    return float(of_class.sum() / (rows[0, DIVISOR] or len(of_class)))
+
+
+def _harmonic(rows: Array, average: str = "item") -> float:
+    seen, unseen = (_accuracy(rows[rows[:, UNSEEN] == flag], average) for flag in (0, 1))
+    return harmonic_mean(seen, unseen)
+
+
+def harmonic_mean(a: float, b: float) -> float:
+    """Return 2ab / (a + b), 0 when one of them is 0."""
+    return 2 * a * b / (a + b) if a + b != 0 else 0.0
+
+
+def _of_group(rows: Array, *, unseen: bool) -> Array:
+    return np.where(rows[:, [UNSEEN]] == unseen, rows, np.nan)
+
+
+@metric("seen-acc", of_items=_accuracy, strata=STRATUM)
+@companions(("absent", "average", "class"))
+def seen_accuracy(
+    scores: Any,
+    gold: Any,
+    *,
+    average: Literal["item", "class"] = "item",
+    absent: Literal["left-out", "zero"] = "left-out",
+) -> Array:
+    """Accuracy on items of seen classes, all classes being possible answers.
+
+    Parameters
+    ----------
+    average : over items, or over classes (S of generalised zero-shot).
+    absent : a seen class without items is left out of the mean over classes, or counts as 0 (Xian et al. 2017,
+        arXiv:1707.00600, divide by the number of classes).
+    """
+    return _of_group(_rows(scores, gold, average, absent), unseen=False)
+
+
+@metric("unseen-acc", of_items=_accuracy, strata=STRATUM)
+@companions(("absent", "average", "class"))
+def unseen_accuracy(
+    scores: Any,
+    gold: Any,
+    *,
+    average: Literal["item", "class"] = "item",
+    absent: Literal["left-out", "zero"] = "left-out",
+) -> Array:
+    """Accuracy on items of unseen classes, all classes being possible answers; parameters as in seen-acc."""
+    return _of_group(_rows(scores, gold, average, absent), unseen=True)
+
+
+@metric("H", of_items=_harmonic, strata=STRATUM)
+@companions(("absent", "average", "class"))
+def harmonic(
+    scores: Any,
+    gold: Any,
+    *,
+    average: Literal["item", "class"] = "item",
+    absent: Literal["left-out", "zero"] = "left-out",
+) -> Array:
+    """Harmonic mean of seen-acc and unseen-acc, 0 when one is 0, undefined when a group has no items.
+
+    Parameters as in seen-acc. Source: Xian et al. 2017, arXiv:1707.00600.
+    """
+    return _rows(scores, gold, average, absent)
+
+
+def change_by_rank(labels: Any, before: Any, after: Any) -> Array:
+    """Return how accuracy changed class by class, the class that was worst before first.
+
+    A method robs no one when poor classes gain and rich ones keep what they had ("Robin Hood" when they lose).
+
+    Parameters
+    ----------
+    labels : (n_items,) true classes.
+    before, after : (n_items,) classes predicted by two methods on the same items.
+
+    Returns
+    -------
+    (n_present, 4) : class, its accuracy before, its accuracy after, and the difference; equal accuracies by class.
+
+    Source: Menghini et al. 2023, arXiv:2306.01669 (the "Robin Hood" effect).
+    """
+    labels, before, after = (np.asarray(values) for values in (labels, before, after))
+    classes = np.unique(labels)
+    of_class = [(labels == c) for c in classes]
+    was = np.array([(before[rows] == c).mean() for c, rows in zip(classes, of_class, strict=True)])
+    now = np.array([(after[rows] == c).mean() for c, rows in zip(classes, of_class, strict=True)])
+    order = np.argsort(was, kind="stable")
+    return np.stack([classes, was, now, now - was], axis=1)[order]

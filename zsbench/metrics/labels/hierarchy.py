@@ -1,0 +1,37 @@
+"""How far off a wrong class is: predicted labels, or the best of scores, against labels that know distances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zsbench.core.lazy import lazy
+from zsbench.metrics.labels._answers import answers
+from zsbench.metrics.metric import metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from zsbench.metrics.labels.gold import Labels
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+
+@metric("mean-sq-distance", unit="", better="lower")
+def mean_squared_distance(pred: Any, gold: Labels) -> Array:
+    """Squared distance between predicted and true class, averaged over items; the task's `distances:` says how far.
+
+    Among equal scores the lowest class answers. Source: Roberts et al. 2023, arXiv:2307.12226.
+
+    Raises
+    ------
+    ValueError
+        The gold labels come without distances.
+    """
+    if getattr(gold, "distances", None) is None:
+        raise ValueError("the task has no `distances:` between its classes")
+    predicted, labels = answers(pred, gold)
+    assert gold.distances is not None
+    return np.asarray(gold.distances[predicted, labels] ** 2)

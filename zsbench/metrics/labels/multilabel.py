@@ -1,0 +1,117 @@
+"""Multi-label classification: scores (n_items, n_classes) against a 0/1 matrix, each class ranked by itself.
+
+Gold may also be labels (n_items,), read as one positive an item. Statistics are the scores and the targets side by
+side, (n_items, 2 n_classes), because a rank statistic needs all items together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.core.lazy import lazy
+from zsbench.metrics.metric import metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+
+def side_by_side(scores: Any, targets: Any) -> Array:
+    """Return scores and 0/1 targets as (n_items, 2 n_classes).
+
+    Raises
+    ------
+    ValueError
+        Shapes disagree, a score is NaN, a target is neither 0 nor 1, or predictions are labels without scores.
+    """
+    scores, targets = np.asarray(scores, dtype=np.float64), np.asarray(targets)
+    if scores.ndim != 2:
+        raise ValueError("predictions are labels without scores, so classes cannot be ranked")
+    if np.isnan(scores).any():
+        raise ValueError(f"{int(np.isnan(scores).any(axis=1).sum())} items have NaN scores")
+    if targets.ndim == 1:
+        targets = targets[:, None] == np.arange(scores.shape[1])
+    if targets.shape != scores.shape:
+        raise ValueError(f"scores {scores.shape} and targets {targets.shape} do not fit")
+    if not np.isin(targets, (0, 1)).all():
+        raise ValueError("targets other than 0 and 1")
+    return np.concatenate([scores, targets.astype(np.float64)], axis=1)
+
+
+def average_precision(scores: Array, targets: Array, *, interpolation: str = "none") -> float:
+    """Return the average precision of one class; 0 without positives. Scores and targets are (n_items,).
+
+    Precision at a positive is the share of positives among the items that score at least as high.
+
+    none : that precision, averaged over the positives.
+    11 : the best precision at recall >= r, averaged over r = 0, 0.1, ..., 1.
+    """
+    positives = np.sort(scores[targets > 0])
+    n = len(positives)
+    if not n:
+        return 0.0
+    hits = n - np.searchsorted(positives, positives)
+    precision = hits / (len(scores) - np.searchsorted(np.sort(scores), positives))
+    if interpolation == "none":
+        return float(precision.mean())
+    # From low to high scores recall falls, so the best precision at recall >= r is a running maximum.
+    best = np.maximum.accumulate(precision)[::-1]
+    # In whole numbers: positive number ceil(r n / 10) is the first to reach recall r / 10.
+    first = np.maximum(-(-np.arange(11) * n // 10), 1) - 1
+    return float(best[first].mean())
+
+
+def _mean_average_precision(statistics: Array, *, interpolation: str = "none") -> float:
+    scores, targets = np.split(statistics, 2, axis=1)
+    pairs = zip(scores.T, targets.T, strict=True)
+    return float(np.mean([average_precision(s, t, interpolation=interpolation) for s, t in pairs]))
+
+
+@metric("mAP", of_items=_mean_average_precision)
+def mean_average_precision(
+    scores: Any,
+    targets: Any,
+    *,
+    interpolation: Literal["none", "11"] = "none",  # noqa: ARG001 - the reducer's
+) -> Array:
+    """Average precision of each class, averaged over all classes; a class without positives counts 0.
+
+    `interpolation=11` is PASCAL VOC's measure up to 2009. Source: Everingham et al. 2010, section 4.2; Radford et
+    al. 2021, appendix A.
+    """
+    return side_by_side(scores, targets)
+
+
+def area(scores: Array, targets: Array) -> float:
+    """Return the area under one class's ROC curve, P(positive above negative) with ties half; NaN if one side lacks.
+
+    Scores and targets are (n_items,).
+    """
+    positives, negatives = scores[targets > 0], np.sort(scores[targets == 0])
+    if not len(positives) or not len(negatives):
+        return float("nan")
+    wins = sum(np.searchsorted(negatives, positives, side).sum() for side in ("left", "right")) / 2
+    return float(wins / (len(positives) * len(negatives)))
+
+
+def _mean_roc_auc(statistics: Array) -> float:
+    scores, targets = np.split(statistics, 2, axis=1)
+    areas = np.array([area(s, t) for s, t in zip(scores.T, targets.T, strict=True)])
+    return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
+
+
+@metric("ROC-AUC", of_items=_mean_roc_auc)
+def roc_auc(scores: Any, targets: Any) -> Array:
+    """Area under the ROC curve of each class, averaged over the classes with positives and negatives.
+
+    With two classes and one label an item, both classes are ranked by the difference of the two scores, which
+    orders items as the probability of either class does. Source: Radford et al. 2021, appendix A (Hateful Memes).
+    """
+    table = side_by_side(scores, targets)
+    if np.ndim(targets) == 1 and table.shape[1] == 4:
+        table[:, :2] -= table[:, 1::-1].copy()
+    return table

@@ -1,0 +1,108 @@
+"""A metric: `statistics(pred, gold) -> per-item array`, then `reduce(array) -> float`.
+
+    @metric("acc", unit="%", interval="wilson")
+    def acc(scores, labels, *, k: int = 1):
+        '''Share of items whose label is among the k best classes.'''
+        return ...                      # (n_items,) or (n_items, n_statistics); a NaN row is an undefined item
+
+From this one shape come, without further code, per-item files, intervals, and paired comparison of two runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from zsbench.core.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric with its parameters bound.
+
+    Attributes
+    ----------
+    statistics : `(pred, gold) -> (n_items, n_statistics)`; what pred and gold are is the kind's own matter.
+    of_sums : `(sums (..., n_statistics), n (...)) -> (...)`, for metrics that depend on sums over items only.
+    of_items : `(statistics) -> float`, for the others (rank statistics, class means).
+    strata : column of the statistics that holds the stratum for resampling, if any.
+    spelled_out : parameters that stand in the name at their defaults too, because it says little without them.
+    columns : names of the statistics in files of items; numbers where there are others than these.
+    """
+
+    name: str
+    unit: str
+    better: Literal["higher", "lower"]
+    interval: Literal["wilson", "bootstrap", "normal"]
+    statistics: Callable[..., Array]
+    of_sums: Callable[[Array, Array], Array] | None
+    of_items: Callable[[Array], float] | None
+    strata: int | None = None
+    spelled_out: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def compute(self, pred: Any, gold: Any) -> float:
+        """Return the metric of predictions against gold."""
+        return self.reduce(as_table(self.statistics(pred, gold)))
+
+    def reduce(self, statistics: Array) -> float:
+        """Return the metric of per-item statistics; items whose row is NaN are left out.
+
+        Raises
+        ------
+        ValueError
+            There is no defined item: an empty result is not zero.
+        """
+        defined = statistics[~np.isnan(statistics).any(axis=1)]
+        if not len(defined):
+            raise ValueError(f"{self.name} of no items is undefined")
+        if self.of_items is not None:
+            return float(self.of_items(defined))
+        assert self.of_sums is not None
+        return float(self.of_sums(defined.sum(axis=0), np.float64(len(defined))))
+
+
+def as_table(statistics: Array) -> Array:
+    """Return statistics as (n_items, n_statistics) float64."""
+    table = np.asarray(statistics, dtype=np.float64)
+    return table[:, None] if table.ndim == 1 else table
+
+
+def mean(sums: Array, n: Array) -> Array:
+    """Reduce to the mean of the first statistic."""
+    return np.asarray(sums[..., 0] / n)
+
+
+def metric(
+    name: str,
+    *,
+    unit: str = "%",
+    better: Literal["higher", "lower"] = "higher",
+    interval: Literal["wilson", "bootstrap", "normal"] = "bootstrap",
+    of_sums: Callable[..., Any] | None = mean,
+    of_items: Callable[..., Any] | None = None,
+    strata: int | None = None,
+    spelled_out: tuple[str, ...] = (),
+    columns: tuple[str, ...] = (),
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a metric under the name YAML uses; keyword arguments of the function become its parameters.
+
+    A parameter that `of_sums` or `of_items` also takes is handed to it as well.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        sums = None if of_items else of_sums
+        facts = Metric(name, unit, better, interval, function, sums, of_items, strata, spelled_out, columns)
+        function.metric = facts  # type: ignore[attr-defined]
+        return function
+
+    return decorate

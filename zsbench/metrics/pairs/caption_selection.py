@@ -1,0 +1,55 @@
+"""Choosing captions for images in one small group: similarities (n_images, n_captions), image i belongs to caption i.
+
+With n = min(n_images, n_captions) pairs in a group:
+
+    image-score   the right image scores highest for each of the first n captions
+    text-score    the right caption scores highest for each of the first n images
+    group-score   both
+
+A tie with a wrong choice is wrong. Source: Thrush et al. 2022 (Winoground), arXiv:2204.03162; CLIP_benchmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.core.lazy import lazy
+from zsbench.metrics.metric import metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+
+def _right(similarities: Any, *, of_images: bool) -> float:
+    """Return whether every pair's own entry is strictly the largest of its row (or, for images, its column)."""
+    table = np.asarray(similarities, dtype=np.float64)
+    if np.isnan(table).any():
+        raise ValueError("a similarity is NaN")
+    table = table.T if of_images else table
+    pairs = min(table.shape)
+    own = table[np.arange(pairs), np.arange(pairs)]
+    return float(((table[:pairs] >= own[:, None]).sum(axis=1) == 1).all())
+
+
+@metric("image-score", interval="wilson")
+def image_score(similarities: Sequence[Any], gold: Sequence[Any]) -> Array:  # noqa: ARG001 - the pairing is the order
+    """Share of groups in which every caption finds its image."""
+    return np.asarray([_right(table, of_images=True) for table in similarities])
+
+
+@metric("text-score", interval="wilson")
+def text_score(similarities: Sequence[Any], gold: Sequence[Any]) -> Array:  # noqa: ARG001 - the pairing is the order
+    """Share of groups in which every image finds its caption."""
+    return np.asarray([_right(table, of_images=False) for table in similarities])
+
+
+@metric("group-score", interval="wilson")
+def group_score(similarities: Sequence[Any], gold: Sequence[Any]) -> Array:
+    """Share of groups in which all choices are right in both directions."""
+    return np.asarray(image_score(similarities, gold) * text_score(similarities, gold))

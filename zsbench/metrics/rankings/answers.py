@@ -1,0 +1,58 @@
+"""Top-k accuracy of passages for questions: a question counts when one of its first k passages holds an answer.
+
+    answer-hit@k = share of questions with has_answer(answers, text of the passage at rank r) for some r <= k
+
+`rankings` is a list of {passage id: score}, ordered as trec_eval orders; `gold` the aligned list of `Answered`. A
+question without an answer is undefined, and so is one whose ranking is None (`missing: skip`); one without passages
+is missed. Papers on dense retrieval call this number R@k; it is an accuracy, for nobody knows how many passages of
+the collection hold an answer.
+
+Source: Karpukhin et al. 2020 (EMNLP), arXiv:2004.04906, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zsbench.config.options import Cutoff
+from zsbench.core.lazy import lazy
+from zsbench.metrics.metric import metric
+from zsbench.metrics.rankings.has_answer import has_answer
+from zsbench.metrics.rankings.pytrec import trec_order
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+Rankings = Sequence[Mapping[str, float] | None]
+
+
+@dataclass
+class Answered:
+    """The answers of a question, and where to read the text of a passage; each is searched once, whoever asks."""
+
+    answers: Sequence[str]
+    text: Callable[[str], str]
+    _known: dict[str, bool] = field(default_factory=dict, repr=False)
+
+    def by(self, passage: str) -> bool:
+        """Say whether the text of the passage holds an answer."""
+        if passage not in self._known:
+            self._known[passage] = has_answer(self.answers, self.text(passage))
+        return self._known[passage]
+
+
+@metric("answer-hit", interval="wilson")
+def answer_hit(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+    """Top-k accuracy: 1 when at least one of the first k passages holds an answer."""
+    rows = [
+        any(map(question.by, trec_order(ranking, k))) if ranking is not None and question.answers else np.nan
+        for ranking, question in zip(rankings, gold, strict=True)
+    ]
+    return np.asarray(rows, dtype=np.float64)

@@ -1,0 +1,74 @@
+"""What AR2's repository prints beside top-k accuracy: sums over the k ranks divided by k, not by what is to be found.
+
+With hits at the ranks r_1 < r_2 < ... (from 1) among the first k passages of a question:
+
+    MRR_n  = 1 / r_1                          MAP_n  = (1 / k) sum_j j / r_j
+    P_n    = number of hits / k               DCG_n  = sum_j 1 / log2(r_j + 1)
+    nDCG_n = DCG_n / sum_{r <= k} log2(r + 1), the discounts themselves where an ideal ranking sums their inverses
+
+MAP_n and nDCG_n are far below MAP and nDCG and compare with nothing else.
+
+Source: the public code of Zhang et al. 2022 (AR2), arXiv:2110.03611.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from zsbench.config.options import Cutoff
+from zsbench.core.lazy import lazy
+from zsbench.metrics.metric import metric
+from zsbench.metrics.rankings.answers import Answered, Rankings
+from zsbench.metrics.rankings.pytrec import trec_order
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+
+def _hits(rankings: Rankings, gold: Sequence[Answered], k: int) -> Array:
+    """Return 1 where the passage at a rank holds an answer, (n_questions, k); NaN rows are undefined."""
+    table = np.zeros((len(gold), k))
+    for row, ranking, question in zip(table, rankings, gold, strict=True):
+        if ranking is None or not question.answers:
+            row[:] = np.nan
+        else:
+            found = [question.by(passage) for passage in trec_order(ranking, k)]
+            row[: len(found)] = found
+    return table
+
+
+@metric("MRR_n")
+def reciprocal_rank(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+    """One over the rank of the first passage with an answer, 0 when none is among the first k."""
+    return np.asarray((_hits(rankings, gold, k) / np.arange(1, k + 1)).max(axis=1))
+
+
+@metric("MAP_n")
+def average_precision(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+    """Precision at each passage with an answer, divided by k."""
+    hits = _hits(rankings, gold, k)
+    return np.asarray((hits * hits.cumsum(axis=1) / np.arange(1, k + 1)).sum(axis=1) / k)
+
+
+@metric("P_n")
+def precision(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+    """Share of the first k passages that hold an answer."""
+    return np.asarray(_hits(rankings, gold, k).mean(axis=1))
+
+
+@metric("DCG_n", unit="")
+def discounted_gain(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+    """Passages with an answer, discounted by 1/log2(rank + 1)."""
+    return np.asarray(_hits(rankings, gold, k) @ (1 / np.log2(np.arange(2, k + 2))))
+
+
+@metric("nDCG_n")
+def normalised_gain(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+    """DCG_n over the sum of log2(rank + 1): not normalised to 1."""
+    return np.asarray(discounted_gain(rankings, gold, k=k) / np.log2(np.arange(2, k + 2)).sum())

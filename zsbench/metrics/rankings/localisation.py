@@ -1,0 +1,65 @@
+"""Localisation accuracy: an instance counts when everything that must change stands among the first k.
+
+    localisation-acc@k = share of instances whose gold set is a subset of the first k functions
+    level=file           the same of files: functions are replaced by their files, each at its first occurrence
+
+`rankings` is a list of {function id: score}, ordered as trec_eval orders; `gold` the aligned list of `Changed`. An
+instance without a prediction counts as missed, unless its ranking is None (`missing: skip`); one with fewer than k
+functions is judged by those it has. Nothing to find is undefined: functions that a change adds are not gold.
+
+Source: Suresh et al. 2025 (CoRNStack), arXiv:2412.01007, function localisation; Xia et al. 2024 (Agentless),
+arXiv:2407.01489.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from zsbench.config.options import Cutoff
+from zsbench.core.lazy import lazy
+from zsbench.metrics.metric import metric
+from zsbench.metrics.rankings.pytrec import trec_order
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+Level = Literal["function", "file"]
+
+_SOURCE_FILE = re.compile(r".+?\.(?:pyx?|pyi|java|jsx?|tsx?|go|rb|php|rs|cc?|cpp|hh?|hpp|cs|kt|scala|swift)(?=/|$)")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The functions and the files that the right change touches."""
+
+    functions: frozenset[str]
+    files: frozenset[str]
+
+
+def file_of(function: str) -> str:
+    """Return the file in `path/to/file.py/Class/function`: up to the first part with the ending of a source file."""
+    match = _SOURCE_FILE.match(function)
+    return match.group() if match else function
+
+
+@metric("localisation-acc", interval="wilson")
+def localisation_accuracy(
+    rankings: Sequence[Mapping[str, float] | None], gold: Sequence[Changed], *, k: Cutoff, level: Level = "function"
+) -> Array:
+    """1 when all functions (or files) that must change are among the first k."""
+    rows = np.full(len(gold), np.nan)
+    for number, (ranking, changed) in enumerate(zip(rankings, gold, strict=True)):
+        wanted = changed.functions if level == "function" else changed.files
+        if ranking is not None and wanted:
+            order = trec_order(ranking, k if level == "function" else None)
+            found = order if level == "function" else list(dict.fromkeys(map(file_of, order)))
+            rows[number] = wanted <= set(found[:k])
+    return rows

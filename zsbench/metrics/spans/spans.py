@@ -1,0 +1,108 @@
+"""Labelled spans: a predicted span counts when label, start and end all equal a gold one.
+
+Both sides are lists, one entry a sentence, of (start, end, label) with the end inclusive, in words. Spans form a
+set, so duplicates collapse. Statistics are counts (tp, fp, fn). Without a gold span nothing can be right, and all three
+are undefined; with gold spans, the precision of no prediction is 0.
+
+    P = tp / (tp + fp)      R = tp / (tp + fn)      F1 = 2 tp / (2 tp + fp + fn)
+
+`average=micro` counts all spans together, `macro` is the mean over the labels present in gold or prediction, `weighted`
+their mean weighted by gold spans. `label=NAME` speaks of the spans of that label alone.
+
+Source: GLiNER's evaluation (Zaratiana et al. 2023, arXiv:2311.08526); equals conlleval on clean IOB2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from zsbench.config.options import Text
+from zsbench.core.lazy import lazy
+from zsbench.metrics.metric import metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
+Span = tuple[int, int, str]
+Spans = Sequence[Sequence[Span]]
+Average = Literal["micro", "macro", "weighted"]
+COUNTS = ("tp", "fp", "fn")
+
+
+def counts(pred: Spans, gold: Spans, label: str | None = None) -> Array:
+    """Return (n_sentences, 3) counts of true positives, false positives and false negatives, of one label or of all."""
+    if len(pred) != len(gold):
+        raise ValueError(f"{len(pred)} predicted sentences for {len(gold)} gold ones")
+    rows = []
+    for found, true in zip(pred, gold, strict=True):
+        p, g = ({tuple(span) for span in side if label in (None, span[2])} for side in (found, true))
+        rows.append((len(p & g), len(p - g), len(g - p)))
+    return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def counts_by_label(pred: Spans, gold: Spans) -> tuple[list[str], Array]:
+    """Return the labels present on either side, sorted, and counts (n_sentences, n_labels, 3)."""
+    labels = sorted({span[2] for side in (pred, gold) for spans in side for span in spans})
+    tables = [counts(pred, gold, label) for label in labels]
+    return labels, np.stack(tables, axis=1) if tables else np.zeros((len(gold), 0, 3))
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 0))
+
+
+def _precision(sums: Array) -> Array:
+    return _ratio(sums[..., 0], sums[..., 0] + sums[..., 1])
+
+
+def _recall(sums: Array) -> Array:
+    return _ratio(sums[..., 0], sums[..., 0] + sums[..., 2])
+
+
+def _f1(sums: Array) -> Array:
+    return _ratio(2 * sums[..., 0], 2 * sums[..., 0] + sums[..., 1] + sums[..., 2])
+
+
+def _averaged(share: Callable[[Array], Array]) -> Callable[..., Array]:
+    """Return the reducer of a share of (..., 3) counts, which are a table of labels unless the average is micro."""
+
+    def reduce(sums: Array, n: Array, average: str = "micro") -> Array:  # noqa: ARG001 - the reducer's signature
+        by_label = sums.reshape(*sums.shape[:-1], -1, 3)
+        support = by_label[..., 0] + by_label[..., 2]
+        weights = support if average == "weighted" else (by_label.sum(axis=-1) > 0).astype(np.float64)
+        mean = share(sums) if average == "micro" else _ratio((share(by_label) * weights).sum(-1), weights.sum(-1))
+        return np.asarray(np.where(support.sum(axis=-1) > 0, mean, np.nan))
+
+    return reduce
+
+
+def _statistics(pred: Spans, gold: Spans, average: str, label: str | None) -> Array:
+    if average == "micro":
+        return counts(pred, gold, label)
+    if label is not None:
+        raise ValueError(f"label={label} leaves nothing to average over; leave average={average} out")
+    return counts_by_label(pred, gold)[1].reshape(len(gold), -1)
+
+
+@metric("F1", of_sums=_averaged(_f1), columns=COUNTS)
+def f1(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
+    """F1 of exact spans."""
+    return _statistics(pred, gold, average, label)
+
+
+@metric("precision", of_sums=_averaged(_precision), columns=COUNTS)
+def precision(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
+    """Share of predicted spans that are right."""
+    return _statistics(pred, gold, average, label)
+
+
+@metric("recall", of_sums=_averaged(_recall), columns=COUNTS)
+def recall(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
+    """Share of gold spans that were found."""
+    return _statistics(pred, gold, average, label)

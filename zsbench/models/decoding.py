@@ -1,0 +1,105 @@
+"""Greedy decoding and padding, shared by decoders and encoder-decoders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.core.errors import RunError
+from zsbench.core.lazy import lazy
+from zsbench.core.records import Cost
+from zsbench.models import prompt_tokens
+
+if TYPE_CHECKING:
+    import torch
+
+    from zsbench.models.capabilities import FloatArray
+else:
+    torch = lazy("torch")
+
+Step = Callable[["torch.Tensor | None"], "torch.Tensor"]
+"""From the last tokens (n, 1), None at first, to the logits (n, vocabulary) of the next ones."""
+
+
+def greedy(
+    step: Step,
+    n: int,
+    *,
+    tokenizer: Any,
+    ends: frozenset[int],
+    max_new_tokens: int,
+    stop: Sequence[str],
+    cost: Cost,
+) -> list[str]:
+    """Return n texts written token by token, each until an end token, a stop text or `max_new_tokens`.
+
+    Neither sampling nor the checkpoint's own penalties and temperatures play a part.
+    """
+    written: list[list[int]] = [[] for _ in range(n)]
+    texts = [""] * n
+    open_rows = set(range(n))
+    new: torch.Tensor | None = None
+    for _ in range(max_new_tokens):
+        new = step(new).argmax(dim=-1, keepdim=True)
+        for row in sorted(open_rows):
+            token = int(new[row, 0])
+            cost.tokens_generated += 1
+            if token in ends:
+                open_rows.discard(row)
+                continue
+            written[row].append(token)
+            if stop:
+                texts[row] = _text(tokenizer, written[row])
+                if prompt_tokens.earliest(texts[row], stop) is not None:
+                    open_rows.discard(row)
+        if not open_rows:
+            break
+    found = [_text(tokenizer, tokens) for tokens in written]
+    return [text[: prompt_tokens.earliest(text, stop)] for text in found]
+
+
+def _text(tokenizer: Any, tokens: list[int]) -> str:
+    text: str = tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return text
+
+
+def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Return the tokens that end an answer: the generation config's and the tokenizer's."""
+    listed = getattr(model.generation_config, "eos_token_id", None)
+    several = listed if isinstance(listed, list) else [listed]
+    return frozenset(token for token in (*several, tokenizer.eos_token_id) if token is not None)
+
+
+def logprobs(logits: torch.Tensor, tokens: Sequence[int]) -> FloatArray:
+    """Return log p of each token under its row of `logits` (n_tokens, vocabulary)."""
+    wanted = torch.tensor(list(tokens), device=logits.device)[:, None]
+    return finite(logits.log_softmax(dim=-1).gather(1, wanted)[:, 0])
+
+
+def finite(values: torch.Tensor) -> FloatArray:
+    """Return the values as an array.
+
+    Raises
+    ------
+    RunError
+        One is NaN or infinite.
+    """
+    if not bool(torch.isfinite(values).all()):
+        raise RunError("", "the model's logits are NaN or infinite", "another dtype (float32 or bfloat16)")
+    found: FloatArray = values.cpu().numpy()
+    return found
+
+
+def pad(
+    sequences: Sequence[Sequence[int]], fill: int, device: str, *, left: bool
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return ids (n, longest) and their mask, which is None where nothing is padded."""
+    longest = max(len(sequence) for sequence in sequences)
+    rows, masks = [], []
+    for sequence in sequences:
+        missing = longest - len(sequence)
+        padding, own = [fill] * missing, [1] * len(sequence)
+        rows.append([*padding, *sequence] if left else [*sequence, *padding])
+        masks.append([0] * missing + own if left else own + [0] * missing)
+    ids = torch.tensor(rows, device=device)
+    return ids, None if all(len(s) == longest for s in sequences) else torch.tensor(masks, device=device)

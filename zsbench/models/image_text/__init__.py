@@ -1,0 +1,1 @@
+"""Adapters of models with an image and a text side."""

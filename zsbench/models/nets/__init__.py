@@ -1,1 +1,0 @@
-"""The small networks behind the embedded assets that no library already loads."""

@@ -1,0 +1,110 @@
+"""Texts for encoders: tokenised, cut where they are too long (and counted), batched by length, padded."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.core.batching import map_by_length
+from zsbench.core.lazy import lazy
+from zsbench.core.records import Cost
+from zsbench.models import positions, runtime
+
+if TYPE_CHECKING:
+    import torch
+
+    from zsbench.models.capabilities import FloatArray
+else:
+    torch = lazy("torch")
+
+
+def limit(tokenizer: Any, network: Any, config: Any, wanted: int | None, *, option: str, pairs: bool = False) -> int:
+    """Return how many tokens fit: as many as wanted, and no more than tokenizer and positions allow.
+
+    Parameters
+    ----------
+    network, config : where the positions are, and their number.
+    wanted : by the option of this name, or by the checkpoint.
+    pairs : two texts are read together.
+
+    Raises
+    ------
+    UserError
+        No token of a text would be left beside the special ones.
+    """
+    own = [int(tokenizer.model_max_length), positions.count(network, config), wanted]
+    return positions.require_room(min(n for n in own if n is not None), tokenizer, option, pairs=pairs)
+
+
+def encode(tokenizer: Any, texts: Sequence[str], max_length: int, cost: Cost) -> list[dict[str, list[int]]]:
+    """Return the tokenizer's rows of texts, special tokens included; those that are cut are counted."""
+    rows, cut = tokens(tokenizer, texts, max_length)
+    cost.truncated_items += sum(cut)
+    return rows
+
+
+def tokens(tokenizer: Any, texts: Sequence[Any], max_length: int) -> tuple[list[dict[str, list[int]]], list[bool]]:
+    """Return the tokenizer's rows of texts, or of pairs of texts, special tokens included, and which of them are cut.
+
+    A pair that is too long loses tokens from the longer of its two texts.
+    """
+    pairs = bool(texts) and not isinstance(texts[0], str)
+    columns = ([a for a, _ in texts], [b for _, b in texts]) if pairs else (list(texts),)
+    lengths = [len(ids) for ids in tokenizer(*columns)["input_ids"]]
+    rows = tokenizer(*columns, truncation=True, max_length=max_length)
+    found = [{key: rows[key][i] for key in rows} for i in range(len(texts))]
+    return found, [length > max_length for length in lengths]
+
+
+def run(
+    network: Callable[[Any], FloatArray],
+    tokenizer: Any,
+    rows: Sequence[dict[str, list[int]]],
+    device: str,
+    cost: Cost,
+    *,
+    config: Any,
+) -> Any:
+    """Return what `network` makes of padded batches of `rows`, in their order.
+
+    Parameters
+    ----------
+    network : takes a mapping of tensors (n, longest).
+    config : the network's own. A classifier over a decoder looks there for what is padding, to read the last token
+        before it; where the config names none, an id that stands in no row of the batch is written there meanwhile.
+    """
+    lengths = [len(row["input_ids"]) for row in rows]
+    own = config.pad_token_id
+    has_padding = own is not None and own >= 0
+
+    def batch(part: Sequence[dict[str, list[int]]]) -> FloatArray:
+        fill = own if has_padding else _unused(part)
+        cost.forward_passes += 1
+        cost.tokens += sum(len(row["input_ids"]) for row in part)
+        config.pad_token_id = fill
+        try:
+            return network(_padded(part, fill, tokenizer.pad_token_type_id, device))
+        finally:
+            config.pad_token_id = own
+
+    keys = [tuple(map(tuple, row.values())) for row in rows]
+    return map_by_length(batch, rows, lengths, runtime.runtime_batch_size(), keys=keys)
+
+
+def _unused(rows: Sequence[dict[str, list[int]]]) -> int:
+    """Return the smallest token id that stands in none of the rows."""
+    used = {token for row in rows for token in row["input_ids"]}
+    return next(token for token in itertools.count() if token not in used)
+
+
+def _padded(rows: Sequence[dict[str, list[int]]], fill: int, segment: int, device: str) -> dict[str, torch.Tensor]:
+    """Return rows filled up on the right, by name; what is filled up is masked."""
+    longest = max(len(row["input_ids"]) for row in rows)
+    values = {"input_ids": fill, "token_type_ids": segment}
+    return {
+        key: torch.tensor(
+            [[*row[key], *[values.get(key, 0)] * (longest - len(row[key]))] for row in rows], device=device
+        )
+        for key in rows[0]
+    }

@@ -1,0 +1,132 @@
+"""Text encoders through transformers, sentence-transformers folders included: mean, first or last token pooled.
+
+Pooling, normalisation, length and prefixes are read from the checkpoint (modules.json and the files it names);
+options stand above them, and a checkpoint that names none needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config.components import model as declare
+from zsbench.config.options import AnyText, Count, ModelRef, Revision
+from zsbench.core.lazy import lazy
+from zsbench.core.records import Cost
+from zsbench.models import decoding, huggingface, passages, runtime
+from zsbench.models.capabilities import TextEncoder
+from zsbench.models.text import _sentence_folder
+from zsbench.models.text._sentence_folder import Pooling
+
+if TYPE_CHECKING:
+    import torch
+
+    from zsbench.models.capabilities import FloatArray
+else:
+    torch = lazy("torch")
+
+
+@declare(offers=(TextEncoder,), files=runtime.folder_files)
+def bi_encoder(
+    *,
+    model: ModelRef,
+    revision: Revision | None = None,
+    trust_remote_code: bool = False,
+    pooling: Pooling | None = None,
+    normalise: bool | None = None,
+    query_prefix: AnyText | None = None,
+    document_prefix: AnyText | None = None,
+    max_length: Count | None = None,
+) -> BiEncoder:
+    """Load a text encoder.
+
+    Parameters
+    ----------
+    model : hub id or folder with config.json, safetensors weights and tokenizer files.
+    revision : commit or tag on the hub.
+    trust_remote_code : run the modelling code that comes with the weights.
+    pooling : mean over the tokens, the first token (cls) or the last; None is the checkpoint's own.
+    normalise : vectors of length 1, so that dot products are cosines; None is the checkpoint's own.
+    query_prefix, document_prefix : text before every query or document; None is the checkpoint's own.
+    max_length : tokens of a text, special tokens included; None is the checkpoint's own.
+    """
+    return BiEncoder(
+        model,
+        revision=revision,
+        trust_remote_code=trust_remote_code,
+        pooling=pooling,
+        normalise=normalise,
+        query_prefix=query_prefix,
+        document_prefix=document_prefix,
+        max_length=max_length,
+    )
+
+
+class BiEncoder(runtime.Network):
+    """A `TextEncoder` over `AutoModel`."""
+
+    def __init__(
+        self,
+        reference: str,
+        *,
+        revision: str | None = None,
+        trust_remote_code: bool = False,
+        pooling: Pooling | None = None,
+        normalise: bool | None = None,
+        query_prefix: str | None = None,
+        document_prefix: str | None = None,
+        max_length: int | None = None,
+    ) -> None:
+        self.cost = Cost()
+        layout = _sentence_folder.read(reference, revision).overlaid(
+            pooling=pooling,
+            normalise=normalise,
+            query_prefix=query_prefix,
+            document_prefix=document_prefix,
+            max_length=max_length,
+        )
+        loaded = huggingface.load(
+            "AutoModel",
+            reference,
+            revision=revision,
+            trust_remote_code=trust_remote_code,
+            options=(repr(layout),),
+            unused=("pooler.",),
+        )
+        self._model, self._tokenizer, self._layout = loaded.model, loaded.tokenizer, layout
+        self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
+        self._config = self._model.config.get_text_config()
+        self.max_tokens = passages.limit(
+            self._tokenizer, self._model, self._config, layout.max_length, option="max_length"
+        )
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """Encode queries to (n_texts, width), normalised if the model compares by cosine."""
+        asked = [self._layout.query_prefix + text for text in texts]
+        self.cost.asked("".join(asked[:1]))
+        return self._encode(asked)
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        """Encode documents to (n_texts, width), normalised if the model compares by cosine."""
+        return self._encode([self._layout.document_prefix + text for text in texts])
+
+    def _encode(self, texts: list[str]) -> FloatArray:
+        texts = [text.lower() for text in texts] if self._layout.lower else texts
+        rows = passages.encode(self._tokenizer, texts, self.max_tokens, self.cost)
+        found: FloatArray = passages.run(
+            self._pooled, self._tokenizer, rows, self.device, self.cost, config=self._config
+        )
+        return found
+
+    def _pooled(self, batch: Any) -> FloatArray:
+        with torch.inference_mode():
+            states = self._model(**batch).last_hidden_state.float()
+        mask = batch["attention_mask"][:, :, None].float()
+        if self._layout.pooling == "mean":
+            vectors = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        elif self._layout.pooling == "cls":
+            vectors = states[:, 0]
+        else:
+            rows = torch.arange(len(states), device=states.device)
+            vectors = states[rows, batch["attention_mask"].sum(dim=1) - 1]
+        return decoding.finite(torch.nn.functional.normalize(vectors, dim=1) if self._layout.normalise else vectors)

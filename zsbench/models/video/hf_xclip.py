@@ -1,0 +1,92 @@
+"""X-CLIP video-text models through transformers: hub ids and local folders.
+
+The logits are those of the model's own forward pass; texts are encoded once and then seen in the light of each video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config.components import model as declare
+from zsbench.config.options import ModelRef, Revision
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.records import Cost
+from zsbench.data.images.imagefiles import to_rgb
+from zsbench.models import checkpoints, huggingface, runtime
+from zsbench.models.capabilities import VideoTextScorer
+
+if TYPE_CHECKING:
+    import torch
+
+    from zsbench.models.capabilities import FloatArray
+else:
+    torch = lazy("torch")
+
+
+@declare(offers=(VideoTextScorer,), files=runtime.folder_files)
+def hf_xclip(*, model: ModelRef, revision: Revision | None = None) -> HfXclip:
+    """Load a model.
+
+    Parameters
+    ----------
+    model : hub id (`microsoft/xclip-base-patch16-zero-shot`) or folder.
+    revision : commit or tag on the hub.
+    """
+    return HfXclip(model, revision)
+
+
+class HfXclip(runtime.Network):
+    """A `VideoTextScorer` over `XCLIPModel`."""
+
+    def __init__(self, reference: str, revision: str | None = None) -> None:
+        loaded = huggingface.load("AutoModel", reference, revision=revision)
+        self.cost = Cost()
+        self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
+        self._model, self._tokenizer = loaded.model, loaded.tokenizer
+        if not hasattr(self._model, "prompts_generator"):
+            raise UserError(reference, f"a {type(self._model).__name__}", "an X-CLIP model")
+        folder = runtime.local_folder(reference)
+        self._processor = checkpoints.reader("AutoImageProcessor", str(folder or reference), revision=revision)
+        self.n_frames = int(self._model.config.vision_config.num_frames)
+        self._texts: dict[tuple[str, ...], torch.Tensor] = {}
+
+    def prepare(self, image: Any) -> torch.Tensor:
+        """Turn one frame into pixels (3, height, width) by the checkpoint's own processor."""
+        pixels: torch.Tensor = self._processor([to_rgb(image)], return_tensors="pt")["pixel_values"]
+        return pixels.reshape(pixels.shape[-3:])
+
+    def score_videos(self, videos: Sequence[Sequence[Any]], texts: Sequence[str]) -> FloatArray:
+        """Return logits (n_videos, n_texts)."""
+        with torch.inference_mode():
+            text = self._text_features(tuple(texts))
+            pixels = torch.stack([torch.stack(list(frames)) for frames in videos])
+            video, regions = self._video_features(pixels.to(self.device, getattr(torch, self.dtype)))
+            text = text.expand(len(videos), -1, -1)
+            text = text + self._model.prompts_generator(text, regions)
+            video, text = (torch.nn.functional.normalize(part.float(), dim=-1) for part in (video, text))
+            logits = self._model.logit_scale.float().exp() * torch.einsum("bd,bkd->bk", video, text)
+        self.cost.images += pixels.shape[0] * pixels.shape[1]
+        self.cost.forward_passes += 1
+        found: FloatArray = logits.cpu().numpy()
+        return found
+
+    def _video_features(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return videos (n_videos, width) and their mean patch features (n_videos, n_patches, width)."""
+        model, (n_videos, n_frames) = self._model, pixels.shape[:2]
+        vision = model.vision_model(pixel_values=pixels.flatten(0, 1))
+        frames = model.visual_projection(vision.pooler_output).view(n_videos, n_frames, -1)
+        patches = model.prompts_visual_layernorm(vision.last_hidden_state[:, 1:]) @ model.prompts_visual_projection
+        regions = patches.view(n_videos, n_frames, *patches.shape[1:]).mean(dim=1)
+        return model.mit(frames).pooler_output, regions
+
+    def _text_features(self, texts: tuple[str, ...]) -> torch.Tensor:
+        """Return text features (n_texts, width), kept for the next call with the same texts."""
+        if texts not in self._texts:
+            tokens = self._tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt").to(self.device)
+            pooled = self._model.text_model(tokens["input_ids"], attention_mask=tokens["attention_mask"]).pooler_output
+            self._texts = {texts: self._model.text_projection(pooled)}
+            self.cost.tokens += int(tokens["attention_mask"].sum())
+            self.cost.forward_passes += 1
+        return self._texts[texts]

@@ -1,0 +1,1 @@
+"""From a suite, paper or task to jobs, everything checked before anything is loaded."""

@@ -1,0 +1,148 @@
+"""What a run's line names: tasks, models and methods, by name, path or mapping."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config import assignments, blocks, catalog, overlay, validate
+from zsbench.config.blocks import Block, Chain
+from zsbench.config.modified import model_block
+from zsbench.config.schema import TaskConfig
+from zsbench.core.errors import UserError, unknown_name
+from zsbench.core.yamlio import Document, Loc
+from zsbench.plan.job import safe_name
+
+if TYPE_CHECKING:
+    pass
+from zsbench.plan.choices import Choices
+
+_Entry = tuple[Any, Document, Loc]
+"""What names a task, model or method, with the document and the place where it stands."""
+
+
+def written(run: dict[str, Any], key: str, document: Document, loc: Loc) -> list[_Entry]:
+    """Return the entries of a line of a suite; one alone needs no list."""
+    value = run.get(key)
+    if isinstance(value, list):
+        return [(entry, document, (*loc, key, number)) for number, entry in enumerate(value)]
+    return [] if value is None else [(value, document, (*loc, key))]
+
+
+_LABELLED = re.compile(r"([\w.-]+)=(.+)")
+
+
+def entries(values: tuple[str, ...], key: str) -> list[_Entry]:
+    """Return what the command line names; `LABEL=NAME` gives a row a name; relative paths start where the user is."""
+    home = Document(Path.cwd() / f"--{key.removesuffix('s')}", {})
+    named = "use" if key == "models" else "name"
+    entries: list[_Entry] = []
+    for value in values:
+        match = _LABELLED.fullmatch(value) if isinstance(value, str) else None
+        entries.append(({named: match[2], "label": match[1]} if match else value, home, ()))
+    return entries
+
+
+def task_document(reference: Any, document: Document, loc: Loc) -> tuple[str, Document]:
+    """Return a task's name and YAML; `{use: NAME, label: ..., key: value}` lays keys over it."""
+    where = document.where(loc)
+    overrides: dict[str, Any] = {}
+    if isinstance(reference, dict):
+        overrides = {key: value for key, value in reference.items() if key not in ("use", "label")}
+        label, reference = validate.label(reference, document, loc), reference.get("use")
+    else:
+        label = ""
+    if not isinstance(reference, str):
+        raise UserError(where, f"task {reference!r}", "a task's name, or a mapping with `use: NAME`")
+    path = catalog.find_config("tasks", reference, where=where, base=document.path.parent)
+    return label or path.stem, overlay.overlay(overlay.load(path), document.part(loc, overrides))
+
+
+def method(reference: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choices) -> Chain:
+    """Return the method, or the chain of methods: a list, `a+b`, or a mapping with `chain:` (and a `label:`)."""
+    value, label = reference, ""
+    if isinstance(value, dict) and "chain" in value:
+        label, value, loc = validate.label(value, home, loc, beside=("chain",)), value["chain"], (*loc, "chain")
+    entries = [(link, loc) for link in value.split("+")] if isinstance(value, str) else [(value, loc)]
+    if isinstance(value, list):
+        entries = [(link, (*loc, number)) for number, link in enumerate(value)]
+    if not entries:
+        raise UserError(home.where(loc), "no method named", "a method's name")
+    links = [
+        _link(link, home, at, task, choices, last=number == len(entries) - 1)
+        for number, (link, at) in enumerate(entries)
+    ]
+    family = catalog.load_module("tasks", task.type).Task.family
+    if len(links) > 1 and not hasattr(catalog.load_family(family), "compose"):
+        found = f"a chain of {len(links)} methods"
+        raise UserError(home.where(loc), found, f"one method: {family} methods do not chain")
+    for link, forgotten in zip(links[1:], links, strict=False):
+        if not link.facts.after:
+            found = f"method '{link.name}' starts anew, so '{forgotten.name}' before it would count for nothing"
+            raise UserError(link.where, found, "it as the first of a chain")
+    first = links[0].facts.after
+    implied = _link(first, home, loc, task, choices, last=False) if first else None
+    return Chain(tuple(links), implied, label, links[0].where)
+
+
+def _link(value: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choices, *, last: bool) -> Block:
+    """Return one method's block, with the task's own options for it under what is written.
+
+    `--set method.key=value` speaks of the last link, the one a row is usually about; `--set NAME.key=value` of any.
+    """
+    value = {"name": value} if isinstance(value, str) else value
+    if not isinstance(value, dict):
+        return blocks.block("methods", value, "name", home, loc)  # refused, with its place
+    document = home.part(loc, value)
+    name = str(value.get("name"))
+    if own := task.method_options.get(name):
+        below = task.document.part(("method_options", name), own)
+        # Options are replaced whole, never mixed key by key.
+        document = Document(home.path, {**own, **value}, {**below.marks, **document.marks})
+    for prefix in ("method", name) if last else (name,):
+        document = assignments.assigned(document, prefix, choices.assignments)
+    block = blocks.block("methods", document.value, "name", document, ())
+    family = catalog.load_module("tasks", task.type).Task.family
+    if block.facts.family != family:
+        fits = [
+            name for name, entry in catalog.components("methods").items() if entry.family.replace("_", "-") == family
+        ]
+        found = f"method '{block.name}' is for {block.facts.family} tasks"
+        raise UserError(block.where, found, f"one of {', '.join(fits)}")
+    return block
+
+
+def model(reference: Any, home: Document, loc: Loc, choices: Choices) -> tuple[str, Block | None]:
+    """Return the model's name and block: a config's name or path, `ADAPTER:MODEL`, or a mapping with `adapter:`."""
+    if reference is None:
+        return "none", None
+    label, overrides = "", {}
+    if isinstance(reference, dict) and "use" in reference:
+        label, overrides = validate.label(reference, home, loc), reference
+        reference = str(reference["use"])
+    if isinstance(reference, dict):
+        name, document = safe_name(str(reference.get("model", "model"))), home.part(loc, reference)
+    else:
+        name, document = _named_model(str(reference), home, loc)
+        written = {key: value for key, value in overrides.items() if key not in ("use", "label")}
+        document = overlay.overlay(document, home.part(loc, written)) if written else document
+    for prefix in ("model", label or name):
+        document = assignments.assigned(document, prefix, choices.assignments)
+    label = validate.label(document.value, document, ()) or label
+    return label or name, model_block(document.value, document, ())
+
+
+def _named_model(reference: str, home: Document, loc: Loc) -> tuple[str, Document]:
+    adapter, colon, rest = reference.partition(":")
+    if colon and adapter in catalog.components("models"):
+        name = safe_name(rest.removeprefix("local-dir:").rstrip("/").split("/")[-1])
+        return name, home.part(loc, {"adapter": adapter, "model": rest})
+    where = home.where(loc)
+    if colon and not reference.endswith((".yaml", ".yml")):
+        known = catalog.components("models")
+        raise unknown_name(where, "model adapter", adapter, known, listed_by="zsbench list models")
+    if reference in catalog.components("models") and reference not in catalog.configs("models"):
+        raise UserError(where, f"'{reference}' is an adapter", f"{reference}:MODEL, or the name of a model's config")
+    path = catalog.find_config("models", reference, where=where, base=home.path.parent)
+    return path.stem, overlay.load(path)

@@ -1,0 +1,97 @@
+"""A task's YAML, read and checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zsbench.config import blocks, catalog, companions, validate
+from zsbench.config.blocks import Block
+from zsbench.config.schema import TaskConfig
+from zsbench.core.errors import Mistakes, UnsetVariable, UserError, UserErrors
+from zsbench.core.yamlio import Document
+from zsbench.metrics import naming
+from zsbench.plan import _method_options
+from zsbench.plan.checks import lacking, require_files, require_learnable
+
+if TYPE_CHECKING:
+    pass
+from zsbench.plan import references
+from zsbench.plan.choices import Choices
+
+
+def check_task(document: Document) -> TaskConfig:
+    """Return a task's checked config, with its own method, that method's options and every local file looked at.
+
+    Raises
+    ------
+    UserErrors
+        All that is wrong with any of them.
+    """
+    task, source = read_task(document)
+    mistakes, method = Mistakes(), None
+    with mistakes.noted():
+        _method_options.check(task, catalog.load_module("tasks", task.type).Task.family, shipped=True)
+    with mistakes.noted():
+        method = references.method(task.method, document, ("method",), task, Choices())
+        require_files(source, *task.sources().values(), method)
+    with mistakes.noted():
+        built = catalog.load_module("tasks", task.type).Task(task, source)
+        if method is not None:
+            require_learnable(method, built, document.where(("method",)))
+        files = built.files()
+        problems = [error for error in lacking(source.where, files) if not isinstance(error, UnsetVariable)]
+        if problems:
+            raise UserErrors(problems)
+    mistakes.refuse()
+    return task
+
+
+def read_task(document: Document) -> tuple[TaskConfig, Block]:
+    """Return a task's checked config and its data block.
+
+    Raises
+    ------
+    UserError
+        Unknown type, key, source or metric; the data source gives something the task cannot use.
+    """
+    kind = document.value.get("type")
+    where = document.where(("type",))
+    if not isinstance(kind, str):
+        raise UserError(where, "key 'type' is missing", f"one of {', '.join(catalog.components('tasks'))}")
+    module = catalog.load_module("tasks", kind, where=where)
+    task: TaskConfig = validate.check(module.Config, document)
+    task._document = document
+    companions.check_task(task, document)
+    _method_options.check(task, module.Task.family)
+    blocks = {
+        key: _source(getattr(task, key), module.Task.gives, document, key)
+        for key in ("data", *type(task).data_keys)
+        if getattr(task, key) is not None
+    }
+    source = blocks.pop("data")
+    if not task.metrics:
+        raise UserError(document.where(("metrics",)), "key 'metrics' is an empty list", "at least one metric")
+    named = naming.resolve_all(
+        task.metrics,
+        kinds=module.Task.metric_kinds,
+        where=lambda number: document.where(("metrics", number)),
+    )
+    written = "metrics" in task.model_fields_set
+    names = [metric.name for metric in named]
+    # What is copied in counts as written, and the type's own metrics are not.
+    task = task.model_copy(update=blocks if names == task.metrics else {**blocks, "metrics": names})
+    if not written:
+        # The type's own metrics under their canonical names are still nobody's choice.
+        task.model_fields_set.discard("metrics")
+    module.Task(task, source)
+    return task, source
+
+
+def _source(value: Any, gives: str, document: Document, key: str) -> Block:
+    """Return a checked data block that gives what the task type uses."""
+    block = blocks.block("data", value, "source", document, (key,))
+    if block.facts.gives != gives:
+        others = {name: catalog.load_component("data", name) for name in catalog.components("data")}
+        fits = [name for name, load in others.items() if getattr(load, "facts").gives == gives]  # noqa: B009
+        raise UserError(block.where, f"source '{block.name}' gives {block.facts.gives}", f"one of {', '.join(fits)}")
+    return block

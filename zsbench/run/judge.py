@@ -1,0 +1,130 @@
+"""The one path from predictions to scores, for predictions that were just made and for those of a file.
+
+    predictions ─▶ task.chunks (the protocol's filters) ─▶ statistics per item ─▶ reduce, interval ─▶ doubts
+
+`zsbench eval` and `zsbench score` both end here, so a protocol key means the same to either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zsbench.core import doubts
+from zsbench.core.errors import RunError
+from zsbench.core.lazy import lazy
+from zsbench.core.records import Score, TaskData
+from zsbench.metrics import naming
+from zsbench.metrics.metric import Metric, as_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from zsbench.config.schema import Settings, TaskConfig
+    from zsbench.tasks.base import Task
+
+    Statistics = dict[str, NDArray[np.float64]]
+else:
+    np = lazy("numpy")
+
+# More statistics than this are no longer columns that somebody reads one by one.
+_MANY = 32
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What judging predictions gave.
+
+    Attributes
+    ----------
+    statistics : per-item statistics (n_items, n_statistics) of every metric, by name.
+    scores : every metric's value and interval; a metric without defined items has NaN and n = 0.
+    warning : what is so odd about the scores that the table should say it; mostly empty.
+    left_out : why a metric that nobody asked for by name is absent, by metric.
+    notes : what of all predictions together stands in the result's notes.
+    """
+
+    statistics: Statistics
+    scores: dict[str, Score]
+    warning: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def judge(
+    task: Task, config: TaskConfig, data: TaskData, predictions: Sequence[Any], settings: Settings, *, title: str
+) -> Judgement:
+    """Return per-item statistics and scores of predictions, which are in the order of the items.
+
+    A metric that the task type brings by default, and that these predictions cannot have (the best five of three
+    classes), is left out with a reason; one that the config names is an error.
+
+    Raises
+    ------
+    RunError
+        A metric cannot be computed from these predictions.
+    """
+    kinds = type(task).metric_kinds
+    by_default = "metrics" not in config.model_fields_set
+    names = task.metric_names(config.metrics) if hasattr(task, "metric_names") else config.metrics
+    resolved = {metric.name: metric for metric in (naming.resolve(name, kinds=kinds) for name in names)}
+    rows: dict[str, list[Any]] = {name: [] for name in resolved}
+    left_out: dict[str, str] = {}
+    for pred, gold in task.chunks(data, predictions):
+        for name, metric in resolved.items():
+            if name in left_out:
+                continue
+            try:
+                rows[name].append(as_table(metric.statistics(pred, gold)))
+            except ValueError as error:
+                if not by_default or len(left_out) == len(resolved) - 1:
+                    raise RunError(title, f"{name}: {error}") from error
+                left_out[name] = str(error)
+    statistics = {name: np.concatenate(parts) for name, parts in rows.items() if name not in left_out}
+    scores = {name: score(resolved[name], table, settings) for name, table in statistics.items()}
+    warning = doubts.joined(task.doubt(data, scores) if hasattr(task, "doubt") else "", doubts.of_items(data))
+    notes = task.summary(data, predictions) if hasattr(task, "summary") else {}
+    return Judgement(statistics, scores, warning, left_out, notes)
+
+
+def score(metric: Metric, statistics: NDArray[np.float64], settings: Settings) -> Score:
+    """Return a metric's value and interval over per-item statistics (n_items, n_statistics)."""
+    from zsbench.metrics.intervals import interval
+
+    n = int((~np.isnan(statistics).any(axis=1)).sum())
+    if not n:
+        nan = float("nan")
+        return Score(nan, nan, nan, metric.unit, 0, "undefined", metric.better)
+    low, high, how = interval(
+        metric, statistics, resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed
+    )
+    return Score(metric.reduce(statistics), low, high, metric.unit, n, how, metric.better)
+
+
+def item_columns(name: str, statistics: NDArray[np.float64], columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the columns of items.parquet that hold a metric's statistics (n_items, n_statistics), by name.
+
+    One column for each statistic, or one of lists for those of a histogram. A metric that declares names for its
+    statistics (`columns`: `tp`, `fp`, `fn`) has them behind its own: `F1.tp`.
+    """
+    width = statistics.shape[1]
+    if width == 1:
+        return {name: statistics[:, 0]}
+    if width > _MANY:
+        return {name: list(statistics)}
+    return {f"{name}.{part}": statistics[:, i] for i, part in enumerate(columns or range(width))}
+
+
+def item_statistics(metric: Metric, columns: dict[str, Any]) -> NDArray[np.float64]:
+    """Return a metric's statistics (n_items, n_statistics) from the columns that `item_columns` made of them."""
+    if metric.name in columns:
+        return as_table(np.stack([np.asarray(value, dtype=np.float64) for value in columns[metric.name]]))
+    named = [name for name in columns if name.startswith(f"{metric.name}.")]
+    return np.stack([np.asarray(columns[name], dtype=np.float64) for name in named], axis=1)
+
+
+def without_nan(score: dict[str, Any]) -> dict[str, Any]:
+    """Return a score with null where JSON has no NaN: undefined is not zero."""
+    return {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in score.items()}

@@ -1,0 +1,1 @@
+"""Finding the candidates that a ranking task hands to its methods."""

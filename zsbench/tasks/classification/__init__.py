@@ -1,0 +1,1 @@
+"""Task types in which an image gets one of some classes."""

@@ -1,0 +1,216 @@
+"""Monocular depth: a map in metres for every image, compared at the valid pixels of the ground truth.
+
+Predictions: `.npz` with one float32 array (height, width) a frame, named by its id; `zsbench score` also takes a
+folder of `<id>.npy` (metres) or 16-bit `<id>.png` (millimetres).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import MinLen
+from pydantic import BeforeValidator
+
+from zsbench.config.blocks import Block, Chain
+from zsbench.config.options import Positive, Texts
+from zsbench.config.schema import TaskConfig
+from zsbench.core.context import RunContext
+from zsbench.core.errors import RunError, UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.records import Score, TaskData, digest, digest_file
+from zsbench.data.frames.frames import DepthFile, Frame, FrameSet
+from zsbench.data.images.items import count_traits
+from zsbench.methods.depth import DepthRule
+from zsbench.tasks.base import require_unique, sample
+from zsbench.tasks.depth import _protocols as protocols
+from zsbench.tasks.depth._oddities import Oddities
+from zsbench.tasks.depth._outputs import misaligned, misfit
+from zsbench.tasks.depth._protocols import Align, Crop, ProtocolName
+from zsbench.tasks.formats import maps
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+def _chain(crop: Any) -> Any:
+    """Read `kb+kitti_garg` as a chain, as methods are chained."""
+    return crop.split("+") if isinstance(crop, str) and "+" in crop else crop
+
+
+class Config(TaskConfig):
+    """Keys of a `type: depth` task.
+
+    `protocol`: which pixels are valid, clamping, resizing. `align`: how a prediction is fitted to the truth.
+    `crop`: one crop, or a chain of them (`kb+kitti_garg` or a list), each taken of what the one before it left. Depths
+    outside `min_depth` to `max_depth` metres are not scored. `prediction_scale`: what a predicted `.png` counts in a
+    metre (1000 where millimetres, 256 as KITTI's server wants it).
+    """
+
+    method: Any = "predicted-depth"
+    metrics: Texts = ["AbsRel", "RMSE", "log10", "delta@1"]
+    protocol: ProtocolName = "metric3d"
+    align: Align = "none"
+    crop: Annotated[Crop | Annotated[list[Crop], MinLen(1)], BeforeValidator(_chain)] = "none"
+    min_depth: Positive = 1e-3
+    max_depth: Positive = 80.0
+    prediction_scale: Positive = 1000.0
+
+    @property
+    def crops(self) -> list[Crop]:
+        """Return the crops in order."""
+        return [self.crop] if isinstance(self.crop, str) else self.crop
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return min_depth and max_depth."""
+        return self.min_depth, self.max_depth
+
+
+class Task:
+    """Frames; gold is a depth file."""
+
+    family: ClassVar[str] = "depth"
+    gives: ClassVar[str] = "frames"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("depth",)
+    suffix: ClassVar[str] = ".npz"
+    shard_size: ClassVar[int] = 16
+    absent: ClassVar[Any] = None
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+        self._truth: dict[str, DepthFile] = {}
+        self._oddities = Oddities()
+        if config.min_depth >= config.max_depth:
+            raise UserError(source.where, f"min_depth {config.min_depth} >= max_depth {config.max_depth}")
+
+    def files(self) -> list[str]:
+        """Return the list of frames and every file it names."""
+        return self.source.files()
+
+    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
+        """Return protocol, alignment, crop and depth range."""
+        own = self.config
+        crop = "" if own.crop == "none" else f", crop {'+'.join(own.crops)}"
+        return f"{own.protocol}, align {own.align}{crop}, {own.min_depth:g}-{own.max_depth:g} m"
+
+    def misfit(self, method: Chain, model: Block) -> tuple[str, str]:
+        """Say which output of a model the method or the alignment cannot use, and what would fit."""
+        return misfit(method, model, self.config.align)
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+        """Read the list of frames; images and maps are read when needed.
+
+        Raises
+        ------
+        UserError
+            A ground truth is no depth map, or no pixel of any of them can be scored: found before the first pass.
+        """
+        frames: FrameSet = self.source.build()
+        require_unique(frames.items, self.source.where)
+        keep = sample(len(frames.items), limit, seed)
+        items, depth = [frames.items[i] for i in keep], [frames.depth[i] for i in keep]
+        rows = [
+            f"{f.id}:{f.intrinsics}:{f.digest()}:{digest_file(d.path)}:{d.scale}"
+            for f, d in zip(items, depth, strict=True)
+        ]
+        self._truth = {frame.id: file for frame, file in zip(items, depth, strict=True)}
+        self._require_pixels(items, depth)
+        blind = sum(frame.intrinsics is None for frame in items)
+        counts = {**frames.counts, **({"frames without intrinsics": blind} if blind else {})}
+        return TaskData(items, depth, None, digest(rows), counts | count_traits(items))
+
+    def _require_pixels(self, items: Sequence[Frame], depth: Sequence[DepthFile]) -> None:
+        """Refuse ground truth of which nothing is scored; all files are opened, few are read."""
+        for frame, file in zip(items, depth, strict=True):
+            self._require_crop(frame, file.shape())
+        if any(self._valid(file.metres()).any() for file in depth):
+            return
+        measured = depth[0].metres()
+        measured = measured[np.isfinite(measured) & (measured > 0)]
+        middle = float(np.median(measured)) if measured.size else 0.0
+        least, most = self.config.bounds
+        fits = [depth[0].scale * factor for factor in (1000, 256, 100) if least < middle / factor < most]
+        hint = f"`depth_scale: {fits[0]:g}`?" if fits else ""
+        found = f"no valid pixel in any of {len(items)} frames (median depth of the first: {middle:g} m)"
+        raise UserError(self.source.where, found, f"depths of {least:g} to {most:g} m", hint)
+
+    def _require_crop(self, frame: Frame, shape: tuple[int, int]) -> None:
+        try:
+            protocols.crop_window(self.config.crops, shape)
+        except ValueError as error:
+            raise UserError(self.source.where, f"frame {frame.id}: {error}") from None
+
+    def _valid(self, gt: Any) -> Any:
+        own = self.config
+        return protocols.valid_mask(gt, protocol=own.protocol, crops=own.crops, bounds=own.bounds)
+
+    def predict(self, rule: DepthRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
+        """Yield a float32 map (height, width) for each frame."""
+        found, expected = misaligned(getattr(model, "output", ""), self.config.align)
+        if found:
+            raise UserError(self.source.where, found, expected)
+        size = 8 if run.batch_size == "auto" else int(run.batch_size)
+        for start in range(todo.start, todo.stop, size):
+            batch = data.items[start : min(start + size, todo.stop)]
+            for depth in rule(model, batch):
+                yield np.asarray(depth, dtype=np.float32)
+            run.progress(start + len(batch))
+
+    def check(self, item: Frame, prediction: Any) -> str:
+        """Say whether a map has a shape that cannot be its frame's, or is NaN or infinite where it is scored."""
+        problem = protocols.shape_problem(np.shape(prediction), self._truth[item.id].shape())
+        if not problem and not np.isfinite(prediction).all():
+            try:
+                self._compared(item, prediction)
+            except ValueError as error:
+                problem = str(error)
+        return f"frame {item.id}: {problem}" if problem else ""
+
+    def _compared(self, frame: Frame, prediction: Any) -> tuple[Any, Any]:
+        """Return (p, g) at the valid pixels, aligned and clamped as the protocol has it."""
+        own, gt = self.config, self._truth[frame.id].metres()
+        mask = self._valid(gt)
+        g = np.asarray(gt[mask], dtype=np.float64)
+        p = protocols.scored_pixels(prediction, mask, protocol=own.protocol, bounds=own.bounds)
+        aligned = protocols.align(own.align, p, g, bounds=own.bounds) if len(p) else p
+        compared = protocols.clamp(aligned, protocol=own.protocol, bounds=own.bounds)
+        self._oddities.add(np.shape(prediction), gt.shape, p, compared, g)
+        return compared, g
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield the compared pixels, one frame at a time: full-size maps of a data set do not fit in memory."""
+        self._oddities = Oddities()
+        for frame, prediction in zip(data.items, predictions, strict=True):
+            try:
+                p, g = self._compared(frame, prediction)
+            except ValueError as error:
+                raise RunError(f"frame {frame.id}", str(error)) from None
+            yield [p], [g]
+        data.counts.update(self._oddities.counts())
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+        """Say that predictions look like another unit than metres; an alignment makes any unit good."""
+        return self._oddities.doubt() if self.config.align == "none" else ""
+
+    def write(self, path: Path, items: Sequence[Frame], predictions: Sequence[Any]) -> None:
+        """Write `.npz`, one array a frame."""
+        maps.write([item.id for item in items], predictions, path)
+
+    def read(self, path: Path, items: Sequence[Frame]) -> dict[str, Any]:
+        """Read `.npz`, one `<id>.npy`, or one 16-bit `<id>.png` in millimetres (or what `prediction_scale` says)."""
+        return maps.read(path, [item.id for item in items], self.config.prediction_scale)
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read a JSONL list of frames."""
+        return {"source": "depth-frames", "path": path}
+
+    def preview(self, prediction: Any) -> str:
+        """Return the median depth."""
+        middle = float(np.median(prediction))
+        return f"median {middle:.3f} m" if math.isfinite(middle) else ""

@@ -1,0 +1,1 @@
+"""Task types over episodes of a few labelled examples."""

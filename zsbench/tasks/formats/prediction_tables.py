@@ -1,0 +1,65 @@
+"""Tables of predictions as rows: parquet, CSV, TSV or JSONL, known by their suffix.
+
+`zsbench eval` writes parquet; whoever has predictions of his own writes what he can. A list in a cell of a CSV is a
+JSON list (`[0.1, 0.9]`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from zsbench.core import jsonfiles, tablefiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+
+SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
+
+
+def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (place for messages, row) of a table; a column that the table lacks is absent from its rows.
+
+    Parameters
+    ----------
+    path : the table.
+    columns : those that matter; others are not read.
+
+    Raises
+    ------
+    UserError
+        Another suffix, a damaged file, no column `id`, or a cell that opens a list and is none.
+    """
+    if path.suffix == ".parquet":
+        yield from _parquet(path, columns)
+    elif path.suffix == ".jsonl":
+        for number, row in jsonfiles.lines(path, {}):
+            yield f"{shown(path)}:{number}", {key: row[key] for key in columns if key in row}
+    elif path.suffix in (".csv", ".tsv"):
+        for row in tablefiles.read(path, ["id"], optional=columns):
+            yield row.place, {key: _cell(row[key], row.place, key) for key in columns if key in row}
+    else:
+        raise UserError(shown(path), f"suffix '{path.suffix}'", f"a table of predictions ({', '.join(SUFFIXES)})")
+
+
+def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise UserError(shown(path), f"not a predictions file ({reason})", "parquet") from None
+    known = [name for name in columns if name in table.column_names]
+    if "id" not in known:
+        raise UserError(shown(path), f"columns {', '.join(table.column_names)}", f"among them {', '.join(columns)}")
+    values = [table.column(name).to_pylist() for name in known]
+    for number, row in enumerate(zip(*values, strict=True)):
+        yield f"{shown(path)}: row {number}", dict(zip(known, row, strict=True))
+
+
+def _cell(text: str, where: str, column: str) -> Any:
+    if not text.startswith("["):
+        return text
+    return jsonfiles.parse(text, where, "a list like [0.1, 0.9]", wrong=f"column '{column}' is '{text[:40]}', no JSON")

@@ -1,0 +1,70 @@
+"""Predicted spans as files: JSONL, which `eval` writes, or the gold's sentences with other tags in CoNLL columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from zsbench.core import files, jsonfiles, textfiles
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+from zsbench.data.item_ids import read_id
+from zsbench.data.sentences.conll import conll
+from zsbench.data.sentences.jsonl_sentences import read_span
+from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
+
+
+def write(path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
+    """Write JSONL."""
+    rows = zip(items, predictions, strict=True)
+    lines = [json.dumps({"id": item.id, "spans": spans}, ensure_ascii=False) + "\n" for item, spans in rows]
+    files.write_bytes(path, "".join(lines).encode())
+
+
+def read(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Span]]]:
+    """Return by sentence id the place in the file, for messages, and the spans.
+
+    Raises
+    ------
+    UserError
+        Not such a file, a span that leaves its sentence, an id that stands twice, or other words than the gold's.
+    """
+    if ".jsonl" in path.suffixes or _begins(path).startswith("{"):
+        return _jsonl(path, items)
+    return _conll(path, items)
+
+
+def _begins(path: Path) -> str:
+    return next((line for _, line in textfiles.lines(path) if line.strip()), "")
+
+
+def _jsonl(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Span]]]:
+    lengths = {item.id: len(item.words) for item in items}
+    found: dict[str, tuple[str, list[Span]]] = {}
+    for number, row in jsonfiles.lines(path, {"spans": list}):
+        where = f"{shown(path)}:{number}"
+        key = read_id(row, where)
+        if key in found:
+            raise UserError(where, f"sentence id '{key}' stands twice", "unique ids")
+        found[key] = where, [read_span(span, lengths.get(key, 1 << 30), where) for span in row["spans"]]
+    return found
+
+
+def _conll(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Span]]]:
+    """Read the sentences of the gold in their order; equal words show that they are."""
+    try:
+        read: SentenceSet = conll(path=str(path))
+    except UserError as error:
+        expected = 'JSONL ({"id": ..., "spans": [[start, end_inclusive, label], ...]}) or CoNLL columns'
+        raise UserError(error.where, error.found, expected, error.expected) from None
+    if len(read.items) != len(items):
+        raise UserError(shown(path), f"{len(read.items)} sentences", f"the gold's {len(items)}, in their order")
+    for ours, gold in zip(read.items, items, strict=True):
+        if ours.words != gold.words:
+            words = f"'{' '.join(ours.words[:6])} ...'"
+            raise UserError(shown(path), f"sentence {ours.id} reads {words}", f"'{' '.join(gold.words[:6])} ...'")
+    return {
+        gold.id: (f"{shown(path)}: sentence {ours.id}", spans)
+        for ours, gold, spans in zip(read.items, items, read.spans, strict=True)
+    }

@@ -1,0 +1,1 @@
+"""Task types in which a model writes the ids of documents."""

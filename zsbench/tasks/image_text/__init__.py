@@ -1,0 +1,1 @@
+"""Task types that match images with texts."""

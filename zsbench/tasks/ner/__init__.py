@@ -1,0 +1,1 @@
+"""Task types that mark spans of text."""

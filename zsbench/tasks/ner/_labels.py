@@ -1,0 +1,87 @@
+"""Which labels of gold and predictions count, and under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from zsbench.core.errors import UserError, did_you_mean
+from zsbench.data.sentences.sentence import Span
+
+
+@dataclass
+class Labels:
+    """The label set of a task.
+
+    Attributes
+    ----------
+    label_map : gold label -> the name asked for.
+    excluded : labels dropped from gold (before `label_map`) and from predictions.
+    asked : the names asked for, in the order that models see; empty until the data are read.
+    """
+
+    label_map: Mapping[str, str]
+    excluded: Collection[str]
+    asked: Sequence[str] = field(default_factory=list)
+
+    def gold(self, spans: Sequence[Span]) -> list[Span]:
+        """Return gold spans as they are asked for."""
+        return [(start, end, self.label_map.get(label, label)) for start, end, label in self.scored(spans)]
+
+    def scored(self, spans: Sequence[Span]) -> list[Span]:
+        """Return the spans whose labels are not excluded."""
+        return [span for span in spans if span[2] not in self.excluded]
+
+    def ask(self, named: list[str] | None, in_gold: list[str], where: str, data: str) -> list[str]:
+        """Set and return the labels asked: those the config names, or all of the gold.
+
+        Parameters
+        ----------
+        where, data : places of the config's labels and of its data, for messages.
+
+        Raises
+        ------
+        UserError
+            There is none, one stands twice, or one of the gold is not asked.
+        """
+        labels = in_gold if named is None else named
+        if not labels:
+            raise UserError(data, "no labels", "`labels:` or gold spans")
+        if twice := [label for label in labels if labels.count(label) > 1]:
+            raise UserError(where, f"label '{twice[0]}' stands twice", "every label once")
+        if unasked := set(in_gold) - set(labels):
+            raise UserError(data, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels))
+        self.asked = labels
+        return labels
+
+    def unknown(self, label: str) -> str:
+        """Say that a predicted label is asked nowhere, with the nearest one that is; empty when it is asked."""
+        if not self.asked or label in self.asked or label in self.excluded:
+            return ""
+        near = f"it is asked as '{self.label_map[label]}'" if label in self.label_map else ""
+        near = near or did_you_mean(label, self.asked) or f"asked: {', '.join(self.asked)}"
+        return f"label '{label}' is asked nowhere; {near}"
+
+    def require_used(self, known: Collection[str], where: Callable[[tuple[str, ...]], str]) -> None:
+        """Refuse entries that do nothing.
+
+        Parameters
+        ----------
+        known : all labels of the gold, as the data spell them.
+        where : from a key of the config to its place.
+
+        Raises
+        ------
+        UserError
+            An entry is no label of the gold, or is both excluded and asked for.
+        """
+        for key, entries in (("excluded_labels", self.excluded), ("label_map", self.label_map)):
+            for label in entries:
+                if label not in known:
+                    hint = did_you_mean(label, known)
+                    raise UserError(
+                        where((key,)), f"no gold span is labelled '{label}'", ", ".join(sorted(known)), hint
+                    )
+        for label in self.excluded:
+            if label in self.label_map or label in self.label_map.values():
+                raise UserError(where(("label_map",)), f"'{label}' stands in excluded_labels too", "one of the two")

@@ -1,0 +1,197 @@
+"""Zero-shot named entities: labelled spans of words; every label of the set is asked of every sentence.
+
+Predictions: JSONL, one sentence a line, {"id": ..., "spans": [[start, end_inclusive, label], ...]}; `zsbench score`
+also takes the gold's sentences with predicted tags as CoNLL columns.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from zsbench.config.blocks import Block
+from zsbench.config.catalog import resolve_path
+from zsbench.config.options import AnyTexts, Text, Texts
+from zsbench.config.schema import TaskConfig
+from zsbench.core.context import RunContext
+from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.records import Score, TaskData, canonical_json, digest
+from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
+from zsbench.methods.ner import Tagger
+from zsbench.metrics import naming
+from zsbench.metrics.metric import Metric
+from zsbench.models.capabilities import SpanExtractor
+from zsbench.tasks.base import read_names, require_unique, sample
+from zsbench.tasks.formats import spans as span_files
+from zsbench.tasks.ner._labels import Labels
+from zsbench.tasks.ner._oddities import miscounted
+
+DEFAULT_BATCH = 32
+EVERY = "*"
+"""In `F1(label=*)`: one metric a label."""
+
+
+class Config(TaskConfig):
+    """Keys of a `type: ner` task.
+
+    `labels`: names asked, a list or a file; default all that occur in the gold. `label_map`: gold label -> name asked.
+    `excluded_labels`: gold labels dropped from gold and predictions before anything else (`misc` in some papers).
+    """
+
+    method: Any = "span-threshold"
+    metrics: Texts = ["F1", "precision", "recall", "F1(average=macro)"]
+    labels: Texts | Text | None = None
+    label_map: dict[Text, Text] = {}
+    excluded_labels: AnyTexts = []
+
+
+class Task:
+    """Sentences; gold is a list of spans."""
+
+    family: ClassVar[str] = "ner"
+    gives: ClassVar[str] = "sentences"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("spans",)
+    suffix: ClassVar[str] = ".jsonl"
+    shard_size: ClassVar[int] = 256
+    absent: ClassVar[Any] = None
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+        self._labels = Labels(config.label_map, config.excluded_labels)
+        self._doubt = ""
+
+    def files(self) -> list[str]:
+        """Return the data's files, and the one that names the labels."""
+        names = self.config.labels
+        if not isinstance(names, str):
+            return self.source.files()
+        return [*self.source.files(), str(resolve_path(names, self.config.folder("labels"), where=self.source.where))]
+
+    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
+        """Return what was excluded and how labels are worded: rows that differ in either do not compare."""
+        own = self.config
+        choices = ", labels of the gold" if own.labels is None else ""
+        choices += f", without {', '.join(own.excluded_labels)}" if own.excluded_labels else ""
+        wording = ", ".join(f"{label} as {name}" for label, name in own.label_map.items())
+        return f"exact spans{choices}" + (f"; asked: {wording}" if wording else "")
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+        """Read sentences and gold spans; gold labels are mapped and checked against the labels asked.
+
+        Raises
+        ------
+        UserError
+            A label of the config or of a metric stands nowhere, a gold label is not asked, or there is none at all.
+        """
+        found: SentenceSet = self.source.build()
+        require_unique(found.items, self.source.where)
+        self._labels.require_used(found.labels(), self.config.document.where)
+        gold = [self._labels.gold(spans) for spans in found.spans]
+        where = self.config.document.where
+        named = read_names(self.config.labels, self.config.folder("labels"), where(("labels",)))
+        labels = self._labels.ask(named, SentenceSet(found.items, gold).labels(), where(("labels",)), self.source.where)
+        keep = sample(len(found.items), limit, seed)
+        items, spans = [found.items[i] for i in keep], [gold[i] for i in keep]
+        rows = (canonical_json([i.id, i.words, s]) for i, s in zip(items, spans, strict=True))
+        judged = self._judged()
+        counts = {f"gold spans labelled '{x}'": sum(span[2] == x for row in spans for span in row) for x in judged}
+        return TaskData(items, spans, labels, digest([*labels, *rows]), counts)
+
+    def metric_names(self, names: Sequence[str]) -> list[str]:
+        """Return the metrics; one of `label=*` stands for one of every label asked that is not excluded."""
+        single = [label for label in self._labels.asked if label not in self._labels.excluded]
+        found: list[str] = []
+        for name in names:
+            every = _label(naming.resolve(name, kinds=self.metric_kinds)) == EVERY
+            found += [name.replace(f"label={EVERY}", f"label={label}") for label in single] if every else [name]
+        return found
+
+    def _judged(self) -> list[str]:
+        """Return the labels that metrics speak of alone, each of which has to be asked."""
+        found: dict[str, None] = {}
+        for number, name in enumerate(self.config.metrics):
+            where = self.config.document.where(("metrics", number))
+            for single in self.metric_names([name]):
+                label = _label(naming.resolve(single, kinds=self.metric_kinds, where=where))
+                if label is None:
+                    continue
+                if label not in self._labels.asked or label in self._labels.excluded:
+                    near = did_you_mean(label, self._labels.asked)
+                    raise UserError(where, f"metric '{name}': no label '{label}'", ", ".join(self._labels.asked), near)
+                found[label] = None
+        return list(found)
+
+    def reach(self, model: SpanExtractor, data: TaskData) -> dict[str, int]:
+        """Count the sentences that a model cuts, and the gold spans that it cannot answer."""
+        words, width = model.max_words, model.max_width
+        spans = [span for gold in data.gold for span in gold]
+        counts = {
+            f"sentences cut to {words} words": sum(len(item.words) > words for item in data.items),
+            f"gold spans past the model's {words} words": sum(end >= words for _, end, _ in spans),
+            f"gold spans wider than the model's {width} words": sum(end - start >= width for start, end, _ in spans),
+        }
+        return {what: n for what, n in counts.items() if n}
+
+    def predict(self, rule: Tagger, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[Span]]:
+        """Yield the spans of each sentence."""
+        size = DEFAULT_BATCH if run.batch_size == "auto" else int(run.batch_size)
+        if model is not None:
+            run.prompts |= dict.fromkeys(data.context)
+        for start in range(todo.start, todo.stop, size):
+            batch = data.items[start : min(start + size, todo.stop)]
+            if model is not None:
+                run.cost.truncated_items += sum(len(s.words) > model.max_words for s in batch)
+            yield from rule(model, batch, data.context)
+            run.progress(start + len(batch))
+
+    def check(self, item: Sentence, prediction: list[Span]) -> str:
+        """Say whether a span leaves its sentence, or has a label that nobody asked for."""
+        bad = [s for s in prediction if not 0 <= s[0] <= s[1] < len(item.words)]
+        if bad:
+            return f"sentence {item.id}: span {bad[0]} leaves its {len(item.words)} words"
+        unknown = next(filter(None, (self._labels.unknown(label) for _, _, label in prediction)), "")
+        return f"sentence {item.id}: {unknown}" if unknown else ""
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield predicted and gold spans of all sentences, without excluded labels on either side."""
+        found = list(predictions)
+        scored = [self._labels.scored(spans) for spans in found]
+        dropped = sum(map(len, found)) - sum(map(len, scored))
+        data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
+        self._doubt = miscounted(scored, data.gold)
+        yield scored, data.gold
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+        """Say that predicted spans would fit the gold better if their words were counted in another way."""
+        return self._doubt
+
+    def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
+        """Write JSONL."""
+        span_files.write(path, items, predictions)
+
+    def read(self, path: Path, items: Sequence[Sentence]) -> dict[str, list[Span]]:
+        """Read JSONL with `id` and `spans`, or the items' sentences with their tags in CoNLL columns."""
+        found = span_files.read(path, items)
+        for where, spans in found.values():
+            for _, _, label in spans:
+                if problem := self._labels.unknown(label):
+                    raise UserError(where, problem)
+        return {key: spans for key, (_, spans) in found.items()}
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read JSONL, or CoNLL columns when the file has another suffix."""
+        return {"source": "jsonl-sentences" if ".jsonl" in Path(path).suffixes else "conll", "path": path}
+
+    def preview(self, prediction: list[Span]) -> str:
+        """Return the spans as JSON."""
+        return json.dumps(prediction, ensure_ascii=False)
+
+
+def _label(metric: Metric) -> str | None:
+    """Return the one label that a metric speaks of, or None."""
+    keywords: dict[str, Any] = getattr(metric.statistics, "keywords", {})
+    label: str | None = keywords.get("label")
+    return label

@@ -1,0 +1,1 @@
+"""Task types in which a method orders the candidates of a query."""

@@ -1,0 +1,1 @@
+"""Task types that continue sessions of a user."""

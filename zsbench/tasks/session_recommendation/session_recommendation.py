@@ -1,0 +1,155 @@
+"""Session recommendation: the items that a user has next, among the whole catalogue, after those of the history.
+
+Predictions: JSONL, one session a line: `{"id": ..., "items": [best first]}`, and where a reward model judged lists that
+were generated for it, `"rewards": {name: [a number a list]}`. A session without prediction is an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from zsbench.config.blocks import Block
+from zsbench.config.options import Count, Texts
+from zsbench.config.schema import TaskConfig
+from zsbench.core import files, jsonfiles, ties
+from zsbench.core.context import RunContext
+from zsbench.core.errors import UserError
+from zsbench.core.records import TaskData, canonical_json, digest
+from zsbench.core.yamlio import shown
+from zsbench.data.collections.collection import add_unique
+from zsbench.data.sessions.session import Session, SessionSet
+from zsbench.methods.session_recommendation import Catalogue, Recommender
+from zsbench.metrics.rankings.recommended import Recommended
+from zsbench.tasks.base import covering, require_unique, sample
+
+
+class Config(TaskConfig):
+    """Keys of a `type: session-recommendation` task.
+
+    `depth`: items kept a session. `drop_seen`: items of the history cannot be recommended.
+    """
+
+    method: Any = "popularity"
+    metrics: Texts = ["HitRate@5", "session-recall@5", "session-nDCG@5"]
+    depth: Count = Field(default=20, validate_default=True)
+    drop_seen: bool = False
+
+    @field_validator("depth")
+    @classmethod
+    def _covers_the_cut_offs(cls, depth: int, info: ValidationInfo) -> int:
+        return covering(depth, info.data.get("metrics", []), Task.metric_kinds)
+
+
+class Task:
+    """Sessions; gold is the items that came next."""
+
+    family: ClassVar[str] = "session-recommendation"
+    gives: ClassVar[str] = "sessions"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("sessions", "session_rewards")
+    suffix: ClassVar[str] = ".jsonl"
+    shard_size: ClassVar[int] = 256
+    absent: ClassVar[Any] = None
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+
+    def files(self) -> list[str]:
+        """Return the files of sessions and items."""
+        return self.source.files()
+
+    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
+        """Return what can be recommended."""
+        return "whole catalogue" + (" without what the user had" if self.config.drop_seen else "")
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+        """Read sessions and catalogue."""
+        found: SessionSet = self.source.build()
+        require_unique(found.items, self.source.where)
+        keep = sample(len(found.items), limit, seed)
+        items, gold = [found.items[i] for i in keep], [found.targets[i] for i in keep]
+        had = Counter(item for session in found.items for item in session.history)
+        names = ties.in_any_order(found.catalogue)
+        catalogue = Catalogue(names, [found.catalogue[name] for name in names], [had[name] for name in names])
+        rows = (canonical_json([s.id, s.history, target]) for s, target in zip(items, gold, strict=True))
+        return TaskData(
+            items=items,
+            gold=gold,
+            context=catalogue,
+            fingerprint=digest([*(f"{name}\0{text}" for name, text in found.catalogue.items()), *rows]),
+            counts={name: n for name, n in found.counts.items() if n},
+        )
+
+    def predict(
+        self, rule: Recommender, model: Any, data: TaskData, todo: range, run: RunContext
+    ) -> Iterator[Recommended]:
+        """Yield the items recommended for each session."""
+        sessions: Sequence[Session] = data.items[todo.start : todo.stop]
+        catalogue: Catalogue = data.context
+        for done, (session, numbers) in enumerate(zip(sessions, rule(model, sessions, catalogue), strict=True), 1):
+            if len(set(numbers)) < len(numbers):
+                raise ValueError(f"session {session.id}: the method named an item twice")
+            had = set(session.history) if self.config.drop_seen else set()
+            names = (catalogue.names[number] for number in numbers)
+            yield Recommended([name for name in names if name not in had][: self.config.depth])
+            run.progress(todo.start + done)
+
+    def check(self, item: Session, prediction: Recommended) -> str:  # noqa: ARG002 - one signature for all
+        """Return an empty string: an item that is named twice takes two places, which the metrics know."""
+        return ""
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield recommendations and sessions at once; what the user had is left out where the protocol says so.
+
+        Raises
+        ------
+        UserError
+            A recommended item is not in the catalogue.
+        """
+        names = set(data.context.names)
+        judged = []
+        for session, answer in zip(data.items, predictions, strict=True):
+            unknown = next((name for name in answer.items if name not in names), None)
+            if unknown is not None:
+                raise UserError("", f"session {session.id}: item '{unknown}' is not in the catalogue")
+            had = set(session.history) if self.config.drop_seen else set()
+            judged.append(replace(answer, items=[name for name in answer.items if name not in had]))
+        yield judged, data.gold
+
+    def write(self, path: Path, items: Sequence[Session], predictions: Sequence[Recommended]) -> None:
+        """Write JSONL."""
+        lines = [
+            json.dumps({"id": item.id, "items": list(answer.items)} | ({"rewards": r} if (r := answer.rewards) else {}))
+            for item, answer in zip(items, predictions, strict=True)
+        ]
+        files.write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+    def read(self, path: Path, items: Sequence[Session]) -> dict[str, Recommended]:  # noqa: ARG002 - as above
+        """Read JSONL."""
+        found: dict[str, Recommended] = {}
+        for number, row in jsonfiles.lines(path, {"id": str, "items": list}):
+            where, rewards = f"{shown(path)}:{number}", row.get("rewards", {})
+            if not isinstance(rewards, dict) or not all(_numbers(values) for values in rewards.values()):
+                raise UserError(where, "rewards are no lists of numbers", '`{"rewards": {name: [a number a list]}}`')
+            answer = Recommended([str(name) for name in row["items"]], rewards)
+            add_unique(found, row["id"], answer, where=where, kind="session")
+        return found
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read the sessions."""
+        return {"source": "session-log", "path": path}
+
+    def preview(self, prediction: Recommended) -> str:
+        """Return the first ten items."""
+        return " ".join(prediction.items[:10])
+
+
+def _numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) in (int, float) and abs(value) < 1e300 for value in values)

@@ -1,0 +1,1 @@
+"""Task types over videos."""

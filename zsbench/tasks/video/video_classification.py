@@ -1,0 +1,197 @@
+"""Zero-shot video classification: frames sampled from each video, logits of its views, fused to one score a class.
+
+A video's score is the sum over its views of the softmax over classes, not the mean of logits.
+Predictions: as in image-classification, a table with `id` and `scores` or `label`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import MinLen
+
+from zsbench.config.blocks import Block
+from zsbench.config.options import ClassTemplate, Count, OneOf, Positive, Text, Texts
+from zsbench.core.ahead import ahead
+from zsbench.core.context import RunContext
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import lazy
+from zsbench.core.records import Score, TaskData, digest
+from zsbench.core.score_kinds import ScoreKind
+from zsbench.core.templates import fill_class
+from zsbench.data.class_names import Classes
+from zsbench.data.images.items import count_traits
+from zsbench.data.videos.video import Video, VideoSet
+from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
+from zsbench.tasks.base import require_unique, sample
+from zsbench.tasks.classification.classes import NamedClasses
+from zsbench.tasks.classification.doubts import below_chance
+from zsbench.tasks.classification.template_sets import read_templates, templates_file
+from zsbench.tasks.formats.class_scores import ClassScores, best
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
+
+
+class Config(NamedClasses):
+    """Keys of a `type: video-classification` task.
+
+    `frames` are taken from each of `clips` passes over a video; `crops` is 1 (centre) or 3 (along the longer side).
+    Templates are written as in image-classification; the default is the bare name.
+    """
+
+    method: Any = "mean-frames"
+    metrics: Texts = ["acc@1", "acc@5"]
+    templates: Annotated[list[ClassTemplate], MinLen(1)] | Text = ["{}"]
+    logit_scale: Positive = 100.0
+    frames: Count = 8
+    clips: Count = 1
+    crops: Annotated[int, OneOf((1, 3))] = 1
+
+
+class Task:
+    """Videos; gold is the 0-based label."""
+
+    family: ClassVar[str] = "video"
+    gives: ClassVar[str] = "videos"
+    metric_kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    suffix: ClassVar[str] = ".parquet"
+    shard_size: ClassVar[int] = 64
+    absent: ClassVar[Any] = None
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source, self.table = config, source, ClassScores()
+        where = config.document.where(("templates",))
+        self.templates = read_templates(config.templates, config.folder("templates"), where) or []
+
+    def files(self) -> list[str]:
+        """Return the files of the videos and of the names beside them."""
+        own = self.config
+        found = [*self.source.files(), *own.class_files(self.source.where)]
+        if isinstance(own.templates, str):
+            found.append(str(templates_file(own.templates, own.folder("templates"), self.source.where)))
+        return found
+
+    def protocol(self, *, given: bool = False) -> str:
+        """Return frames, views and templates; logits that come with the data were made with nobody knows which."""
+        if given or self.source.name == "view-logits":
+            return ""
+        own, n = self.config, len(self.templates)
+        frames = f"{own.frames} frame{'s' * (own.frames > 1)}"
+        return f"{frames}, {own.clips} x {own.crops} views, {n} template{'s' * (n > 1)}"
+
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+        """Read the list of videos, not their frames."""
+        videos: VideoSet = self.source.build()
+        classes = self.config.join(videos, self.source)
+        names = classes.names
+        require_unique(videos.items, self.source.where)
+        videos = replace(videos, items=_joined(videos, classes), labels=classes.relabelled(videos.labels))
+        there = len(set(videos.labels))
+        counts = videos.counts | ({"classes without a video": len(names) - there} if there < len(names) else {})
+        keep = sample(len(videos.items), limit, seed)
+        items, labels = [videos.items[i] for i in keep], [videos.labels[i] for i in keep]
+        prompts = [[fill_class(template, name) for template in self.templates] for name in names]
+        parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
+        problem = VideoProblem(names, prompts, self.config.logit_scale)
+        self.table.class_names = names
+        return TaskData(items, labels, problem, digest(parts), counts | count_traits(items))
+
+    def predict(self, rule: VideoRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
+        """Yield the fused scores (n_classes,) of each video."""
+        expected = getattr(model, "n_frames", self.config.frames)
+        if expected != self.config.frames:
+            raise UserError(self.source.where, f"{self.config.frames} frames", f"{expected}, which this model takes")
+        if model is not None:
+            run.prompts |= {text: None for own in data.context.prompts for text in own}
+        score = rule(model, data.context)
+        self.table.kind = ScoreKind("probabilities")
+        per_video = self.config.frames * self.config.clips * self.config.crops
+        size = max(1, (128 if run.batch_size == "auto" else int(run.batch_size)) // per_video)
+        videos = data.items[todo.start : todo.stop]
+        with ahead(lambda video: self._clips(video, getattr(model, "prepare", None)), videos) as ready:
+            for start in range(0, len(videos), size):
+                block = ready[start : start + size]
+                yield from fuse(score(block)).astype(np.float32)
+                run.progress(todo.start + start + len(block))
+
+    def _clips(self, video: Video, prepare: Any) -> Clips:
+        """Decode and prepare the views of one video; a rule without a model gets none."""
+        own = self.config
+        if prepare is None:
+            return Clips(video.id, [], video.logits)
+        total = video.length()
+        views = []
+        for clip in range(own.clips):
+            frames = video.frames(frame_numbers(total, own.frames, clip=clip, n_clips=own.clips))
+            views += [[prepare(crop(frame, i, own.crops)) for frame in frames] for i in range(own.crops)]
+        return Clips(video.id, views)
+
+    def check(self, item: Video, prediction: Any) -> str:
+        """Say whether a score is NaN, or there is not one for each class."""
+        problem = self.table.wrong(prediction)
+        return f"video {item.id}: {problem}" if problem else ""
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
+        """Say that accuracy is below chance."""
+        return below_chance(scores, len(data.context.class_names))
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield scores (n_videos, n_classes) and labels."""
+        yield np.stack(list(predictions)), np.asarray(data.gold, dtype=np.int64)
+
+    def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
+        """Write parquet with `id` and `scores`."""
+        self.table.write(path, items, predictions)
+
+    def read(self, path: Path, items: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
+        """Read a table with `id` and `scores` or `label`."""
+        return self.table.read(path)
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read a folder of folders of frames."""
+        return {"source": "frame-folders", "path": path}
+
+    def preview(self, prediction: Any) -> str:
+        """Return the number of the best class."""
+        return str(best(prediction))
+
+
+def _joined(videos: VideoSet, classes: Classes) -> list[Video]:
+    """Return videos whose given logits, if any, stand in the order of the task's classes.
+
+    Raises
+    ------
+    UserError
+        Logits that lack a class of the task.
+    """
+    place, n = classes.place, len(classes.names)
+    if place is None:
+        return list(videos.items)
+    found: list[Video] = []
+    for video in videos.items:
+        if video.logits is not None:
+            if sorted(place) != list(range(n)):
+                expected = f"logits of all {n} classes of the task"
+                raise UserError(f"video {video.id}", f"logits of {len(place)} classes", expected)
+            ordered = np.empty_like(video.logits)
+            ordered[..., place] = video.logits
+            video = replace(video, logits=ordered)
+        found.append(video)
+    return found
+
+
+def crop(frame: Any, number: int, n_crops: int) -> Any:
+    """Return one of three squares along the longer side of a PIL image, or the image when there is one view."""
+    if n_crops == 1:
+        return frame
+    width, height = frame.size
+    side = min(width, height)
+    x, y = ((width - side) * number // 2, (height - side) * number // 2)
+    return frame.crop((x, y, x + side, y + side))

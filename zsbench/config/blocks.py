@@ -189,7 +189,7 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
     folders = {option: document.folder((*loc, option)) for option in options}
     bases = {option: folder for option, folder in folders.items() if folder != base}
     found = Block(kind, name, options, title, base, where, bases)
-    companions.check(found, document, loc)
+    companions.check(function, name, options, found.resolved(), document, loc)
     return found
 
 

@@ -14,16 +14,13 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from zsbench.config import catalog
+from pydantic import BaseModel
+
 from zsbench.config.components import option_defaults, option_hints
 from zsbench.core.errors import UserError
-
-if TYPE_CHECKING:
-    from zsbench.config.blocks import Block
-    from zsbench.config.schema import TaskConfig
-    from zsbench.core.yamlio import Document, Loc
+from zsbench.core.yamlio import Document, Loc
 
 F = TypeVar("F", bound=Callable[..., Any])
 Requires = tuple[Any, ...]
@@ -68,28 +65,40 @@ def companions(*requires: Requires, different: tuple[str, ...] = (), check: Chec
     return decorate
 
 
-def check(block: Block, document: Document, loc: Loc) -> None:
+def check(
+    function: Callable[..., Any],
+    name: str,
+    options: dict[str, Any],
+    resolved: dict[str, Any],
+    document: Document,
+    loc: Loc,
+) -> None:
     """Refuse options that do not go together, at their place in the file.
+
+    Parameters
+    ----------
+    function, name : the component.
+    options, resolved : its options as written, and with every local path absolute.
+    document, loc : where its block stands.
 
     Raises
     ------
     UserError
         A key without effect, a revision of a local folder, or what the component's own check says.
     """
-    function = catalog.load_component(block.kind, block.name, where=block.where)
     defaults = option_defaults(function)
-    own = declared(function)
+    companions = declared(function)
     with _placed(document, loc, defaults):
-        _check_revision(block, function)
-        given = {**defaults, **block.options}
-        for required in own.requires:
-            require(required, given, defaults, f"an option of '{block.name}'")
-        _require_different(own.different, given)
-        if own.check is not None:
-            own.check({**defaults, **block.resolved()})
+        _check_revision(function, options, resolved)
+        given = {**defaults, **options}
+        for required in companions.requires:
+            require(required, given, defaults, f"an option of '{name}'")
+        _require_different(companions.different, given)
+        if companions.check is not None:
+            companions.check({**defaults, **resolved})
 
 
-def check_task(task: TaskConfig, document: Document) -> None:
+def check_task(task: BaseModel, requires: tuple[Requires, ...], kind: str, document: Document) -> None:
     """Refuse keys of a task that have no effect without another, at their place in the file.
 
     Raises
@@ -100,8 +109,8 @@ def check_task(task: TaskConfig, document: Document) -> None:
     defaults = {key: field.default for key, field in type(task).model_fields.items()}
     given = {key: getattr(task, key) for key in defaults}
     with _placed(document, (), defaults):
-        for required in task.requires:
-            require(required, given, defaults, f"a key of {task.type}")
+        for required in requires:
+            require(required, given, defaults, f"a key of {kind}")
 
 
 @contextmanager
@@ -143,12 +152,12 @@ def _require_different(names: tuple[str, ...], options: dict[str, Any]) -> None:
             raise UserError(option, f"{value!r} is `{other}:` too", "another name")
 
 
-def _check_revision(block: Block, function: Callable[..., Any]) -> None:
+def _check_revision(function: Callable[..., Any], options: dict[str, Any], resolved: dict[str, Any]) -> None:
     hints = option_hints(function)
-    named = [key for key, hint in hints.items() if "revision" in _words(hint) and block.options.get(key) is not None]
+    named = [key for key, hint in hints.items() if "revision" in _words(hint) and options.get(key) is not None]
     reference = next((key for key, hint in hints.items() if "model-ref" in _words(hint)), "")
-    if named and Path(str(block.resolved().get(reference))).is_absolute():
-        raise UserError(named[0], f"{block.options[named[0]]!r} beside a local folder", "a hub id, or no revision")
+    if named and Path(str(resolved.get(reference))).is_absolute():
+        raise UserError(named[0], f"{options[named[0]]!r} beside a local folder", "a hub id, or no revision")
 
 
 def _words(hint: Any) -> set[str]:

@@ -61,7 +61,7 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
     module = catalog.load_module("tasks", kind, where=where)
     task: TaskConfig = validate.check(module.Config, document)
     task._document = document
-    companions.check_task(task, document)
+    companions.check_task(task, task.requires, task.type, document)
     _method_options.check(task, module.Task.family)
     blocks = {
         key: _source(getattr(task, key), module.Task.gives, document, key)

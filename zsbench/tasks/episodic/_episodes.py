@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import lazy
@@ -15,8 +15,6 @@ from zsbench.methods.episodic import Episode
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from zsbench.tasks.episodic.episodic import Config
 
     Array = NDArray[np.float64]
     Index = NDArray[np.int64]
@@ -38,6 +36,22 @@ class Drawn:
         return {"id": self.id, "classes": self.classes, "support": self.support, "query": self.query}
 
 
+class Design(Protocol):
+    """How episodes are drawn: keys of the task's YAML, which says what they mean."""
+
+    @property
+    def way(self) -> int:
+        """Classes of an episode."""
+
+    @property
+    def shots(self) -> int:
+        """Labelled examples of a class."""
+
+    @property
+    def transform(self) -> str:
+        """UN, L2N or CL2N."""
+
+
 class Episodes:
     """Draws episodes and fills them with transformed features.
 
@@ -54,7 +68,7 @@ class Episodes:
         Too few classes, a class with fewer images than shots, CL2N without a mean, a vector that L2N cannot scale.
     """
 
-    def __init__(self, data: LabelledFeatures, base_mean: Array | None, config: Config, where: str) -> None:
+    def __init__(self, data: LabelledFeatures, base_mean: Array | None, config: Design, where: str) -> None:
         self.config = config
         classes, self.class_of = np.unique(data.labels, return_inverse=True)
         self.members = [np.flatnonzero(self.class_of == c) for c in range(len(classes))]

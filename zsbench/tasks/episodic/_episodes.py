@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from annotated_types import Ge, Le
+
+from zsbench.config.options import Count, Positive, Seed
+from zsbench.config.schema import TaskConfig
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import lazy
 from zsbench.data.vectors.labelled_features import LabelledFeatures
@@ -36,20 +40,17 @@ class Drawn:
         return {"id": self.id, "classes": self.classes, "support": self.support, "query": self.query}
 
 
-class Design(Protocol):
-    """How episodes are drawn: keys of the task's YAML, which says what they mean."""
+class Design(TaskConfig):
+    """The keys that say how episodes are drawn; `episodic.Config` has what they mean."""
 
-    @property
-    def way(self) -> int:
-        """Classes of an episode."""
-
-    @property
-    def shots(self) -> int:
-        """Labelled examples of a class."""
-
-    @property
-    def transform(self) -> str:
-        """UN, L2N or CL2N."""
+    way: Annotated[int, Ge(2), Le(10_000)] = 5
+    shots: Count = 1
+    queries: Count = 15
+    query_distribution: Literal["balanced", "dirichlet"] = "balanced"
+    alpha: Positive = 2.0
+    episodes: Count = 10_000
+    episode_seed: Seed = 0
+    transform: Literal["UN", "L2N", "CL2N"] = "CL2N"
 
 
 class Episodes:

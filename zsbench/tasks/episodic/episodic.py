@@ -10,14 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
-
-from annotated_types import Ge, Le
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zsbench.config.blocks import Block
 from zsbench.config.companions import Requires
-from zsbench.config.options import Count, Positive, Seed, Texts
-from zsbench.config.schema import TaskConfig
+from zsbench.config.options import Count, Texts
 from zsbench.core import files, jsonfiles
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
@@ -27,7 +24,7 @@ from zsbench.core.yamlio import shown
 from zsbench.data.vectors.labelled_features import LabelledFeatures
 from zsbench.methods.episodic import Problem, Rule
 from zsbench.tasks.base import sample
-from zsbench.tasks.episodic._episodes import Drawn, Episodes, Judged
+from zsbench.tasks.episodic._episodes import Design, Drawn, Episodes, Judged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +32,7 @@ else:
     np = lazy("numpy")
 
 
-class Config(TaskConfig):
+class Config(Design):
     """Keys of a `type: episodic` task.
 
     `queries` a class; with `query_distribution: dirichlet` that many on average, the classes' shares drawn with
@@ -52,14 +49,6 @@ class Config(TaskConfig):
 
     method: Any = "simpleshot"
     metrics: Texts = ["episode-acc"]
-    way: Annotated[int, Ge(2), Le(10_000)] = 5
-    shots: Count = 1
-    queries: Count = 15
-    query_distribution: Literal["balanced", "dirichlet"] = "balanced"
-    alpha: Positive = 2.0
-    episodes: Count = 10_000
-    episode_seed: Seed = 0
-    transform: Literal["UN", "L2N", "CL2N"] = "CL2N"
     validation: Any = None
     validation_episodes: Count = 500
 

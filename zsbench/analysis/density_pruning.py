@@ -14,31 +14,24 @@ Source: Abbas et al. 2024 (ICLR), arXiv:2401.04578, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Index = NDArray[np.int64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, IntArray, np
 
 Order = Literal["hard", "easy", "random"]
 
 
-def distances_to_centroids(embeddings: Array, clusters: Index, centroids: Array) -> Array:
+def distances_to_centroids(embeddings: DoubleArray, clusters: IntArray, centroids: DoubleArray) -> DoubleArray:
     """Return 1 - cosine of every item (n_items, width) to its cluster's centroid, (n_items,)."""
     own = centroids[clusters]
     lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(own, axis=1)
     return np.asarray(1 - np.einsum("nd,nd->n", embeddings, own) / lengths)
 
 
-def complexity(distances: Array, clusters: Index, centroids: Array, *, neighbours: int = 20) -> tuple[Array, Array]:
+def complexity(
+    distances: DoubleArray, clusters: IntArray, centroids: DoubleArray, *, neighbours: int = 20
+) -> tuple[DoubleArray, DoubleArray]:
     """Return d_intra and d_inter, each (n_clusters,); a cluster without members gets the mean d_intra of the others.
 
     Raises
@@ -60,20 +53,20 @@ def complexity(distances: Array, clusters: Index, centroids: Array, *, neighbour
     return intra, np.asarray(1 - nearest.mean(axis=1))
 
 
-def shares(intra: Array, inter: Array, *, temperature: float = 0.1) -> Array:
+def shares(intra: DoubleArray, inter: DoubleArray, *, temperature: float = 0.1) -> DoubleArray:
     """Return p, the softmax of the clusters' complexity."""
     logits = np.asarray(intra, dtype=np.float64) * inter / temperature
     exponentials = np.exp(logits - logits.max())
     return np.asarray(exponentials / exponentials.sum())
 
 
-def bounds(sizes: Index, target: int, *, balance: float = 0.5) -> tuple[Array, Array]:
+def bounds(sizes: IntArray, target: int, *, balance: float = 0.5) -> tuple[DoubleArray, DoubleArray]:
     """Return the least and the largest number of items of each cluster."""
     least = int(target / len(sizes) * balance) if balance > 0 else 1
     return np.minimum(least, np.maximum(sizes - 1, 0)).astype(np.float64), sizes.astype(np.float64)
 
 
-def quotas(share: Array, target: int, low: Array, high: Array) -> Array:
+def quotas(share: DoubleArray, target: int, low: DoubleArray, high: DoubleArray) -> DoubleArray:
     """Return the real-valued quotas (n_clusters,) that sum to `target`.
 
     Raises
@@ -94,7 +87,9 @@ def quotas(share: Array, target: int, low: Array, high: Array) -> Array:
     return np.asarray(np.clip(goal + above, low, high))
 
 
-def keep(distances: Array, clusters: Index, quota: Index, *, order: Order = "hard", seed: int = 42) -> Index:
+def keep(
+    distances: DoubleArray, clusters: IntArray, quota: IntArray, *, order: Order = "hard", seed: int = 42
+) -> IntArray:
     """Return the sorted numbers of the items to keep.
 
     Parameters

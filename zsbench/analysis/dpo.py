@@ -9,28 +9,19 @@ Source: Rafailov et al. 2023 (NeurIPS), arXiv:2305.18290, eq. 7; Deng et al. 202
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Index = NDArray[np.int64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, IntArray, np
 
 
-def dpo_loss(policy_w: Array, policy_l: Array, ref_w: Array, ref_l: Array, *, beta: float) -> Array:
+def dpo_loss(
+    policy_w: DoubleArray, policy_l: DoubleArray, ref_w: DoubleArray, ref_l: DoubleArray, *, beta: float
+) -> DoubleArray:
     """Return the loss of each pair (n_pairs,) from the log-probabilities of its two lists, (n_pairs,) each."""
     margin = (np.asarray(policy_w) - np.asarray(ref_w)) - (np.asarray(policy_l) - np.asarray(ref_l))
     # log(1 + exp(-x)) neither overflows nor rounds to nothing.
     return np.asarray(np.logaddexp(0.0, -beta * margin))
 
 
-def preferred(rewards: Array) -> tuple[Index, Index]:
+def preferred(rewards: DoubleArray) -> tuple[IntArray, IntArray]:
     """Return the numbers of the chosen and the rejected list of each session, from rewards (n_sessions, n_lists)."""
     values = np.asarray(rewards, dtype=np.float64)
     return values.argmax(axis=1), values.argmin(axis=1)

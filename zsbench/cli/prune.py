@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from zsbench.cli._screen import say
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from zsbench.core.lazy import DoubleArray, IntArray
 
 
 class Order(str, Enum):
@@ -83,9 +80,7 @@ def prune(
     )
 
 
-def _read(
-    embeddings: Path, clusters: Path, centroids: Path | None
-) -> tuple[NDArray[np.float64], NDArray[np.int64], Any]:
+def _read(embeddings: Path, clusters: Path, centroids: Path | None) -> tuple[DoubleArray, IntArray, Any]:
     """Return items, cluster numbers and centroids, with shapes that fit."""
     import numpy as np
 

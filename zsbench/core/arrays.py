@@ -14,18 +14,12 @@ import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from zsbench.core import files
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, NDArray, np
 from zsbench.core.yamlio import shown
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 SUFFIXES = (".npy", ".npz", ".safetensors", ".parquet")
 
@@ -82,7 +76,7 @@ def pick(arrays: Mapping[str, NDArray[Any]], key: str, path: Path) -> NDArray[An
     return arrays[key]
 
 
-def rows(arrays: Mapping[str, NDArray[Any]], key: str, path: Path, *, ndim: int = 2) -> NDArray[np.float32]:
+def rows(arrays: Mapping[str, NDArray[Any]], key: str, path: Path, *, ndim: int = 2) -> FloatArray:
     """Return an array of vectors as float32.
 
     Raises

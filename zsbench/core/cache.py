@@ -12,20 +12,12 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core import files
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import canonical_json, digest
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +61,7 @@ class Cache:
         global _current
         _current = self
 
-    def array(self, key: Sequence[str], compute: Callable[[], Array]) -> Array:
+    def array(self, key: Sequence[str], compute: Callable[[], FloatArray]) -> FloatArray:
         """Return the array stored under `key`, or compute, store and return it.
 
         Parameters
@@ -92,7 +84,7 @@ class Cache:
         name = digest(key)
         return None if self.root is None else self.root / name[:2] / f"{name}.arr"
 
-    def _load(self, path: Path) -> Array | None:
+    def _load(self, path: Path) -> FloatArray | None:
         try:
             raw = path.read_bytes()
         except OSError:
@@ -104,7 +96,7 @@ class Cache:
                 return None  # written before the checksum covered the header
             if header["checksum"] != _checksum(header["dtype"], header["shape"], body):
                 raise ValueError("the checksum differs")
-            found: Array = np.frombuffer(body, dtype=header["dtype"]).reshape(header["shape"]).copy()
+            found: FloatArray = np.frombuffer(body, dtype=header["dtype"]).reshape(header["shape"]).copy()
             return found
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             # Said once a store: where one entry is damaged, thousands may be.
@@ -117,7 +109,7 @@ class Cache:
             self._damaged = True
             return None
 
-    def _store(self, path: Path, value: Array) -> None:
+    def _store(self, path: Path, value: FloatArray) -> None:
         body, dtype, shape = value.tobytes(), value.dtype.str, list(value.shape)
         header = {"dtype": dtype, "shape": shape, "checksum": _checksum(dtype, shape, body)}
         try:

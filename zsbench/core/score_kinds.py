@@ -10,17 +10,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, np
 
 What = Literal["cosines", "logits", "log-probabilities", "probabilities", "votes", "distances", "labels"]
 """`votes` are shares of neighbours; `distances` are written so that higher is better."""
@@ -61,7 +53,7 @@ class ScoreKind:
             self if scale is None else replace(self, probability_scale=scale, bias=getattr(model, "logit_bias", None))
         )
 
-    def probabilities(self, scores: Any) -> Array:
+    def probabilities(self, scores: Any) -> DoubleArray:
         """Return probabilities (n_items, n_classes), float64; a score of minus infinity has none.
 
         Raises
@@ -75,7 +67,7 @@ class ScoreKind:
         exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
-    def logits(self, scores: Any) -> Array:
+    def logits(self, scores: Any) -> DoubleArray:
         """Return logits (n_items, n_classes), float64, at the scale for probabilities; errors as `probabilities`."""
         scores = np.asarray(scores, dtype=np.float64)
         if self.what in ("distances", "labels"):

@@ -12,22 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import AnyFloatArray, BoolArray, IntArray, np
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Ranks = NDArray[np.int64]
-    Scores = NDArray[np.floating]
-    Blocks = Callable[[], Iterable[Scores]]
-else:
-    np = lazy("numpy")
+    Blocks = Callable[[], Iterable[AnyFloatArray]]
 
 Ties = Literal["index", "optimistic", "pessimistic"]
 
 
-def source_ranks(scores: Any, source: Any, *, ties: Ties = "index") -> Ranks:
+def source_ranks(scores: Any, source: Any, *, ties: Ties = "index") -> IntArray:
     """Return the rank (1 is best) of each query's source document, (n_queries,).
 
     Parameters
@@ -39,7 +32,7 @@ def source_ranks(scores: Any, source: Any, *, ties: Ties = "index") -> Ranks:
     return ranks_in_blocks(lambda: [np.asarray(scores)], source, ties=ties)[0]
 
 
-def ranks_in_blocks(blocks: Blocks, source: Any, *, ties: Ties = "index") -> tuple[Ranks, Scores]:
+def ranks_in_blocks(blocks: Blocks, source: Any, *, ties: Ties = "index") -> tuple[IntArray, AnyFloatArray]:
     """Return ranks and scores of the source documents, (n_queries,) each, over a corpus that passes in blocks.
 
     Parameters
@@ -75,7 +68,7 @@ def ranks_in_blocks(blocks: Blocks, source: Any, *, ties: Ties = "index") -> tup
     return ranks, own
 
 
-def kept(ranks: Any, scores: Any = None, *, k: int = 1, threshold: float | None = None) -> NDArray[np.bool_]:
+def kept(ranks: Any, scores: Any = None, *, k: int = 1, threshold: float | None = None) -> BoolArray:
     """Return which pairs stay, (n_queries,): rank at most `k` and, with a threshold, a score above it."""
     found = np.asarray(ranks) <= k
     return found if threshold is None else found & (np.asarray(scores) > threshold)

@@ -12,28 +12,19 @@ Source: Chandradevan et al. 2024, arXiv:2404.02489, section 3.2; github.com/emor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Rows = NDArray[np.int64]
-    Vectors = NDArray[np.floating]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import AnyFloatArray, IntArray, np
 
 SEEDS = (35, 745, 10, 6534, 2)
 
 
-def long_enough(lengths: Sequence[int] | Rows, minimum: int) -> Rows:
+def long_enough(lengths: Sequence[int] | IntArray, minimum: int) -> IntArray:
     """Return the rows of documents of at least `minimum` characters."""
     return np.asarray(np.flatnonzero(np.asarray(lengths) >= minimum))
 
 
-def clusters(vectors: Vectors, k: int, *, seed: int = 0, iterations: int = 100) -> tuple[Vectors, Rows]:
+def clusters(vectors: AnyFloatArray, k: int, *, seed: int = 0, iterations: int = 100) -> tuple[AnyFloatArray, IntArray]:
     """Return centroids (k, width) and each row's cluster (n,) by k-means, Euclidean."""
     from sklearn.cluster import KMeans
 
@@ -41,7 +32,9 @@ def clusters(vectors: Vectors, k: int, *, seed: int = 0, iterations: int = 100) 
     return found.cluster_centers_, found.labels_.astype(np.int64)
 
 
-def allocate(sizes: Sequence[int] | Rows, n: int, *, flavour: Literal["correct", "reference"] = "correct") -> Rows:
+def allocate(
+    sizes: Sequence[int] | IntArray, n: int, *, flavour: Literal["correct", "reference"] = "correct"
+) -> IntArray:
     """Return how many documents each cluster gives, (K,); no cluster gives more than it has.
 
     Parameters
@@ -67,7 +60,7 @@ def allocate(sizes: Sequence[int] | Rows, n: int, *, flavour: Literal["correct",
     return np.asarray(np.minimum(given, members))
 
 
-def draw(cosines: Vectors, count: int, *, seeds: Sequence[int] = SEEDS, temperature: float = 1.0) -> Rows:
+def draw(cosines: AnyFloatArray, count: int, *, seeds: Sequence[int] = SEEDS, temperature: float = 1.0) -> IntArray:
     """Return the pooled rows (sorted) of one draw of `count` a seed, without replacement, by softmax of `cosines`."""
     logits = np.asarray(cosines) / temperature
     weights = np.exp(logits - logits.max())
@@ -76,7 +69,7 @@ def draw(cosines: Vectors, count: int, *, seeds: Sequence[int] = SEEDS, temperat
     return np.unique(np.concatenate(drawn))
 
 
-def mmr(vectors: Vectors, query: Vectors, count: int, *, weight: float = 1.0) -> Rows:
+def mmr(vectors: AnyFloatArray, query: AnyFloatArray, count: int, *, weight: float = 1.0) -> IntArray:
     """Return the `count` rows of highest score at the time the greedy loop chose them; it visits every row.
 
     Parameters
@@ -99,16 +92,16 @@ def mmr(vectors: Vectors, query: Vectors, count: int, *, weight: float = 1.0) ->
 
 
 def documents(
-    vectors: Vectors,
-    centroids: Vectors,
-    cluster_of: Rows,
+    vectors: AnyFloatArray,
+    centroids: AnyFloatArray,
+    cluster_of: IntArray,
     n: int,
     *,
     seeds: Sequence[int] = SEEDS,
     temperature: float = 1.0,
     weight: float = 1.0,
     flavour: Literal["correct", "reference"] = "correct",
-) -> Rows:
+) -> IntArray:
     """Return the sampled rows of `vectors`, sorted.
 
     Parameters
@@ -134,6 +127,6 @@ def documents(
     return np.sort(np.concatenate(kept))
 
 
-def _unit(vectors: Vectors) -> Vectors:
+def _unit(vectors: AnyFloatArray) -> AnyFloatArray:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.where(lengths == 0, 1, lengths))

@@ -15,23 +15,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, np
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Codes = NDArray[np.int64]
-    Start = Callable[[int, Array], Array]
-else:
-    np = lazy("numpy")
+    Start = Callable[[int, DoubleArray], DoubleArray]
 
 # Clusters whose distances to all items are held at once.
 BLOCK = 64
 
 
-def residual_codes(vectors: Array, levels: int, start: Start, *, iterations: int = 100) -> tuple[Codes, Array]:
+def residual_codes(
+    vectors: DoubleArray, levels: int, start: Start, *, iterations: int = 100
+) -> tuple[IntArray, DoubleArray]:
     """Return codes (n_items, levels) and centroids (levels, n_codes, width).
 
     Parameters
@@ -54,14 +49,16 @@ def residual_codes(vectors: Array, levels: int, start: Start, *, iterations: int
 def random_start(n_codes: int, *, seed: int = 0) -> Start:
     """Return a start at different items of each level, drawn by seed and level."""
 
-    def start(level: int, residuals: Array) -> Array:
+    def start(level: int, residuals: DoubleArray) -> DoubleArray:
         rng = np.random.default_rng([seed, level])
         return np.asarray(residuals[rng.choice(len(residuals), n_codes, replace=False)])
 
     return start
 
 
-def balanced_kmeans(vectors: Array, centroids: Array, *, iterations: int = 100) -> tuple[Codes, Array]:
+def balanced_kmeans(
+    vectors: DoubleArray, centroids: DoubleArray, *, iterations: int = 100
+) -> tuple[IntArray, DoubleArray]:
     """Return the cluster of each vector (n_items,) and the centroids (n_codes, width), from given ones.
 
     Raises
@@ -83,7 +80,7 @@ def balanced_kmeans(vectors: Array, centroids: Array, *, iterations: int = 100) 
     return codes, centres
 
 
-def _filled(vectors: Array, centres: Array) -> Codes:
+def _filled(vectors: DoubleArray, centres: DoubleArray) -> IntArray:
     """Return the clusters (n_items,) after one visit of each."""
     n, k = len(vectors), len(centres)
     codes, free = np.full(n, k - 1), np.ones(n, dtype=bool)
@@ -101,13 +98,13 @@ def _filled(vectors: Array, centres: Array) -> Codes:
     return codes
 
 
-def nearest(vectors: Array, point: Array, count: int) -> Codes:
+def nearest(vectors: DoubleArray, point: DoubleArray, count: int) -> IntArray:
     """Return the positions of the `count` vectors (n, width) nearest to a point (width,); ties by the lower one."""
     distances = np.square(vectors - point).sum(axis=1)
     return np.argsort(distances, kind="stable")[:count]
 
 
-def shared(codes: Codes) -> int:
+def shared(codes: IntArray) -> int:
     """Return how many items (of codes (n_items, levels)) have all their codes in common with another item."""
     _, counts = np.unique(codes, axis=0, return_counts=True)
     return int(counts[counts > 1].sum())

@@ -6,26 +6,17 @@ In a hierarchy the distance is the number of edges on the shortest path between 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from zsbench.core import arrays, files, tablefiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.yamlio import shown
 from zsbench.data.class_names import plain
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 MATRICES = {".npy", ".npz", ".csv"}
 
 
-def read_distances(path: Path, class_names: list[str]) -> Array:
+def read_distances(path: Path, class_names: list[str]) -> DoubleArray:
     """Return distances (n_classes, n_classes) in the order of the classes.
 
     Parameters
@@ -50,7 +41,7 @@ def read_distances(path: Path, class_names: list[str]) -> Array:
     return graph_distances(read_edges(path), class_names, where=shown(path))
 
 
-def _matrix(path: Path) -> tuple[Array, list[str] | None]:
+def _matrix(path: Path) -> tuple[DoubleArray, list[str] | None]:
     """Return a matrix and the names of its rows, where the file names them."""
     try:
         if path.suffix == ".csv":
@@ -64,7 +55,7 @@ def _matrix(path: Path) -> tuple[Array, list[str] | None]:
         raise UserError(shown(path), f"not a matrix of numbers ({error})") from None
 
 
-def _from_csv(path: Path) -> tuple[Array, list[str] | None]:
+def _from_csv(path: Path) -> tuple[DoubleArray, list[str] | None]:
     rows = [row for _, row in tablefiles.cells(path, ",")]
     if not rows:
         raise UserError(shown(path), "no rows", "a matrix of numbers")
@@ -91,7 +82,7 @@ def _rows_of(class_names: list[str], names: list[str], path: Path) -> list[int]:
     return [known[plain(name)] for name in class_names]
 
 
-def _checked(matrix: Array, n: int, path: Path) -> Array:
+def _checked(matrix: DoubleArray, n: int, path: Path) -> DoubleArray:
     if matrix.shape != (n, n):
         raise UserError(shown(path), f"a matrix of shape {matrix.shape}", f"({n}, {n}), one row a class")
     if not np.isfinite(matrix).all() or (matrix < 0).any() or not np.allclose(matrix, matrix.T):
@@ -114,7 +105,7 @@ def read_edges(path: Path) -> list[tuple[str, str]]:
     return edges
 
 
-def graph_distances(edges: list[tuple[str, str]], nodes: list[str], *, where: str = "") -> Array:
+def graph_distances(edges: list[tuple[str, str]], nodes: list[str], *, where: str = "") -> DoubleArray:
     """Return shortest-path lengths (n, n) between the nodes of an undirected graph.
 
     Raises

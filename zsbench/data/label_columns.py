@@ -12,18 +12,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.core import textfiles
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import NDArray, np
 from zsbench.data.class_names import plain
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 Unlabelled = Literal["error", "drop"]
 """What a row without label is: an error, or left out and counted."""

@@ -17,19 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.metric import Metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Index = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 _DRAWS_AT_ONCE = 4_000_000
 _MAX_DRAWS = 200_000_000
@@ -55,7 +45,7 @@ def wilson(successes: float, n: int, *, confidence: float = 0.95) -> tuple[float
     return (0.0 if p == 0 else max(0.0, centre - half)), (1.0 if p == 1 else min(1.0, centre + half))
 
 
-def normal(values: Array, *, confidence: float = 0.95) -> tuple[float, float]:
+def normal(values: DoubleArray, *, confidence: float = 0.95) -> tuple[float, float]:
     """Return mean -+ z std / sqrt(n) of values (n,), with ddof 0 and, at 95 %, z = 1.96: the few-shot convention.
 
     The ends may lie outside 0..1. Source: the evaluation code of few-shot papers, e.g. arXiv:2106.09516.
@@ -65,7 +55,7 @@ def normal(values: Array, *, confidence: float = 0.95) -> tuple[float, float]:
     return mean - half, mean + half
 
 
-def replicates(metric: Metric, statistics: Array, index: Index) -> Array:
+def replicates(metric: Metric, statistics: DoubleArray, index: IntArray) -> DoubleArray:
     """Return the metric of every resample: `index` is (B, m), rows of item numbers; the result is (B,)."""
     if metric.of_items is not None:
         return np.array([metric.of_items(statistics[rows]) for rows in index])
@@ -76,7 +66,7 @@ def replicates(metric: Metric, statistics: Array, index: Index) -> Array:
     return np.asarray(metric.of_sums(counts @ statistics, np.full(len(index), float(index.shape[1]))))
 
 
-def cluster_replicates(metric: Metric, statistics: Array, clusters: Index, index: Index) -> Array:
+def cluster_replicates(metric: Metric, statistics: DoubleArray, clusters: IntArray, index: IntArray) -> DoubleArray:
     """Return the metric of resamples of whole clusters: `index` is (B, G), `clusters` (n,) numbers 0..G-1."""
     members = [np.flatnonzero(clusters == g) for g in range(index.shape[1])]
     if metric.of_items is not None:
@@ -87,7 +77,7 @@ def cluster_replicates(metric: Metric, statistics: Array, clusters: Index, index
     return np.asarray(metric.of_sums(sums, sizes))
 
 
-def percentile(values: Array, *, confidence: float = 0.95) -> tuple[float, float]:
+def percentile(values: DoubleArray, *, confidence: float = 0.95) -> tuple[float, float]:
     """Return the percentile interval of bootstrap replicates; undefined replicates are left out."""
     alpha = 1 - confidence
     if np.isnan(values).all():
@@ -97,7 +87,7 @@ def percentile(values: Array, *, confidence: float = 0.95) -> tuple[float, float
 
 
 def interval(
-    metric: Metric, statistics: Array, *, resamples: int = 10_000, confidence: float = 0.95, seed: int = 0
+    metric: Metric, statistics: DoubleArray, *, resamples: int = 10_000, confidence: float = 0.95, seed: int = 0
 ) -> tuple[float, float, str]:
     """Return low, high and the name of the method for one metric's statistics (n_items, n_statistics).
 
@@ -123,7 +113,9 @@ def interval(
     return low, high, f"bootstrap(B={resamples}, seed={seed})"
 
 
-def _draws(rng: np.random.Generator, n: int, resamples: int, strata: Array | None, *, width: int) -> Iterator[Index]:
+def _draws(
+    rng: np.random.Generator, n: int, resamples: int, strata: DoubleArray | None, *, width: int
+) -> Iterator[IntArray]:
     """Yield blocks of (b, n) item numbers, drawn with replacement, within strata where there are any.
 
     Neither a block nor the sums of `width` statistics made of it take more than a few dozen megabytes.

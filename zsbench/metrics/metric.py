@@ -12,17 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, np
 
 
 @dataclass(frozen=True)
@@ -43,9 +35,9 @@ class Metric:
     unit: str
     better: Literal["higher", "lower"]
     interval: Literal["wilson", "bootstrap", "normal"]
-    statistics: Callable[..., Array]
-    of_sums: Callable[[Array, Array], Array] | None
-    of_items: Callable[[Array], float] | None
+    statistics: Callable[..., DoubleArray]
+    of_sums: Callable[[DoubleArray, DoubleArray], DoubleArray] | None
+    of_items: Callable[[DoubleArray], float] | None
     strata: int | None = None
     spelled_out: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -54,7 +46,7 @@ class Metric:
         """Return the metric of predictions against gold."""
         return self.reduce(as_table(self.statistics(pred, gold)))
 
-    def reduce(self, statistics: Array) -> float:
+    def reduce(self, statistics: DoubleArray) -> float:
         """Return the metric of per-item statistics; items whose row is NaN are left out.
 
         Raises
@@ -71,13 +63,13 @@ class Metric:
         return float(self.of_sums(defined.sum(axis=0), np.float64(len(defined))))
 
 
-def as_table(statistics: Array) -> Array:
+def as_table(statistics: DoubleArray) -> DoubleArray:
     """Return statistics as (n_items, n_statistics) float64."""
     table = np.asarray(statistics, dtype=np.float64)
     return table[:, None] if table.ndim == 1 else table
 
 
-def mean(sums: Array, n: Array) -> Array:
+def mean(sums: DoubleArray, n: DoubleArray) -> DoubleArray:
     """Reduce to the mean of the first statistic."""
     return np.asarray(sums[..., 0] / n)
 

@@ -12,23 +12,14 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config import catalog
 from zsbench.config.components import option_defaults
 from zsbench.core.errors import UserError, UserErrors, did_you_mean
-from zsbench.core.lazy import lazy
 from zsbench.metrics import _grammar
 from zsbench.metrics._grammar import Written
 from zsbench.metrics.metric import Metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 
 def resolve(name: str, *, kinds: tuple[str, ...] | None = None, where: str = "") -> Metric:

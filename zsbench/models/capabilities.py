@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zsbench.core.lazy import FloatArray, torch
+
 if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from numpy.typing import NDArray
-
     from zsbench.core.records import Cost
-
-    FloatArray = NDArray[np.float32]
 
 
 class Model(Protocol):

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import RunError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
 from zsbench.models import prompt_tokens
-
-if TYPE_CHECKING:
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    torch = lazy("torch")
 
 Step = Callable[["torch.Tensor | None"], "torch.Tensor"]
 """From the last tokens (n, 1), None at first, to the logits (n, vocabulary) of the next ones."""

@@ -12,19 +12,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.options import Count, LocalPath, Positive
 from zsbench.core import files
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import torch
 from zsbench.core.yamlio import shown
 from zsbench.modifiers import Modifier
-
-if TYPE_CHECKING:
-    import torch
-else:
-    torch = lazy("torch")
 
 _KEY = re.compile(r"^(?:base_model\.model\.)?(.+?)(?:\.lora)?\.(lora_A|lora_B|gate)(?:\.default)?(?:\.weight)?$")
 

@@ -13,21 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.core import doubts
 from zsbench.core.errors import RunError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.records import Score, TaskData
 from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric, as_table
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from zsbench.config.schema import Settings, TaskConfig
     from zsbench.tasks.base import Task
 
-    Statistics = dict[str, NDArray[np.float64]]
-else:
-    np = lazy("numpy")
+    Statistics = dict[str, DoubleArray]
 
 # More statistics than this are no longer columns that somebody reads one by one.
 _MANY = 32
@@ -89,7 +84,7 @@ def judge(
     return Judgement(statistics, scores, warning, left_out, notes)
 
 
-def score(metric: Metric, statistics: NDArray[np.float64], settings: Settings) -> Score:
+def score(metric: Metric, statistics: DoubleArray, settings: Settings) -> Score:
     """Return a metric's value and interval over per-item statistics (n_items, n_statistics)."""
     from zsbench.metrics.intervals import interval
 
@@ -103,7 +98,7 @@ def score(metric: Metric, statistics: NDArray[np.float64], settings: Settings) -
     return Score(metric.reduce(statistics), low, high, metric.unit, n, how, metric.better)
 
 
-def item_columns(name: str, statistics: NDArray[np.float64], columns: Sequence[str] = ()) -> dict[str, Any]:
+def item_columns(name: str, statistics: DoubleArray, columns: Sequence[str] = ()) -> dict[str, Any]:
     """Return the columns of items.parquet that hold a metric's statistics (n_items, n_statistics), by name.
 
     One column for each statistic, or one of lists for those of a histogram. A metric that declares names for its
@@ -117,7 +112,7 @@ def item_columns(name: str, statistics: NDArray[np.float64], columns: Sequence[s
     return {f"{name}.{part}": statistics[:, i] for i, part in enumerate(columns or range(width))}
 
 
-def item_statistics(metric: Metric, columns: dict[str, Any]) -> NDArray[np.float64]:
+def item_statistics(metric: Metric, columns: dict[str, Any]) -> DoubleArray:
     """Return a metric's statistics (n_items, n_statistics) from the columns that `item_columns` made of them."""
     if metric.name in columns:
         return as_table(np.stack([np.asarray(value, dtype=np.float64) for value in columns[metric.name]]))

@@ -11,18 +11,12 @@ from __future__ import annotations
 import itertools
 import logging
 import unicodedata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.core import ties
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.data.collections.collection import Collection
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 Analyzer = Literal["plain", "english", "words", "bigrams"]
 """`plain`: runs of a-z and 0-9. `english`: words, stemmed, without stop words. `words`: words of every script.
@@ -88,13 +82,13 @@ class Bm25:
             return texts
         return [" ".join(unicode_tokens(text, bigrams=self._analyzer == "bigrams")) for text in texts]
 
-    def scores(self, query: str) -> NDArray[np.float32]:
+    def scores(self, query: str) -> FloatArray:
         """Return the score of every document, in the order of the collection."""
         words = self.tokens(query)
         ids = [self._vocabulary[word] for word in words if word in self._vocabulary]
         if not ids:
             return np.zeros(len(self.ids), dtype=np.float32)
-        found: NDArray[np.float32] = self._index.get_scores(ids)
+        found: FloatArray = self._index.get_scores(ids)
         return found
 
     def top(self, query: str, depth: int) -> dict[str, float]:

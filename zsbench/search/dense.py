@@ -11,21 +11,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.models.capabilities import TextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    Keys = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 Index = Literal["exact", "faiss"]
 Hits = list[tuple[int, float]]
@@ -108,7 +99,7 @@ def _encoded(encode: Callable[[Sequence[str]], FloatArray], texts: Sequence[str]
 
 
 def _exact(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> list[Hits]:
-    best: Keys = np.empty((len(queries), 0), dtype=np.int64)
+    best: IntArray = np.empty((len(queries), 0), dtype=np.int64)
     first = 0
     for block in vectors:
         found = np.concatenate([best, order_keys(queries @ block.T, first)], axis=1)
@@ -120,7 +111,7 @@ def _exact(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> li
     return [list(zip(*one, strict=True)) for one in zip(rows, scores, strict=True)]
 
 
-def order_keys(scores: FloatArray, first: int) -> Keys:
+def order_keys(scores: FloatArray, first: int) -> IntArray:
     """Return one integer for each score (n_queries, n_rows): larger is better, of equal scores the earlier row.
 
     The upper 32 bits order like the float, the lower ones count rows backwards; `first` is the first row's number.
@@ -130,7 +121,7 @@ def order_keys(scores: FloatArray, first: int) -> Keys:
     return np.asarray(upper | (0xFFFFFFFF - np.arange(first, first + scores.shape[1], dtype=np.int64)))
 
 
-def _scores(keys: Keys) -> FloatArray:
+def _scores(keys: IntArray) -> FloatArray:
     """Return the scores that `order_keys` put into keys."""
     upper = (keys >> 32).astype(np.int32)
     return np.where(upper < 0, upper ^ 0x7FFFFFFF, upper).astype(np.int32).view(np.float32)

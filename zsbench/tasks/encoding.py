@@ -9,26 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core import doubts
 from zsbench.core.ahead import ahead
 from zsbench.core.batching import distinct, map_batches
 from zsbench.core.context import RunContext
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import digest
 from zsbench.data.vectors.features import FeatureRow
 from zsbench.methods.classification import normalise
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 CHUNK = 1024
 # Numbers of text features kept in memory, so that rules that ask for the same prompts in other groups find them.

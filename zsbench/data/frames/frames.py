@@ -7,19 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, NDArray, np
 from zsbench.core.yamlio import shown
 from zsbench.data.images.imagefiles import FORMATS, Decoding
 from zsbench.data.images.items import ImageItem, from_path
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 Intrinsics = tuple[float, float, float, float]
 
@@ -68,7 +62,7 @@ class DepthFile:
         with _opened(self.path, "r") as raw:
             return _checked(raw, shown(self.path))
 
-    def metres(self) -> NDArray[np.float32]:
+    def metres(self) -> FloatArray:
         """Return depth (height, width) in metres; 0 where nothing was measured."""
         return read_depth(self.path, self.scale)
 
@@ -82,7 +76,7 @@ class FrameSet:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def read_depth(path: Path, scale: float = 1.0) -> NDArray[np.float32]:
+def read_depth(path: Path, scale: float = 1.0) -> FloatArray:
     """Return a depth map (height, width) from .npy (no pickles) or a one-channel image, divided by `scale`.
 
     Raises
@@ -92,7 +86,7 @@ def read_depth(path: Path, scale: float = 1.0) -> NDArray[np.float32]:
     """
     with _opened(path) as raw:
         _checked(raw, shown(path))
-        metres: NDArray[np.float32] = np.asarray(raw, dtype=np.float32) / np.float32(scale)
+        metres: FloatArray = np.asarray(raw, dtype=np.float32) / np.float32(scale)
     return metres
 
 

@@ -11,13 +11,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL.Image import Image
-else:
-    np = lazy("numpy")
 
 
 def deep(image: Image) -> bool:

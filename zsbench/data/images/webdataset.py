@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import Count, ModelRef, Natural, Revision, Text
 from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import NDArray, np
 from zsbench.core.listing import require_folder
 from zsbench.core.yamlio import shown
 from zsbench.data.hub import local_dataset
@@ -26,12 +26,6 @@ from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientat
 from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.images.tar_shards import Member, read_samples, shards_of
 from zsbench.data.label_columns import UnlabelledImages, read_labels
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 
 def _files(options: dict[str, Any]) -> list[str]:

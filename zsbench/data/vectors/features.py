@@ -12,31 +12,25 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath, Text
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, NDArray, np
 from zsbench.core.yamlio import shown
 from zsbench.data.images.items import ImageSet
 from zsbench.data.label_columns import UnlabelledImages, array_labels
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)
 class FeatureRow:
     """What stands for a decoded image: its vector (width,) and, where the file has them, its regions' vectors."""
 
-    vector: NDArray[np.float32]
-    regions: NDArray[np.float32] | None
+    vector: FloatArray
+    regions: FloatArray | None
 
 
 @dataclass(frozen=True)

@@ -9,30 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, NDArray, np
 from zsbench.core.yamlio import shown
 from zsbench.data.label_columns import Unlabelled, single_labels
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)
 class LabelledFeatures:
     """Vectors of images of classes that the encoder may never have seen: the arrays of the file, float64."""
 
-    features: NDArray[np.float64]
+    features: DoubleArray
     labels: NDArray[Any]
-    base_mean: NDArray[np.float64] | None
+    base_mean: DoubleArray | None
     counts: dict[str, int] = field(default_factory=dict)
 
 

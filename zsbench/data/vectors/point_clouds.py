@@ -13,25 +13,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from zsbench.config.components import source
 from zsbench.config.options import Count, LocalPath
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
 from zsbench.data.images.items import ImageSet
 from zsbench.data.label_columns import UnlabelledImages, array_labels
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 NO_COLOUR = 0.4
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
 from zsbench.data.label_columns import Unlabelled, single_labels
 from zsbench.data.videos.video import Video, VideoSet
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 @source(gives="videos", files=lambda options: [options["path"]])

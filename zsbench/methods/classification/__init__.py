@@ -16,19 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import BoolArray, DoubleArray, FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,7 @@ class Labelled:
     """
 
     items: Sequence[Any]
-    labels: NDArray[np.int64]
+    labels: IntArray
     split: str
     test: Sequence[Any] = ()
 
@@ -79,8 +71,8 @@ class Problem:
     validation: Labelled | None = None
     unlabeled: Sequence[Any] | None = None
     support_names: list[str] | None = None
-    unseen: NDArray[np.bool_] | None = None
-    distances: NDArray[np.float64] | None = None
+    unseen: BoolArray | None = None
+    distances: DoubleArray | None = None
     probability_scale: float | None = None
 
     def prompts(self, class_name: str) -> list[str]:

@@ -12,14 +12,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import torch
 from zsbench.methods.classification._augment import views
 
 if TYPE_CHECKING:
-    import torch
     from PIL.Image import Image
-else:
-    torch = lazy("torch")
 
 # Area of a random crop, as a part of the image's: the default of the field's RandomResizedCrop.
 SCALE = (0.08, 1.0)

@@ -14,13 +14,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL.Image import Image
-else:
-    np = lazy("numpy")
 
 # Raised when a view changes, so that no older feature is ever mixed in.
 VERSION = "1"

@@ -11,24 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem
 from zsbench.methods.classification._divergence import Span, divergence, log_distributions, rescale
 from zsbench.methods.classification._search import Axes, blocks, choose, correct_along, validation_images
 from zsbench.methods.classification._support import Values, zero_shot
 from zsbench.methods.classification.tip_adapter import from_support
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,9 @@ The rescaling takes the least and the greatest K of all images, so it belongs to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, np
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class Span:
         return Span(min(self.low, other.low), max(self.high, other.high))
 
 
-def log_distributions(features: Any, weights: Any | None, *, temperature: float) -> Array:
+def log_distributions(features: Any, weights: Any | None, *, temperature: float) -> DoubleArray:
     """Return log p, float64: over the classes (n, n_classes), or over the features' own coordinates (n, width).
 
     Parameters
@@ -54,7 +46,7 @@ def log_distributions(features: Any, weights: Any | None, *, temperature: float)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
-def divergence(log_p: Array, log_q: Array) -> Array:
+def divergence(log_p: DoubleArray, log_q: DoubleArray) -> DoubleArray:
     """Return K (n, m) between every row of `log_p` (n, k) and of `log_q` (m, k)."""
     p = np.exp(log_p)
     return np.asarray((p * log_p).sum(axis=1, keepdims=True) - p @ log_q.T)

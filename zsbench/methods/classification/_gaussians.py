@@ -8,28 +8,19 @@ Source: Wang et al. 2024, arXiv:2402.04087, section 3.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, IntArray, np
 
 
 @dataclass(frozen=True)
 class Gaussians:
     """Means (n_classes, width) and the common precision matrix (width, width)."""
 
-    means: Array
-    precision: Array
+    means: DoubleArray
+    precision: DoubleArray
 
-    def discriminant(self) -> tuple[Array, Array]:
+    def discriminant(self) -> tuple[DoubleArray, DoubleArray]:
         """Return weights (n_classes, width) and biases (n_classes,) under equal priors."""
         weights = self.means @ self.precision
         biases = -np.log(len(self.means)) - 0.5 * (weights * self.means).sum(axis=1)
@@ -89,19 +80,19 @@ def new_classes(rows: Any, texts: Any, *, k: int = 64, text_repeat: int = 16) ->
     return Gaussians(means, precision)
 
 
-def class_means(rows: Array, labels: IntArray, n_classes: int) -> Array:
+def class_means(rows: DoubleArray, labels: IntArray, n_classes: int) -> DoubleArray:
     """Return the mean row of every class (n_classes, width)."""
     sums = np.zeros((n_classes, rows.shape[1]))
     np.add.at(sums, labels, rows)
     return np.asarray(sums / np.bincount(labels, minlength=n_classes)[:, None])
 
 
-def shrunk_inverse(covariance: Array, degrees: int) -> Array:
+def shrunk_inverse(covariance: DoubleArray, degrees: int) -> DoubleArray:
     """Return D pinv( degrees * S + trace(S) I ) of a covariance S (D, D); 0 where S is 0."""
     width = len(covariance)
     return width * _pinv(degrees * covariance + np.trace(covariance) * np.eye(width))
 
 
-def _pinv(matrix: Array) -> Array:
+def _pinv(matrix: DoubleArray) -> DoubleArray:
     # The cut is relative to the largest eigenvalue: what rounding leaves of a zero eigenvalue is far below it.
     return np.asarray(np.linalg.pinv(matrix, rcond=1e-12, hermitian=True))

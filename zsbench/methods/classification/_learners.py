@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.methods.classification import normalise
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    IntArray = NDArray[np.int64]
     Examples = tuple[FloatArray, IntArray]
-else:
-    np = lazy("numpy")
 
 Learner = Literal["linear", "prototypes"]
 

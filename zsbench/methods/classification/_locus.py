@@ -8,17 +8,9 @@ Source: Roberts et al. 2023, arXiv:2307.12226.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import IntArray, np
 
 
 def locus(distances: Any, members: Any) -> IntArray:

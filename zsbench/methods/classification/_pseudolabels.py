@@ -9,17 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import IntArray, np
 from zsbench.methods.classification import Encoder, Known, Problem, softmax
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    IntArray = NDArray[np.int64]
     Pseudolabels = tuple[IntArray, IntArray]
-else:
-    np = lazy("numpy")
 
 FPL_K, ROUNDS = 16, 10
 Select = Literal["board", "topk-plain", "all"]

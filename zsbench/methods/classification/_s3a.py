@@ -13,20 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, lazy, np
 from zsbench.methods.classification._s3a_phrases import Phrases, phrase_scores
 
 if TYPE_CHECKING:
-    import numpy as np
     import scipy.optimize as optimize
     import sklearn.cluster as cluster
     import sklearn.metrics as measures
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 else:
-    np, optimize = lazy("numpy"), lazy("scipy.optimize")
+    optimize = lazy("scipy.optimize")
     cluster, measures = lazy("sklearn.cluster"), lazy("sklearn.metrics")
 
 _ROWS = 4096
@@ -48,7 +43,7 @@ class Partition:
     names: IntArray
     clusters: IntArray
     voted_on: IntArray
-    agreement: Array
+    agreement: DoubleArray
     assigned: IntArray
 
 
@@ -63,7 +58,7 @@ def best_names(features: Any, weights: Any, allowed: IntArray | None = None) -> 
     return best if allowed is None else allowed[best]
 
 
-def vote(clusters: Any, names: Any, n_names: int) -> Array:
+def vote(clusters: Any, names: Any, n_names: int) -> DoubleArray:
     """Return A (n_clusters, n_names), rows in ascending order of the cluster numbers that occur."""
     present, rows = np.unique(clusters, return_inverse=True)
     counts = np.bincount(rows * n_names + names, minlength=len(present) * n_names).reshape(len(present), n_names)
@@ -102,7 +97,7 @@ def name_clusters(features: Any, weights: Any, clusters: Any, *, n_iter: int = 3
     return partition
 
 
-def reassigned(features: Any, weights: Any, clusters: Any, agreement: Array) -> Partition:
+def reassigned(features: Any, weights: Any, clusters: Any, agreement: DoubleArray) -> Partition:
     """Return the partition in which every image has the best of the names assigned to `clusters`."""
     assigned = assign(agreement)
     names = best_names(features, weights, np.unique(assigned))

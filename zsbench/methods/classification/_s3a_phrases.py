@@ -11,21 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.core.yamlio import shown
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 EXPECTED = "JSON {cluster: {candidate: {phrase: count}}}"
 
@@ -60,7 +51,7 @@ def distinct_phrases(phrases: Mapping[str, Mapping[str, int]]) -> dict[str, dict
     }
 
 
-def phrase_scores(features: Any, phrases: Phrases, *, k2: int = 3, weighted: bool = True) -> Array:
+def phrase_scores(features: Any, phrases: Phrases, *, k2: int = 3, weighted: bool = True) -> DoubleArray:
     """Return the score of each candidate (n_candidates,) over the images (n_images, width) of its cluster.
 
     Each image votes for its `k2` nearest phrases. With `weighted`, a candidate's own counts are first divided by
@@ -77,7 +68,7 @@ def phrase_scores(features: Any, phrases: Phrases, *, k2: int = 3, weighted: boo
     return scores
 
 
-def _weights(counts: Any, own: Any) -> Array:
+def _weights(counts: Any, own: Any) -> DoubleArray:
     weights = np.asarray(counts, dtype=np.float64).copy()
     weights[own] /= weights[own].sum()
     return np.asarray(weights / weights.sum())

@@ -12,20 +12,12 @@ and one pass over the scores counts the right answers at all its values.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import IntArray, np
 from zsbench.methods.classification import Encoder, Known, Labelled, Problem
 from zsbench.methods.classification._support import of_test
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 Axes = Mapping[str, Sequence[float]]
 # The sweep's grid.

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.methods.classification import Classifier, Encoder, Labelled, Problem, normalise
 from zsbench.methods.classification._augment import views
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.templates import fill_class, require_class
 from zsbench.core.yamlio import shown
 from zsbench.methods.classification import Encoder
 from zsbench.methods.classification._texts import read_lines
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 BLOCK = 2**27
 """Numbers in one block of text vectors: 0.5 GB in float32."""

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.methods.classification import Encoder, Problem
 from zsbench.methods.classification._template_pool import TemplatePool
 from zsbench.methods.classification._template_weights import Normalise, centre, max_logits
 from zsbench.methods.classification._texts import read_lines
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 ROWS = 1024
 """Images whose features are asked for at a time."""

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import BoolArray, FloatArray, np
 from zsbench.methods.classification import softmax
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 Normalise = Literal["both", "test", "pretrain", "pretrain-star", "none"]
 Weights = Literal["softmax", "scores", "equal"]
@@ -45,7 +37,7 @@ def max_logits(images: Any, texts: Any, *, logit_scale: float, bias: Any = 0.0) 
     return np.stack([logit_scale * (centred @ template.T).max(axis=1) for template in texts], axis=1)
 
 
-def above_median(scores: Any, tau: float) -> NDArray[np.bool_]:
+def above_median(scores: Any, tau: float) -> BoolArray:
     """Return which templates (n_templates,) lie more than `tau` median absolute deviations above the median."""
     above = scores - np.median(scores)
     return np.asarray(above > tau * np.median(np.abs(above)))

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.catalog import resolve_path
 from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.core.listing import files_in
 from zsbench.core.yamlio import shown
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 NAMED = 20
 """So many missing classes are named in a message; the others are counted."""
@@ -133,12 +125,12 @@ def _with_nearest(name: str, entries: Mapping[str, Any]) -> str:
     return f"'{name}' (nearest key: '{near[0]}')" if near else f"'{name}'"
 
 
-def owners(texts: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+def owners(texts: Sequence[Sequence[str]]) -> IntArray:
     """Return the class of each text (n_texts,) when the texts of all classes stand one after another."""
     return np.repeat(np.arange(len(texts)), [len(row) for row in texts])
 
 
-def by_class(owner: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def by_class(owner: Any) -> tuple[IntArray, IntArray]:
     """Return the order that puts rows of one class side by side, and where each class starts in it (n_classes,).
 
     Raises
@@ -153,7 +145,7 @@ def by_class(owner: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return order, first
 
 
-def mean_per_class(values: Any, owner: Any, *, axis: int = 0) -> FloatArray:
+def mean_per_class(values: Any, owner: Any, *, axis: int = 0) -> DoubleArray:
     """Return the mean over the texts of each class, in float64; every text counts once.
 
     Parameters

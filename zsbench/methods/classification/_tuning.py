@@ -14,15 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import torch
 from zsbench.core.yamlio import shown
 
 if TYPE_CHECKING:
-    import torch
-
     Loss = Callable[[torch.Tensor], torch.Tensor]
-else:
-    torch = lazy("torch")
 
 
 @dataclass(frozen=True)

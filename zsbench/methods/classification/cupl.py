@@ -13,19 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import LocalPath, Text
+from zsbench.core.lazy import FloatArray
 from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, linear, normalise
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
 
 
 @method(family="classification", needs=(ImageTextEncoder,), uses=("sentences of a language model",))

@@ -11,24 +11,16 @@ Source: Saha et al. 2024, arXiv:2401.02460, section 3.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import ClassTemplate, LocalPath, Natural
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class, require_class
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, softmax
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 CELLS = 2**22  # images x texts in one block of probabilities: 32 MB in float64
 

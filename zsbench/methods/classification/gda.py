@@ -19,14 +19,14 @@ Source: Wang et al. 2024, arXiv:2402.04087, section 3.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
 from zsbench.config.components import method
 from zsbench.config.options import Count, Few, NonNegative
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
 from zsbench.methods.classification._gaussians import Gaussians, new_classes, per_class, pooled
@@ -34,14 +34,6 @@ from zsbench.methods.classification._search import axis, blocks, choose, correct
 from zsbench.methods.classification._support import support_of, text_weights, view_features, zero_shot
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 ALPHAS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)
 USES = ("support set", "validation set")

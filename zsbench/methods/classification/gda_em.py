@@ -15,23 +15,18 @@ Source: Wang et al. 2024, arXiv:2402.04087, the unsupervised variant of section 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
 from zsbench.config.components import method
 from zsbench.config.options import NonNegative
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule, softmax
 from zsbench.methods.classification._gaussians import Gaussians, shrunk_inverse
 from zsbench.methods.classification._support import zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 @method(

@@ -11,26 +11,18 @@ Source: Halbe et al. 2024, arXiv:2412.04429, section 3; descriptions as of Menon
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import LocalPath, Share
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, linear, normalise
 from zsbench.methods.classification._regions import encode_regions, require_regions
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 CELLS = 2**24  # regions x descriptions in one block of cosines: 64 MB in float32
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
@@ -22,20 +22,10 @@ from zsbench.config.components import method
 from zsbench.config.options import LocalPath, Names
 from zsbench.core import textfiles
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, FloatArray, IntArray, np
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    FloatArray = NDArray[np.float32]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 _COLUMNS = 512
 
@@ -102,7 +92,7 @@ def search(
     return prompts, error
 
 
-def errors_with(scores: Any, columns: Any, labels: Any, c: int) -> Array:
+def errors_with(scores: Any, columns: Any, labels: Any, c: int) -> DoubleArray:
     """Return the error (n_candidates,) with each candidate column in place of class `c`'s scores; ties are wrong.
 
     Scores are (n_images, n_classes), columns (n_images, n_candidates), labels (n_images,).

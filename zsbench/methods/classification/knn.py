@@ -8,25 +8,16 @@ Source: Wu et al. 2018, arXiv:1805.01978, section 3.4; k = 20 as in Liu et al. 2
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import Count, Positive
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
 from zsbench.methods.classification._search import blocks
 from zsbench.methods.classification._support import Values, support_of
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 # Cosines held at once.
 _CELLS = 10_000_000

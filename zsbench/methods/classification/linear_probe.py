@@ -13,28 +13,19 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
 from zsbench.config.components import method
 from zsbench.config.options import Positive
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._search import record, sweep, validation_images
 from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 
 @method(family="classification", needs=(ImageTextEncoder,), uses=("support set", "validation set"))
@@ -78,11 +69,11 @@ def linear_probe(*, C: Positive | None = None, max_iter: Annotated[int, Ge(1), L
 class Probe:
     """Weights (n_classes, width) and biases (n_classes,); a class without support images has bias -inf."""
 
-    weights: Array
-    biases: Array
+    weights: DoubleArray
+    biases: DoubleArray
     converged: bool
 
-    def scores(self, features: Any) -> Array:
+    def scores(self, features: Any) -> DoubleArray:
         """Return the logits (n, n_classes)."""
         return np.asarray(features @ self.weights.T + self.biases)
 

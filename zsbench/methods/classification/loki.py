@@ -13,14 +13,14 @@ Source: Roberts et al. 2023, arXiv:2307.12226.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import LocalPath, Names, Positive
 from zsbench.core import textfiles
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.yamlio import shown
 from zsbench.data.class_distances import graph_distances, read_distances, read_edges
@@ -28,16 +28,6 @@ from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, 
 from zsbench.methods.classification._support import zero_shot
 from zsbench.methods.classification._texts import of_classes, read_names
 from zsbench.methods.classification.prompt_ensemble import ensemble
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    FloatArray = NDArray[np.float32]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 
 @method(family="classification", after="prompt-ensemble", uses=("distances between classes",))
@@ -91,7 +81,7 @@ def loki(
     return build
 
 
-def _given(distances: str | None, nodes: str | None, problem: Problem) -> Array:
+def _given(distances: str | None, nodes: str | None, problem: Problem) -> DoubleArray:
     """Return the distances of the method's file, else of the task."""
     if distances is None:
         if problem.distances is None:
@@ -116,12 +106,12 @@ def observed_classes(observed: list[str] | str, class_names: list[str]) -> IntAr
     return np.flatnonzero(np.isin(class_names, wanted))
 
 
-def frechet_scores(probabilities: Any, squared_distances: Any) -> Array:
+def frechet_scores(probabilities: Any, squared_distances: Any) -> DoubleArray:
     """Return `- P @ D2` (n_images, n_classes) of P (n_images, n_observed), D2 (n_observed, n_classes), float64."""
     return np.asarray(-(np.asarray(probabilities, dtype=np.float64) @ squared_distances))
 
 
-def squared_euclidean(embeddings: Any) -> Array:
+def squared_euclidean(embeddings: Any) -> DoubleArray:
     """Return squared Euclidean distances (n_classes, n_classes) between rows of length 1: 2 - 2 cosine."""
     rows = np.asarray(embeddings, dtype=np.float64)
     squared = np.maximum(2 - 2 * rows @ rows.T, 0)

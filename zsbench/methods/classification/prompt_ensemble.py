@@ -8,22 +8,14 @@ Source: Radford et al. 2021, arXiv:2103.00020, sections 3.1.2 and 3.1.4.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray
 from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear, normalise
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 
 @method(family="classification", needs=(ImageTextEncoder,))

@@ -16,13 +16,13 @@ Source: Menghini et al. 2023, arXiv:2306.01669, section 3.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import Count, Positive
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._learners import Learner, learn
@@ -30,15 +30,6 @@ from zsbench.methods.classification._pseudolabels import FPL_K, Schedule, Select
 from zsbench.methods.classification._support import support_of, text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 
 def _check(options: dict[str, Any]) -> None:

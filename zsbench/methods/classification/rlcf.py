@@ -13,13 +13,13 @@ Source: Zhao et al. 2024, arXiv:2305.18010, sections 3 and 4.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, MinLen
 
 from zsbench.config.components import method
 from zsbench.config.options import Few, LocalPath, ModelRef, NonNegative, Positive, PositiveShare, Text
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _tuning, normalise
 from zsbench.methods.classification import _adaptation as step
@@ -27,15 +27,6 @@ from zsbench.methods.classification._rewards import Rewards
 from zsbench.methods.classification.tpt import describe_prompt
 from zsbench.models import references
 from zsbench.models.capabilities import PromptTuner
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np, torch = lazy("numpy"), lazy("torch")
 
 __all__ = ["describe_prompt", "rlcf"]
 

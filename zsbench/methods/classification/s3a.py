@@ -19,7 +19,7 @@ from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import Count, Few, LocalPath
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import IntArray, lazy, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._s3a import Partition, candidates, estimate_clusters, name_clusters, realigned
@@ -29,13 +29,9 @@ from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 
 if TYPE_CHECKING:
-    import numpy as np
     import sklearn.cluster as cluster
-    from numpy.typing import NDArray
-
-    IntArray = NDArray[np.int64]
 else:
-    np, cluster = lazy("numpy"), lazy("sklearn.cluster")
+    cluster = lazy("sklearn.cluster")
 
 
 @method(

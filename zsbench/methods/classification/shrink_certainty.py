@@ -12,23 +12,14 @@ Source: Yang et al. 2023, arXiv:2308.06777, section 3.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import PositiveShare
 from zsbench.core.errors import RunError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import BoolArray, DoubleArray, FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 
 @method(family="classification", after="prompt-ensemble")
@@ -67,9 +58,9 @@ class Shrunk:
     cut_index : (n_images,) number of rivals taken away plus one; 1 for certain images, 0 where it cannot shrink.
     """
 
-    kept: NDArray[np.bool_]
-    confidence: Array
-    cut_index: NDArray[np.int64]
+    kept: BoolArray
+    confidence: DoubleArray
+    cut_index: IntArray
 
 
 def shrink(probabilities: Any, *, threshold: float = 0.95) -> Shrunk:
@@ -100,7 +91,7 @@ def restricted(logits: Any, shrunk: Shrunk) -> FloatArray:
     return np.asarray(_log_softmax(logits, shrunk.kept | (shrunk.cut_index == 0)[:, None]), dtype=np.float32)
 
 
-def shrunk_loss(logits: Any, probabilities: Any, shrunk: Shrunk, *, threshold: float = 0.95) -> Array:
+def shrunk_loss(logits: Any, probabilities: Any, shrunk: Shrunk, *, threshold: float = 0.95) -> DoubleArray:
     """Return each image's loss (n_images,): cross entropy of the best class among those left, times max p.
 
     Zero for certain images and for those that stay below the threshold. `logits` (n_images, n_classes) are those of
@@ -113,7 +104,7 @@ def shrunk_loss(logits: Any, probabilities: Any, shrunk: Shrunk, *, threshold: f
     return np.where(counts, -logs[np.arange(len(best)), best] * probabilities.max(axis=1), 0.0)
 
 
-def _log_softmax(logits: Any, kept: NDArray[np.bool_]) -> Array:
+def _log_softmax(logits: Any, kept: BoolArray) -> DoubleArray:
     """Return the logarithm of the softmax over the classes kept, minus infinity elsewhere, float64."""
     left = np.where(kept, np.asarray(logits, dtype=np.float64), -np.inf)
     shifted = left - left.max(axis=1, keepdims=True)

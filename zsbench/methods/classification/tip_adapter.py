@@ -11,28 +11,19 @@ Source: Zhang et al. 2022, arXiv:2207.09519, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from annotated_types import Gt
 
 from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import Few, NonNegative
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
 from zsbench.methods.classification._search import axis, blocks, choose, correct_along, steps
 from zsbench.methods.classification._support import Values, keys, support_of, zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    IntArray = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 
 @method(

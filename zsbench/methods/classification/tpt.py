@@ -9,26 +9,17 @@ Source: Shu et al. 2022, arXiv:2209.07511, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
 from zsbench.config.components import method
 from zsbench.config.options import Few, LocalPath, NonNegative, PositiveShare, Text
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _tuning
 from zsbench.methods.classification import _adaptation as step
 from zsbench.models.capabilities import PromptTuner
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np, torch = lazy("numpy"), lazy("torch")
 
 
 @method(family="classification", needs=(PromptTuner,), uses_with={"vectors": "trained context vectors"})

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import MinLen
 
@@ -24,7 +24,7 @@ from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import AnyFloat, AnyTexts, ClassTemplate, LocalPath, PositiveShare
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, linear
@@ -33,11 +33,6 @@ from zsbench.methods.classification._template_scorer import Scorer, make_scorer
 from zsbench.methods.classification._template_weights import Normalise, Weights, above_median, template_weights
 from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 def _check(options: dict[str, Any]) -> None:

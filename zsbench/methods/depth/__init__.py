@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from zsbench.core.lazy import FloatArray
 from zsbench.data.frames.frames import Frame
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Maps = list[NDArray[np.float32]]
+    Maps = list[FloatArray]
 
 DepthRule = Callable[[Any, Sequence[Frame]], "Maps"]

@@ -18,19 +18,13 @@ from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import NonNegative, Positive
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, NDArray, np, torch
 from zsbench.data.frames.frames import Frame
 from zsbench.methods.depth import DepthRule
 from zsbench.models.capabilities import DepthEstimator
 
 if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from numpy.typing import NDArray
-
     from zsbench.methods.depth import Maps
-else:
-    np, torch = lazy("numpy"), lazy("torch")
 
 MEAN_COLOUR = (123.675, 116.28, 103.53)
 
@@ -105,7 +99,7 @@ def fit_image(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Fitted:
     return Fitted(canvas, scale, (top, left), (height, width))
 
 
-def restore(depth: Any, fitted: Fitted, shape: Sequence[int]) -> NDArray[np.float32]:
+def restore(depth: Any, fitted: Fitted, shape: Sequence[int]) -> FloatArray:
     """Return a map at the network's size without its padding, resized bilinearly to the original (height, width)."""
     (top, left), (height, width) = fitted.corner, fitted.size
     inner = torch.from_numpy(np.ascontiguousarray(depth[top : top + height, left : left + width], dtype=np.float32))

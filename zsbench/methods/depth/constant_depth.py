@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.config.components import method
 from zsbench.config.options import Positive
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.data.frames.frames import Frame
 from zsbench.methods.depth import DepthRule
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from zsbench.methods.depth import Maps
-else:
-    np = lazy("numpy")
 
 
 @method(family="depth", uses=("the median depth of a training set",))

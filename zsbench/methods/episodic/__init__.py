@@ -8,18 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Index = NDArray[np.int64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, IntArray, np
 
 
 @dataclass(frozen=True)
@@ -32,13 +23,13 @@ class Episode:
     query : (n_queries, width).
     """
 
-    support: Array
-    query: Array
+    support: DoubleArray
+    query: DoubleArray
     way: int
     shot: int
 
     @property
-    def support_labels(self) -> Index:
+    def support_labels(self) -> IntArray:
         """0..way-1 of each support vector, (way * shot,)."""
         return np.repeat(np.arange(self.way), self.shot)
 
@@ -53,20 +44,20 @@ class Problem:
     note : records a choice in the result.
     """
 
-    validation: Sequence[tuple[Episode, Index]] | None
+    validation: Sequence[tuple[Episode, IntArray]] | None
     note: Callable[[str, Any], None]
 
 
-Solver = Callable[[Episode], "Index"]
+Solver = Callable[[Episode], "IntArray"]
 Rule = Callable[[Problem], Solver]
 
 
-def prototypes(episode: Episode) -> Array:
+def prototypes(episode: Episode) -> DoubleArray:
     """Return the mean support vector of each class, (way, width)."""
     return np.asarray(episode.support.reshape(episode.way, episode.shot, -1).mean(axis=1))
 
 
-def squared_distances(a: Any, b: Any) -> Array:
+def squared_distances(a: Any, b: Any) -> DoubleArray:
     """Return squared Euclidean distances (len(a), len(b)), by differences: no cancellation."""
     from scipy.spatial.distance import cdist
 

@@ -16,19 +16,10 @@ Source: Ziko et al. 2021, arXiv:2106.09516; its code, imtiazziko/SLK-few-shot; Z
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.methods.episodic import Episode, Problem, Rule, Solver, prototypes, squared_distances
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Index = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 Centres = Literal["means", "modes"]
 MAX_ROUNDS, MAX_BOUND, MAX_SHIFTS = 100, 600, 1000
@@ -69,7 +60,7 @@ def search(problem: Problem, centres: Centres, knn: int) -> float:
     return best
 
 
-def query_labels(episode: Episode, *, centres: Centres, lam: float | None, knn: int) -> Index:
+def query_labels(episode: Episode, *, centres: Centres, lam: float | None, knn: int) -> IntArray:
     """Return the labels of the queries alone, (n_queries,)."""
     return cluster(episode, centres=centres, lam=lam, knn=knn).labels[len(episode.support) :]
 
@@ -78,8 +69,8 @@ def query_labels(episode: Episode, *, centres: Centres, lam: float | None, knn: 
 class Clustering:
     """Labels of all points (support first, then queries) and centres (way, width)."""
 
-    labels: Index
-    centres: Array
+    labels: IntArray
+    centres: DoubleArray
 
 
 def cluster(episode: Episode, *, centres: Centres, lam: float | None, knn: int = 3) -> Clustering:
@@ -118,13 +109,13 @@ def cluster(episode: Episode, *, centres: Centres, lam: float | None, knn: int =
     return Clustering(labels, c)
 
 
-def shifted(episode: Episode) -> Array:
+def shifted(episode: Episode) -> DoubleArray:
     """Return support and queries as one array (N, width), the queries moved so that both have one mean."""
     eta = episode.support.mean(axis=0) - episode.query.mean(axis=0)
     return np.concatenate([episode.support, episode.query + eta])
 
 
-def affinity(x: Array, knn: int) -> Array:
+def affinity(x: DoubleArray, knn: int) -> DoubleArray:
     """Return W (N, N): 1 at the knn - 1 nearest other points of each row, else 0; not symmetric."""
     distances = squared_distances(x, x)
     np.fill_diagonal(distances, np.inf)
@@ -134,7 +125,7 @@ def affinity(x: Array, knn: int) -> Array:
     return w
 
 
-def kernel_width(x: Array, w: Array) -> float:
+def kernel_width(x: DoubleArray, w: DoubleArray) -> float:
     """Return sigma squared; the 5 is the code's constant, whatever the number of neighbours.
 
     Raises
@@ -148,14 +139,14 @@ def kernel_width(x: Array, w: Array) -> float:
     return sigma2
 
 
-def start(a: Array, support_labels: Index) -> Array:
+def start(a: DoubleArray, support_labels: IntArray) -> DoubleArray:
     """Return the first Z: softmax(-a), the support rows one-hot. Support labels act through this alone."""
     z = _softmax(-a)
     z[: len(support_labels)] = _one_hot(support_labels, a.shape[1])
     return z
 
 
-def bound(a: Array, w: Array, lam: float, z: Array) -> tuple[Array, float]:
+def bound(a: DoubleArray, w: DoubleArray, lam: float, z: DoubleArray) -> tuple[DoubleArray, float]:
     """Iterate Z = softmax(-a + lam W Z) until its bound energy settles; return Z (N, way) and that energy.
 
         E = sum( Z log Z + a Z - lam (W Z) Z )
@@ -176,13 +167,13 @@ def bound(a: Array, w: Array, lam: float, z: Array) -> tuple[Array, float]:
     return z, energy
 
 
-def _means(x: Array, labels: Index, c: Array) -> Array:
+def _means(x: DoubleArray, labels: IntArray, c: DoubleArray) -> DoubleArray:
     return np.stack([x[labels == k].mean(axis=0) for k in range(len(c))])
 
 
-def _modes(x: Array, labels: Index, c: Array, sigma2: float) -> Array:
+def _modes(x: DoubleArray, labels: IntArray, c: DoubleArray, sigma2: float) -> DoubleArray:
     """Climb from each centre to the mode of its members' kernel density (mean shift)."""
-    found: Array = np.empty_like(c)
+    found: DoubleArray = np.empty_like(c)
     exp = np.exp
     for k in range(len(c)):
         members, mode = x[labels == k], c[k]
@@ -196,11 +187,11 @@ def _modes(x: Array, labels: Index, c: Array, sigma2: float) -> Array:
     return found
 
 
-def _softmax(logits: Array) -> Array:
+def _softmax(logits: DoubleArray) -> DoubleArray:
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
-def _one_hot(labels: Index, way: int) -> Array:
-    rows: Array = np.eye(way)[labels]
+def _one_hot(labels: IntArray, way: int) -> DoubleArray:
+    rows: DoubleArray = np.eye(way)[labels]
     return rows

@@ -8,13 +8,9 @@ Source: Wang et al. 2019, arXiv:1911.04623, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from zsbench.config.components import method
+from zsbench.core.lazy import IntArray
 from zsbench.methods.episodic import Episode, Problem, Rule, Solver, prototypes, squared_distances
-
-if TYPE_CHECKING:
-    from zsbench.methods.episodic import Index
 
 
 @method(family="episodic", uses=("support set",))
@@ -27,7 +23,7 @@ def simpleshot() -> Rule:
     return build
 
 
-def nearest(episode: Episode) -> Index:
+def nearest(episode: Episode) -> IntArray:
     """Return the nearest prototype of each query, (n_queries,); ties go to the lowest class."""
-    labels: Index = squared_distances(episode.query, prototypes(episode)).argmin(axis=1)
+    labels: IntArray = squared_distances(episode.query, prototypes(episode)).argmin(axis=1)
     return labels

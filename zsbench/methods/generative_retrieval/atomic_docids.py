@@ -12,24 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from zsbench.config.components import method
 from zsbench.config.options import LocalPath
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.yamlio import shown
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
 from zsbench.models.capabilities import TextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 # Queries that are encoded at once, and rows that are held in double precision.
 BLOCK, ROWS = 64, 65_536
@@ -61,7 +52,7 @@ def atomic_docids(*, weights: LocalPath) -> Retriever:
     return retrieve
 
 
-def best(queries: Array, rows: Array, depth: int) -> list[list[int]]:
+def best(queries: FloatArray, rows: FloatArray, depth: int) -> list[list[int]]:
     """Return for queries (n_queries, width) the `depth` best rows (n_documents, width); ties by the lower number."""
     scores = np.empty((len(queries), len(rows)))
     for start in range(0, len(rows), ROWS):
@@ -75,7 +66,7 @@ def best(queries: Array, rows: Array, depth: int) -> list[list[int]]:
     return found
 
 
-def aligned(path: Path, names: Sequence[str], places: Sequence[int] = ()) -> Array:
+def aligned(path: Path, names: Sequence[str], places: Sequence[int] = ()) -> FloatArray:
     """Return the rows (n_documents, width) of a file in the order of the documents' names.
 
     Rows without names are picked by `places`, or stand in that order already.
@@ -87,7 +78,7 @@ def aligned(path: Path, names: Sequence[str], places: Sequence[int] = ()) -> Arr
     """
     found = arrays.read(path)
     if "" in found:
-        rows: Array = arrays.rows(found, "", path)
+        rows: FloatArray = arrays.rows(found, "", path)
         if len(rows) != len(names):
             hint = "an .npz with `docids` names its rows; the task's `docids:` says which documents have an id"
             raise UserError(shown(path), f"{len(rows)} rows for {len(names)} docids", "one row each", hint)

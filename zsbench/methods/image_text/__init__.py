@@ -8,19 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray
 from zsbench.methods.classification import Encoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    Index = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)
@@ -33,8 +24,8 @@ class Scores:
     texts_for : (images (n,), captions (m,)) -> (n, m), images looking for captions.
     """
 
-    images_for: Callable[[Index, Index], FloatArray]
-    texts_for: Callable[[Index, Index], FloatArray]
+    images_for: Callable[[IntArray, IntArray], FloatArray]
+    texts_for: Callable[[IntArray, IntArray], FloatArray]
 
 
 Matcher = Callable[[Encoder, Sequence[str], Sequence[Any]], Scores]

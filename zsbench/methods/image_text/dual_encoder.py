@@ -8,18 +8,13 @@ Source: Radford et al. 2021, arXiv:2103.00020; Jia et al. 2021, arXiv:2102.05918
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.methods.classification import Encoder
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 @method(family="image-text", needs=(ImageTextEncoder,))

@@ -10,24 +10,15 @@ Source: Li et al. 2021, arXiv:2107.07651; Li et al. 2022, arXiv:2201.12086, sect
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import Count, Natural
 from zsbench.core.ahead import ahead
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.methods.classification import Encoder
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.models.capabilities import ImageTextMatcher
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-    Index = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 # Images decoded and encoded together, with all their pairs.
 _AT_ONCE = 64
@@ -48,11 +39,11 @@ def itm_rerank(*, k: Count = 128, keep: Natural = 1000) -> Matcher:
         text, image = encoder.texts(texts), encoder.images(items)
         head = _Head(encoder.model, texts, items, keep)
 
-        def images_for(queries: Index, gallery: Index) -> FloatArray:
+        def images_for(queries: IntArray, gallery: IntArray) -> FloatArray:
             cosines = np.asarray(text[queries] @ image[gallery].T)
             return reranked(cosines, k, lambda row, column: head.logits(queries[row], gallery[column]))
 
-        def texts_for(queries: Index, gallery: Index) -> FloatArray:
+        def texts_for(queries: IntArray, gallery: IntArray) -> FloatArray:
             cosines = np.asarray(image[queries] @ text[gallery].T)
             return reranked(cosines, k, lambda row, column: head.logits(gallery[column], queries[row]))
 
@@ -85,7 +76,7 @@ class _Head:
         self._model, self._texts, self._items, self._keep = model, texts, items, keep
         self._kept: dict[int, Any] = {}
 
-    def logits(self, captions: Index, images: Index) -> FloatArray:
+    def logits(self, captions: IntArray, images: IntArray) -> FloatArray:
         """Return (n,) logits of caption i with image i."""
         found = np.empty(len(captions), dtype=np.float32)
         asked = np.unique(images)

@@ -10,19 +10,14 @@ Source: Zaratiana et al. 2023, arXiv:2311.08526, section 2.3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.components import method
 from zsbench.config.options import Share
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.data.sentences.sentence import Sentence, Span
 from zsbench.methods.ner import Tagger
 from zsbench.models.capabilities import SpanExtractor
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 Decoding = Literal["flat", "nested"]
 ScoredSpan = tuple[int, int, str, float]

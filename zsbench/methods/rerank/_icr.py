@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from zsbench.config.components import Strict
 from zsbench.config.options import Blanks, Text
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.templates import fill, literal
 from zsbench.data.collections.documents import Document
 from zsbench.methods.rerank import cuts
 from zsbench.methods.shared.document_texts import Piece, converses
 from zsbench.models.capabilities import CausalLM
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 QA = "Please answer the following question based on the information in the paragraphs above."
 IE = "Please find information that are relevant to the following query in the paragraphs above."
@@ -78,8 +70,8 @@ class Spans:
 class Attention:
     """Attention to the tokens of one passage, (layers, heads, tokens); `blank` is that of the query "N/A"."""
 
-    asked: Array
-    blank: Array | None
+    asked: DoubleArray
+    blank: DoubleArray | None
 
 
 @dataclass(frozen=True)
@@ -134,7 +126,7 @@ class Reader:
             found.append(Attention(own[0], own[1] if len(own) > 1 else None))
         return found if self.doc_order == "best_first" else found[::-1]
 
-    def _masses(self, model: CausalLM, prompts: list[Spans], n_layers: int | None) -> list[Array]:
+    def _masses(self, model: CausalLM, prompts: list[Spans], n_layers: int | None) -> list[DoubleArray]:
         """Return the attention (layers, heads, tokens) of each prompt's query span, the shared prefix encoded once."""
         prefix = prompts[0].ids[: prompts[0].query_start]
         if any(p.ids[: p.query_start] != prefix for p in prompts):

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from zsbench.config.options import Blanks
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.templates import fill
 from zsbench.methods.rerank._parse import choice
 from zsbench.methods.shared.document_texts import Piece, Wording, put
 from zsbench.models.capabilities import Prompt, TextScorer
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 Scoring = Literal["likelihood", "generation"]
 # X, Y and Z are left out as in the public code: after "Passage" they are no single token to T5.
@@ -57,7 +51,7 @@ def require_probabilities(model: Any) -> None:
         raise UserError("", f"{type(model).__name__} gives no probabilities of answers", "`scoring: generation`")
 
 
-def label_logits(model: Any, contents: Sequence[str], n: int, prompt: LabelPrompt) -> NDArray[np.float64]:
+def label_logits(model: Any, contents: Sequence[str], n: int, prompt: LabelPrompt) -> DoubleArray:
     """Return (n_prompts, n) logits of the first n labels, each right after its prompt.
 
     Raises

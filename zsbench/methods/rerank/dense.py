@@ -11,22 +11,16 @@ Source: Karpukhin et al. 2020 (EMNLP), arXiv:2004.04906, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zsbench.config.components import method
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, FloatArray, np
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank.scores import best_first
 from zsbench.methods.shared.document_texts import joined
 from zsbench.models.capabilities import TextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 
 @method(family="rerank", needs=(TextEncoder,))
@@ -37,7 +31,7 @@ def dense(*, similarity: Literal["dot", "cosine"] = "dot") -> Ranker:
     ----------
     similarity : `cosine` for a model whose vectors have no length of 1 though it was trained with cosines.
     """
-    vectors: dict[str, NDArray[np.float32]] = {}
+    vectors: dict[str, FloatArray] = {}
     seen: list[Collection] = []
 
     def rank(model: TextEncoder, item: RankItem, collection: Collection) -> list[int]:
@@ -56,7 +50,7 @@ def dense(*, similarity: Literal["dot", "cosine"] = "dot") -> Ranker:
     return rank
 
 
-def scores(query: NDArray[np.float64], documents: NDArray[np.float64], *, cosine: bool) -> NDArray[np.float64]:
+def scores(query: DoubleArray, documents: DoubleArray, *, cosine: bool) -> DoubleArray:
     """Return the similarities (n,) of a query (width,) to documents (n, width); a zero vector is similar to none."""
     dots = documents @ query
     if not cosine:

@@ -9,13 +9,13 @@ Source: Reddy et al. 2024 (EMNLP), arXiv:2406.15657, section 3; prompt as publis
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import Blanks, Count
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.templates import fill
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import Document, RankItem
@@ -25,12 +25,6 @@ from zsbench.methods.rerank.cuts import count, cut_words, fitted
 from zsbench.methods.rerank.scores import best_first
 from zsbench.methods.shared.document_texts import Piece, Wording, put
 from zsbench.models.capabilities import CausalLM, Prompt
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
-
 
 Frame = Annotated[str, Blanks("query", "n", "kind", "example")]
 

@@ -15,24 +15,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from zsbench.config.components import Strict
 from zsbench.core import jsonfiles
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank._icr import Reader
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from zsbench.methods.rerank._icr import Array
-else:
-    np = lazy("numpy")
 
 Rule = Literal["contrastive", "query-focused"]
 
@@ -95,7 +88,7 @@ class Selection:
             return max(layer for layer, _ in self.heads) + 1
         return None if self.layers is None else max(self.layers) + 1
 
-    def total(self, mass: Array) -> Array:
+    def total(self, mass: DoubleArray) -> DoubleArray:
         """Return the sum over the selected heads of attention (layers, heads, tokens).
 
         Raises
@@ -145,7 +138,7 @@ def score(
     *,
     rule: Rule,
     temperature: float = 0.1,
-) -> Array:
+) -> DoubleArray:
     """Return the score of every head, (layers, heads), over labelled queries.
 
     Parameters
@@ -167,7 +160,7 @@ def score(
     return np.asarray(np.mean(parts, axis=0))
 
 
-def contrast(relevant: Array, others: Array, *, temperature: float) -> Array:
+def contrast(relevant: DoubleArray, others: DoubleArray, *, temperature: float) -> DoubleArray:
     """Return the mean over relevant passages of their softmax share against the others, (..., n) -> (...)."""
     top = np.maximum(relevant.max(axis=-1), others.max(axis=-1))[..., None]
     own = np.exp((relevant - top) / temperature)
@@ -176,7 +169,7 @@ def contrast(relevant: Array, others: Array, *, temperature: float) -> Array:
     return np.asarray(np.divide(own, own + rest, out=np.zeros_like(own), where=own + rest > 0).mean(axis=-1))
 
 
-def best(scores: Array, top: int) -> list[list[int]]:
+def best(scores: DoubleArray, top: int) -> list[list[int]]:
     """Return the [layer, head] pairs with the largest scores, ties in the order of layers and heads."""
     order = np.argsort(-scores.ravel(), kind="stable")[:top]
     return [[int(i) // scores.shape[1], int(i) % scores.shape[1]] for i in order]

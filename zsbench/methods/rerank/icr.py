@@ -18,14 +18,14 @@ arXiv:2510.02219, and Zhang et al. 2025, arXiv:2506.09944.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import MaxLen, MinLen
 
 from zsbench.config.companions import companions
 from zsbench.config.components import method, options_schema
 from zsbench.config.options import Count, Distinct, LocalPath, Matches, Natural
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.templates import fill
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
@@ -36,14 +36,6 @@ from zsbench.methods.rerank._windows import check_step, slide
 from zsbench.methods.rerank.cuts import count
 from zsbench.methods.rerank.scores import best_first
 from zsbench.models.capabilities import CausalLM
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from zsbench.methods.rerank._icr import Array
-else:
-    np = lazy("numpy")
-
 
 Range = Annotated[str, Matches(r" *[0-9]+ *- *[0-9]+ *", "a range such as 8-15, or a list of layers")]
 Head = Annotated[list[Natural], MinLen(2), MaxLen(2)]
@@ -102,7 +94,7 @@ def icr(
 
         return slide(len(texts), window, step, sort)
 
-    def score(asked: Array, blank: Array | None) -> float:
+    def score(asked: DoubleArray, blank: DoubleArray | None) -> float:
         tokens = selection.total(asked)
         if blank is None:
             return float(tokens.sum())
@@ -123,7 +115,7 @@ def reader(options: dict[str, Any], *, calibration: Literal["na", "none"]) -> Re
     return Reader(checked.prompt, calibration, checked.aggregate, checked.doc_order, checked.max_words)
 
 
-def calibrated(tokens: Array, blank: Array, *, outliers: bool = False) -> float:
+def calibrated(tokens: DoubleArray, blank: DoubleArray, *, outliers: bool = False) -> float:
     """Return a passage's score from its tokens' attention with the query and with the blank query.
 
     Tokens that lose unusually much attention (more than two standard deviations below the mean) are left out, unless

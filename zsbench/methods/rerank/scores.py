@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import RunError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.methods.rerank import Order
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
-
-def log_probability(logits: Any) -> NDArray[np.float64]:
+def log_probability(logits: Any) -> DoubleArray:
     """Return (n,) log probabilities of the first of two words from their logits (n, 2).
 
     log softmax(a, b)[0] = -log(1 + exp(b - a)): it neither rounds to 1 nor overflows.

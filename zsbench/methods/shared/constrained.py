@@ -11,25 +11,17 @@ Source: De Cao et al. 2021 (ICLR), arXiv:2010.00904, section 3; Tay et al. 2022 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.methods.shared.trie import Node, Trie
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 Head = tuple[int, ...]
 NextLogprobs = Callable[[Sequence[Head], Sequence[Sequence[int]]], Sequence[Any]]
 """From first tokens of ids, and some next tokens for each, to the log-probabilities of those."""
 
 
-def every(trie: Trie, logprobs: NextLogprobs, *, renormalise: bool = False) -> Array:
+def every(trie: Trie, logprobs: NextLogprobs, *, renormalise: bool = False) -> DoubleArray:
     """Return the score of every thing, (n_things,): each beginning is asked for once."""
     asked: list[tuple[Node, Head, list[tuple[int, Node]]]] = []
     stack: list[tuple[Node, Head]] = [(trie.root, ())]

@@ -8,17 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from zsbench.core.doubts import SHARE
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import IntArray, np
 
 
 class Node(NamedTuple):
@@ -51,9 +45,9 @@ class Trie:
             table[row, : len(own)] = own
         # Sorted from the last column to the first; equal ids keep the order of their things.
         order = np.lexsort(table.T[::-1])
-        self._things: NDArray[np.int64] = order
-        self._table: NDArray[np.int64] = table[order]
-        self._lengths: NDArray[np.int64] = lengths[order]
+        self._things: IntArray = order
+        self._table: IntArray = table[order]
+        self._lengths: IntArray = lengths[order]
         self.root = Node(0, len(ids), 0)
         self._of_root = self._branches(self.root)
         self._require_ends()

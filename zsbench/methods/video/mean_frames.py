@@ -9,22 +9,14 @@ Source: the CLIP baseline of Ni et al. 2022, arXiv:2208.02816, section 4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.methods.classification import normalise
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.methods.video import Clips, VideoProblem, VideoRule
 from zsbench.models.capabilities import ImageTextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 
 @method(family="video", needs=(ImageTextEncoder,))

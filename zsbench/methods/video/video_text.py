@@ -6,20 +6,12 @@ Source: Ni et al. 2022, arXiv:2208.02816, section 3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.methods.video import Clips, VideoProblem, VideoRule
 from zsbench.models.capabilities import VideoTextScorer
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
-else:
-    np = lazy("numpy")
 
 
 @method(family="video", needs=(VideoTextScorer,))

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Labels = NDArray[np.int64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import IntArray, np
 
 
-def answers(pred: Any, gold: Any) -> tuple[Labels, Labels]:
+def answers(pred: Any, gold: Any) -> tuple[IntArray, IntArray]:
     """Return predicted and gold labels, (n_items,) each; among equal scores the lowest class answers.
 
     Parameters

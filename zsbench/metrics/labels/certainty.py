@@ -13,24 +13,15 @@ Source: Yang et al. 2023, arXiv:2308.06777, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.options import PositiveShare
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import BoolArray, DoubleArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.metrics.metric import metric
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
-else:
-    np = lazy("numpy")
-
-
-def _confidence_and_removed(scores: Any, labels: Any) -> tuple[Array, Mask]:
+def _confidence_and_removed(scores: Any, labels: Any) -> tuple[DoubleArray, BoolArray]:
     """Return the highest probability of each item, (n_items,), and which classes it lost, (n_items, n_classes).
 
     `labels` may say what the scores are; without that they are logits.
@@ -59,7 +50,7 @@ def certain_ratio(
     *,
     classes: Literal["all", "kept"] = "all",
     threshold: PositiveShare = 0.95,
-) -> Array:
+) -> DoubleArray:
     """Share of items whose best class has a probability of at least `threshold`, among all classes or those kept."""
     confidence, removed = _confidence_and_removed(scores, labels)
     certain = confidence >= threshold
@@ -73,7 +64,7 @@ def accuracy_among(
     *,
     items: Literal["certain", "newly-certain", "never-certain"] = "certain",
     threshold: PositiveShare = 0.95,
-) -> Array:
+) -> DoubleArray:
     """Share of right best classes among the items that are certain, newly certain, or never certain."""
     confidence, removed = _confidence_and_removed(scores, labels)
     certain, shrunk = confidence >= threshold, removed.any(axis=1)
@@ -82,14 +73,14 @@ def accuracy_among(
 
 
 @metric("removed-classes", unit="", better="lower")
-def removed_classes(scores: Any, labels: Any) -> Array:
+def removed_classes(scores: Any, labels: Any) -> DoubleArray:
     """Number of classes taken away, averaged over the items that lost any."""
     n = _confidence_and_removed(scores, labels)[1].sum(axis=1)
     return np.where(n > 0, n, np.nan)
 
 
 @metric("gold-kept", interval="wilson")
-def gold_kept(scores: Any, labels: Any) -> Array:
+def gold_kept(scores: Any, labels: Any) -> DoubleArray:
     """Share of items that still have their true class, among the items that lost any."""
     removed = _confidence_and_removed(scores, labels)[1]
     kept = ~removed[np.arange(len(removed)), np.asarray(labels)]

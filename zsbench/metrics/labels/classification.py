@@ -6,22 +6,14 @@ the usual top-k; with ties it is the pessimistic reading, so a constant scorer c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
-
-
-def label_ranks(scores: Any, labels: Any) -> Array:
+def label_ranks(scores: Any, labels: Any) -> DoubleArray:
     """Return for each item how many other classes score at least as high as its label (0 is best).
 
     Parameters
@@ -64,33 +56,33 @@ def among_best(scores: Any, labels: Any, k: int) -> Any:
 
 
 @metric("acc", interval="wilson")
-def accuracy(scores: Any, labels: Any, *, k: Cutoff = 1) -> Array:
+def accuracy(scores: Any, labels: Any, *, k: Cutoff = 1) -> DoubleArray:
     """Share of items whose label is among the k best classes. Source: Radford et al. 2021, section 3.1."""
     return np.asarray(among_best(scores, labels, k), dtype=np.float64)
 
 
 @metric("mean-top1-top5")
-def mean_of_top_1_and_top_5(scores: Any, labels: Any) -> Array:
+def mean_of_top_1_and_top_5(scores: Any, labels: Any) -> DoubleArray:
     """Mean of acc@1 and acc@5; there is none with fewer than five classes. Source: Radford et al. 2021, appendix A."""
     return np.asarray((accuracy(scores, labels, k=1) + accuracy(scores, labels, k=5)) / 2)
 
 
-def _class_accuracies(statistics: Array) -> Array:
+def _class_accuracies(statistics: DoubleArray) -> DoubleArray:
     labels = statistics[:, 0].astype(np.int64)
     totals, right = np.bincount(labels), np.bincount(labels, weights=statistics[:, 1])
     return np.asarray(right[totals > 0] / totals[totals > 0])
 
 
-def _mean_over_classes(statistics: Array) -> float:
+def _mean_over_classes(statistics: DoubleArray) -> float:
     return float(_class_accuracies(statistics).mean())
 
 
-def _spread_over_classes(statistics: Array) -> float:
+def _spread_over_classes(statistics: DoubleArray) -> float:
     return float(_class_accuracies(statistics).std())
 
 
 @metric("mean-per-class", of_items=_mean_over_classes, strata=0)
-def mean_per_class(scores: Any, labels: Any) -> Array:
+def mean_per_class(scores: Any, labels: Any) -> DoubleArray:
     """Accuracy per class, averaged over the classes present in the labels (balanced accuracy).
 
     A class without items is left out, not counted as zero. Resampled within classes.
@@ -99,7 +91,7 @@ def mean_per_class(scores: Any, labels: Any) -> Array:
 
 
 @metric("per-class-std", better="lower", of_items=_spread_over_classes, strata=0)
-def per_class_std(scores: Any, labels: Any) -> Array:
+def per_class_std(scores: Any, labels: Any) -> DoubleArray:
     """Standard deviation, over the classes present in the labels, of the accuracy per class.
 
     Divided by the number of classes, not by one less. Resampled within classes, whose noise widens the spread.

@@ -8,46 +8,42 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, Literal
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, lazy, np
 from zsbench.metrics.labels._answers import answers
 from zsbench.metrics.metric import metric
 
 if TYPE_CHECKING:
-    import numpy as np
     import scipy.optimize as optimize
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
 else:
-    np, optimize = lazy("numpy"), lazy("scipy.optimize")
+    optimize = lazy("scipy.optimize")
 
 
-def contingency(statistics: Array) -> Array:
+def contingency(statistics: DoubleArray) -> DoubleArray:
     """Return how many items have predicted label i and gold label j, over the labels that occur."""
     (rows, n_rows), (columns, n_columns) = (_renumbered(column) for column in statistics[:, :2].T)
     counts = np.bincount(rows * n_columns + columns, minlength=n_rows * n_columns)
     return np.asarray(counts.reshape(n_rows, n_columns), dtype=np.float64)
 
 
-def _renumbered(labels: Array) -> tuple[NDArray[np.int64], int]:
+def _renumbered(labels: DoubleArray) -> tuple[IntArray, int]:
     """Return labels (n_items,) numbered without gaps, in their order, and how many there are."""
     numbers = labels.astype(np.int64)
     occurs = np.bincount(numbers) > 0
     return (np.cumsum(occurs) - 1)[numbers], int(occurs.sum())
 
 
-def _pairs(pred: Any, gold: Any) -> Array:
+def _pairs(pred: Any, gold: Any) -> DoubleArray:
     return np.stack(answers(pred, gold), axis=1).astype(np.float64)
 
 
-def _matched(statistics: Array) -> float:
+def _matched(statistics: DoubleArray) -> float:
     counts = contingency(statistics)
     rows, columns = optimize.linear_sum_assignment(counts, maximize=True)
     return float(counts[rows, columns].sum() / len(statistics))
 
 
 @metric("clustering-acc", of_items=_matched)
-def clustering_accuracy(pred: Any, labels: Any) -> Array:
+def clustering_accuracy(pred: Any, labels: Any) -> DoubleArray:
     """Accuracy under the best one-to-one matching of predicted groups to classes (Hungarian algorithm).
 
     Source: Zhang et al. 2024, arXiv:2308.12960, section 4.
@@ -55,23 +51,23 @@ def clustering_accuracy(pred: Any, labels: Any) -> Array:
     return _pairs(pred, labels)
 
 
-def _hit_true_named(statistics: Array) -> tuple[int, int, int]:
+def _hit_true_named(statistics: DoubleArray) -> tuple[int, int, int]:
     """Return how many classes are named correctly at least once, are true, and are named or true."""
     predicted, gold = statistics.T
     return _distinct(gold[predicted == gold]), _distinct(gold), _distinct(statistics.ravel())
 
 
-def _distinct(labels: Array) -> int:
+def _distinct(labels: DoubleArray) -> int:
     return int(np.count_nonzero(np.bincount(labels.astype(np.int64))))
 
 
-def _vocabulary_iou(statistics: Array) -> float:
+def _vocabulary_iou(statistics: DoubleArray) -> float:
     hit, _, either = _hit_true_named(statistics)
     return hit / either
 
 
 @metric("vocabulary-IoU", of_items=_vocabulary_iou)
-def vocabulary_iou(pred: Any, labels: Any) -> Array:
+def vocabulary_iou(pred: Any, labels: Any) -> DoubleArray:
     """Classes named correctly at least once, of all classes named or true.
 
     Source: Zhang et al. 2024, arXiv:2308.12960, reference implementation.
@@ -79,7 +75,7 @@ def vocabulary_iou(pred: Any, labels: Any) -> Array:
     return _pairs(pred, labels)
 
 
-def _missing(statistics: Array, *, when: str = "never-right") -> float:
+def _missing(statistics: DoubleArray, *, when: str = "never-right") -> float:
     hit, true, either = _hit_true_named(statistics)
     return float(true - hit if when == "never-right" else either - _distinct(statistics[:, 0]))
 
@@ -90,7 +86,7 @@ def missing_classes(
     labels: Any,
     *,
     when: Literal["never-right", "never-named"] = "never-right",  # noqa: ARG001 - the reducer's
-) -> Array:
+) -> DoubleArray:
     """Number of true classes that no image is named by correctly (or, `when=never-named`, named by at all).
 
     Resampling can lose a class altogether, so the interval lies low. Source: Zhang et al. 2024, arXiv:2308.12960,
@@ -99,14 +95,14 @@ def missing_classes(
     return _pairs(pred, labels)
 
 
-def _with_keys(pred: Any, gold: Any) -> Array:
+def _with_keys(pred: Any, gold: Any) -> DoubleArray:
     """Return predicted label, gold label and a number of its own for each item, so that a resample's copies show."""
     pairs = _pairs(pred, gold)
     keys = np.random.default_rng(zlib.crc32(pairs.tobytes())).random(len(pairs))
     return np.concatenate([pairs, keys[:, None]], axis=1)
 
 
-def _pair_share(statistics: Array, axis: int) -> float:
+def _pair_share(statistics: DoubleArray, axis: int) -> float:
     """Return the share of pairs in one group of `axis` (0 predicted, 1 gold) that are in one group of the other.
 
     An item and its copy are no pair: in a resample they would always agree.
@@ -118,21 +114,21 @@ def _pair_share(statistics: Array, axis: int) -> float:
     return float(apart[0] / apart[1]) if apart[1] else float("nan")
 
 
-def _pair_precision(statistics: Array) -> float:
+def _pair_precision(statistics: DoubleArray) -> float:
     return _pair_share(statistics, 0)
 
 
-def _pair_recall(statistics: Array) -> float:
+def _pair_recall(statistics: DoubleArray) -> float:
     return _pair_share(statistics, 1)
 
 
 @metric("pair-precision", of_items=_pair_precision)
-def pair_precision(pred: Any, labels: Any) -> Array:
+def pair_precision(pred: Any, labels: Any) -> DoubleArray:
     """Share of the item pairs put into one group that belong to one class; undefined without such a pair."""
     return _with_keys(pred, labels)
 
 
 @metric("pair-recall", of_items=_pair_recall)
-def pair_recall(pred: Any, labels: Any) -> Array:
+def pair_recall(pred: Any, labels: Any) -> DoubleArray:
     """Share of the item pairs of one class that are put into one group; undefined without such a pair."""
     return _with_keys(pred, labels)

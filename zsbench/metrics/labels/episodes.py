@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 
 @metric("episode-acc", interval="normal")
-def episode_accuracy(pred: Any, gold: Any) -> Array:
+def episode_accuracy(pred: Any, gold: Any) -> DoubleArray:
     """Share of an episode's queries with the right label, averaged over episodes.
 
     Labels are matched as they are: no assignment of clusters to classes. The interval is the field's,

@@ -6,25 +6,17 @@ An item belongs to the group of its true class. `average=item` counts items (tra
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.companions import companions
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.labels.classification import label_ranks
 from zsbench.metrics.metric import metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 LABEL, RIGHT, UNSEEN, DIVISOR, STRATUM = range(5)  # columns of the statistics
 
 
-def _rows(scores: Any, gold: Any, average: str, absent: str) -> Array:
+def _rows(scores: Any, gold: Any, average: str, absent: str) -> DoubleArray:
     """Return (n_items, 5): label, right or not, unseen or not, classes of its group to divide by (0: those present),
     stratum for resampling.
     """
@@ -37,7 +29,7 @@ def _rows(scores: Any, gold: Any, average: str, absent: str) -> Array:
     return np.stack([labels, label_ranks(scores, labels) < 1, of_unseen, divisor, stratum], axis=1).astype(np.float64)
 
 
-def _accuracy(rows: Array, average: str = "item") -> float:
+def _accuracy(rows: DoubleArray, average: str = "item") -> float:
     """Return the accuracy of one group's items; NaN when there are none."""
     if average == "item" or not len(rows):
         return float(rows[:, RIGHT].mean()) if len(rows) else float("nan")
@@ -47,7 +39,7 @@ def _accuracy(rows: Array, average: str = "item") -> float:
     return float(of_class.sum() / (rows[0, DIVISOR] or len(of_class)))
 
 
-def _harmonic(rows: Array, average: str = "item") -> float:
+def _harmonic(rows: DoubleArray, average: str = "item") -> float:
     seen, unseen = (_accuracy(rows[rows[:, UNSEEN] == flag], average) for flag in (0, 1))
     return harmonic_mean(seen, unseen)
 
@@ -57,7 +49,7 @@ def harmonic_mean(a: float, b: float) -> float:
     return 2 * a * b / (a + b) if a + b != 0 else 0.0
 
 
-def _of_group(rows: Array, *, unseen: bool) -> Array:
+def _of_group(rows: DoubleArray, *, unseen: bool) -> DoubleArray:
     return np.where(rows[:, [UNSEEN]] == unseen, rows, np.nan)
 
 
@@ -69,7 +61,7 @@ def seen_accuracy(
     *,
     average: Literal["item", "class"] = "item",
     absent: Literal["left-out", "zero"] = "left-out",
-) -> Array:
+) -> DoubleArray:
     """Accuracy on items of seen classes, all classes being possible answers.
 
     Parameters
@@ -89,7 +81,7 @@ def unseen_accuracy(
     *,
     average: Literal["item", "class"] = "item",
     absent: Literal["left-out", "zero"] = "left-out",
-) -> Array:
+) -> DoubleArray:
     """Accuracy on items of unseen classes, all classes being possible answers; parameters as in seen-acc."""
     return _of_group(_rows(scores, gold, average, absent), unseen=True)
 
@@ -102,7 +94,7 @@ def harmonic(
     *,
     average: Literal["item", "class"] = "item",
     absent: Literal["left-out", "zero"] = "left-out",
-) -> Array:
+) -> DoubleArray:
     """Harmonic mean of seen-acc and unseen-acc, 0 when one is 0, undefined when a group has no items.
 
     Parameters as in seen-acc. Source: Xian et al. 2017, arXiv:1707.00600.
@@ -110,7 +102,7 @@ def harmonic(
     return _rows(scores, gold, average, absent)
 
 
-def change_by_rank(labels: Any, before: Any, after: Any) -> Array:
+def change_by_rank(labels: Any, before: Any, after: Any) -> DoubleArray:
     """Return how accuracy changed class by class, the class that was worst before first.
 
     A method robs no one when poor classes gain and rich ones keep what they had ("Robin Hood" when they lose).

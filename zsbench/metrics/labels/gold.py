@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import BoolArray, DoubleArray, IntArray, NDArray
 from zsbench.core.score_kinds import ScoreKind
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)
@@ -28,10 +22,10 @@ class Labels:
     scores : what the scores that these labels judge are, for metrics that need probabilities; None for logits.
     """
 
-    labels: NDArray[np.int64]
-    unseen: NDArray[np.bool_] | None = None
-    distances: NDArray[np.float64] | None = None
-    groups: NDArray[np.int64] | None = None
+    labels: IntArray
+    unseen: BoolArray | None = None
+    distances: DoubleArray | None = None
+    groups: IntArray | None = None
     scores: ScoreKind | None = None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:

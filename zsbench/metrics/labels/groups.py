@@ -7,23 +7,15 @@ Source: Koh et al. 2021 (WILDS), arXiv:2012.07421; Gadre et al. 2023 (DataComp),
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.options import Count, Cutoff
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.labels.classification import among_best, label_ranks
 from zsbench.metrics.metric import metric
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
-
-
-def _worst(statistics: Array, *, min_items: Count = 1) -> float:
+def _worst(statistics: DoubleArray, *, min_items: Count = 1) -> float:
     groups = statistics[:, 0].astype(np.int64)
     sizes, right = np.bincount(groups), np.bincount(groups, weights=statistics[:, 1])
     counted = sizes >= max(min_items, 1)
@@ -37,7 +29,7 @@ def worst_group_accuracy(
     *,
     k: Cutoff = 1,
     min_items: Count = 1,  # noqa: ARG001 - the reducer's
-) -> Array:
+) -> DoubleArray:
     """Accuracy at k in the group where it is lowest; resampled within groups.
 
     Groups with fewer than `min_items` items are left out: a handful of odd ones is no group.
@@ -53,7 +45,7 @@ def worst_group_accuracy(
     return np.stack([np.asarray(groups, dtype=np.float64), among_best(scores, labels, k)], axis=1)
 
 
-def _macro_f1(statistics: Array) -> float:
+def _macro_f1(statistics: DoubleArray) -> float:
     from sklearn.metrics import f1_score
 
     truth, answers = statistics[:, 0], statistics[:, 1]
@@ -61,7 +53,7 @@ def _macro_f1(statistics: Array) -> float:
 
 
 @metric("F1-over-classes", of_items=_macro_f1)
-def f1_over_classes(scores: Any, labels: Any) -> Array:
+def f1_over_classes(scores: Any, labels: Any) -> DoubleArray:
     """F1 of each class present in the labels, averaged over these classes."""
     label_ranks(scores, labels)  # refuses what is no score or no label
     answers = np.asarray(scores) if np.ndim(scores) == 1 else np.asarray(scores).argmax(axis=1)

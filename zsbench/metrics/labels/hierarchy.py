@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.labels._answers import answers
 from zsbench.metrics.metric import metric
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from zsbench.metrics.labels.gold import Labels
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 
 @metric("mean-sq-distance", unit="", better="lower")
-def mean_squared_distance(pred: Any, gold: Labels) -> Array:
+def mean_squared_distance(pred: Any, gold: Labels) -> DoubleArray:
     """Squared distance between predicted and true class, averaged over items; the task's `distances:` says how far.
 
     Among equal scores the lowest class answers. Source: Roberts et al. 2023, arXiv:2307.12226.

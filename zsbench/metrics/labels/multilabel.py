@@ -6,21 +6,13 @@ side, (n_items, 2 n_classes), because a rank statistic needs all items together.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
-
-
-def side_by_side(scores: Any, targets: Any) -> Array:
+def side_by_side(scores: Any, targets: Any) -> DoubleArray:
     """Return scores and 0/1 targets as (n_items, 2 n_classes).
 
     Raises
@@ -42,7 +34,7 @@ def side_by_side(scores: Any, targets: Any) -> Array:
     return np.concatenate([scores, targets.astype(np.float64)], axis=1)
 
 
-def average_precision(scores: Array, targets: Array, *, interpolation: str = "none") -> float:
+def average_precision(scores: DoubleArray, targets: DoubleArray, *, interpolation: str = "none") -> float:
     """Return the average precision of one class; 0 without positives. Scores and targets are (n_items,).
 
     Precision at a positive is the share of positives among the items that score at least as high.
@@ -65,7 +57,7 @@ def average_precision(scores: Array, targets: Array, *, interpolation: str = "no
     return float(best[first].mean())
 
 
-def _mean_average_precision(statistics: Array, *, interpolation: str = "none") -> float:
+def _mean_average_precision(statistics: DoubleArray, *, interpolation: str = "none") -> float:
     scores, targets = np.split(statistics, 2, axis=1)
     pairs = zip(scores.T, targets.T, strict=True)
     return float(np.mean([average_precision(s, t, interpolation=interpolation) for s, t in pairs]))
@@ -77,7 +69,7 @@ def mean_average_precision(
     targets: Any,
     *,
     interpolation: Literal["none", "11"] = "none",  # noqa: ARG001 - the reducer's
-) -> Array:
+) -> DoubleArray:
     """Average precision of each class, averaged over all classes; a class without positives counts 0.
 
     `interpolation=11` is PASCAL VOC's measure up to 2009. Source: Everingham et al. 2010, section 4.2; Radford et
@@ -86,7 +78,7 @@ def mean_average_precision(
     return side_by_side(scores, targets)
 
 
-def area(scores: Array, targets: Array) -> float:
+def area(scores: DoubleArray, targets: DoubleArray) -> float:
     """Return the area under one class's ROC curve, P(positive above negative) with ties half; NaN if one side lacks.
 
     Scores and targets are (n_items,).
@@ -98,14 +90,14 @@ def area(scores: Array, targets: Array) -> float:
     return float(wins / (len(positives) * len(negatives)))
 
 
-def _mean_roc_auc(statistics: Array) -> float:
+def _mean_roc_auc(statistics: DoubleArray) -> float:
     scores, targets = np.split(statistics, 2, axis=1)
     areas = np.array([area(s, t) for s, t in zip(scores.T, targets.T, strict=True)])
     return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
 
 
 @metric("ROC-AUC", of_items=_mean_roc_auc)
-def roc_auc(scores: Any, targets: Any) -> Array:
+def roc_auc(scores: Any, targets: Any) -> DoubleArray:
     """Area under the ROC curve of each class, averaged over the classes with positives and negatives.
 
     With two classes and one label an item, both classes are ranked by the difference of the two scores, which

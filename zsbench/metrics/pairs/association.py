@@ -7,23 +7,15 @@ first. Source: Bitton et al. 2022 (WinoGAViL), arXiv:2207.12576; Gadre et al. 20
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.options import Count
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 
 @metric("jaccard")
-def jaccard(similarities: Sequence[Any], gold: Sequence[frozenset[int]], *, candidates: Count = 1) -> Array:
+def jaccard(similarities: Sequence[Any], gold: Sequence[frozenset[int]], *, candidates: Count = 1) -> DoubleArray:
     """Images both picked and associated, divided by images either picked or associated, averaged over cues.
 
     `candidates` leaves out cues with fewer candidates; WinoGAViL's 10-12 split is `candidates=10`.

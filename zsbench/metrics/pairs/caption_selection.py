@@ -12,18 +12,10 @@ A tie with a wrong choice is wrong. Source: Thrush et al. 2022 (Winoground), arX
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 
 def _right(similarities: Any, *, of_images: bool) -> float:
@@ -38,18 +30,18 @@ def _right(similarities: Any, *, of_images: bool) -> float:
 
 
 @metric("image-score", interval="wilson")
-def image_score(similarities: Sequence[Any], gold: Sequence[Any]) -> Array:  # noqa: ARG001 - the pairing is the order
+def image_score(similarities: Sequence[Any], gold: Sequence[Any]) -> DoubleArray:  # noqa: ARG001 - the pairing is the order
     """Share of groups in which every caption finds its image."""
     return np.asarray([_right(table, of_images=True) for table in similarities])
 
 
 @metric("text-score", interval="wilson")
-def text_score(similarities: Sequence[Any], gold: Sequence[Any]) -> Array:  # noqa: ARG001 - the pairing is the order
+def text_score(similarities: Sequence[Any], gold: Sequence[Any]) -> DoubleArray:  # noqa: ARG001 - the pairing is the order
     """Share of groups in which every image finds its caption."""
     return np.asarray([_right(table, of_images=False) for table in similarities])
 
 
 @metric("group-score", interval="wilson")
-def group_score(similarities: Sequence[Any], gold: Sequence[Any]) -> Array:
+def group_score(similarities: Sequence[Any], gold: Sequence[Any]) -> DoubleArray:
     """Share of groups in which all choices are right in both directions."""
     return np.asarray(image_score(similarities, gold) * text_score(similarities, gold))

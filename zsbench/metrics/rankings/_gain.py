@@ -12,20 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.rankings.pytrec import Judged, Ranking, checked_pairs, trec_order
 
-if TYPE_CHECKING:
-    import numpy as np
 
-    from zsbench.metrics.rankings.pytrec import Array
-else:
-    np = lazy("numpy")
-
-
-def exponential_ndcg(rankings: Sequence[Ranking | None], qrels: Sequence[Judged], *, k: int | None) -> Array:
+def exponential_ndcg(rankings: Sequence[Ranking | None], qrels: Sequence[Judged], *, k: int | None) -> DoubleArray:
     """Return nDCG at k for each query, as `_pytrec.evaluate` defines absent and unjudged ones.
 
     Raises

@@ -14,21 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.has_answer import has_answer
 from zsbench.metrics.rankings.pytrec import trec_order
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 Rankings = Sequence[Mapping[str, float] | None]
 
@@ -49,7 +40,7 @@ class Answered:
 
 
 @metric("answer-hit", interval="wilson")
-def answer_hit(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+def answer_hit(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> DoubleArray:
     """Top-k accuracy: 1 when at least one of the first k passages holds an answer."""
     rows = [
         any(map(question.by, trec_order(ranking, k))) if ranking is not None and question.answers else np.nan

@@ -14,24 +14,15 @@ Source: the public code of Zhang et al. 2022 (AR2), arXiv:2110.03611.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.answers import Answered, Rankings
 from zsbench.metrics.rankings.pytrec import trec_order
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
-
-
-def _hits(rankings: Rankings, gold: Sequence[Answered], k: int) -> Array:
+def _hits(rankings: Rankings, gold: Sequence[Answered], k: int) -> DoubleArray:
     """Return 1 where the passage at a rank holds an answer, (n_questions, k); NaN rows are undefined."""
     table = np.zeros((len(gold), k))
     for row, ranking, question in zip(table, rankings, gold, strict=True):
@@ -44,31 +35,31 @@ def _hits(rankings: Rankings, gold: Sequence[Answered], k: int) -> Array:
 
 
 @metric("MRR_n")
-def reciprocal_rank(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+def reciprocal_rank(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> DoubleArray:
     """One over the rank of the first passage with an answer, 0 when none is among the first k."""
     return np.asarray((_hits(rankings, gold, k) / np.arange(1, k + 1)).max(axis=1))
 
 
 @metric("MAP_n")
-def average_precision(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+def average_precision(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> DoubleArray:
     """Precision at each passage with an answer, divided by k."""
     hits = _hits(rankings, gold, k)
     return np.asarray((hits * hits.cumsum(axis=1) / np.arange(1, k + 1)).sum(axis=1) / k)
 
 
 @metric("P_n")
-def precision(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+def precision(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> DoubleArray:
     """Share of the first k passages that hold an answer."""
     return np.asarray(_hits(rankings, gold, k).mean(axis=1))
 
 
 @metric("DCG_n", unit="")
-def discounted_gain(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+def discounted_gain(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> DoubleArray:
     """Passages with an answer, discounted by 1/log2(rank + 1)."""
     return np.asarray(_hits(rankings, gold, k) @ (1 / np.log2(np.arange(2, k + 2))))
 
 
 @metric("nDCG_n")
-def normalised_gain(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> Array:
+def normalised_gain(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> DoubleArray:
     """DCG_n over the sum of log2(rank + 1): not normalised to 1."""
     return np.asarray(discounted_gain(rankings, gold, k=k) / np.log2(np.arange(2, k + 2)).sum())

@@ -16,20 +16,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.pytrec import trec_order
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 Level = Literal["function", "file"]
 
@@ -53,7 +45,7 @@ def file_of(function: str) -> str:
 @metric("localisation-acc", interval="wilson")
 def localisation_accuracy(
     rankings: Sequence[Mapping[str, float] | None], gold: Sequence[Changed], *, k: Cutoff, level: Level = "function"
-) -> Array:
+) -> DoubleArray:
     """1 when all functions (or files) that must change are among the first k."""
     rows = np.full(len(gold), np.nan)
     for number, (ranking, changed) in enumerate(zip(rankings, gold, strict=True)):

@@ -13,17 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, FloatArray, np
 
 Ranking = Mapping[str, float]
 Judged = Mapping[str, int]
@@ -62,7 +53,7 @@ def evaluate(
     *,
     rel: int = 1,
     depth: int | None = None,
-) -> Array:
+) -> DoubleArray:
     """Return one trec_eval measure for each query.
 
     A query without documents scores 0; one without judgement, or whose ranking is None, is undefined (NaN). All are
@@ -139,20 +130,20 @@ def _linear(row: Judged) -> dict[str, int]:
     return {doc: max(-1, int(grade)) for doc, grade in row.items()}
 
 
-def _scores(ranking: Ranking, number: int = 0) -> Array:
+def _scores(ranking: Ranking, number: int = 0) -> DoubleArray:
     scores = np.fromiter(ranking.values(), dtype=np.float64, count=len(ranking))
     if not np.isfinite(scores).all():
         raise ValueError(f"ranking {number} holds a score that is NaN or infinite")
     return scores
 
 
-def single(scores: Array | float) -> NDArray[np.float32]:
+def single(scores: DoubleArray | float) -> FloatArray:
     """Return scores as trec_eval keeps them."""
     with np.errstate(over="ignore"):  # trec_eval's floats overflow to infinity, and then tie
         return np.asarray(scores).astype(np.float32)
 
 
-def _head(ranking: Ranking, scores: Array, depth: int | None, lowest: float = -math.inf) -> Ranking:
+def _head(ranking: Ranking, scores: DoubleArray, depth: int | None, lowest: float = -math.inf) -> Ranking:
     """Return the documents that score at least `lowest` and may be among the first `depth`, scores unchanged."""
     short = single(scores)
     rows = np.flatnonzero(short >= single(lowest))

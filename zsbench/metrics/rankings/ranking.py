@@ -12,21 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zsbench.config.options import Cutoff, Grade
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings._gain import exponential_ndcg
 from zsbench.metrics.rankings.pytrec import Grades, Judged, Ranking, evaluate, trec_order
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 Rankings = Sequence[Ranking | None]
 
@@ -42,7 +34,7 @@ def ndcg(
     *,
     k: Cutoff | None = None,
     gain: Literal["linear", "exp"] = "linear",
-) -> Array:
+) -> DoubleArray:
     """Discounted gain at k over that of the ideal order of all judged documents, discount 1/log2(rank + 1)."""
     if gain == "exp":
         return exponential_ndcg(rankings, qrels, k=k)
@@ -50,13 +42,17 @@ def ndcg(
 
 
 @metric("MAP")
-def average_precision(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff | None = None, rel: Grade = 1) -> Array:
+def average_precision(
+    rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff | None = None, rel: Grade = 1
+) -> DoubleArray:
     """Average precision over the relevant documents of the qrels (grade >= rel), retrieved or not."""
     return evaluate(rankings, qrels, _cut("map", k), rel=rel, depth=k)
 
 
 @metric("MRR")
-def reciprocal_rank(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff | None = None, rel: Grade = 1) -> Array:
+def reciprocal_rank(
+    rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff | None = None, rel: Grade = 1
+) -> DoubleArray:
     """One over the rank of the first relevant document, 0 when none is among the first k."""
     rows = evaluate(rankings, qrels, "recip_rank", rel=rel, depth=k)
     # trec_eval knows no cut here; documents that tie with the k-th may have brought a rank beyond k.
@@ -64,45 +60,45 @@ def reciprocal_rank(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff | 
 
 
 @metric("Recall")
-def recall(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel: Grade = 1) -> Array:
+def recall(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel: Grade = 1) -> DoubleArray:
     """Share of the relevant documents that stand among the first k."""
     return evaluate(rankings, qrels, f"recall.{k}", rel=rel, depth=k)
 
 
 @metric("R_cap")
-def capped_recall(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel: Grade = 1) -> Array:
+def capped_recall(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel: Grade = 1) -> DoubleArray:
     """Recall at k over min(k, number of relevant documents): 1 is reachable whatever their number."""
     relevant = np.asarray([sum(grade >= rel for grade in row.values()) for row in qrels], dtype=np.float64)
-    found: Array = precision(rankings, qrels, k=k, rel=rel) * k
+    found: DoubleArray = precision(rankings, qrels, k=k, rel=rel) * k
     return found / np.clip(relevant, 1, k)
 
 
 @metric("P")
-def precision(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel: Grade = 1) -> Array:
+def precision(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel: Grade = 1) -> DoubleArray:
     """Relevant documents among the first k, divided by k even when fewer were returned."""
     return evaluate(rankings, qrels, f"P.{k}", rel=rel, depth=k)
 
 
 @metric("Success", interval="wilson")
-def success(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel: Grade = 1) -> Array:
+def success(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel: Grade = 1) -> DoubleArray:
     """1 when at least one relevant document stands among the first k."""
     return evaluate(rankings, qrels, f"success.{k}", rel=rel, depth=k)
 
 
 @metric("R-Prec")
-def r_precision(rankings: Rankings, qrels: Sequence[Judged], *, rel: Grade = 1) -> Array:
+def r_precision(rankings: Rankings, qrels: Sequence[Judged], *, rel: Grade = 1) -> DoubleArray:
     """Precision at R, the number of relevant documents of the query."""
     return evaluate(rankings, qrels, "Rprec", rel=rel)
 
 
 @metric("Bpref")
-def bpref(rankings: Rankings, qrels: Sequence[Judged], *, rel: Grade = 1) -> Array:
+def bpref(rankings: Rankings, qrels: Sequence[Judged], *, rel: Grade = 1) -> DoubleArray:
     """Binary preference: judged non-relevant documents above relevant ones; unjudged ones do not count."""
     return evaluate(rankings, qrels, "bpref", rel=rel)
 
 
 @metric("Judged")
-def judged(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff) -> Array:
+def judged(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff) -> DoubleArray:
     """Share of the first k documents (or of all, when fewer) that were judged at all for the query."""
     tops = _tops(rankings, qrels, k)
     rows = [
@@ -112,7 +108,7 @@ def judged(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff) -> Array:
 
 
 @metric("Hole", better="lower")
-def hole(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff) -> Array:
+def hole(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff) -> DoubleArray:
     """Documents among the first k that were judged for no query of the whole collection, divided by k."""
     known = {doc for row in qrels for doc in row}.union(*{row.anywhere for row in qrels if isinstance(row, Grades)})
     tops = _tops(rankings, qrels, k)

@@ -19,19 +19,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 Ranking = Mapping[str, float]
 Ties = Literal["worst", "best"]
@@ -47,7 +39,7 @@ class Relevant:
     query: str = ""
 
 
-def positive_ranks(ranking: Ranking, relevant: Relevant, *, ties: Ties = "worst") -> Array:
+def positive_ranks(ranking: Ranking, relevant: Relevant, *, ties: Ties = "worst") -> DoubleArray:
     """Return the 1-based ranks of the positives in ascending order, infinite for those that are not in the ranking.
 
     Raises
@@ -68,7 +60,7 @@ def positive_ranks(ranking: Ranking, relevant: Relevant, *, ties: Ties = "worst"
     return np.concatenate([ranks, np.full(len(relevant.positives) - len(own), np.inf)])
 
 
-def _ranks(rankings: Sequence[Ranking], gold: Sequence[Relevant], query: str, ties: Ties) -> list[Array]:
+def _ranks(rankings: Sequence[Ranking], gold: Sequence[Relevant], query: str, ties: Ties) -> list[DoubleArray]:
     """Return every query's ranks; empty where the query is of another kind or has no positives."""
     if len(rankings) != len(gold):
         raise ValueError(f"{len(rankings)} rankings for {len(gold)} queries")
@@ -82,7 +74,7 @@ def _ranks(rankings: Sequence[Ranking], gold: Sequence[Relevant], query: str, ti
 @metric("hit", interval="wilson")
 def hit(
     rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
-) -> Array:
+) -> DoubleArray:
     """1 when at least one positive stands among the first k; `query=text` looks at text queries only."""
     return np.asarray([float(r[0] <= k) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
 
@@ -90,7 +82,7 @@ def hit(
 @metric("recall")
 def recall(
     rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
-) -> Array:
+) -> DoubleArray:
     """Share of the positives among the first k: with five captions an image, at most 0.2 at k=1."""
     return np.asarray([float((r <= k).mean()) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
 
@@ -103,7 +95,7 @@ def average_precision(
     k: Cutoff | None = None,
     query: Query = "",
     ties: Ties = "worst",
-) -> Array:
+) -> DoubleArray:
     """Precision at each positive among the first k, averaged over min(k, positives)."""
     rows = []
     for ranks in _ranks(rankings, gold, query, ties):
@@ -114,19 +106,19 @@ def average_precision(
     return np.asarray(rows)
 
 
-def _median(statistics: Array) -> float:
+def _median(statistics: DoubleArray) -> float:
     return float(np.median(statistics[:, 0]))
 
 
 @metric("median-rank", unit="", better="lower", of_items=_median)
 def median_rank(
     rankings: Sequence[Ranking], gold: Sequence[Relevant], *, query: Query = "", ties: Ties = "worst"
-) -> Array:
+) -> DoubleArray:
     """Median over queries of the best positive's rank; infinite beyond the depth of the rankings."""
     return np.asarray([float(r[0]) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
 
 
-def _mean_of_both(sums: Array, n: Array) -> Array:  # noqa: ARG001 - the reducer's signature
+def _mean_of_both(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: ARG001 - the reducer's signature
     """Mean over both kinds of queries and all cut-offs of the hit rates; a kind without queries is left out."""
     half = sums.shape[-1] // 2
     with np.errstate(invalid="ignore"):
@@ -134,7 +126,7 @@ def _mean_of_both(sums: Array, n: Array) -> Array:  # noqa: ARG001 - the reducer
     return np.asarray(np.nanmean(np.concatenate(rates, axis=-1), axis=-1))
 
 
-def _both(rankings: Sequence[Ranking], gold: Sequence[Relevant], ties: Ties, cuts: Sequence[int]) -> Array:
+def _both(rankings: Sequence[Ranking], gold: Sequence[Relevant], ties: Ties, cuts: Sequence[int]) -> DoubleArray:
     """Return (n_queries, 2 + 2 n_cuts): for text, then for image queries, the query itself and its hits."""
     half = 1 + len(cuts)
     table = np.zeros((len(gold), 2 * half))
@@ -150,12 +142,12 @@ def _both(rankings: Sequence[Ranking], gold: Sequence[Relevant], ties: Ties, cut
 @metric("mean-hit", of_sums=_mean_of_both)
 def mean_hit(
     rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff | None = None, ties: Ties = "worst"
-) -> Array:
+) -> DoubleArray:
     """Mean of the hit rates of both directions at k, or of all six at 1, 5 and 10 ("mean recall")."""
     return _both(rankings, gold, ties, (1, 5, 10) if k is None else (k,))
 
 
 @metric("RSUM", unit="", of_sums=lambda sums, n: 600 * _mean_of_both(sums, n))
-def rsum(rankings: Sequence[Ranking], gold: Sequence[Relevant], *, ties: Ties = "worst") -> Array:
+def rsum(rankings: Sequence[Ranking], gold: Sequence[Relevant], *, ties: Ties = "worst") -> DoubleArray:
     """Sum of the six hit rates at 1, 5 and 10 in percent."""
     return _both(rankings, gold, ties, (1, 5, 10))

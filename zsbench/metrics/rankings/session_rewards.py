@@ -12,35 +12,29 @@ Source: Deng et al. 2025 (OneRec), arXiv:2502.18965, section 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.options import Text
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.recommended import Recommended
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
-
 
 @metric("reward-mean", unit="")
-def reward_mean(pred: Sequence[Recommended], gold: Sequence[Any], *, of: Text = "reward") -> Array:
+def reward_mean(pred: Sequence[Recommended], gold: Sequence[Any], *, of: Text = "reward") -> DoubleArray:
     """Mean reward of a session's lists, averaged over sessions."""
     return _each(pred, gold, of, np.mean)
 
 
 @metric("reward-max", unit="")
-def reward_max(pred: Sequence[Recommended], gold: Sequence[Any], *, of: Text = "reward") -> Array:
+def reward_max(pred: Sequence[Recommended], gold: Sequence[Any], *, of: Text = "reward") -> DoubleArray:
     """Best reward among a session's lists, averaged over sessions."""
     return _each(pred, gold, of, np.max)
 
 
-def _each(pred: Sequence[Recommended], gold: Sequence[Any], of: str, reduce: Callable[[Array], Any]) -> Array:
+def _each(
+    pred: Sequence[Recommended], gold: Sequence[Any], of: str, reduce: Callable[[DoubleArray], Any]
+) -> DoubleArray:
     if len(pred) != len(gold):
         raise ValueError(f"{len(pred)} answers for {len(gold)} sessions")
     rows = [np.asarray(answer.rewards.get(of, []), dtype=np.float64) for answer in pred]

@@ -13,38 +13,29 @@ Source: Deng et al. 2025 (OneRec), arXiv:2502.18965, section 4; JÃ¤rvelin & KekÃ
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.recommended import Recommended
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
-
 
 @metric("HitRate", interval="wilson")
-def hit_rate(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> Array:
+def hit_rate(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
     """Share of sessions with at least one item among the first k recommended ones."""
     hits, sizes = _hits(pred, gold, k)
     return np.where(sizes > 0, hits.any(axis=1), np.nan)
 
 
 @metric("session-recall")
-def session_recall(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> Array:
+def session_recall(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
     """Share of a session's items among the first k recommended ones, averaged over sessions."""
     hits, sizes = _hits(pred, gold, k)
     return np.where(sizes > 0, hits.sum(axis=1) / np.maximum(sizes, 1), np.nan)
 
 
 @metric("session-nDCG")
-def session_ndcg(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> Array:
+def session_ndcg(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
     """Binary gain of the first k recommended items, discount 1/log2(rank + 1), over that of the best list."""
     hits, sizes = _hits(pred, gold, k)
     discounts = 1 / np.log2(np.arange(2, k + 2))
@@ -52,7 +43,7 @@ def session_ndcg(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *
     return np.where(sizes > 0, hits @ discounts / best, np.nan)
 
 
-def _hits(pred: Sequence[Recommended], gold: Sequence[Collection[str]], k: int) -> tuple[Array, NDArray[np.int64]]:
+def _hits(pred: Sequence[Recommended], gold: Sequence[Collection[str]], k: int) -> tuple[DoubleArray, IntArray]:
     """Return whether the item at each rank is in the session and new, (n_sessions, k), and the sessions' sizes."""
     hits = np.zeros((len(pred), k))
     for row, (answer, session) in enumerate(zip(pred, gold, strict=True)):

@@ -15,19 +15,11 @@ Source: GLiNER's evaluation (Zaratiana et al. 2023, arXiv:2311.08526); equals co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zsbench.config.options import Text
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
 
 Span = tuple[int, int, str]
 Spans = Sequence[Sequence[Span]]
@@ -35,7 +27,7 @@ Average = Literal["micro", "macro", "weighted"]
 COUNTS = ("tp", "fp", "fn")
 
 
-def counts(pred: Spans, gold: Spans, label: str | None = None) -> Array:
+def counts(pred: Spans, gold: Spans, label: str | None = None) -> DoubleArray:
     """Return (n_sentences, 3) counts of true positives, false positives and false negatives, of one label or of all."""
     if len(pred) != len(gold):
         raise ValueError(f"{len(pred)} predicted sentences for {len(gold)} gold ones")
@@ -46,33 +38,33 @@ def counts(pred: Spans, gold: Spans, label: str | None = None) -> Array:
     return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def counts_by_label(pred: Spans, gold: Spans) -> tuple[list[str], Array]:
+def counts_by_label(pred: Spans, gold: Spans) -> tuple[list[str], DoubleArray]:
     """Return the labels present on either side, sorted, and counts (n_sentences, n_labels, 3)."""
     labels = sorted({span[2] for side in (pred, gold) for spans in side for span in spans})
     tables = [counts(pred, gold, label) for label in labels]
     return labels, np.stack(tables, axis=1) if tables else np.zeros((len(gold), 0, 3))
 
 
-def _ratio(above: Array, below: Array) -> Array:
+def _ratio(above: DoubleArray, below: DoubleArray) -> DoubleArray:
     return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 0))
 
 
-def _precision(sums: Array) -> Array:
+def _precision(sums: DoubleArray) -> DoubleArray:
     return _ratio(sums[..., 0], sums[..., 0] + sums[..., 1])
 
 
-def _recall(sums: Array) -> Array:
+def _recall(sums: DoubleArray) -> DoubleArray:
     return _ratio(sums[..., 0], sums[..., 0] + sums[..., 2])
 
 
-def _f1(sums: Array) -> Array:
+def _f1(sums: DoubleArray) -> DoubleArray:
     return _ratio(2 * sums[..., 0], 2 * sums[..., 0] + sums[..., 1] + sums[..., 2])
 
 
-def _averaged(share: Callable[[Array], Array]) -> Callable[..., Array]:
+def _averaged(share: Callable[[DoubleArray], DoubleArray]) -> Callable[..., DoubleArray]:
     """Return the reducer of a share of (..., 3) counts, which are a table of labels unless the average is micro."""
 
-    def reduce(sums: Array, n: Array, average: str = "micro") -> Array:  # noqa: ARG001 - the reducer's signature
+    def reduce(sums: DoubleArray, n: DoubleArray, average: str = "micro") -> DoubleArray:  # noqa: ARG001 - the reducer's signature
         by_label = sums.reshape(*sums.shape[:-1], -1, 3)
         support = by_label[..., 0] + by_label[..., 2]
         weights = support if average == "weighted" else (by_label.sum(axis=-1) > 0).astype(np.float64)
@@ -82,7 +74,7 @@ def _averaged(share: Callable[[Array], Array]) -> Callable[..., Array]:
     return reduce
 
 
-def _statistics(pred: Spans, gold: Spans, average: str, label: str | None) -> Array:
+def _statistics(pred: Spans, gold: Spans, average: str, label: str | None) -> DoubleArray:
     if average == "micro":
         return counts(pred, gold, label)
     if label is not None:
@@ -91,18 +83,18 @@ def _statistics(pred: Spans, gold: Spans, average: str, label: str | None) -> Ar
 
 
 @metric("F1", of_sums=_averaged(_f1), columns=COUNTS)
-def f1(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
+def f1(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
     """F1 of exact spans."""
     return _statistics(pred, gold, average, label)
 
 
 @metric("precision", of_sums=_averaged(_precision), columns=COUNTS)
-def precision(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
+def precision(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
     """Share of predicted spans that are right."""
     return _statistics(pred, gold, average, label)
 
 
 @metric("recall", of_sums=_averaged(_recall), columns=COUNTS)
-def recall(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> Array:
+def recall(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
     """Share of gold spans that were found."""
     return _statistics(pred, gold, average, label)

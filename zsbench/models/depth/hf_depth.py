@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import model as declare
 from zsbench.config.options import ModelRef, Positive, Revision
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.records import Cost
 from zsbench.models import checkpoints, runtime
 from zsbench.models.capabilities import DepthEstimator
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    np, torch = lazy("numpy"), lazy("torch")
 
 Output = Literal["metric", "disparity", "affine_depth", "canonical"]
 

@@ -6,17 +6,12 @@ the longest of a batch, with a mask. SigLIP 2 was trained on lower-case texts; i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import torch
 from zsbench.models import positions
 from zsbench.models.image_text import _prompts
 from zsbench.models.image_text._text_side import TextSide
-
-if TYPE_CHECKING:
-    import torch
-else:
-    torch = lazy("torch")
 
 # The training length where neither config nor tokenizer says it (ALIGN's BERT could read 512 tokens).
 _CONTEXT = {"align": 64}

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import torch
 from zsbench.models.image_text._text_side import TextSide
 from zsbench.models.image_text._text_tower import CausalTower
-
-if TYPE_CHECKING:
-    import torch
-else:
-    torch = lazy("torch")
 
 
 class OpenClipText(TextSide):

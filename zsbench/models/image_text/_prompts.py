@@ -13,19 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, IntArray, np, torch
 from zsbench.core.yamlio import shown
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from numpy.typing import NDArray
-else:
-    np, torch = lazy("numpy"), lazy("torch")
 
 PrefixMode = Literal["caption", "label"]
 
@@ -105,7 +98,7 @@ def embedded(module: torch.nn.Module, words: torch.Tensor) -> Iterator[None]:
         handle.remove()
 
 
-def read_prefix(file: str, mode: PrefixMode, width: int, room: int) -> NDArray[np.float32]:
+def read_prefix(file: str, mode: PrefixMode, width: int, room: int) -> FloatArray:
     """Return the vectors (n_vectors, width) of a file: `.npy` of one prefix, or arrays named after the modes.
 
     Raises
@@ -136,8 +129,8 @@ def truncated(ids: torch.Tensor, layout: Layout, again: Callable[[list[int]], to
 
 
 def in_batches(
-    encode: Callable[[NDArray[np.int64]], torch.Tensor], ids: torch.Tensor, lengths: torch.Tensor, budget: int
-) -> NDArray[np.float32]:
+    encode: Callable[[IntArray], torch.Tensor], ids: torch.Tensor, lengths: torch.Tensor, budget: int
+) -> FloatArray:
     """Return `encode` of all texts (n_texts, width), asked for row numbers of texts of like length at a time.
 
     Texts of one length stand next to those they share a beginning with. A batch holds at most `budget` positions,
@@ -146,7 +139,7 @@ def in_batches(
     table, sizes = ids.cpu().numpy(), lengths.cpu().numpy()
     order = sorted(range(len(table)), key=lambda row: (sizes[row], table[row].tobytes()))
     waiting = list(_cut(np.array(order, dtype=np.int64), sizes, budget))
-    found: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
+    found: list[tuple[IntArray, FloatArray]] = []
     while waiting:
         rows = waiting.pop()
         try:
@@ -161,7 +154,7 @@ def in_batches(
     return result
 
 
-def _cut(order: NDArray[np.int64], sizes: NDArray[np.int64], budget: int) -> Iterator[NDArray[np.int64]]:
+def _cut(order: IntArray, sizes: IntArray, budget: int) -> Iterator[IntArray]:
     """Yield runs of `order`, whose sizes ascend, so that count times the largest size stays within the budget."""
     start = 0
     for end in range(1, len(order) + 1):

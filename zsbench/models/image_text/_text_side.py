@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, NDArray, torch
 from zsbench.core.records import Cost
 from zsbench.models.image_text import _prompts
 from zsbench.models.image_text._prompts import PrefixMode
-
-if TYPE_CHECKING:
-    import torch
-    from numpy.typing import NDArray
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    torch = lazy("torch")
 
 
 class TextSide:

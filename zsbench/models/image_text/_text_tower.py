@@ -11,15 +11,9 @@ The result is that of the tower's own pass over padded rows, up to rounding.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-else:
-    np, torch = lazy("numpy"), lazy("torch")
+from zsbench.core.lazy import np, torch
 
 
 class CausalTower:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
 from zsbench.models import runtime
 from zsbench.models.image_text._prompts import PrefixMode
 from zsbench.models.image_text._text_side import TextSide
-
-if TYPE_CHECKING:
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    torch = lazy("torch")
 
 
 def files(options: dict[str, Any]) -> list[str]:

@@ -11,26 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import model as declare
 from zsbench.config.options import LocalPath, ModelRef, Positive
 from zsbench.core import arrays, jsonfiles
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import Cost
 from zsbench.core.yamlio import shown
 from zsbench.data.vectors.features import FeatureRow
 from zsbench.models import references, runtime
 from zsbench.models.capabilities import ImageTextEncoder, RegionEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    np = lazy("numpy")
 
 # (names, vectors): the two layouts of a text file.
 _LAYOUTS = (("texts", "text_features"), ("class_names", "class_embeddings"))

@@ -11,24 +11,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import model as declare
 from zsbench.config.options import Count, ModelRef, Natural, Revision
 from zsbench.core.batching import map_by_length
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
 from zsbench.data.images.imagefiles import to_rgb
 from zsbench.models import checkpoints, huggingface, passages, runtime
 from zsbench.models.capabilities import ImageTextEncoder, ImageTextMatcher
-
-if TYPE_CHECKING:
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    torch = lazy("torch")
 
 
 @declare(offers=(ImageTextEncoder, ImageTextMatcher), files=runtime.folder_files)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import model as declare
 from zsbench.config.options import AnyText, LocalPath, ModelRef, Revision
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import torch
 from zsbench.core.records import Cost
 from zsbench.data.images.imagefiles import to_rgb
 from zsbench.models import checkpoints, runtime
@@ -23,11 +23,6 @@ from zsbench.models.image_text import _two_towers
 from zsbench.models.image_text._hf_clip_text import HfClipText, pooled_output
 from zsbench.models.image_text._prompts import PrefixMode
 from zsbench.models.image_text._two_towers import TwoTowers
-
-if TYPE_CHECKING:
-    import torch
-else:
-    torch = lazy("torch")
 
 
 @declare(offers=(ImageTextEncoder, PromptTuner), files=_two_towers.files)

@@ -8,13 +8,13 @@ that are not there are an error, never random.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import model as declare
 from zsbench.config.options import AnyText, LocalPath, ModelRef
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import torch
 from zsbench.core.records import Cost
 from zsbench.data.images.imagefiles import to_rgb
 from zsbench.models import checkpoints, runtime
@@ -23,11 +23,6 @@ from zsbench.models.image_text import _two_towers
 from zsbench.models.image_text._open_clip_text import OpenClipText
 from zsbench.models.image_text._prompts import PrefixMode
 from zsbench.models.image_text._two_towers import TwoTowers
-
-if TYPE_CHECKING:
-    import torch
-else:
-    torch = lazy("torch")
 
 # open_clip's own names: half-precision weights, layer norms in float32.
 _PRECISION = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.batching import map_by_length
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.models import decoding, runtime
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    np = lazy("numpy")
-    torch = lazy("torch")
 
 Head = tuple[int, ...]
 Rows = Callable[[Sequence[Head]], "torch.Tensor"]

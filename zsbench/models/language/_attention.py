@@ -12,14 +12,9 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import torch
-else:
-    torch = lazy("torch")
+from zsbench.core.lazy import torch
 
 NAME = "zsbench_watched"
 # Rows of softmax held at once; each is (heads x keys) in float32.

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.errors import RunError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
 from zsbench.models import decoding, huggingface, positions, runtime
 from zsbench.models.language import _answers, _attention
-
-if TYPE_CHECKING:
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    torch = lazy("torch")
 
 # Tokens of a long prefix that are encoded at once where attention needs a mask (or keeps whole maps).
 CHUNK = 4096

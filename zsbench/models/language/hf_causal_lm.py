@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import model as declare
@@ -17,22 +17,13 @@ from zsbench.config.options import LocalPath, ModelRef, Revision, Text
 from zsbench.core import textfiles
 from zsbench.core.batching import map_by_length
 from zsbench.core.errors import RunError, UserError, shown
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.records import canonical_json
 from zsbench.models import decoding, huggingface, prompt_tokens, runtime
 from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
 from zsbench.models.huggingface import Quantization
 from zsbench.models.language import _answers
 from zsbench.models.language._decoder import Decoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    np = lazy("numpy")
-    torch = lazy("torch")
 
 
 def _files(options: dict[str, Any]) -> list[str]:

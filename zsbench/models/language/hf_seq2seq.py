@@ -9,28 +9,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import model as declare
 from zsbench.config.options import Count, ModelRef, Revision
 from zsbench.core.batching import map_by_length
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.records import Cost
 from zsbench.models import decoding, huggingface, positions, prompt_tokens, runtime
 from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
 from zsbench.models.huggingface import Quantization
 from zsbench.models.language import _answers
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    np = lazy("numpy")
-    torch = lazy("torch")
 
 
 @declare(offers=(TextScorer, TextGenerator, TokenScorer, Tokenizer), files=runtime.folder_files)

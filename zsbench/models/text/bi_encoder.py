@@ -7,23 +7,16 @@ options stand above them, and a checkpoint that names none needs them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import model as declare
 from zsbench.config.options import AnyText, Count, ModelRef, Revision
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
 from zsbench.models import decoding, huggingface, passages, runtime
 from zsbench.models.capabilities import TextEncoder
 from zsbench.models.text import _sentence_folder
 from zsbench.models.text._sentence_folder import Pooling
-
-if TYPE_CHECKING:
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    torch = lazy("torch")
 
 
 @declare(offers=(TextEncoder,), files=runtime.folder_files)

@@ -6,22 +6,15 @@ Any sequence classifier with one label (a regression) or two (irrelevant, releva
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.components import model as declare
 from zsbench.config.options import Count, ModelRef, Revision
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
 from zsbench.models import decoding, huggingface, passages, runtime
 from zsbench.models.capabilities import PairScorer
-
-if TYPE_CHECKING:
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    torch = lazy("torch")
 
 
 @declare(offers=(PairScorer,), files=runtime.folder_files)

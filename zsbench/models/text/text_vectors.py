@@ -7,24 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from zsbench.config.components import model as declare
 from zsbench.config.options import LocalPath
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import Cost
 from zsbench.core.yamlio import shown
 from zsbench.models import runtime
 from zsbench.models.capabilities import TextEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    np = lazy("numpy")
 
 
 @declare(offers=(TextEncoder,))

@@ -6,23 +6,16 @@ The logits are those of the model's own forward pass; texts are encoded once and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import model as declare
 from zsbench.config.options import ModelRef, Revision
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
 from zsbench.data.images.imagefiles import to_rgb
 from zsbench.models import checkpoints, huggingface, runtime
 from zsbench.models.capabilities import VideoTextScorer
-
-if TYPE_CHECKING:
-    import torch
-
-    from zsbench.models.capabilities import FloatArray
-else:
-    torch = lazy("torch")
 
 
 @declare(offers=(VideoTextScorer,), files=runtime.folder_files)

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.blocks import Block
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import BoolArray, IntArray, np
 from zsbench.data.class_names import plain
 from zsbench.data.images.items import ImageSet
 from zsbench.methods.classification import Labelled
 from zsbench.tasks.base import read_names, require_unique
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ class Halves:
         return replace(own, labels=[label - start for label in own.labels], class_names=self.names)
 
 
-def unseen_classes(value: Any, names: list[str], base: Path, where: str) -> NDArray[np.bool_] | None:
+def unseen_classes(value: Any, names: list[str], base: Path, where: str) -> BoolArray | None:
     """Return which classes have no labelled example (n_classes,), from names, a file of names or a seeded draw.
 
     Raises
@@ -92,7 +86,7 @@ def labelled(
     halves: Halves,
     shots: int | None,
     seed: int,
-    unseen: NDArray[np.bool_] | None = None,
+    unseen: BoolArray | None = None,
     test: Sequence[Any] = (),
 ) -> Labelled:
     """Return a block's labelled images: of the base classes where there are halves, at most `shots` a class.
@@ -117,7 +111,7 @@ def labelled(
     return Labelled([images.items[int(i)] for i in keep], labels[keep], split, test)
 
 
-def draw_shots(labels: NDArray[np.int64], shots: int, seed: int, where: str) -> NDArray[np.int64]:
+def draw_shots(labels: IntArray, shots: int, seed: int, where: str) -> IntArray:
     """Return the numbers of `shots` items a class, drawn with the seed, class by class.
 
     Raises

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import MinLen
 
@@ -20,7 +20,7 @@ from zsbench.config.options import Blanks, Text, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import fill
 from zsbench.data.images.items import ImageSet, count_traits
@@ -29,12 +29,6 @@ from zsbench.metrics.labels.gold import Labels
 from zsbench.tasks.base import require_unique, sample
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.formats.class_scores import ClassScores, best
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
-
 
 _NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 

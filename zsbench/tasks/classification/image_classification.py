@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import MinLen
 
@@ -21,7 +21,7 @@ from zsbench.config.components import Strict
 from zsbench.config.options import ClassTemplate, Count, Natural, Positive, ProperShare, Seed, Text, Texts
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import require_class
@@ -38,12 +38,6 @@ from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, best
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
-
 
 SCALE = 100.0
 """The factor on cosines in scores: that of the published CLIP models, whatever model is asked."""

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import DoubleArray, np
 
 # A prediction in another unit is off by at least this factor, one that is merely bad is not.
 _OTHER_UNIT = 20
@@ -33,7 +24,9 @@ class Oddities:
     ratios: list[float] = field(default_factory=list)
     rising: list[bool] = field(default_factory=list)
 
-    def add(self, shape: tuple[int, ...], truth: tuple[int, ...], p: Array, compared: Array, g: Array) -> None:
+    def add(
+        self, shape: tuple[int, ...], truth: tuple[int, ...], p: DoubleArray, compared: DoubleArray, g: DoubleArray
+    ) -> None:
         """Look at one frame.
 
         Parameters

@@ -7,18 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from zsbench.core.lazy import lazy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
-else:
-    np = lazy("numpy")
+from zsbench.core.lazy import BoolArray, DoubleArray, np
 
 ProtocolName = Literal["metric3d", "zoe", "depth_anything_v2", "marigold"]
 Align = Literal["none", "median_scale", "polyfit", "lsq_depth", "lsq_disparity"]
@@ -99,7 +90,7 @@ def _crop(name: Crop, height: int, width: int) -> tuple[int, int, int, int]:
     return int(top * height), int(bottom * height), int(left_ * width), int(right * width)
 
 
-def valid_mask(gt: Array, *, protocol: ProtocolName, crops: Sequence[Crop], bounds: Bounds) -> Mask:
+def valid_mask(gt: DoubleArray, *, protocol: ProtocolName, crops: Sequence[Crop], bounds: Bounds) -> BoolArray:
     """Return the pixels (height, width) of a ground truth in metres that count; none where they are too few.
 
     Raises
@@ -134,7 +125,7 @@ def shape_problem(shape: tuple[int, ...], truth: tuple[int, int]) -> str:
     return ""
 
 
-def resize(depth: Array, shape: tuple[int, int], *, align_corners: bool) -> Array:
+def resize(depth: DoubleArray, shape: tuple[int, int], *, align_corners: bool) -> DoubleArray:
     """Return a map resized bilinearly to (height, width)."""
     if depth.shape == shape:
         return depth
@@ -145,14 +136,14 @@ def resize(depth: Array, shape: tuple[int, int], *, align_corners: bool) -> Arra
     return np.asarray(resized[0, 0].numpy(), dtype=np.float64)
 
 
-def fit(p: Array, g: Array) -> tuple[float, float]:
+def fit(p: DoubleArray, g: DoubleArray) -> tuple[float, float]:
     """Return scale and shift of the least-squares line g ~ scale p + shift."""
     design = np.stack([p, np.ones_like(p)], axis=1)
     (scale, shift), *_ = np.linalg.lstsq(design, g, rcond=None)
     return float(scale), float(shift)
 
 
-def median_scale(p: Array, g: Array) -> float:
+def median_scale(p: DoubleArray, g: DoubleArray) -> float:
     """Return median(g) / median(p) with the lower middle value for even counts; 1 with ten pixels or fewer."""
     if len(p) <= _FEW_PIXELS:
         return 1.0
@@ -160,7 +151,7 @@ def median_scale(p: Array, g: Array) -> float:
     return float(np.partition(g, middle)[middle] / (np.partition(p, middle)[middle] + 1e-8))
 
 
-def align(name: Align, p: Array, g: Array, *, bounds: Bounds) -> Array:
+def align(name: Align, p: DoubleArray, g: DoubleArray, *, bounds: Bounds) -> DoubleArray:
     """Return the prediction at the valid pixels, aligned to the ground truth as named.
 
     Parameters
@@ -185,7 +176,7 @@ def align(name: Align, p: Array, g: Array, *, bounds: Bounds) -> Array:
     return p
 
 
-def scored_pixels(prediction: Array, mask: Mask, *, protocol: ProtocolName, bounds: Bounds) -> Array:
+def scored_pixels(prediction: DoubleArray, mask: BoolArray, *, protocol: ProtocolName, bounds: Bounds) -> DoubleArray:
     """Return the prediction (n_valid,) at the pixels of `mask` (height, width), resized to it, not yet aligned.
 
     Raises
@@ -204,7 +195,7 @@ def scored_pixels(prediction: Array, mask: Mask, *, protocol: ProtocolName, boun
     return p
 
 
-def clamp(p: Array, *, protocol: ProtocolName, bounds: Bounds) -> Array:
+def clamp(p: DoubleArray, *, protocol: ProtocolName, bounds: Bounds) -> DoubleArray:
     """Return aligned predictions within min_depth and max_depth where the protocol clamps, else as they are."""
     least, most = bounds
     return np.clip(p, max(least, 1e-6), most) if PROTOCOLS[protocol].clamp else p

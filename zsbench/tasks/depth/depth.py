@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import MinLen
 from pydantic import BeforeValidator
@@ -19,7 +19,7 @@ from zsbench.config.options import Positive, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest, digest_file
 from zsbench.data.frames.frames import DepthFile, Frame, FrameSet
 from zsbench.data.images.items import count_traits
@@ -30,11 +30,6 @@ from zsbench.tasks.depth._oddities import Oddities
 from zsbench.tasks.depth._outputs import misaligned, misfit
 from zsbench.tasks.depth._protocols import Align, Crop, ProtocolName
 from zsbench.tasks.formats import maps
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 def _chain(crop: Any) -> Any:

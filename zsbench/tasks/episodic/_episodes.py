@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
 from zsbench.config.options import Count, Positive, Seed
 from zsbench.config.schema import TaskConfig
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.data.vectors.labelled_features import LabelledFeatures
 from zsbench.methods.episodic import Episode
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Index = NDArray[np.int64]
-else:
-    np = lazy("numpy")
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ class Episodes:
         Too few classes, a class with fewer images than shots, CL2N without a mean, a vector that L2N cannot scale.
     """
 
-    def __init__(self, data: LabelledFeatures, base_mean: Array | None, config: Design, where: str) -> None:
+    def __init__(self, data: LabelledFeatures, base_mean: DoubleArray | None, config: Design, where: str) -> None:
         self.config = config
         classes, self.class_of = np.unique(data.labels, return_inverse=True)
         self.members = [np.flatnonzero(self.class_of == c) for c in range(len(classes))]
@@ -105,7 +96,7 @@ class Episodes:
         support, query = self.features[list(item.support)], self.features[list(item.query)]
         return Episode(support, query, self.config.way, self.config.shots)
 
-    def labels(self, item: Drawn) -> Index:
+    def labels(self, item: Drawn) -> IntArray:
         """Return the place of each query's class in the episode, (n_queries,)."""
         place = {c: k for k, c in enumerate(item.classes)}
         return np.array([place[int(self.class_of[row])] for row in item.query], dtype=np.int64)
@@ -126,7 +117,7 @@ class Judged(Sequence[Any]):
         """Return the number of episodes."""
         return self.n
 
-    def __getitem__(self, number: Any) -> tuple[Episode, Index]:
+    def __getitem__(self, number: Any) -> tuple[Episode, IntArray]:
         """Return an episode and its labels."""
         if number >= self.n:
             raise IndexError(number)
@@ -134,7 +125,7 @@ class Judged(Sequence[Any]):
         return self.episodes.episode(item), self.episodes.labels(item)
 
 
-def transformed(features: Any, transform: str, base_mean: Any) -> Array:
+def transformed(features: Any, transform: str, base_mean: Any) -> DoubleArray:
     """Return features (n, width) as UN, L2N or CL2N makes them.
 
     Raises
@@ -153,7 +144,7 @@ def transformed(features: Any, transform: str, base_mean: Any) -> Array:
     return np.asarray(rows / lengths)
 
 
-def apportioned(shares: Array, total: int) -> list[int]:
+def apportioned(shares: DoubleArray, total: int) -> list[int]:
     """Return whole numbers that add up to `total`, nearest to the shares by largest remainder.
 
     Source of the protocol: Veilleux et al. 2021, arXiv:2204.11181, section 3 (alpha = 2).

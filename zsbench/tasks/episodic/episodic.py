@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from zsbench.config.blocks import Block
 from zsbench.config.companions import Requires
@@ -18,18 +18,12 @@ from zsbench.config.options import Count, Texts
 from zsbench.core import files, jsonfiles
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
 from zsbench.core.records import TaskData, digest
 from zsbench.core.yamlio import shown
 from zsbench.data.vectors.labelled_features import LabelledFeatures
 from zsbench.methods.episodic import Problem, Rule
 from zsbench.tasks.base import sample
 from zsbench.tasks.episodic._episodes import Design, Drawn, Episodes, Judged
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 class Config(Design):

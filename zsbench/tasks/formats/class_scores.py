@@ -11,21 +11,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core import files, score_kinds
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.yamlio import shown
 from zsbench.data.class_names import plain
 from zsbench.data.label_columns import check_range, read_labels
 from zsbench.tasks.formats import prediction_tables
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 _KIND, _NAMES = b"zsbench.scores", b"zsbench.class_names"
 _COLUMNS = ("scores", "logits", "probabilities", "label")

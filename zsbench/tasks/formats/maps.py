@@ -5,18 +5,13 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core import files
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.yamlio import shown
 from zsbench.data.frames.frames import read_depth, require_numbers
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 def write(ids: Sequence[str], maps: Sequence[Any], path: Path) -> None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.records import TaskData, digest
 from zsbench.core.templates import fill_class
 from zsbench.data.captions.caption_choices import Group
@@ -21,11 +21,6 @@ from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.tasks.base import require_unique, sample
 from zsbench.tasks.formats.similarities import read_similarities, write_similarities
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 class Config(TaskConfig):

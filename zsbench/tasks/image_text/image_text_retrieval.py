@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -20,7 +20,7 @@ from zsbench.config.schema import TaskConfig
 from zsbench.core import files
 from zsbench.core.context import RunContext
 from zsbench.core.errors import RunError, UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import fill_class
 from zsbench.core.yamlio import shown
@@ -30,12 +30,6 @@ from zsbench.methods.image_text import Matcher, Scores
 from zsbench.metrics.rankings.retrieval import Relevant
 from zsbench.tasks.base import covering, require_unique, sample
 from zsbench.tasks.formats import prediction_tables
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
-
 
 # Metrics that look at the first 10 where their name says nothing else.
 _WHOLE = {"mean-hit": 10, "RSUM": 10}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import MinLen
 
@@ -18,7 +18,7 @@ from zsbench.config.options import ClassTemplate, Count, OneOf, Positive, Text, 
 from zsbench.core.ahead import ahead
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
+from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
@@ -31,11 +31,6 @@ from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, best
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = lazy("numpy")
 
 
 class Config(NamedClasses):

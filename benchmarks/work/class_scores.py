@@ -1,0 +1,58 @@
+"""`zsbench score` of class scores: read a parquet file, top-1 with its interval."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+SIZES = {"images": 50_000, "classes": 1000}
+GOAL = 2.0
+
+
+def prepare(folder: Path, *, images: int, classes: int) -> None:
+    """Write scores (one list a row) and labels."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(0)
+    scores = rng.standard_normal((images, classes), dtype=np.float32)
+    ids = [f"i{n:06d}" for n in range(images)]
+    column = pa.ListArray.from_arrays(np.arange(images + 1, dtype=np.int32) * classes, scores.ravel())
+    pq.write_table(pa.table({"id": ids, "scores": column}), folder / "scores.parquet")
+    labels = rng.integers(0, classes, images)
+    lines = "".join(f"{key},{label}\n" for key, label in zip(ids, labels, strict=True))
+    (folder / "labels.csv").write_text("path,label\n" + lines)
+
+
+def ours() -> list[list[str]]:
+    """Score the file."""
+    zsbench = str(Path(sys.executable).with_name("zsbench"))
+    return [
+        [
+            zsbench,
+            "score",
+            "image-classification",
+            "--predictions",
+            "scores.parquet",
+            "--gold",
+            "labels.csv",
+            "--metric",
+            "acc@1",
+        ]
+    ]
+
+
+def smallest(folder: Path) -> None:
+    """Read both files, take the best class, count."""
+    import csv
+
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(folder / "scores.parquet")
+    scores = table["scores"].combine_chunks().values.to_numpy().reshape(len(table), -1)
+    with (folder / "labels.csv").open() as lines:
+        labels = {row["path"]: int(row["label"]) for row in csv.DictReader(lines)}
+    gold = np.asarray([labels[key] for key in table["id"].to_pylist()])
+    print((scores.argmax(1) == gold).mean())

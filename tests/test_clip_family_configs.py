@@ -5,7 +5,7 @@ import pytest
 from tests.reference._golden import load_json
 from tests.results.test_averages import part
 from tests.results.test_averages import result as row
-from zsbench.config import catalog
+from zsbench.config.paths import unset_variables
 from zsbench.config.suites import Average
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
@@ -27,7 +27,7 @@ METRICS = {
 
 
 def made(name, **choices):
-    with catalog.unset_variables():
+    with unset_variables():
         return planning.make(name, Choices(**choices))
 
 
@@ -102,7 +102,7 @@ def test_the_remote_sensing_sets_share_prompt_and_metrics():
 
 
 def test_let_it_wag_has_its_classes_and_80_templates():
-    with catalog.unset_variables():
+    with unset_variables():
         [job] = planning.make("let-it-wag", Choices(methods=("random-class",))).jobs
     names = (job.source.base / job.task.classes).read_text().splitlines()
     assert len(names) == len(set(names)) == 290

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from zsbench.config import catalog
 from zsbench.config.components import option_defaults, option_hints, options_schema, plainly_fit
+from zsbench.config.paths import PACKAGE
 
 KINDS = ("methods", "models", "modifiers", "data")
 EVERY = [(kind, name) for kind in KINDS for name in catalog.own_components(kind)]
@@ -21,14 +22,14 @@ values = st.one_of(plain, st.lists(plain, max_size=3), st.dictionaries(st.sample
 
 @pytest.mark.parametrize("kind", ["tasks", *KINDS])
 def test_no_two_components_of_a_kind_share_a_name(kind):
-    files = [file for *folders, file in catalog._below(catalog.PACKAGE / kind, ".py")]
+    files = [file for *folders, file in catalog._below(PACKAGE / kind, ".py")]
     own = {name.replace("-", "_") + ".py" for name in catalog.own_components(kind)}
     assert [file for file, times in Counter(files).items() if times > 1 and file in own] == []
 
 
 @pytest.mark.parametrize("kind", ["tasks", "models", "suites", "papers"])
 def test_no_two_configs_of_a_kind_share_a_name(kind):
-    root = catalog.PACKAGE.parent / "configs" / kind
+    root = PACKAGE.parent / "configs" / kind
     files = Counter(file for *_, file in catalog._below(root, ".yaml"))
     assert [file for file, times in files.items() if times > 1] == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.reference._golden import GOLDEN
 from tests.test_cli import zsbench
-from zsbench.config.catalog import ASSETS
+from zsbench.config.paths import ASSETS
 
 CONCEPTS = ["arrow", "digit five", "heart", "letter X", "moon", "star"]
 FORMATS = {

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
 from zsbench.engine import local
 from zsbench.plan import planning
@@ -80,9 +81,9 @@ def test_a_second_run_over_the_cache_encodes_no_image(tmp_path):
     assert costs[1]["images_cached"] == 50
 
 
-@pytest.mark.parametrize("asset", sorted(p.parent.name for p in (catalog.ASSETS / "models").glob("*/card.json")))
+@pytest.mark.parametrize("asset", sorted(p.parent.name for p in (ASSETS / "models").glob("*/card.json")))
 def test_every_embedded_model_has_a_card_with_what_it_reaches(asset):
-    card = json.loads((catalog.ASSETS / "models" / asset / "card.json").read_text())
+    card = json.loads((ASSETS / "models" / asset / "card.json").read_text())
     assert {"summary", "recipe", "seed", "reached", "limits", "parameters", "train_cpu_seconds"} <= card.keys()
     assert card["reached"]
     assert card["limits"]

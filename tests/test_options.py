@@ -12,6 +12,7 @@ from tests.every_option import components, every_option, needed, nonsense, undec
 from zsbench.cli.main import run
 from zsbench.config import blocks, catalog, overlay
 from zsbench.config.components import option_defaults
+from zsbench.config.paths import unset_variables
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import Document
 from zsbench.plan import _method_options, planning, task_configs
@@ -155,7 +156,7 @@ def test_method_options_of_shipped_tasks_are_options():
     for entry in catalog.configs("tasks").values():
         document = overlay.load(entry.path)
         if "method_options" in document.value:
-            with catalog.unset_variables():
+            with unset_variables():
                 task, _ = task_configs.read_task(document)
             _method_options.check(task, catalog.load_module("tasks", task.type).Task.family, shipped=True)
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from zsbench.config import catalog
+from zsbench.config.paths import unset_variables
 from zsbench.core.errors import UserError
 from zsbench.core.records import digest
 from zsbench.core.templates import fill_class
@@ -38,7 +39,7 @@ def prompts():
     """Return {task and method: digest of the exact prompts} over everything that is shipped."""
     names = [*catalog.configs("suites"), *(f"papers/{n}" for n in catalog.configs("papers")), *catalog.configs("tasks")]
     found = {}
-    with catalog.unset_variables():
+    with unset_variables():
         for name in names:
             wanted = [Choices()] if not name.startswith("papers/") else [Choices(), Choices(embedded=True)]
             for choices in wanted:

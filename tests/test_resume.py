@@ -20,7 +20,7 @@ def command(out, *more):
 
 
 def task(folder: Path, copies: int):
-    from zsbench.config.catalog import ASSETS
+    from zsbench.config.paths import ASSETS
 
     data = ASSETS / "data" / "ner-synthetic"
     rows = [json.loads(line) for line in (data / "seen.jsonl").read_text().splitlines()]

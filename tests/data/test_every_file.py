@@ -12,6 +12,7 @@ from tests.data.builders import BUILDERS, FURTHER, NO_FILES, images, png, write
 from zsbench.config import catalog
 from zsbench.config.blocks import Block, _marks
 from zsbench.config.components import option_hints
+from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.plan import checks, planning, task_configs
@@ -167,7 +168,7 @@ def test_a_file_that_an_option_names_is_an_input(kind, name, option, tmp_path):
 )
 def test_models_that_options_name_are_inputs_with_their_weights(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(catalog.ASSETS / "models" / "clip-glyphs", tmp_path / "weights")
+    shutil.copytree(ASSETS / "models" / "clip-glyphs", tmp_path / "weights")
     write(
         tmp_path,
         {

@@ -10,6 +10,7 @@ from PIL import Image
 from tests.data.builders import BUILDERS, images, write
 from zsbench.config import catalog, overlay
 from zsbench.config.components import option_hints
+from zsbench.config.paths import PACKAGE
 from zsbench.data.frames.frames import Frame
 from zsbench.data.images.imagefiles import ALPHA, MAX_PIXELS, SCALED, TURNED
 from zsbench.data.videos.video import Video
@@ -108,6 +109,6 @@ def test_no_other_module_decodes_images():
         "data/images/_greys.py": 1,
         "data/frames/frames.py": 1,
     }  # depth maps are no pictures
-    for path in catalog.PACKAGE.rglob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         found = re.findall(r"Image\.open\(|\.convert\(\"RGB\"\)", path.read_text())
-        assert len(found) <= allowed.get(path.relative_to(catalog.PACKAGE).as_posix(), 0), path
+        assert len(found) <= allowed.get(path.relative_to(PACKAGE).as_posix(), 0), path

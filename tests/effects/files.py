@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from tests.data.builders import BUILDERS, images
-from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 
 
 def dump(make):
@@ -13,7 +13,7 @@ def dump(make):
 
 
 def glyph_names():
-    return (catalog.ASSETS / "data/glyphs/classes.txt").read_text().splitlines()
+    return (ASSETS / "data/glyphs/classes.txt").read_text().splitlines()
 
 
 def captions():
@@ -59,7 +59,7 @@ def collection(kind, passages=PASSAGES, columns=("id", "text")):
 
 
 def docids():
-    known = json.loads((catalog.ASSETS / "data/synonyms-docids/docids.json").read_text())
+    known = json.loads((ASSETS / "data/synonyms-docids/docids.json").read_text())
     letters = [*known.values()]
     return {key: f"{letters[i // 5]} {letters[i % 5]}" for i, key in enumerate(known)}
 
@@ -70,7 +70,7 @@ def run(*lines):
 
 
 def shipped_run():
-    return (catalog.ASSETS / "data/synonyms/candidates.run").read_text().splitlines()
+    return (ASSETS / "data/synonyms/candidates.run").read_text().splitlines()
 
 
 def choices(path):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.close import assert_rows_close
 from tests.methods.fakes import WIDTH, FakeEncoder, fake_problem, images, unit, vector
 from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.engine import local
@@ -359,7 +360,7 @@ def evaluate(tmp_path, method):
 
 
 def test_an_edited_prompt_file_is_never_answered_with_old_predictions(tmp_path, write):
-    names = (catalog.ASSETS / "data/glyphs/classes.txt").read_text().split("\n")[:-1]
+    names = (ASSETS / "data/glyphs/classes.txt").read_text().split("\n")[:-1]
     path = write({name: [f"a photo of a {name}"] for name in names})
     method = {"name": "cupl", "prompts": path}
     good = evaluate(tmp_path, method)
@@ -371,7 +372,7 @@ def test_an_edited_prompt_file_is_never_answered_with_old_predictions(tmp_path, 
 
 
 def test_an_edited_file_of_a_folder_counts_as_well(tmp_path, write):
-    names = (catalog.ASSETS / "data/glyphs/classes.txt").read_text().split("\n")[:-1]
+    names = (ASSETS / "data/glyphs/classes.txt").read_text().split("\n")[:-1]
     for name in names:
         write("It is on a white background\nIt is on a black background\n", f"lines/{name}.txt")
     method = {"name": "description-prob-mean", "descriptions": str(tmp_path / "lines"), "drop_words": 2}

@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 from tests.close import assert_rows_close
 from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core import arrays
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
@@ -174,13 +175,13 @@ def test_a_run_on_a_feature_file_equals_the_run_on_the_images(tmp_path):
     from zsbench.data.images.parquet_images import parquet_images
     from zsbench.models.image_text.open_clip import OpenClip
 
-    every = pq.read_table(catalog.ASSETS / "data" / "glyphs" / "test.parquet")
+    every = pq.read_table(ASSETS / "data" / "glyphs" / "test.parquet")
     pq.write_table(every.take(list(range(0, len(every), 15))), tmp_path / "images.parquet")
     images = parquet_images(path=str(tmp_path / "images.parquet"))
-    encoder = OpenClip(str(catalog.ASSETS / "models" / "clip-glyphs"))
+    encoder = OpenClip(str(ASSETS / "models" / "clip-glyphs"))
     vectors = encoder.encode_images([encoder.prepare(item.open()) for item in images.items])
     task = yaml.safe_load(catalog.configs("tasks")["glyphs"].path.read_text())
-    names = (catalog.ASSETS / "data" / "glyphs" / "classes.txt").read_text().split("\n")
+    names = (ASSETS / "data" / "glyphs" / "classes.txt").read_text().split("\n")
     texts = [t.replace("{}", n.strip()) for n in names if n.strip() for t in task["templates"]]
     ids = np.array([item.id for item in images.items])
     np.savez(tmp_path / "data.npz", features=vectors, labels=np.array(images.labels), ids=ids)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.close import assert_rows_close
 from tests.conftest import GOLDEN
 from tests.models._towers import TEXTS, hf_folder, images
-from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core.errors import UserError
 from zsbench.models import runtime
 from zsbench.models.image_text.hf_clip import hf_clip
@@ -167,7 +167,7 @@ def test_a_folder_that_is_no_two_tower_model_is_refused(folders, tmp_path):
     from safetensors.torch import load_file, save_file
 
     with pytest.raises(UserError, match="without get_image_features and get_text_features"):
-        hf_clip(model=str(catalog.ASSETS / "models" / "lm-synonyms"))
+        hf_clip(model=str(ASSETS / "models" / "lm-synonyms"))
     copy = hf_folder(tmp_path / "m", "siglip")
     weights = load_file(copy / "model.safetensors")
     weights.pop("vision_model.post_layernorm.weight")

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from tests.close import assert_rows_close
 from tests.models._towers import OPEN_CLIP, TEXTS, bert_clip_folder, images, open_clip_folder
-from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core.errors import UserError
 from zsbench.models import runtime
 from zsbench.models.image_text.open_clip import open_clip
 
-GLYPHS = str(catalog.ASSETS / "models" / "clip-glyphs")
+GLYPHS = str(ASSETS / "models" / "clip-glyphs")
 SHORT = {"clip", "custom_text", "quick_gelu", "layer_scale", "eos"}
 
 

@@ -18,10 +18,11 @@ from tests.models import _tiny
 from tests.models._towers import bert_clip_folder, blip_folder, hf_folder, xclip_folder
 from zsbench.analysis import prompt_prior
 from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core.errors import UserError
 
 PACKAGE = Path(zsbench.__file__).parent
-ASSETS = catalog.ASSETS / "models"
+ASSETS = ASSETS / "models"
 
 # What opens a checkpoint in torch, transformers, open_clip and the libraries built on them.
 OPENERS = {"from_pretrained", "from_config", "get_tokenizer", "create_model_and_transforms", "load_checkpoint"}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zsbench.config.catalog import ASSETS
+from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.engine import local

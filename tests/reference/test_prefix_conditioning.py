@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.close import assert_rows_close
 from tests.models._towers import TEXTS, hf_folder, images, open_clip_folder
 from tests.reference._golden import GOLDEN
-from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.engine import local
@@ -20,7 +20,7 @@ from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.run.runner import Options
 
-GLYPHS = str(catalog.ASSETS / "models" / "clip-glyphs")
+GLYPHS = str(ASSETS / "models" / "clip-glyphs")
 TINY_CLIP = GOLDEN / "clip" / "tiny_clip"
 
 

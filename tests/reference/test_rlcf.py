@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from tests.reference._golden import GOLDEN, load_npz, some
-from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
@@ -25,7 +25,7 @@ from zsbench.models.image_text.open_clip import OpenClip
 from zsbench.tasks.encoding import Features
 
 CASES = {path.stem: load_npz("rlcf", path.name) for path in sorted((GOLDEN / "rlcf").glob("*.npz"))}
-GLYPHS = str(catalog.ASSETS / "models" / "clip-glyphs")
+GLYPHS = str(ASSETS / "models" / "clip-glyphs")
 
 
 def cases():
@@ -136,8 +136,8 @@ class Setting:
 
 @pytest.fixture
 def setting(tmp_path):
-    images = parquet_images(path=str(catalog.ASSETS / "data" / "glyphs" / "test.parquet"))
-    names = (catalog.ASSETS / "data" / "glyphs" / "classes.txt").read_text().split("\n")
+    images = parquet_images(path=str(ASSETS / "data" / "glyphs" / "test.parquet"))
+    names = (ASSETS / "data" / "glyphs" / "classes.txt").read_text().split("\n")
     names = [name.strip() for name in names if name.strip()][:12]
     run = RunContext("auto", Cache(tmp_path / "cache"), 0, Cost())
     model = OpenClip(GLYPHS)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from zsbench.cli.main import app
-from zsbench.config.catalog import ASSETS
+from zsbench.config.paths import ASSETS
 from zsbench.core.errors import UserError
 from zsbench.data.captions.associations import associations
 from zsbench.metrics import naming

@@ -7,7 +7,7 @@ import pytest
 
 from tests.reference._golden import load_npz
 from tests.test_cli import zsbench
-from zsbench.config.catalog import ASSETS
+from zsbench.config.paths import ASSETS
 from zsbench.methods.classification import normalise
 from zsbench.metrics import naming
 

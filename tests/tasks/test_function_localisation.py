@@ -7,6 +7,7 @@ import pytest
 from tests.tasks.test_rerank import BagOfWords
 from tests.test_cli import zsbench
 from zsbench.config import catalog
+from zsbench.config.paths import ASSETS
 from zsbench.core import ties
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
@@ -175,7 +176,7 @@ def test_scoring_a_run_gives_the_numbers_of_the_run(tmp_path):
     found, chance = json.loads(done.stdout)["suites"][0]["results"]
     assert found["metrics"]["localisation-acc@1"]["low"] > chance["metrics"]["localisation-acc@1"]["high"]
     [predictions] = (tmp_path / "runs").rglob("bm25/predictions")
-    gold = catalog.ASSETS / "data" / "zsbench-issues" / "issues.jsonl"
+    gold = ASSETS / "data" / "zsbench-issues" / "issues.jsonl"
     whole = ["score", "zsbench-issues", "--predictions", str(predictions), "--json"]
     bare = ["score", "function-localisation", "--gold", str(gold), "--predictions", str(predictions), "--json"]
     for command in (whole, [*bare, "--metric", "localisation-acc@1"]):

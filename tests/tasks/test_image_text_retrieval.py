@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.test_cli import zsbench
-from zsbench.config.catalog import ASSETS
+from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.data.captions.caption_table import caption_table

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.close import assert_rows_close
 from tests.test_cli import zsbench
-from zsbench.config.catalog import ASSETS
+from zsbench.config.paths import ASSETS
 from zsbench.methods.video import frame_numbers
 from zsbench.tasks.video.video_classification import crop
 

@@ -9,7 +9,8 @@ import typer
 
 from zsbench.cli._screen import say
 from zsbench.config import catalog
-from zsbench.config.catalog import ConfigKind, unset_variables
+from zsbench.config.catalog import ConfigKind
+from zsbench.config.paths import unset_variables
 from zsbench.core.errors import Mistakes, UnsetVariable, UserError, UserErrors
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from zsbench.config import catalog, companions, validate
 from zsbench.config._offered import require_offered
 from zsbench.config.components import MethodFacts, option_defaults, option_hints, options_schema, plainly_fit
 from zsbench.config.messages import described
+from zsbench.config.paths import resolve_path
 from zsbench.core.errors import UserError
 from zsbench.core.listing import every_file
 from zsbench.core.yamlio import Document, Loc
@@ -202,9 +203,9 @@ def _resolve(value: Any, hint: Any, base: Path, where: str) -> Any:
     if not isinstance(value, str) or not marks & {"local-path", "model-ref"}:
         return value
     if "local-path" in marks:
-        return str(catalog.resolve_path(value, base, where=where))
+        return str(resolve_path(value, base, where=where))
     local = value.removeprefix("local-dir:")
     explicit = local != value or local.startswith(("asset:", "$", "~", "/", "./", "../"))
-    path = catalog.resolve_path(local, base, where=where)
+    path = resolve_path(local, base, where=where)
     # Absolute, because a library may take a bare name for something else than a folder.
     return str(path.absolute()) if explicit or path.exists() else value

@@ -11,17 +11,13 @@ import importlib.util
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import zsbench
-from zsbench.core.errors import UnsetVariable, UserError, unknown_name
-
-PACKAGE = Path(zsbench.__file__).parent
-ASSETS = PACKAGE / "assets"
+from zsbench.config.paths import PACKAGE
+from zsbench.core.errors import UserError, unknown_name
 
 ComponentKind = Literal["tasks", "methods", "models", "modifiers", "data"]
 ConfigKind = Literal["tasks", "models", "suites", "papers"]
@@ -243,37 +239,3 @@ def find_config(kind: ConfigKind, name: str, *, where: str = "", base: Path | No
     if name not in known:
         raise unknown_name(where, SINGULAR[kind], name, known, listed_by=f"zsbench list {kind}")
     return known[name].path
-
-
-UNSET = re.compile(r"\$\{?(\w+)\}?")
-_unset: set[str] | None = None
-
-
-@contextmanager
-def unset_variables() -> Iterator[set[str]]:
-    """Collect the environment variables that configs start paths at and that are not set, instead of refusing them."""
-    global _unset
-    outer, names = _unset, _unset if _unset is not None else set()
-    _unset = names
-    try:
-        yield names
-    finally:
-        _unset = outer
-
-
-def resolve_path(text: str, base: Path, *, where: str = "") -> Path:
-    """Turn a path written in a config into a real one.
-
-    `asset:x` is a file shipped with zsbench, `$NAME/x` starts at an environment variable, `~` is the home folder,
-    anything else that is relative starts at the folder of the config.
-    """
-    if text.startswith("asset:"):
-        return ASSETS / text.removeprefix("asset:")
-    for name in UNSET.findall(text):
-        if name not in os.environ:
-            if _unset is not None:
-                _unset.add(name)
-                return Path(text)
-            raise UnsetVariable(where, text, name)
-    path = Path(os.path.expandvars(text)).expanduser()
-    return path if path.is_absolute() else base / path

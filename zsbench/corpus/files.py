@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from zsbench.config import catalog
+from zsbench.config.paths import resolve_path
 from zsbench.core import files, jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
@@ -28,7 +28,7 @@ def read_documents(path: Path) -> dict[str, Document]:
         A line lacks an id or a text, an id stands twice, there are no documents.
     """
     found: dict[str, Document] = {}
-    path = catalog.resolve_path(str(path), Path())
+    path = resolve_path(str(path), Path())
     for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
         document = Document(_text(row, _IDS, where), _text(row, _TEXTS, where), str(row.get("title") or ""))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.config.catalog import UNSET
+from zsbench.config.paths import UNSET
 from zsbench.core.errors import UnsetVariable, UserError, UserErrors
 from zsbench.core.files import Folders
 from zsbench.core.yamlio import shown

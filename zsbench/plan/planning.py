@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.config import assignments, catalog, overlay, validate
+from zsbench.config.paths import unset_variables
 from zsbench.config.schema import Settings
 from zsbench.core import yamlio
 from zsbench.core.errors import Mistakes, UserError, unknown_name
@@ -107,7 +108,7 @@ def _finish(
     mistakes.refuse()
     shared = validate.check(Settings, document, ("settings",), {**settings, **choices.settings})
     jobs: list[Job] = []
-    with catalog.unset_variables():
+    with unset_variables():
         for number, run in enumerate(runs):
             jobs += _jobs(name, run, document, (*loc, "runs", number), choices, shared, mistakes)
         mistakes.refuse()
@@ -144,7 +145,7 @@ def refuse_collisions(plans: Iterable[Plan]) -> None:
     UserError
         As `_distinct`.
     """
-    with catalog.unset_variables():
+    with unset_variables():
         _distinct(job for plan in plans for job in plan.jobs)
 
 

@@ -11,11 +11,11 @@ from typing import Literal
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from zsbench.config import catalog
 from zsbench.config.blocks import Block
 from zsbench.config.components import Strict
 from zsbench.config.models import named
 from zsbench.config.options import Count, NonNegative, Share, Text
+from zsbench.config.paths import resolve_path
 from zsbench.core import cache, ties
 from zsbench.core.errors import UserError
 from zsbench.core.records import Cost
@@ -106,7 +106,7 @@ class FirstStage:
         self._run_queries: set[str] = set()
         self._longest = 0
         if own.path is not None:
-            self.run_path = catalog.resolve_path(own.path, folder("candidates", "path"), where=source.where)
+            self.run_path = resolve_path(own.path, folder("candidates", "path"), where=source.where)
         if own.model is not None:
             self.encoder, self._encoder_files = named(
                 own.model, TextEncoder, base=folder("candidates", "model"), where=source.where

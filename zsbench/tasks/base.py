@@ -148,7 +148,7 @@ def covering(depth: int, names: Sequence[str], kinds: tuple[str, ...], whole: Ma
 
 def read_names(value: list[str] | str | None, base: Path, where: str) -> list[str] | None:
     """Return names written in the YAML, or read from the file it names (one a line, or a JSON list)."""
-    from zsbench.config.catalog import resolve_path
+    from zsbench.config.paths import resolve_path
 
     if value is None or isinstance(value, list):
         return value

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from zsbench.config.catalog import resolve_path
+from zsbench.config.paths import resolve_path
 from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, IntArray, np

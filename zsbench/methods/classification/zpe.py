@@ -19,10 +19,10 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import MinLen
 
-from zsbench.config.catalog import resolve_path
 from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import AnyFloat, AnyTexts, ClassTemplate, LocalPath, PositiveShare
+from zsbench.config.paths import resolve_path
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.score_kinds import ScoreKind

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from annotated_types import MinLen
 
 from zsbench.config.blocks import Block
-from zsbench.config.catalog import resolve_path
 from zsbench.config.options import Text, Texts
+from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles, tablefiles, textfiles
 from zsbench.core.errors import UserError

@@ -15,10 +15,10 @@ from annotated_types import MinLen
 
 from zsbench.config import catalog
 from zsbench.config.blocks import Block, Chain
-from zsbench.config.catalog import resolve_path
 from zsbench.config.companions import Requires
 from zsbench.config.components import Strict
 from zsbench.config.options import ClassTemplate, Count, Natural, Positive, ProperShare, Seed, Text, Texts
+from zsbench.config.paths import resolve_path
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np

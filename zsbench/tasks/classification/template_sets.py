@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zsbench.config import catalog, overlay
-from zsbench.config.catalog import resolve_path
+from zsbench.config.paths import resolve_path
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.templates import require_class

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from zsbench.config import catalog
 from zsbench.config.blocks import Block
 from zsbench.config.options import Count, Text, Texts
+from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles, ties
 from zsbench.core.context import RunContext
@@ -57,9 +57,7 @@ class Task(RankingTask):
     def __init__(self, config: Config, source: Block) -> None:
         self.config, self.source = config, source
         docids = config.docids
-        self.path = (
-            None if docids is None else catalog.resolve_path(docids, config.folder("docids"), where=source.where)
-        )
+        self.path = None if docids is None else resolve_path(docids, config.folder("docids"), where=source.where)
 
     def files(self) -> list[str]:
         """Return the collection's files and that of the docids."""

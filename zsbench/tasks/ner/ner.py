@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from zsbench.config.blocks import Block
-from zsbench.config.catalog import resolve_path
 from zsbench.config.options import AnyTexts, Text, Texts
+from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError, did_you_mean

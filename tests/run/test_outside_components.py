@@ -62,9 +62,9 @@ def outside(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    catalog.components.cache_clear()
+    catalog._components.cache_clear()
     yield
-    catalog.components.cache_clear()
+    catalog._components.cache_clear()
     for name in [name for name in sys.modules if name.startswith("outside_")]:
         del sys.modules[name]
 

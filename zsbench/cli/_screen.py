@@ -6,14 +6,18 @@ import codecs
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from zsbench.core.errors import UserError
 from zsbench.report.plain import plain
+
+if TYPE_CHECKING:
+    from zsbench.config.catalog import Entry
 
 # Columns of a table that goes into a file or a pipe, unless $COLUMNS says otherwise.
 WIDE = 160
@@ -67,6 +71,18 @@ def columns() -> int:
     """Return how many columns of text stdout shows."""
     # Not rich's answer, which costs commands that print plain lines its import.
     return shutil.get_terminal_size((WIDE, 0)).columns
+
+
+def entries_under(heading: str, entries: Iterable[Entry], *, width: int = 0) -> None:
+    """Print names and one-line summaries under a heading, summaries in a column that starts behind `width`."""
+    listed = list(entries)
+    width = width or max(len(entry.name) for entry in listed)
+    if heading:
+        say(heading, bold=True)
+    for entry in listed:
+        head = f"  {entry.name:<{width}}  "
+        lines = textwrap.fill(entry.summary, columns(), initial_indent=head, subsequent_indent=" " * len(head))
+        say(lines or head)
 
 
 def console(*, error: bool = False) -> Any:

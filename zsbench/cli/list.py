@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.cli._screen import columns, say
+from zsbench.cli._screen import entries_under, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,14 +40,9 @@ def list_names(
         rows = [{"group": group, **_row(entry)} for group, entries in groups for entry in entries]
         say(encoder.dumps({"schema_version": 1, what.value: rows}, indent=2, ensure_ascii=False), data=True)
         return
-    width = max((len(entry.name) for _, entries in groups for entry in entries), default=0)
-    room = columns()
     for group, entries in groups:
-        if group and entries:
-            say(group, bold=True)
-        for entry in entries:
-            head = f"  {entry.name:<{width}}  "
-            say(textwrap.fill(entry.summary, room, initial_indent=head, subsequent_indent=" " * len(head)) or head)
+        if entries:
+            entries_under(group, entries, width=max(len(entry.name) for _, listed in groups for entry in listed))
 
 
 def _row(entry: Entry) -> dict[str, str]:
@@ -78,7 +72,7 @@ def _groups(what: str) -> list[tuple[str, list[Entry]]]:
         entries = catalog.metrics().values()
         return _by_family(entries)
     if what == "sources":
-        return [("sources (`source:` of data blocks)", [*catalog.components("data").values()])]
+        return _by_family(catalog.components("data").values())
     kinds: tuple[catalog.ConfigKind, ...] = ("suites", "papers", "tasks", "models")
     groups = [(kind, [*catalog.configs(kind).values()]) for kind in kinds if what in ("configs", kind)]
     return [("", entries) for _, entries in groups] if len(groups) == 1 else [*groups]

@@ -58,6 +58,12 @@ BRIEF = {"list", "show", "validate", "schema"}
 def main(
     context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log messages.")] = False,
+    plugins: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A folder with components of your own (methods/, metrics/, ...). Its code is run. Repeatable."
+        ),
+    ] = None,
     version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -65,6 +71,9 @@ def main(
     """Zero-shot benchmarks: one command, every paper's protocol."""
     if debug:
         os.environ["ZSBENCH_DEBUG"] = "1"
+    if plugins:
+        # Processes that this one starts read the same folders.
+        os.environ["ZSBENCH_PLUGINS"] = os.pathsep.join(os.path.abspath(folder) for folder in plugins)
     if context.invoked_subcommand not in BRIEF:
         gc.enable()
         atexit.unregister(gc.freeze)

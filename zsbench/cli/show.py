@@ -18,12 +18,18 @@ COMPONENTS: tuple[ComponentKind, ...] = ("methods", "models", "modifiers", "data
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A task, method, model, metric, suite, paper or YAML file.")],
+    name: Annotated[str, typer.Argument(help="A family, task, method, model, metric, suite, paper or YAML file.")],
 ) -> None:
     """Show what a name stands for."""
+    from zsbench.cli import _family
     from zsbench.config import catalog
     from zsbench.core.errors import unknown_name
 
+    if name in _family.families():
+        _family.show(name)
+        if name not in catalog.components("tasks"):
+            return None
+        say("")
     if name.removeprefix("papers/") != name and name.removeprefix("papers/") in catalog.configs("papers"):
         return _config(catalog.configs("papers")[name.removeprefix("papers/")].path)
     for group in CONFIGS:

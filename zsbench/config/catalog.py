@@ -1,23 +1,23 @@
 """Names to files, lazily: the folder is the registry, and listing it imports nothing.
 
 A component is a Python file with a function of the file's own name; dashes in names are underscores in files.
-A config is a YAML file; its name is the file's stem. Outside packages join through the entry-point groups
-`zsbench.tasks`, `zsbench.models`, `zsbench.methods` and `zsbench.data`.
+A config is a YAML file; its name is the file's stem. What is not zsbench's own joins through `_outside`.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from zsbench.config import _outside
 from zsbench.config.paths import PACKAGE
-from zsbench.core.errors import UserError, unknown_name
+from zsbench.core.errors import UserError, shown, unknown_name
 
 ComponentKind = Literal["tasks", "methods", "models", "modifiers", "data"]
 ConfigKind = Literal["tasks", "models", "suites", "papers"]
@@ -42,6 +42,8 @@ class Entry:
     path: Path
     family: str
     stated: str = ""
+    module: str = ""
+    """The full name of the module that a component or metric is in."""
 
     @cached_property
     def summary(self) -> str:
@@ -101,54 +103,73 @@ def _configs(kind: ConfigKind, _here: str, _named: str) -> dict[str, Entry]:
 @lru_cache
 def own_components(kind: ComponentKind) -> dict[str, Entry]:
     """Return zsbench's own components of a kind by name: files with a function of the file's name."""
-    found: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     for *folders, file in _below(PACKAGE / kind, ".py"):
-        stem = file.removesuffix(".py")
-        if stem.startswith("_"):
-            continue
         path = Path(PACKAGE, kind, *folders, file)
-        # What tells a component's file from those that help it.
-        mark = "\nclass Config(" if kind == "tasks" else f"\ndef {stem}("
-        if mark.encode() in path.read_bytes():
-            family = folders[-1].replace("_", "-") if kind == "methods" else ""
-            found[stem.replace("_", "-")] = Entry(stem.replace("_", "-"), path, family)
-    return found
+        if not file.startswith("_") and _holds_component(kind, path):
+            entry = _entry(kind, path, ".".join(("zsbench", kind, *folders, path.stem)))
+            entries[entry.name] = entry
+    return entries
+
+
+def components(kind: ComponentKind) -> dict[str, Entry]:
+    """Return every component of a kind by name, those of plugin folders and of installed packages included.
+
+    Raises
+    ------
+    UserError
+        A plugin has the name of a component of zsbench or of another plugin: a config would mean one or the other.
+    """
+    return _components(kind, _outside.folders())
 
 
 @lru_cache
-def components(kind: ComponentKind) -> dict[str, Entry]:
-    """Return every component of a kind by name, those of installed packages included."""
-    found = dict(own_components(kind))
-    for point in _entry_points(kind):
-        if point.name not in found:
-            found[point.name] = _outside(point)
-    return found
+def _components(kind: ComponentKind, folders: tuple[Path, ...]) -> dict[str, Entry]:
+    entries = dict(own_components(kind))
+    for folder in folders:
+        for path, module in _outside.modules_below(folder, kind):
+            if not _holds_component(kind, path):
+                continue
+            entry = _entry(kind, path, module)
+            if entry.name in entries:
+                taken = entries[entry.name].path
+                raise UserError(
+                    shown(path), f"{SINGULAR[kind]} '{entry.name}' is also in {shown(taken)}", "another name"
+                )
+            entries[entry.name] = entry
+    for name, file, module in _outside.modules_installed(kind):
+        if name not in entries:
+            stated = "" if file and '"""' in _text(file) else f"from {module}"
+            family = _FAMILY.search(_text(file)) if file else None
+            entries[name] = Entry(name, file or Path(module), family[1] if family else "", stated, module)
+    return entries
 
 
-def methods_of(family: str) -> list[str]:
-    """Return the methods of a family, and those of other packages whose files do not tell theirs."""
-    return [name for name, entry in components("methods").items() if entry.family in ("", family)]
+def _holds_component(kind: ComponentKind, path: Path) -> bool:
+    """Return what tells a component's file from those that help it: the function or the `Config` of its name."""
+    return ("\nclass Config(" if kind == "tasks" else f"\ndef {path.stem}(") in _text(path)
+
+
+def _entry(kind: ComponentKind, path: Path, module: str) -> Entry:
+    return Entry(path.stem.replace("_", "-"), path, _family(kind, path), "", module)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig", errors="replace")
 
 
 _FAMILY = re.compile(r'^@method\(.*?family="([^"]+)"', re.MULTILINE | re.DOTALL)
 
 
-def _outside(point: Any) -> Entry:
-    """Return the entry of another package's component: family and summary as its file has them, without running it."""
-    try:
-        spec = importlib.util.find_spec(point.module)  # runs the packages around it, not the module
-        path = Path(spec.origin if spec and spec.origin else "")
-        text = path.read_text(encoding="utf-8-sig")
-    except Exception:  # a broken package says why when it is used; listing names goes on
-        return Entry(point.name, Path(point.value), "", f"from {point.value}")
-    family = _FAMILY.search(text)
-    return Entry(point.name, path, family[1] if family else "", "" if '"""' in text else f"from {point.value}")
+def _family(kind: ComponentKind, path: Path) -> str:
+    """Return the family that a method's file states, read without running it, else the folder within its kind."""
+    stated = _FAMILY.search(_text(path)) if kind == "methods" else None
+    return stated[1] if stated else path.parent.name.replace("_", "-").removesuffix(kind)
 
 
-def _entry_points(kind: str) -> Iterator[Any]:
-    from importlib.metadata import entry_points
-
-    yield from entry_points(group=f"zsbench.{kind}")
+def methods_of(family: str) -> list[str]:
+    """Return the methods of a family, and those of other packages whose files do not tell theirs."""
+    return [name for name, entry in components("methods").items() if entry.family in ("", family)]
 
 
 def load_component(kind: ComponentKind, name: str, *, where: str = "") -> Callable[..., Any]:
@@ -159,13 +180,14 @@ def load_component(kind: ComponentKind, name: str, *, where: str = "") -> Callab
 
 def load_family(family: str) -> Any:
     """Import the package of a method family: its types and, where methods chain, its `compose`."""
-    name = f"zsbench.methods.{family.replace('-', '_')}"
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise UserError("", f"family '{family}' needs {error.name}, which is not installed") from error
-        return None  # a family that lives in another package
+    for package in ("zsbench", *_outside.packages()):
+        name = f"{package}.methods.{family.replace('-', '_')}"
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not name.startswith(f"{error.name}"):
+                raise UserError("", f"family '{family}' needs {error.name}, which is not installed") from error
+    return None  # a family of an installed package, which has no types of its own to compose
 
 
 def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
@@ -174,51 +196,79 @@ def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     Raises
     ------
     UserError
-        Nothing has that name; the message offers the nearest ones.
+        Nothing has that name (the message offers the nearest ones), or a plugin's file cannot be imported.
     """
     own = own_components(kind)
     known = own if name in own else components(kind)
     if name not in known:
         shown_by = "zsbench list " + {"data": "sources", "modifiers": "models"}.get(kind, kind)
         raise unknown_name(where, SINGULAR[kind] + " type" * (kind == "tasks"), name, known, listed_by=shown_by)
-    if name not in own:
-        return next(point for point in _entry_points(kind) if point.name == name).load()
-    return load_file(own[name].path)
+    return load(known[name])
 
 
-def load_file(path: Path) -> Any:
-    """Import the module that a file of the package holds."""
-    return importlib.import_module(_module_name(path))
+def load(entry: Entry) -> Any:
+    """Import the module that holds a component or metric.
 
-
-@lru_cache(maxsize=1024)
-def _module_name(path: Path) -> str:
-    return "zsbench." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    Raises
+    ------
+    UserError
+        It is not zsbench's own and cannot be imported.
+    """
+    try:
+        return importlib.import_module(entry.module)
+    except Exception as error:
+        if entry.module.startswith("zsbench."):
+            raise
+        problem = f"'{entry.name}' cannot be imported ({type(error).__name__}: {error})"
+        raise UserError(shown(entry.path), problem) from error
 
 
 _METRIC = re.compile(r'^@metric\(\s*"([^"]+)".*?^def .*?"""(.*?)(?:"""|\n)', re.MULTILINE | re.DOTALL)
 
 
 @lru_cache(maxsize=256)
-def _metrics_in(path: Path) -> list[Entry]:
-    text = path.read_text(encoding="utf-8")
-    return [Entry(name, path, path.stem, summary.strip()) for name, summary in _METRIC.findall(text)]
+def _metrics_in(path: Path, kind: str, module: str) -> list[Entry]:
+    return [Entry(name, path, kind, summary.strip(), module) for name, summary in _METRIC.findall(_text(path))]
 
 
-@lru_cache
 def metrics(kinds: tuple[str, ...] | None = None) -> dict[str, Entry]:
     """Return metrics by the name used in YAML (`nDCG`, `acc`), read from the decorators without import.
 
     Parameters
     ----------
-    kinds : the metric files that fit a task; None for all, and then a name that several kinds use is `kind:name`.
+    kinds : the kinds of metrics that fit a task; None for all, and then a name that several kinds use is `kind:name`.
+
+    Raises
+    ------
+    UserError
+        A plugin's metric has the name of another one of its kind.
     """
-    paths = sorted((PACKAGE / "metrics").rglob("[a-z]*.py"), key=lambda path: path.stem)
-    files = [path for path in paths if kinds is None or path.stem in kinds]
-    found = [entry for path in files for entry in _metrics_in(path)]
-    names = [entry.name for entry in found]
-    named = {e: e.name if names.count(e.name) == 1 else f"{e.family}:{e.name}" for e in found}
-    return {key: replace(entry, name=key) for entry, key in named.items()}
+    return _metrics(kinds, _outside.folders())
+
+
+@lru_cache
+def _metrics(kinds: tuple[str, ...] | None, folders: tuple[Path, ...]) -> dict[str, Entry]:
+    entries = [entry for entry in _every_metric(folders) if kinds is None or entry.family in kinds]
+    names = [entry.name for entry in entries]
+    keyed: dict[str, Entry] = {}
+    for entry in entries:
+        key = entry.name if names.count(entry.name) == 1 or kinds == (entry.family,) else f"{entry.family}:{entry.name}"
+        if key in keyed:
+            problem = f"metric '{entry.name}' of kind '{entry.family}' is also in {shown(keyed[key].path)}"
+            raise UserError(shown(entry.path), problem, "another name")
+        keyed[key] = replace(entry, name=key)
+    return keyed
+
+
+@lru_cache
+def _every_metric(folders: tuple[Path, ...]) -> tuple[Entry, ...]:
+    """Return all metrics; a file's name is their kind, in plugin folders too; installed packages state the kind."""
+    own = sorted((PACKAGE / "metrics").rglob("[a-z]*.py"), key=lambda path: path.stem)
+    files = [(path, path.stem, ".".join(("zsbench", *path.relative_to(PACKAGE).with_suffix("").parts))) for path in own]
+    for folder in folders:
+        files += [(path, path.stem, module) for path, module in _outside.modules_below(folder, "metrics")]
+    files += [(path, kind, module) for kind, path, module in _outside.modules_installed("metrics") if path is not None]
+    return tuple(entry for path, kind, module in files for entry in _metrics_in(path, kind, module))
 
 
 def find_config(kind: ConfigKind, name: str, *, where: str = "", base: Path | None = None) -> Path:

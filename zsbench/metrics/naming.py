@@ -122,7 +122,7 @@ def _nearest(written: Written, known: Iterable[str]) -> str:
 
 def declared(base: str, *, kinds: tuple[str, ...] | None = None) -> Any:
     """Return the function declared as metric `base`; its `metric` attribute holds the declaration."""
-    module = catalog.load_file(catalog.metrics(kinds)[base].path)
+    module = catalog.load(catalog.metrics(kinds)[base])
     functions = (value for value in vars(module).values() if inspect.isfunction(value))
     plain = base.rpartition(":")[2]
     return next(f for f in functions if getattr(f, "metric", None) is not None and f.metric.name == plain)  # type: ignore[attr-defined]

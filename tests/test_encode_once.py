@@ -103,3 +103,40 @@ def test_the_same_image_twice_gets_one_feature(tmp_path):
     rows = Features(model, run, items).images(items)
     assert seen == [0, 1, 2]
     assert [row.tobytes() for row in rows] == [rows[i % 3].tobytes() for i in range(10)]
+
+
+def counting(cache, items, texts, *, read=True):
+    """Return which images and texts a command encodes over a cache, and how many images it takes from there."""
+    model, seen = Encoder(), {"images": [], "texts": []}
+    model.encode_images = lambda prepared: seen["images"].extend(prepared) or Encoder.encode_images(model, prepared)
+    model.encode_texts = lambda texts: seen["texts"].extend(texts) or Encoder.encode_texts(model, texts)
+    run = RunContext("auto", Cache(cache, read=read), 0, model.cost)
+    features = Features(model, run, items)
+    rows, vectors = features.images(items), features.texts(texts)
+    one_by_one = [features.images([item])[0].tobytes() for item in items[::97]]
+    assert [row.tobytes() for row in rows[::97]] == one_by_one
+    return seen["images"], seen["texts"], model.cost.images_cached - len(one_by_one), rows, vectors
+
+
+def test_part_of_the_data_and_one_more_template_encode_only_what_is_new(tmp_path):
+    items, texts = [Drawn(i) for i in range(2 * CHUNK + 5)], ["a cat", "a dog"]
+    images, written, n_cached, rows, vectors = counting(tmp_path, items, texts)
+    assert (len(images), written, n_cached) == (len(items), texts, 0)
+    # A limit, another order, images in between that are new.
+    part = [*items[1500:900:-3], Drawn(-1 % 10**6), *items[:7]]
+    images, written, n_cached, some, _ = counting(tmp_path, part, ["the dog", *texts])
+    assert (images, written, n_cached) == ([999_999], ["the dog"], len(part) - 1)
+    np.testing.assert_array_equal(some[:200], rows[1500:900:-3])
+    images, written, _, again, same = counting(tmp_path, items, texts, read=False)
+    assert (len(images), written) == (len(items), texts)
+    np.testing.assert_array_equal(again, rows)
+    np.testing.assert_array_equal(same, vectors)
+
+
+def test_what_a_model_only_looks_up_is_not_copied_to_the_cache(tmp_path):
+    model = Encoder()
+    model.at_hand = {"images", "texts"}
+    features = Features(model, RunContext("auto", Cache(tmp_path), 0, model.cost), [])
+    assert len(features.images([Drawn(i) for i in range(3)])) == len(features.texts(["a", "b", "c"])) == 3
+    assert list(tmp_path.iterdir()) == []
+    assert model.cost.images_cached == 0

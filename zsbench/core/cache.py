@@ -1,7 +1,8 @@
 """The one content-addressed store: arrays by the digest of everything they depend on.
 
 An entry is one file, `<root>/<2 hex>/<digest>.arr`: a JSON header line (dtype, shape, checksum of these and the bytes),
-then the bytes. It is written atomically and checked when read; a damaged entry is computed again, never trusted.
+then the bytes. It is written atomically and checked when read; a damaged entry is taken away and computed again, never
+trusted. Arrays whose rows are computed each from an item of its own are kept row by row, in a folder of blocks.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from zsbench.core import files
+from zsbench.core.blocks import Blocks, Compute
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import canonical_json, digest
@@ -53,7 +57,8 @@ class Cache:
     def __init__(self, root: Path | None, *, read: bool = True) -> None:
         self.root, self.read = root, read
         self.memory: dict[str, Any] = {}
-        self._own: set[Path] = set()
+        self._written: set[Path] = set()
+        self._blocks: dict[Path, Blocks] = {}
         self._damaged = False
 
     def use(self) -> None:
@@ -70,21 +75,41 @@ class Cache:
             fingerprint, the data's digest, preprocessing, dtype.
         compute : called without arguments when there is no sound entry.
         """
-        path = self._path(key)
-        found = self._load(path) if path is not None and (self.read or path in self._own) else None
-        if found is not None:
-            return found
+        if self.root is None:
+            return np.ascontiguousarray(compute())
+        path = self._place(key).with_suffix(".arr")
+        entry = self._load(path) if self.read or path in self._written else None
+        if entry is not None:
+            return entry[1]
         value = np.ascontiguousarray(compute())
-        if path is not None:
-            self._store(path, value)
-            self._own.add(path)
+        self._store(path, b"", value)
+        self._written.add(path)
         return value
 
-    def _path(self, key: Sequence[str]) -> Path | None:
-        name = digest(key)
-        return None if self.root is None else self.root / name[:2] / f"{name}.arr"
+    def rows(self, key: Sequence[str], names: Sequence[str], compute: Compute) -> tuple[FloatArray, int]:
+        """Return one row for each of n >= 1 distinct names (n, width), and how many of them were not computed now.
 
-    def _load(self, path: Path) -> FloatArray | None:
+        Parameters
+        ----------
+        key : what all rows depend on, as in `array`.
+        names : what each row depends on beside the key, such as the digest of an image.
+        compute : takes places in `names`, those without a sound row, and returns their rows; called for some
+            thousand at a time.
+        """
+        if self.root is None:
+            return np.ascontiguousarray(compute(list(range(len(names))))), 0
+        folder = self._place(key)
+        if folder not in self._blocks:
+            self._blocks[folder] = Blocks(folder, read=self.read, load=self._load, store=self._store)
+        return self._blocks[folder].rows(names, compute)
+
+    def _place(self, key: Sequence[str]) -> Path:
+        assert self.root is not None
+        name = digest(key)
+        return self.root / name[:2] / name
+
+    def _load(self, path: Path) -> tuple[bytes, FloatArray] | None:
+        """Return the keys (none for a whole array) and the array of an entry, or None where there is no sound one."""
         try:
             raw = path.read_bytes()
         except OSError:
@@ -96,8 +121,10 @@ class Cache:
                 return None  # written before the checksum covered the header
             if header["checksum"] != _checksum(header["dtype"], header["shape"], body):
                 raise ValueError("the checksum differs")
-            found: FloatArray = np.frombuffer(body, dtype=header["dtype"]).reshape(header["shape"]).copy()
-            return found
+            dtype, shape = np.dtype(header["dtype"]), header["shape"]
+            start = len(body) - dtype.itemsize * math.prod(shape)
+            value: FloatArray = np.frombuffer(body, dtype=dtype, offset=start).reshape(shape).copy()
+            return body[:start], value
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             # Said once a store: where one entry is damaged, thousands may be.
             log.log(
@@ -107,10 +134,14 @@ class Cache:
                 error,
             )
             self._damaged = True
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
             return None
 
-    def _store(self, path: Path, value: FloatArray) -> None:
-        body, dtype, shape = value.tobytes(), value.dtype.str, list(value.shape)
+    def _store(self, path: Path, keys: bytes, value: FloatArray) -> None:
+        if self.root is None:
+            return
+        body, dtype, shape = keys + value.tobytes(), value.dtype.str, list(value.shape)
         header = {"dtype": dtype, "shape": shape, "checksum": _checksum(dtype, shape, body)}
         try:
             files.write_bytes(path, json.dumps(header).encode() + b"\n" + body)

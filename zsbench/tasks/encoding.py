@@ -1,19 +1,20 @@
 """Image and text features of one model on one data set, encoded once and kept in the cache.
 
-Images are cached in chunks that start at fixed places of the item list, so that an interrupted run, another
-batch size or another rule finds the same entries; memory holds one chunk.
+Every image and every text is kept by what it holds, so that an interrupted run, another rule, one more template or a
+part of the data finds what is there. Images go through in chunks; memory holds one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from zsbench.core import doubts
 from zsbench.core.ahead import ahead
 from zsbench.core.batching import distinct, map_batches
+from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import FloatArray, np
@@ -26,7 +27,7 @@ CHUNK = 1024
 # Numbers of text features kept in memory, so that rules that ask for the same prompts in other groups find them.
 REMEMBERED = 2**27
 # Raised when the encoding step changes, so that no older feature is ever mixed in.
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass
@@ -79,24 +80,25 @@ class Features:
         self.run.prompts |= dict.fromkeys(unique)
         self.note("prompts", {"count": len(self.run.prompts), "digest": digest(self.run.prompts)})
         key = ["text-features", VERSION, model.fingerprint, model.dtype]
-        known: dict[str, FloatArray] = self.run.cache.memory.setdefault(digest(key), {})
-        missing = [text for text in unique if text not in known]
-        fresh: dict[str, FloatArray] = {}
+        remembered: dict[str, FloatArray] = self.run.cache.memory.setdefault(digest(key), {})
+        vectors = {text: remembered[text] for text in unique if text in remembered}
+        missing = [text for text in unique if text not in vectors]
+
+        def encode(places: list[int]) -> FloatArray:
+            encoded: FloatArray = map_batches(model.encode_texts, [missing[i] for i in places], self.run.batch_size)
+            return encoded
+
         if missing:
-            rows = self.run.cache.array(
-                [*key, *missing], lambda: map_batches(model.encode_texts, missing, self.run.batch_size)
-            )
-            fresh = dict(zip(missing, rows, strict=True))
-            if (len(known) + len(fresh)) * rows.shape[1] <= REMEMBERED:
-                known |= fresh
-        found = {text: known[text] if text in known else fresh[text] for text in unique}
-        return _unit(np.stack([found[text] for text in texts]), texts, "text features")
+            rows, _ = self._cache("texts").rows(key, missing, encode)
+            vectors |= zip(missing, rows, strict=True)
+            if (len(remembered) + len(missing)) * rows.shape[1] <= REMEMBERED:
+                remembered |= zip(missing, rows, strict=True)
+        return _unit(np.stack([vectors[text] for text in texts]), texts, "text features")
 
     def images(self, items: Sequence[Any], *, raw: bool = False) -> FloatArray:
         """Return features (n_images, width) of any images, all in memory: of length 1, or as the model gives them."""
-        parts = [self._images(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
-        found = np.concatenate(parts)
-        return found if raw else _unit(found, items, "image features")
+        rows = np.concatenate([self._images(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)])
+        return rows if raw else _unit(rows, items, "image features")
 
     def chunks(self) -> Iterator[FloatArray]:
         """Yield the test images' features in order, `CHUNK` rows at a time."""
@@ -107,34 +109,32 @@ class Features:
         """Yield (first item number, batch) so that batches cover `todo` in order."""
         for chunk in range(todo.start // CHUNK * CHUNK, todo.stop, CHUNK):
             start, stop = max(chunk, todo.start), min(chunk + CHUNK, todo.stop)
-            whole = self.items[chunk : chunk + CHUNK]
-            yield (
-                start,
-                ImageBatch(self.items[start:stop], self._encoder(whole, slice(start - chunk, stop - chunk))),
-            )
+            items = self.items[start:stop]
+            yield start, ImageBatch(items, partial(self._images, items))
 
-    def _encoder(self, chunk: Sequence[Any], part: slice) -> Callable[[], FloatArray]:
-        return lambda: self._images(chunk)[part]
-
-    def _images(self, chunk: Sequence[Any]) -> FloatArray:
+    def _images(self, items: Sequence[Any]) -> FloatArray:
         assert self.model is not None
-        model, before = self.model, self.run.cost.images
+        model = self.model
         # A text prefix makes another model, but not of the images.
         identity = getattr(model, "image_fingerprint", model.fingerprint)
-        digests = [item.digest() for item in chunk]
-        key = ["image-features", VERSION, identity, model.dtype, *digests]
+        digests = [item.digest() for item in items]
+        # The same image twice gets one feature, so that rounding does not order what is equal.
+        places, row_of = distinct(digests)
 
-        def encode() -> FloatArray:
-            # The same image twice gets one feature, so that rounding does not order what is equal.
-            places, row_of = distinct(digests)
-            with ahead(lambda item: _prepared(model, item), [chunk[place] for place in places]) as prepared:
-                found: FloatArray = map_batches(model.encode_images, prepared, self.run.batch_size)
-            return found[row_of]
+        def encode(missing: list[int]) -> FloatArray:
+            with ahead(lambda item: _prepared(model, item), [items[places[i]] for i in missing]) as prepared:
+                encoded: FloatArray = map_batches(model.encode_images, prepared, self.run.batch_size)
+            return encoded
 
-        found = self.run.cache.array(key, encode)
-        if self.run.cost.images == before:
-            self.run.cost.images_cached += len(set(digests))
-        return found
+        names = [digests[place] for place in places]
+        key = ["image-features", VERSION, identity, model.dtype]
+        rows, n_cached = self._cache("images").rows(key, names, encode)
+        self.run.cost.images_cached += n_cached
+        return rows if len(names) == len(items) else rows[row_of]
+
+    def _cache(self, what: str) -> Cache:
+        """Return where features are kept: nowhere if the model only looks them up."""
+        return Cache(None) if what in getattr(self.model, "at_hand", ()) else self.run.cache
 
 
 def _prepared(model: ImageTextEncoder, item: Any) -> Any:

@@ -81,6 +81,8 @@ class FileFeatures:
 
     def __init__(self, table: dict[str, FloatArray], file: str, text_model: Any, logit_scale: float) -> None:
         self._table, self._file, self._text_model, self.logit_scale = table, file, text_model, logit_scale
+        self.at_hand = frozenset({"images", "texts"} if table else {"images"})
+        """What is only looked up, so that keeping it in the cache would be a copy."""
         vectors = table.values() if table else text_model.encode_texts([""])
         self._width = len(next(iter(vectors)))
         self.cost = Cost()

@@ -11,7 +11,7 @@ from zsbench.metrics.rankings.retrieval import Relevant, positive_ranks
 
 def ranks(ranking, positives, **options):
     ignore = options.pop("ignore", "")
-    return list(positive_ranks(ranking, Relevant(frozenset(positives), frozenset(ignore)), **options))
+    return positive_ranks([ranking], [Relevant(frozenset(positives), frozenset(ignore))], **options).ranks.tolist()
 
 
 def test_a_tied_item_of_another_query_counts_against_the_query():

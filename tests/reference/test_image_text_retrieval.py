@@ -45,7 +45,7 @@ def test_hits_and_fractions_at_every_k():
 
 def test_ranks_medians_and_sum():
     found, gold = rankings(GOLDEN["image"], GOLDEN["text"], GOLDEN["text_image"])
-    ranks = np.array([positive_ranks(f, g, ties="best")[0] for f, g in zip(found, gold, strict=True)])
+    ranks = positive_ranks(found, gold, ties="best").first()
     assert (ranks[: len(GOLDEN["text"])] == GOLDEN["t2i_rank"]).all()
     assert (ranks[len(GOLDEN["text"]) :] == GOLDEN["i2t_rank"]).all()
     for kind, key in (("text", "t2i_median_rank"), ("image", "i2t_median_rank")):

@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.lazy import DoubleArray
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.has_answer import has_answer
+from zsbench.metrics.rankings.positives import PositiveRanks, of_hits
 from zsbench.metrics.rankings.pytrec import trec_order
 
 Rankings = Sequence[Mapping[str, float] | None]
@@ -39,11 +40,18 @@ class Answered:
         return self._known[passage]
 
 
+def answer_ranks(rankings: Rankings, gold: Sequence[Answered], k: int, *, most: int | None = None) -> PositiveRanks:
+    """Return the ranks of the passages that hold an answer among the first k, at most the first `most` of them."""
+    return of_hits(
+        (
+            map(question.by, trec_order(ranking, k)) if ranking is not None and question.answers else None
+            for ranking, question in zip(rankings, gold, strict=True)
+        ),
+        most=most,
+    )
+
+
 @metric("answer-hit", interval="wilson")
 def answer_hit(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> DoubleArray:
     """Top-k accuracy: 1 when at least one of the first k passages holds an answer."""
-    rows = [
-        any(map(question.by, trec_order(ranking, k))) if ranking is not None and question.answers else np.nan
-        for ranking, question in zip(rankings, gold, strict=True)
-    ]
-    return np.asarray(rows, dtype=np.float64)
+    return answer_ranks(rankings, gold, k, most=1).hit(k)

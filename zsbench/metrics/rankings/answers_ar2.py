@@ -18,20 +18,12 @@ from collections.abc import Sequence
 from zsbench.config.options import Cutoff
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
-from zsbench.metrics.rankings.answers import Answered, Rankings
-from zsbench.metrics.rankings.pytrec import trec_order
+from zsbench.metrics.rankings.answers import Answered, Rankings, answer_ranks
 
 
 def _hits(rankings: Rankings, gold: Sequence[Answered], k: int) -> DoubleArray:
     """Return 1 where the passage at a rank holds an answer, (n_questions, k); NaN rows are undefined."""
-    table = np.zeros((len(gold), k))
-    for row, ranking, question in zip(table, rankings, gold, strict=True):
-        if ranking is None or not question.answers:
-            row[:] = np.nan
-        else:
-            found = [question.by(passage) for passage in trec_order(ranking, k)]
-            row[: len(found)] = found
-    return table
+    return answer_ranks(rankings, gold, k).hits(k)
 
 
 @metric("MRR_n")

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.lazy import DoubleArray
 from zsbench.metrics.metric import metric
+from zsbench.metrics.rankings.positives import of_lists
 from zsbench.metrics.rankings.pytrec import trec_order
 
 Level = Literal["function", "file"]
@@ -47,11 +48,13 @@ def localisation_accuracy(
     rankings: Sequence[Mapping[str, float] | None], gold: Sequence[Changed], *, k: Cutoff, level: Level = "function"
 ) -> DoubleArray:
     """1 when all functions (or files) that must change are among the first k."""
-    rows = np.full(len(gold), np.nan)
-    for number, (ranking, changed) in enumerate(zip(rankings, gold, strict=True)):
-        wanted = changed.functions if level == "function" else changed.files
-        if ranking is not None and wanted:
-            order = trec_order(ranking, k if level == "function" else None)
-            found = order if level == "function" else list(dict.fromkeys(map(file_of, order)))
-            rows[number] = wanted <= set(found[:k])
-    return rows
+    if level == "function":
+        orders = [None if ranking is None else trec_order(ranking, k) for ranking in rankings]
+        return of_lists(orders, [changed.functions for changed in gold]).complete(k)
+    orders = [None if ranking is None else _files(trec_order(ranking)) for ranking in rankings]
+    return of_lists(orders, [changed.files for changed in gold]).complete(k)
+
+
+def _files(functions: Sequence[str]) -> list[str]:
+    """Return the files of functions, each where it stands first."""
+    return list(dict.fromkeys(map(file_of, functions)))

@@ -1,7 +1,8 @@
 """Retrieval from a gallery: scores of items against the items that answer a query; ties count against the query.
 
-`rankings` is a list of {item id: score}, one entry a query, higher is better; `gold` the aligned list of
-`Relevant`. Items to ignore (the query's own image, junk) take no place in the ranking. The rank of a positive is
+`rankings` is a list of {item id: score}, one entry a query, higher is better, or what a task has made of many at once
+(`Ranked`); `gold` the aligned list of `Relevant`. Items to ignore (the query's own image, junk) take no place in the
+ranking. The rank of a positive is
 
     rank(p) = 1 + #{ non-positive i : score_i >= score_p } + #{ positive i : score_i > score_p }
 
@@ -16,7 +17,6 @@ Source: the zero-shot retrieval of CLIP_benchmark (`hit@k` is its "recall@k"); R
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -24,9 +24,9 @@ from typing import Literal
 from zsbench.config.options import Cutoff
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
+from zsbench.metrics.rankings.positives import PositiveRanks, Ranked, Ties, of_scores
 
-Ranking = Mapping[str, float]
-Ties = Literal["worst", "best"]
+Rankings = Sequence[Mapping[str, float]] | Ranked
 Query = Literal["", "text", "image"]
 
 
@@ -39,57 +39,61 @@ class Relevant:
     query: str = ""
 
 
-def positive_ranks(ranking: Ranking, relevant: Relevant, *, ties: Ties = "worst") -> DoubleArray:
-    """Return the 1-based ranks of the positives in ascending order, infinite for those that are not in the ranking.
+def positive_ranks(
+    rankings: Rankings, gold: Sequence[Relevant], *, query: Query = "", ties: Ties = "worst"
+) -> PositiveRanks:
+    """Return the ranks of every query's positives; queries of another kind are undefined.
 
     Raises
     ------
     ValueError
-        A score is NaN.
+        A score is NaN, or there are more or fewer rankings than queries.
     """
-    ids = [key for key in ranking if key not in relevant.ignore]
-    scores = np.asarray([ranking[key] for key in ids], dtype=np.float64)
-    if np.isnan(scores).any():
-        raise ValueError("a score is NaN")
-    positive = np.asarray([key in relevant.positives for key in ids], dtype=bool)
-    # Ascending, so that "how many are at least as high" is a distance from the end.
-    others, own = np.sort(scores[~positive]), np.sort(scores[positive])[::-1]
-    side: Literal["left", "right"] = "left" if ties == "worst" else "right"
-    better = len(others) - np.searchsorted(others, own, side=side)
-    ranks = better + np.arange(1, len(own) + 1, dtype=np.float64)
-    return np.concatenate([ranks, np.full(len(relevant.positives) - len(own), np.inf)])
+    table = rankings.table(ties) if isinstance(rankings, Ranked) else _of_mappings(rankings, gold, ties)
+    if len(table.sizes) != len(gold):
+        raise ValueError(f"{len(table.sizes)} rankings for {len(gold)} queries")
+    return table.only(np.asarray([relevant.query == query for relevant in gold], dtype=bool)) if query else table
 
 
-def _ranks(rankings: Sequence[Ranking], gold: Sequence[Relevant], query: str, ties: Ties) -> list[DoubleArray]:
-    """Return every query's ranks; empty where the query is of another kind or has no positives."""
+def _of_mappings(rankings: Sequence[Mapping[str, float]], gold: Sequence[Relevant], ties: Ties) -> PositiveRanks:
     if len(rankings) != len(gold):
         raise ValueError(f"{len(rankings)} rankings for {len(gold)} queries")
-    none = np.zeros(0)
-    return [
-        positive_ranks(ranking, relevant, ties=ties) if query in ("", relevant.query) and relevant.positives else none
-        for ranking, relevant in zip(rankings, gold, strict=True)
+    rows = [
+        (number, score, key in relevant.positives)
+        for number, (ranking, relevant) in enumerate(zip(rankings, gold, strict=True))
+        for key, score in ranking.items()
+        if key not in relevant.ignore
     ]
+    numbers, scores, positive = zip(*rows, strict=True) if rows else ((), (), ())
+    return of_scores(
+        np.asarray(numbers, dtype=np.int64),
+        np.asarray(scores, dtype=np.float64),
+        np.asarray(positive, dtype=bool),
+        np.asarray([len(relevant.positives) for relevant in gold], dtype=np.int64),
+        ties=ties,
+    )
 
 
 @metric("hit", interval="wilson")
 def hit(
-    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
+    rankings: Rankings, gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
 ) -> DoubleArray:
     """1 when at least one positive stands among the first k; `query=text` looks at text queries only."""
-    return np.asarray([float(r[0] <= k) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
+    return positive_ranks(rankings, gold, query=query, ties=ties).hit(k)
 
 
 @metric("recall")
 def recall(
-    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
+    rankings: Rankings, gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
 ) -> DoubleArray:
     """Share of the positives among the first k: with five captions an image, at most 0.2 at k=1."""
-    return np.asarray([float((r <= k).mean()) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
+    table = positive_ranks(rankings, gold, query=query, ties=ties)
+    return table.within(k) / np.maximum(table.sizes, 1)
 
 
 @metric("mAP")
 def average_precision(
-    rankings: Sequence[Ranking],
+    rankings: Rankings,
     gold: Sequence[Relevant],
     *,
     k: Cutoff | None = None,
@@ -97,25 +101,17 @@ def average_precision(
     ties: Ties = "worst",
 ) -> DoubleArray:
     """Precision at each positive among the first k, averaged over min(k, positives)."""
-    rows = []
-    for ranks in _ranks(rankings, gold, query, ties):
-        cut = len(ranks) if k is None else min(k, len(ranks))
-        within = ranks[ranks <= (k or np.inf)]
-        within = within[np.isfinite(within)]
-        rows.append(float((np.arange(1, len(within) + 1) / within).sum() / cut) if cut else math.nan)
-    return np.asarray(rows)
+    table = positive_ranks(rankings, gold, query=query, ties=ties)
+    sums = table.sums((table.numbers + 1) / table.ranks, k)
+    return sums / np.clip(table.sizes, 1, k)
 
 
-def _median(statistics: DoubleArray) -> float:
-    return float(np.median(statistics[:, 0]))
-
-
-@metric("median-rank", unit="", better="lower", of_items=_median)
+@metric("median-rank", unit="", better="lower", of_items=lambda statistics: float(np.median(statistics[:, 0])))
 def median_rank(
-    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, query: Query = "", ties: Ties = "worst"
+    rankings: Rankings, gold: Sequence[Relevant], *, query: Query = "", ties: Ties = "worst"
 ) -> DoubleArray:
     """Median over queries of the best positive's rank; infinite beyond the depth of the rankings."""
-    return np.asarray([float(r[0]) if len(r) else math.nan for r in _ranks(rankings, gold, query, ties)])
+    return positive_ranks(rankings, gold, query=query, ties=ties).first()
 
 
 def _mean_of_both(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: ARG001 - the reducer's signature
@@ -126,28 +122,28 @@ def _mean_of_both(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: AR
     return np.asarray(np.nanmean(np.concatenate(rates, axis=-1), axis=-1))
 
 
-def _both(rankings: Sequence[Ranking], gold: Sequence[Relevant], ties: Ties, cuts: Sequence[int]) -> DoubleArray:
+def _both(rankings: Rankings, gold: Sequence[Relevant], ties: Ties, cuts: Sequence[int]) -> DoubleArray:
     """Return (n_queries, 2 + 2 n_cuts): for text, then for image queries, the query itself and its hits."""
-    half = 1 + len(cuts)
-    table = np.zeros((len(gold), 2 * half))
-    for row, ranks, relevant in zip(table, _ranks(rankings, gold, "", ties), gold, strict=True):
-        start = {"text": 0, "image": half}.get(relevant.query)
-        if start is None or not len(ranks):
-            row[:] = np.nan
-        else:
-            row[start : start + half] = [1, *(float(ranks[0] <= k) for k in cuts)]
-    return table
+    table = positive_ranks(rankings, gold, ties=ties)
+    hits = np.stack([table.hit(k) for k in cuts], axis=1)
+    parts = []
+    for kind in ("text", "image"):
+        mine = np.asarray([[relevant.query == kind] for relevant in gold], dtype=bool)
+        parts += [mine, np.where(mine, hits, 0)]
+    rows = np.concatenate(parts, axis=1, dtype=np.float64)
+    known = parts[0] | parts[2]
+    return np.where(known & (table.sizes[:, None] > 0), rows, np.nan)
 
 
 @metric("mean-hit", of_sums=_mean_of_both)
 def mean_hit(
-    rankings: Sequence[Ranking], gold: Sequence[Relevant], *, k: Cutoff | None = None, ties: Ties = "worst"
+    rankings: Rankings, gold: Sequence[Relevant], *, k: Cutoff | None = None, ties: Ties = "worst"
 ) -> DoubleArray:
     """Mean of the hit rates of both directions at k, or of all six at 1, 5 and 10 ("mean recall")."""
     return _both(rankings, gold, ties, (1, 5, 10) if k is None else (k,))
 
 
 @metric("RSUM", unit="", of_sums=lambda sums, n: 600 * _mean_of_both(sums, n))
-def rsum(rankings: Sequence[Ranking], gold: Sequence[Relevant], *, ties: Ties = "worst") -> DoubleArray:
+def rsum(rankings: Rankings, gold: Sequence[Relevant], *, ties: Ties = "worst") -> DoubleArray:
     """Sum of the six hit rates at 1, 5 and 10 in percent."""
     return _both(rankings, gold, ties, (1, 5, 10))

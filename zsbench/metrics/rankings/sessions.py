@@ -15,38 +15,34 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import DoubleArray, IntArray, np
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
+from zsbench.metrics.rankings.positives import PositiveRanks, of_lists
 from zsbench.metrics.rankings.recommended import Recommended
 
 
 @metric("HitRate", interval="wilson")
 def hit_rate(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
     """Share of sessions with at least one item among the first k recommended ones."""
-    hits, sizes = _hits(pred, gold, k)
-    return np.where(sizes > 0, hits.any(axis=1), np.nan)
+    return _ranks(pred, gold).hit(k)
 
 
 @metric("session-recall")
 def session_recall(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
     """Share of a session's items among the first k recommended ones, averaged over sessions."""
-    hits, sizes = _hits(pred, gold, k)
-    return np.where(sizes > 0, hits.sum(axis=1) / np.maximum(sizes, 1), np.nan)
+    table = _ranks(pred, gold)
+    return table.within(k) / np.maximum(table.sizes, 1)
 
 
 @metric("session-nDCG")
 def session_ndcg(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
     """Binary gain of the first k recommended items, discount 1/log2(rank + 1), over that of the best list."""
-    hits, sizes = _hits(pred, gold, k)
+    table = _ranks(pred, gold)
     discounts = 1 / np.log2(np.arange(2, k + 2))
-    best = np.cumsum(discounts)[np.clip(sizes, 1, k) - 1]
-    return np.where(sizes > 0, hits @ discounts / best, np.nan)
+    best = np.cumsum(discounts)[np.clip(table.sizes, 1, k) - 1]
+    return np.asarray(table.hits(k) @ discounts / best)
 
 
-def _hits(pred: Sequence[Recommended], gold: Sequence[Collection[str]], k: int) -> tuple[DoubleArray, IntArray]:
-    """Return whether the item at each rank is in the session and new, (n_sessions, k), and the sessions' sizes."""
-    hits = np.zeros((len(pred), k))
-    for row, (answer, session) in enumerate(zip(pred, gold, strict=True)):
-        for item in set(answer.items[:k]) & set(session):
-            hits[row, list(answer.items).index(item)] = 1
-    return hits, np.asarray([len(set(session)) for session in gold], dtype=np.int64)
+def _ranks(pred: Sequence[Recommended], gold: Sequence[Collection[str]]) -> PositiveRanks:
+    """Return the ranks of each session's items among the recommended ones."""
+    return of_lists([answer.items for answer in pred], gold)

@@ -1,13 +1,17 @@
 """Every mistake is shown at once, missing data make only their own rows wait, and validate looks where eval will."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from zsbench.cli.main import app
-from zsbench.config import catalog
+from zsbench.config import catalog, models
+from zsbench.config.paths import ASSETS
 from zsbench.core.errors import UserError
+from zsbench.models.capabilities import ImageTextEncoder
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 
@@ -149,3 +153,20 @@ def test_a_method_that_learns_from_labelled_images_needs_support_before_anything
     with pytest.raises(UserError, match=f"none.yaml:1: {name}: no support images; expected `support:`"):
         planning.make("none.yaml", Choices(models=("clip-glyphs",), methods=(name,)))
     assert f"none.yaml:3: {name}: no support images" in call("validate", "none.yaml")[1]
+
+
+@pytest.mark.parametrize("prefix", ["", "local-dir:"])
+def test_a_folder_is_a_model_wherever_models_are_named(tmp_path, prefix):
+    shutil.copytree(ASSETS / "models" / "clip-glyphs", tmp_path / "mine")
+    reference = f"{prefix}{tmp_path / 'mine'}"
+    [job] = planning.make("glyphs", Choices(models=(reference,))).jobs
+    block, files = models.named(reference, ImageTextEncoder)
+    assert (job.model_name, job.model.described()) == ("mine", block.described())
+    assert {Path(file).parent for file in files} == {tmp_path / "mine"}
+
+
+def test_a_config_is_meant_where_a_folder_has_its_name(tmp_path, monkeypatch):
+    (tmp_path / "clip-glyphs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    block, _ = models.named("clip-glyphs", ImageTextEncoder)
+    assert block.options["model"] == "asset:models/clip-glyphs"

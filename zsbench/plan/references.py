@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zsbench.config import assignments, blocks, catalog, overlay, validate
+from zsbench.config import assignments, blocks, catalog, models, overlay, validate
 from zsbench.config.blocks import Block, Chain
 from zsbench.config.modified import model_block
 from zsbench.config.schema import TaskConfig
-from zsbench.core.errors import UserError, unknown_name
+from zsbench.core.errors import UserError
 from zsbench.core.yamlio import Document, Loc
-from zsbench.plan.job import safe_name
-
-if TYPE_CHECKING:
-    pass
 from zsbench.plan.choices import Choices
+from zsbench.plan.job import safe_name
 
 _Entry = tuple[Any, Document, Loc]
 """What names a task, model or method, with the document and the place where it stands."""
@@ -124,25 +121,11 @@ def model(reference: Any, home: Document, loc: Loc, choices: Choices) -> tuple[s
     if isinstance(reference, dict):
         name, document = safe_name(str(reference.get("model", "model"))), home.part(loc, reference)
     else:
-        name, document = _named_model(str(reference), home, loc)
+        name, document = models.read(str(reference), home, loc)
+        name = safe_name(name)
         written = {key: value for key, value in overrides.items() if key not in ("use", "label")}
         document = overlay.overlay(document, home.part(loc, written)) if written else document
     for prefix in ("model", label or name):
         document = assignments.assigned(document, prefix, choices.assignments)
     label = validate.label(document.value, document, ()) or label
     return label or name, model_block(document.value, document, ())
-
-
-def _named_model(reference: str, home: Document, loc: Loc) -> tuple[str, Document]:
-    adapter, colon, rest = reference.partition(":")
-    if colon and adapter in catalog.components("models"):
-        name = safe_name(rest.removeprefix("local-dir:").rstrip("/").split("/")[-1])
-        return name, home.part(loc, {"adapter": adapter, "model": rest})
-    where = home.where(loc)
-    if colon and not reference.endswith((".yaml", ".yml")):
-        known = catalog.components("models")
-        raise unknown_name(where, "model adapter", adapter, known, listed_by="zsbench list models")
-    if reference in catalog.components("models") and reference not in catalog.configs("models"):
-        raise UserError(where, f"'{reference}' is an adapter", f"{reference}:MODEL, or the name of a model's config")
-    path = catalog.find_config("models", reference, where=where, base=home.path.parent)
-    return path.stem, overlay.load(path)

@@ -30,7 +30,7 @@ class _Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def own(context: Any) -> Iterator[None]:
+def catching(context: Any) -> Iterator[None]:
     """Keep what typer would translate by itself: Ctrl-C (to a bare 130), a closed pipe and EOFError (to 'Aborted.').
 
     Parameters

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from zsbench.cli._endings import own
+from zsbench.cli._endings import catching
 
 
 class _Commands(Mapping[str, Any]):
@@ -20,26 +20,28 @@ class _Commands(Mapping[str, Any]):
         self.places, self.epilog = places, epilog
         self.made: dict[str, Any] = {}
 
-    def found(self, name: str) -> Any:
+    def imported(self, name: str) -> Any:
         """Return the function or the Typer app behind a name."""
         module, function = self.places[name].rsplit(".", 1)
         return getattr(importlib.import_module(f"zsbench.cli.{module}"), function)
 
     def listed(self) -> dict[str, TyperCommand]:
         """Return commands that know their summary and nothing else, which is all that a list of them shows."""
-        every = {name: self.found(name) for name in self}
+        every = {name: self.imported(name) for name in self}
         return {
-            name: TyperCommand(name, help=found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found))
-            for name, found in every.items()
+            name: TyperCommand(
+                name, help=command.info.help if isinstance(command, typer.Typer) else inspect.getdoc(command)
+            )
+            for name, command in every.items()
         }
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.made:
-            found, alone = self.found(name), typer.Typer(add_completion=False)
-            if isinstance(found, typer.Typer):
-                alone.add_typer(found, name=name, epilog=self.epilog)
+            command, alone = self.imported(name), typer.Typer(add_completion=False)
+            if isinstance(command, typer.Typer):
+                alone.add_typer(command, name=name, epilog=self.epilog)
             else:
-                alone.command(name, epilog=self.epilog)(found)
+                alone.command(name, epilog=self.epilog)(command)
             self.made[name] = typer.main.get_group(alone).commands[name]
         return self.made[name]
 
@@ -63,7 +65,7 @@ def on_demand(places: Mapping[str, str], *, epilog: str) -> type[TyperGroup]:
             super().format_help(ctx, formatter)
 
         def invoke(self, ctx: Any) -> Any:
-            with own(ctx):
+            with catching(ctx):
                 return super().invoke(ctx)
 
         def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature

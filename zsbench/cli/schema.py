@@ -35,8 +35,8 @@ def _schema(what: str) -> dict[str, Any]:
 
         return Result.model_json_schema()
     if what in catalog.components("tasks"):
-        found: dict[str, Any] = catalog.load_module("tasks", what).Config.model_json_schema()
-        return found
+        schema: dict[str, Any] = catalog.load_module("tasks", what).Config.model_json_schema()
+        return schema
     for kind in ("methods", "models", "modifiers", "data"):
         if what in catalog.components(kind):  # type: ignore[arg-type]
             return options_schema(catalog.load_component(kind, what)).model_json_schema()  # type: ignore[arg-type]

@@ -25,9 +25,9 @@ def validate(
     mistakes = Mistakes()
     for name in [file for config in configs for file in _files(config)]:
         with mistakes.noted(), unset_variables() as unset:
-            found = _check(name)
+            what = _check(name)
             needs = f" (needs {', '.join(f'${variable}' for variable in sorted(unset))} to run)" if unset else ""
-            say(f"{name}: ok, {found}{needs}")
+            say(f"{name}: ok, {what}{needs}")
     mistakes.refuse()
 
 
@@ -36,10 +36,10 @@ def _files(config: str) -> list[str]:
     kinds: tuple[ConfigKind, ...] = get_args(ConfigKind)
     if not Path(config).is_dir() or any(config in catalog.configs(kind) for kind in kinds):
         return [config]
-    found = [str(path) for path in sorted(Path(config).rglob("*.yaml"))]
-    if not found:
+    files = [str(path) for path in sorted(Path(config).rglob("*.yaml"))]
+    if not files:
         raise UserError(config, "no YAML file in this folder", "a config, or a folder of them")
-    return found
+    return files
 
 
 def _check(name: str) -> str:

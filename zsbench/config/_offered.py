@@ -31,8 +31,8 @@ def require_offered(adapter: Any, offers: tuple[type, ...], *, where: str, name:
     lacking = {offer.__name__: [m for m in members(offer) if not _has(adapter, m)] for offer in offers}
     named = [f"{offer}: {', '.join(missing)}" for offer, missing in lacking.items() if missing]
     if named:
-        found = f"adapter '{name}' lacks members of what it offers ({'; '.join(named)})"
-        raise UserError(where, found, "all of them, or fewer protocols in `offers=`")
+        problem = f"adapter '{name}' lacks members of what it offers ({'; '.join(named)})"
+        raise UserError(where, problem, "all of them, or fewer protocols in `offers=`")
 
 
 def members(protocol: type) -> list[str]:
@@ -40,8 +40,8 @@ def members(protocol: type) -> list[str]:
     names: dict[str, None] = {}
     for part in reversed(protocol.__mro__):
         if part not in (object, Protocol) and getattr(part, "_is_protocol", False):
-            own = [*inspect.get_annotations(part), *part.__dict__]
-            names |= dict.fromkeys(n for n in own if not n.startswith("_"))
+            declared = [*inspect.get_annotations(part), *part.__dict__]
+            names |= dict.fromkeys(n for n in declared if not n.startswith("_"))
     return list(names)
 
 

@@ -16,7 +16,7 @@ from zsbench.core.yamlio import Document, Loc, parse_value, places
 
 def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
     """Return the `--set prefix.a.b=value` pairs as a nested mapping; values are read as YAML."""
-    found: dict[str, Any] = {}
+    nested: dict[str, Any] = {}
     for text in assignments:
         key, equals, raw = text.partition("=")
         head, _, rest = key.partition(".")
@@ -29,8 +29,8 @@ def pairs(prefix: str, assignments: tuple[str, ...]) -> dict[str, Any]:
         value: Any = parse_value(raw, f"--set {text}")
         for part in reversed(rest.split(".")):
             value = {part: value}
-        found = overlay.merge(found, value)
-    return found
+        nested = overlay.merge(nested, value)
+    return nested
 
 
 def require_used(assignments: tuple[str, ...], names: Collection[str]) -> None:
@@ -49,9 +49,9 @@ def require_used(assignments: tuple[str, ...], names: Collection[str]) -> None:
 
 def assigned(document: Document, prefix: str, assignments: tuple[str, ...]) -> Document:
     """Return a document with the pairs of one prefix laid over it; their relative paths start where the user is."""
-    found = pairs(prefix, assignments)
-    if not found:
+    nested = pairs(prefix, assignments)
+    if not nested:
         return document
-    marks: dict[Loc, tuple[Path, int]] = dict.fromkeys(places(found), (Path.cwd() / "--set", 0))
-    top = overlay.overlay(document, Document(document.path, found, marks))
+    marks: dict[Loc, tuple[Path, int]] = dict.fromkeys(places(nested), (Path.cwd() / "--set", 0))
+    top = overlay.overlay(document, Document(document.path, nested, marks))
     return Document(document.path, top.value, top.marks)

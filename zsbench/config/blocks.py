@@ -59,8 +59,8 @@ class Block:
         facts = getattr(catalog.load_component(self.kind, self.name, where=self.where), "facts", None)
         if not isinstance(facts, MethodFacts):
             return facts
-        own = tuple(use for option, use in facts.uses_with if isinstance(self.options.get(option), str))
-        return replace(facts, uses=facts.uses + own, needs=(*facts.needs, *self.needs_with()))
+        uses = tuple(use for option, use in facts.uses_with if isinstance(self.options.get(option), str))
+        return replace(facts, uses=facts.uses + uses, needs=(*facts.needs, *self.needs_with()))
 
     def needs_with(self) -> dict[type, str]:
         """Return the capabilities that a method's options ask for, each with what to do without it."""
@@ -137,12 +137,12 @@ class Chain:
     @property
     def facts(self) -> MethodFacts:
         """What all links need and use together; one transductive link makes the chain transductive."""
-        found: list[MethodFacts] = [part.facts for part in self.links]
+        links: list[MethodFacts] = [part.facts for part in self.links]
         return MethodFacts(
-            found[0].family,
-            tuple(dict.fromkeys(need for facts in found for need in facts.needs)),
-            "transductive" if any(facts.kind == "transductive" for facts in found) else "inductive",
-            tuple(dict.fromkeys(use for facts in found for use in facts.uses)),
+            links[0].family,
+            tuple(dict.fromkeys(need for facts in links for need in facts.needs)),
+            "transductive" if any(facts.kind == "transductive" for facts in links) else "inductive",
+            tuple(dict.fromkeys(use for facts in links for use in facts.uses)),
         )
 
     @property
@@ -152,8 +152,8 @@ class Chain:
 
     def described(self) -> Any:
         """Return the links as they stand in a result: one mapping, or a list of them."""
-        found = [part.described() for part in self.links]
-        return found[0] if len(found) == 1 else found
+        described = [part.described() for part in self.links]
+        return described[0] if len(described) == 1 else described
 
     def build(self) -> Any:
         """Build every link and compose them the way their family does (`compose` in its package)."""
@@ -189,9 +189,9 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
     base = document.folder((*loc, key))
     folders = {option: document.folder((*loc, option)) for option in options}
     bases = {option: folder for option, folder in folders.items() if folder != base}
-    found = Block(kind, name, options, title, base, where, bases)
-    companions.check(function, name, options, found.resolved(), document, loc)
-    return found
+    component = Block(kind, name, options, title, base, where, bases)
+    companions.check(function, name, options, component.resolved(), document, loc)
+    return component
 
 
 def _marks(hint: Any) -> set[Any]:

@@ -77,11 +77,11 @@ def config_roots() -> list[Path]:
 
 def _below(folder: Path, suffix: str) -> list[tuple[str, ...]]:
     """Return the files below a folder in order, each as the parts of its path from there."""
-    found: list[tuple[str, ...]] = []
+    files: list[tuple[str, ...]] = []
     for place, _, names in os.walk(folder):
         parts = Path(place).relative_to(folder).parts
-        found += [(*parts, name) for name in names if name.endswith(suffix)]
-    return sorted(found)
+        files += [(*parts, name) for name in names if name.endswith(suffix)]
+    return sorted(files)
 
 
 def configs(kind: ConfigKind) -> dict[str, Entry]:
@@ -92,12 +92,12 @@ def configs(kind: ConfigKind) -> dict[str, Entry]:
 @lru_cache
 def _configs(kind: ConfigKind, _here: str, _named: str) -> dict[str, Entry]:
     # Which files there are depends on where the process stands and on the environment; both may change in its life.
-    found: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     for root in config_roots():
         for *folders, file in _below(root / kind, ".yaml"):
             name = file.removesuffix(".yaml")
-            found.setdefault(name, Entry(name, Path(root, kind, *folders, file), "/".join(folders)))
-    return found
+            entries.setdefault(name, Entry(name, Path(root, kind, *folders, file), "/".join(folders)))
+    return entries
 
 
 @lru_cache

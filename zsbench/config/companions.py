@@ -42,8 +42,8 @@ _NONE = Companions((), (), None)
 
 def declared(function: Callable[..., Any]) -> Companions:
     """Return what was declared for a component or a metric; nothing where nothing was."""
-    found: Companions = getattr(function, "companions", _NONE)
-    return found
+    declaration: Companions = getattr(function, "companions", _NONE)
+    return declaration
 
 
 def companions(*requires: Requires, different: tuple[str, ...] = (), check: Check | None = None) -> Callable[[F], F]:
@@ -162,5 +162,5 @@ def _check_revision(function: Callable[..., Any], options: dict[str, Any], resol
 
 def _words(hint: Any) -> set[str]:
     """Return the words among an annotation's marks."""
-    own = {mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, str)}
-    return own.union(*(_words(part) for part in get_args(hint) if not isinstance(part, str)))
+    words = {mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, str)}
+    return words.union(*(_words(part) for part in get_args(hint) if not isinstance(part, str)))

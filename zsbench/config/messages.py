@@ -50,16 +50,16 @@ def refusals(schema: type[BaseModel], error: ValidationError, value: Any) -> Ite
 
 def _place(loc: Loc, value: Any, kind: str) -> Loc:
     """Return the keys that lead to a mistake: pydantic also names the form (`int`, `list[str]`) that was tried."""
-    found: list[str | int] = []
+    keys: list[str | int] = []
     for number, part in enumerate(loc):
         last = number == len(loc) - 1
         if isinstance(value, dict) and (part in value or (last and kind == "missing")):
-            found.append(part)
+            keys.append(part)
             value = value.get(part)
         elif isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value):
-            found.append(part)
+            keys.append(part)
             value = value[part]
-    return tuple(found)
+    return tuple(keys)
 
 
 def _choices(item: Any) -> list[str]:

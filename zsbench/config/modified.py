@@ -69,5 +69,5 @@ def model_block(value: dict[str, Any], document: Document, loc: Loc) -> Block:
         blocks.block("modifiers", entry, "name", document, (*loc, "modify", number))
         for number, entry in enumerate(entries)
     )
-    own = (plain.kind, plain.name, plain.options, plain.label, plain.base, plain.where, plain.bases)
-    return ModifiedBlock(*own, modifiers)
+    fields = (plain.kind, plain.name, plain.options, plain.label, plain.base, plain.where, plain.bases)
+    return ModifiedBlock(*fields, modifiers)

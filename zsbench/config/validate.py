@@ -42,8 +42,8 @@ def label(value: dict[str, Any], document: Document, loc: Loc, *, beside: tuple[
     if extra:
         hint = did_you_mean(extra[0], ["label", *beside])
         raise UserError(document.where((*loc, extra[0])), f"unknown key '{extra[0]}'", "", hint)
-    found = value.get("label")
-    if found is not None and (not isinstance(found, str) or not found.strip()):
+    written = value.get("label")
+    if written is not None and (not isinstance(written, str) or not written.strip()):
         where = document.where((*loc, "label"))
-        raise UserError(where, f"key 'label' is {described(found)}", "a text that is not empty")
-    return found or ""
+        raise UserError(where, f"key 'label' is {described(written)}", "a text that is not empty")
+    return written or ""

@@ -30,9 +30,9 @@ def of_answers(cost: Cost) -> str:
 
 def of_items(data: TaskData) -> str:
     """Return a doubt about the items that are not among those judged, or were never tried, or an empty text."""
-    found = []
+    shares = []
     for name, count in data.counts.items():
         total = len(data.items) + count if name.startswith(_LEFT_OUT) else len(data.items)
         if name.startswith(_LEFT_OUT + _NOT_TRIED) and count > SHARE * total:
-            found.append(f"{name}: {count} of {total}")
-    return "; ".join(found)
+            shares.append(f"{name}: {count} of {total}")
+    return "; ".join(shares)

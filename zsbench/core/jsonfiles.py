@@ -55,8 +55,8 @@ def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str
             raise UserError(f"{name}:{number}", f"a {type(row).__name__}", "one object a line")
         for key, kind in required.items():
             if not isinstance(row.get(key), kind):
-                found = f"key '{key}' is {textfiles.short(row[key])}" if key in row else f"key '{key}' is missing"
-                raise UserError(f"{name}:{number}", found, _KINDS.get(kind, f"a {kind.__name__}"))
+                problem = f"key '{key}' is {textfiles.short(row[key])}" if key in row else f"key '{key}' is missing"
+                raise UserError(f"{name}:{number}", problem, _KINDS.get(kind, f"a {kind.__name__}"))
         yield number, row
 
 
@@ -69,12 +69,12 @@ def texts(path: Path, expected: str = "one text a line, or a JSON list of texts"
         Not a list of texts, or an empty one; what `read` refuses.
     """
     if ".json" in path.suffixes:
-        found = read(path, expected)
+        listed = read(path, expected)
     else:
-        found = [line.strip() for _, line in textfiles.lines(path) if line.strip()]
-    if not isinstance(found, list) or not found or not all(isinstance(name, str) for name in found):
-        raise UserError(shown(path), "not a list of texts" if found else "no texts", expected)
-    return found
+        listed = [line.strip() for _, line in textfiles.lines(path) if line.strip()]
+    if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
+        raise UserError(shown(path), "not a list of texts" if listed else "no texts", expected)
+    return listed
 
 
 def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = False) -> Any:
@@ -99,11 +99,11 @@ def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not va
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         keys = [key for key, _ in pairs]
         raise ValueError(f"key '{next(key for key in keys if keys.count(key) > 1)}' stands twice")
-    return found
+    return mapping
 
 
 # NaN passes comparisons that should refuse it (`scale <= 0`); None is a number nowhere.

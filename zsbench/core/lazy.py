@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 class _LazyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
-        found = getattr(importlib.import_module(self.__name__), name)
+        attribute = getattr(importlib.import_module(self.__name__), name)
         # Found without this detour from now on.
-        setattr(self, name, found)
-        return found
+        setattr(self, name, attribute)
+        return attribute
 
 
 def lazy(name: str) -> Any:

@@ -58,8 +58,8 @@ def require_folder(path: Path, expected: str) -> Path:
 
 def subfolders(folder: Path) -> list[Path]:
     """Return the folders in a folder that are not hidden, by name."""
-    own = os.path.realpath(folder)
-    return [Path(e.path) for e in _entries(folder) if _is_folder(e) and not (e.is_symlink() and _holds(e.path, own))]
+    itself = os.path.realpath(folder)
+    return [Path(e.path) for e in _entries(folder) if _is_folder(e) and not (e.is_symlink() and _holds(e.path, itself))]
 
 
 def files_in(folder: Path, suffixes: Collection[str]) -> Listing:
@@ -70,11 +70,11 @@ def files_in(folder: Path, suffixes: Collection[str]) -> Listing:
     UserError
         An item that is no regular file, or a name that is not UTF-8.
     """
-    found = Listing()
+    listing = Listing()
     for entry in _entries(folder):
         if not _is_folder(entry):
-            _add(found, entry, suffixes)
-    return found
+            _add(listing, entry, suffixes)
+    return listing
 
 
 def files_below(folder: Path, suffixes: Collection[str]) -> Listing:
@@ -85,10 +85,10 @@ def files_below(folder: Path, suffixes: Collection[str]) -> Listing:
     UserError
         As `files_in`.
     """
-    found = Listing()
+    listing = Listing()
     for entry in _walk(folder, (os.path.realpath(folder.parent),)):
-        _add(found, entry, suffixes)
-    return found
+        _add(listing, entry, suffixes)
+    return listing
 
 
 def every_file(folder: Path) -> list[Path]:
@@ -96,15 +96,15 @@ def every_file(folder: Path) -> list[Path]:
     return [Path(entry.path) for entry in _walk(folder, (os.path.realpath(folder.parent),)) if os.path.isfile(entry)]
 
 
-def _add(found: Listing, entry: os.DirEntry[str], suffixes: Collection[str]) -> None:
+def _add(listing: Listing, entry: os.DirEntry[str], suffixes: Collection[str]) -> None:
     suffix = os.path.splitext(entry.name)[1].lower()
     if suffix not in suffixes:
-        found.others[suffix] += 1
+        listing.others[suffix] += 1
     elif not os.path.isfile(entry) if entry.is_symlink() else not entry.is_file():
         problem = "a link to nothing" if entry.is_symlink() else "a pipe, socket or device"
         raise UserError(os.path.join(shown(Path(entry.path).parent), entry.name), problem, "a file")
     else:
-        found.files.append(Path(entry.path))
+        listing.files.append(Path(entry.path))
 
 
 def _walk(folder: Path | str, crossed: tuple[str, ...]) -> Iterator[os.DirEntry[str]]:
@@ -136,12 +136,12 @@ def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
     """Return what a folder holds and is not hidden, by name."""
     try:
         with os.scandir(folder) as entries:
-            found = sorted((entry for entry in entries if not is_hidden(entry.name)), key=lambda entry: entry.name)
+            listed = sorted((entry for entry in entries if not is_hidden(entry.name)), key=lambda entry: entry.name)
     except OSError as error:
         raise UserError(shown(Path(folder)), f"cannot be read ({error.strerror})", "a folder") from None
-    for entry in found:
+    for entry in listed:
         require_utf8(entry.name, shown(Path(folder)))
-    return found
+    return listed
 
 
 def require_utf8(name: str, where: str) -> None:

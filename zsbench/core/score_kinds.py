@@ -106,10 +106,10 @@ def from_json(text: str | bytes) -> ScoreKind:
         It is something else.
     """
     try:
-        found = ScoreKind(**json.loads(text))
+        kind = ScoreKind(**json.loads(text))
     except TypeError as error:
         raise ValueError(str(error)) from None
-    numbers = (found.scale, found.probability_scale, found.bias)
-    if found.what not in _WHATS or not all(n is None or isinstance(n, (int, float)) for n in numbers):
+    numbers = (kind.scale, kind.probability_scale, kind.bias)
+    if kind.what not in _WHATS or not all(n is None or isinstance(n, (int, float)) for n in numbers):
         raise ValueError(f"unknown kind of scores: {str(text)[:80]}")
-    return found
+    return kind

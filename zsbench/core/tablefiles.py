@@ -49,18 +49,18 @@ def read(path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), ra
         A column is missing, there are no rows, the file is damaged; what `rows` refuses.
     """
     if path.suffix == ".parquet":
-        found = _parquet(path, columns, optional, raw)
+        table = _parquet(path, columns, optional, raw)
     else:
         where, names, lines = _table(path, None)
         places = _places(names, columns, where) | {name: names.index(name) for name in optional if name in names}
-        found = []
+        table = []
         for number, row_cells in lines:
             row = Row({name: row_cells[place].strip(textfiles.BLANKS) for name, place in places.items()})
             row.place = f"{shown(path)}:{number}"
-            found.append(row)
-    if not found:
+            table.append(row)
+    if not table:
         raise UserError(shown(path), "a header without rows", "at least one row")
-    return found
+    return table
 
 
 def rows(path: Path, columns: Sequence[str], delimiter: str | None = None) -> Iterator[tuple[int, list[str]]]:
@@ -89,11 +89,11 @@ def _table(path: Path, delimiter: str | None) -> tuple[str, list[str], Iterator[
     opening = next(lines, (1, ""))
     if delimiter is None:
         delimiter = "\t" if "\t" in opening[1] else ","
-    found = _cells(itertools.chain([opening], lines), shown(path), delimiter)
-    number, header = next(found, (1, []))
+    row_lines = _cells(itertools.chain([opening], lines), shown(path), delimiter)
+    number, header = next(row_lines, (1, []))
 
     def checked() -> Iterator[tuple[int, list[str]]]:
-        for line, row in found:
+        for line, row in row_lines:
             if len(row) != len(header):
                 wrong = f"{len(row)} columns under a header of {len(header)}"
                 raise UserError(f"{shown(path)}:{line}", wrong, f"{len(header)}, quoted where they hold {delimiter!r}")
@@ -126,12 +126,12 @@ def _parquet(path: Path, columns: Sequence[str], optional: Sequence[str], raw: C
             raise files.unreadable(path, error) from None
         reason = (str(error).splitlines() or [""])[0]
         raise UserError(shown(path), f"not a parquet file ({reason})", "a table") from None
-    found = []
+    rows_read = []
     for number, values in enumerate(table.to_pylist(), 1):
         row = Row({name: v if name in raw else "" if v is None else str(v) for name, v in values.items()})
         row.place = f"{shown(path)}: row {number}"
-        found.append(row)
-    return found
+        rows_read.append(row)
+    return rows_read
 
 
 def _cells(lines: Iterable[tuple[int, str]], name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -79,8 +79,8 @@ def decoded(raw: bytes, name: str, number: int = 1) -> str:
         text = raw.decode()
     except UnicodeDecodeError as error:
         line = number + raw.count(b"\n", 0, error.start)
-        found = f"byte 0x{raw[error.start]:02x} is not UTF-8"
-        raise UserError(f"{name}:{line}", found, _EXPECTED) from None
+        problem = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+        raise UserError(f"{name}:{line}", problem, _EXPECTED) from None
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     if not text.isascii():
@@ -130,8 +130,8 @@ def fields(path: Path, widths: Container[int], expected: str) -> Iterator[tuple[
             if len(parts) in widths:
                 yield number, parts
             elif line.strip(BLANKS):
-                found = f"{len(parts)} columns" + (", parted by tabs" if tabs else "")
-                raise UserError(f"{shown(path)}:{number}", found, expected)
+                problem = f"{len(parts)} columns" + (", parted by tabs" if tabs else "")
+                raise UserError(f"{shown(path)}:{number}", problem, expected)
 
 
 def short(value: Any, limit: int = 60) -> str:

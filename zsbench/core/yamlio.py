@@ -65,8 +65,8 @@ def parse(text: str, path: Path) -> Document:
     lines: dict[Loc, int] = {}
     value = _value(text, lambda line: f"{shown(path)}:{line}", lines)
     if not isinstance(value, dict):
-        found = "an empty file" if value is None else f"a {type(value).__name__} at the top level"
-        raise UserError(shown(path), found, "a mapping of keys to values")
+        problem = "an empty file" if value is None else f"a {type(value).__name__} at the top level"
+        raise UserError(shown(path), problem, "a mapping of keys to values")
     return Document(path, value, {loc: (path, line) for loc, line in lines.items()})
 
 
@@ -129,8 +129,8 @@ def _build(node: yaml.Node, loc: Loc, where: Callable[[yaml.Node], str], lines: 
         key = _key(key_node, where)
         place = (*loc, key)
         if key in mapping:
-            found = f"key '{key}' stands twice (first in line {lines[place]})"
-            raise UserError(where(key_node), found, "it once")
+            problem = f"key '{key}' stands twice (first in line {lines[place]})"
+            raise UserError(where(key_node), problem, "it once")
         lines[place] = key_node.start_mark.line + 1
         mapping[key] = _build(value_node, place, where, lines)
     return mapping

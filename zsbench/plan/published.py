@@ -16,15 +16,15 @@ Published = dict[tuple[str, str], list[Expected]]
 
 def as_written(paper: PaperConfig, document: Document) -> Published:
     """Return a paper's published values by metric and task as written; a value may be one mapping or a list of them."""
-    found: Published = {}
+    published: Published = {}
     for key, value in paper.expected.items():
         loc = ("expected", key)
         metric, on, task = key.partition(" on ")
         if not on:
             raise UserError(document.where(loc), f"key '{key}'", "`METRIC on TASK`")
         entries = value if isinstance(value, list) else [value]
-        found[metric, task] = [validate.check(Expected, document, loc, entry) for entry in entries]
-    return found
+        published[metric, task] = [validate.check(Expected, document, loc, entry) for entry in entries]
+    return published
 
 
 def averages(wanted: Sequence[Average], known: dict[str, list[str]], document: Document, loc: Loc) -> list[Average]:
@@ -37,7 +37,7 @@ def averages(wanted: Sequence[Average], known: dict[str, list[str]], document: D
     UserError
         An average of a task or metric that the suite does not run, or under a name that is taken.
     """
-    tasks, found = set(known), []
+    tasks, checked = set(known), []
     for number, average in enumerate(wanted):
         where = document.where((*loc, "averages", number))
         if average.name in known:
@@ -53,8 +53,8 @@ def averages(wanted: Sequence[Average], known: dict[str, list[str]], document: D
         else:
             names = [known[task][0] for task in average.tasks]
         known[average.name] = [names[0] if len(set(names)) == 1 else MIXED]
-        found.append(average)
-    return found
+        checked.append(average)
+    return checked
 
 
 def by_results(
@@ -71,7 +71,7 @@ def by_results(
     UserError
         There is no such metric or task, a task that runs does not compute it, or two keys name one metric.
     """
-    found: Published = {}
+    published: Published = {}
     for (written, task), entries in values.items():
         where = document.where(("expected", f"{written} on {task}"))
         waits = all(entry.model and entry.model not in catalog.configs("models") for entry in entries)
@@ -83,10 +83,10 @@ def by_results(
             metric = written
         else:
             raise unknown_name(where, "metric", written, catalog.metrics(), listed_by="zsbench list metrics")
-        if (metric, task) in found:
+        if (metric, task) in published:
             raise UserError(where, f"'{metric} on {task}' stands under two keys", "a list of values under one")
-        found[metric, task] = entries
-    return found
+        published[metric, task] = entries
+    return published
 
 
 def _of_task(written: str, task: str, known: list[str], where: str) -> str:

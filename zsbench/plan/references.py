@@ -72,12 +72,12 @@ def method(reference: Any, home: Document, loc: Loc, task: TaskConfig, choices: 
     ]
     family = catalog.load_module("tasks", task.type).Task.family
     if len(links) > 1 and not hasattr(catalog.load_family(family), "compose"):
-        found = f"a chain of {len(links)} methods"
-        raise UserError(home.where(loc), found, f"one method: {family} methods do not chain")
+        problem = f"a chain of {len(links)} methods"
+        raise UserError(home.where(loc), problem, f"one method: {family} methods do not chain")
     for link, forgotten in zip(links[1:], links, strict=False):
         if not link.facts.after:
-            found = f"method '{link.name}' starts anew, so '{forgotten.name}' before it would count for nothing"
-            raise UserError(link.where, found, "it as the first of a chain")
+            problem = f"method '{link.name}' starts anew, so '{forgotten.name}' before it would count for nothing"
+            raise UserError(link.where, problem, "it as the first of a chain")
     first = links[0].facts.after
     implied = _link(first, home, loc, task, choices, last=False) if first else None
     return Chain(tuple(links), implied, label, links[0].where)
@@ -93,10 +93,10 @@ def _link(value: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choic
         return blocks.block("methods", value, "name", home, loc)  # refused, with its place
     document = home.part(loc, value)
     name = str(value.get("name"))
-    if own := task.method_options.get(name):
-        below = task.document.part(("method_options", name), own)
+    if given := task.method_options.get(name):
+        below = task.document.part(("method_options", name), given)
         # Options are replaced whole, never mixed key by key.
-        document = Document(home.path, {**own, **value}, {**below.marks, **document.marks})
+        document = Document(home.path, {**given, **value}, {**below.marks, **document.marks})
     for prefix in ("method", name) if last else (name,):
         document = assignments.assigned(document, prefix, choices.assignments)
     block = blocks.block("methods", document.value, "name", document, ())
@@ -105,8 +105,8 @@ def _link(value: Any, home: Document, loc: Loc, task: TaskConfig, choices: Choic
         fits = [
             name for name, entry in catalog.components("methods").items() if entry.family.replace("_", "-") == family
         ]
-        found = f"method '{block.name}' is for {block.facts.family} tasks"
-        raise UserError(block.where, found, f"one of {', '.join(fits)}")
+        problem = f"method '{block.name}' is for {block.facts.family} tasks"
+        raise UserError(block.where, problem, f"one of {', '.join(fits)}")
     return block
 
 

@@ -72,9 +72,9 @@ def test_a_run_killed_inside_a_shard_goes_on_at_the_next_query(tmp_path, monkeyp
     from zsbench.methods.rerank import bm25
     from zsbench.plan import planning
     from zsbench.plan.choices import Choices
-    from zsbench.run import runner
+    from zsbench.run import predict, runner
 
-    monkeypatch.setattr(runner, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(predict.Pace, "allows", lambda *_: True)
     asked: list[str] = []
 
     def run(out, stop_after=None):

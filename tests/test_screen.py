@@ -125,7 +125,7 @@ def test_an_output_folder_that_is_no_text_is_refused_before_the_work(tmp_path):
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_an_interrupted_run_says_how_to_go_on(name, code, tmp_path):
     # A shell that starts the tests in the background has its children ignore SIGINT.
-    stop = f"import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); from zsbench.run import runner; runner._predict = lambda *_: os.kill(os.getpid(), signal.{name})"
+    stop = f"import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); from zsbench.run import predict; predict.missing_shards = lambda *_: os.kill(os.getpid(), signal.{name})"
     done = command(*EVAL, cwd=tmp_path, setup=stop)
     assert done.returncode == code
     assert done.stderr == "interrupted; the same command goes on where this one stopped\n"
@@ -164,9 +164,9 @@ def test_debug_shows_where_and_keeps_the_exit_code(arguments, setup, code, tmp_p
 
 
 def test_a_warning_is_shown_once(tmp_path):
-    log = "import logging; from zsbench.run import runner; old = runner._predict\n"
+    log = "import logging; from zsbench.run import predict; old = predict.missing_shards\n"
     log += "def loud(*a):\n    for _ in range(3): logging.getLogger('zsbench.x').warning('odd \\x1b[1m')\n    return old(*a)\n"
-    done = command(*EVAL, cwd=tmp_path, setup=f"exec({log + 'runner._predict = loud'!r})")
+    done = command(*EVAL, cwd=tmp_path, setup=f"exec({log + 'predict.missing_shards = loud'!r})")
     assert done.stderr.count("warning: odd \\u001b[1m\n") == 1
 
 

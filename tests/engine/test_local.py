@@ -12,7 +12,7 @@ from zsbench.methods.rerank import bm25
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.results.store import find_results
-from zsbench.run import runner
+from zsbench.run import predict, runner
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_errors_survive_pickling():
 
 
 def test_a_resumed_run_reports_what_both_parts_cost(tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(predict.Pace, "allows", lambda *_: True)
     choices = Choices(models=("lm-synonyms",), methods=("pointwise",), settings={"limit": 8, "resamples": 200})
     [job] = planning.make("synonyms", choices).jobs
 

@@ -9,7 +9,7 @@ import pytest
 from zsbench.metrics import intervals
 from zsbench.metrics.intervals import interval
 from zsbench.metrics.metric import metric
-from zsbench.run.runner import item_columns
+from zsbench.run.judge import item_columns
 
 LEVELS = 2000
 

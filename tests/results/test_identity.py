@@ -18,7 +18,7 @@ from zsbench.plan import _module_sources, identity, planning
 from zsbench.plan.choices import Choices
 from zsbench.results import claim
 from zsbench.results.store import find_results
-from zsbench.run import runner
+from zsbench.run import predict, runner
 
 
 def evaluate(*arguments):
@@ -190,7 +190,7 @@ def test_two_configs_at_once_in_one_folder_give_what_each_gives_alone(tmp_path):
 
 def test_shards_that_are_another_runs_are_never_scored(tmp_path, monkeypatch):
     job = one_job()
-    real = runner._predict
+    real = predict.missing_shards
 
     def intruded(*arguments):
         done = real(*arguments)
@@ -198,7 +198,7 @@ def test_shards_that_are_another_runs_are_never_scored(tmp_path, monkeypatch):
         run_json.write_text(json.dumps({"question": "other"}))
         return done
 
-    monkeypatch.setattr(runner, "_predict", intruded)
+    monkeypatch.setattr(predict, "missing_shards", intruded)
     with pytest.raises(UserError, match="another run has written into"):
         run(job, tmp_path)
     assert not (job.folder(tmp_path) / "result.json").exists()

@@ -11,7 +11,7 @@ from zsbench.engine import local
 from zsbench.models.capabilities import Prompt
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
-from zsbench.run import _prompts, runner
+from zsbench.run import _prompts, predict
 from zsbench.run.runner import Options
 
 RANKERS = ["icr", "first", "rankgpt", "setwise", "pairwise", "pointwise", "monot5", "query-likelihood"]
@@ -59,7 +59,7 @@ def test_a_run_without_a_model_keeps_none(tmp_path):
 def test_a_run_that_goes_on_keeps_the_first_prompt(tmp_path, monkeypatch):
     made = planning.make("synonyms", Choices(("lm-synonyms",), ("first",), {"limit": 4}))
     options = Options(tmp_path / "out", Cache(tmp_path / "cache"))
-    monkeypatch.setattr(runner, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(predict.Pace, "allows", lambda *_: True)
     count = []
 
     class Stop(Exception):

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,19 +94,19 @@ def _plans(names: list[str], choices: Choices) -> list[Plan]:
 
 
 def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list[Outcome]]:
+    """Run all jobs and return their outcomes, a list for each plan."""
     from zsbench.core.cache import Cache, default_root
     from zsbench.engine import local
-    from zsbench.run.runner import Options
+    from zsbench.run.context import Options
 
     options = Options(out, Cache(default_root(), read=not fresh), fresh)
-    found: list[list[Outcome]] = []
+    outcomes = []
     with _progress(sum(len(plan.jobs) for plan in plans), quiet=quiet) as (report, note, finished):
-        for plan in plans:
-            found.append([])
-            for outcome in local.run(plan, options, report, note):
-                found[-1].append(outcome)
-                finished()
-    return found
+        for outcome in local.run_all(plans, options, report, note):
+            outcomes.append(outcome)
+            finished()
+    following = iter(outcomes)
+    return [list(islice(following, len(plan.jobs))) for plan in plans]
 
 
 def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ def _judged(
     from zsbench.config.blocks import Block, Chain
     from zsbench.core.records import SCHEMA_VERSION, Cost
     from zsbench.plan.job import Job
-    from zsbench.run import given, runner
+    from zsbench.run import given, result
     from zsbench.run.judge import judge
 
     nothing = Chain((Block("methods", "given", label=given.name(path)),))
@@ -85,8 +85,8 @@ def _judged(
     if items is not None:
         _write_items(items, [item.id for item in data.items], judgement.statistics, type(task).metric_kinds)
     notes = {"warning": judgement.warning} if judgement.warning else {}
-    result = runner.describe(job, task, data, judgement, cost=Cost(), notes=notes, device="", given=True)
-    return {"schema_version": SCHEMA_VERSION, **result, "data_fingerprint": data.fingerprint}
+    scored = result.describe(job, task, data, judgement, cost=Cost(), notes=notes, device="", given=True)
+    return {"schema_version": SCHEMA_VERSION, **scored, "data_fingerprint": data.fingerprint}
 
 
 def _print(results: list[dict[str, Any]]) -> None:

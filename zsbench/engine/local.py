@@ -1,25 +1,26 @@
-"""Runs jobs one after another in this process; a model is loaded once for all jobs that share it."""
+"""Runs jobs one after another in this process; what several of them need is loaded once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from zsbench.core.errors import RunError, UserError, UserErrors
-from zsbench.core.records import canonical_json
+from zsbench.plan import identity
 from zsbench.plan.job import Job
 from zsbench.plan.planning import Plan
 from zsbench.run import runner
-from zsbench.run.runner import Options, Progress
+from zsbench.run.context import Options, Progress
+from zsbench.run.loaded import Loaded
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one job: its result (fresh or found), or the error that ended it."""
+    """What became of one job: its result (new, or of an earlier command), or the error that ended it."""
 
     job: Job
     result: dict[str, Any] | None
@@ -28,47 +29,51 @@ class Outcome:
 
 
 def run(plan: Plan, options: Options, progress: Progress, note: Callable[[str], None]) -> Iterator[Outcome]:
-    """Yield the outcome of every job, in the plan's order; one that fails does not stop the others."""
-    loaded = _Loaded(note)
-    for number, job in enumerate(plan.jobs):
-        if number in plan.missing:
-            yield Outcome(job, None, UserErrors(plan.missing[number]))
-            continue
-        try:
-            found = runner.finished(job, options)
-            if found is not None:
-                yield Outcome(job, found, reused=True)
-                continue
-            yield Outcome(job, runner.run(job, loaded.model(job), options, progress))
-        except UserError as error:
-            yield Outcome(job, None, error)
-        except Exception as error:
-            # Whatever one job runs into is that job's failure; the suite goes on.
-            log.debug("job %s failed", job.title, exc_info=True)
-            reason = f"{type(error).__name__}: {error}"
-            yield Outcome(job, None, RunError(job.title, reason, "", "--debug shows where"))
+    """Yield the outcome of every job of a plan, in its order; one that fails does not stop the others."""
+    return run_all([plan], options, progress, note)
 
 
-class _Loaded:
-    """Keeps the last model, so that rows that share it pay for loading once."""
+def run_all(
+    plans: Sequence[Plan], options: Options, progress: Progress, note: Callable[[str], None]
+) -> Iterator[Outcome]:
+    """Yield the outcomes of all jobs in the order of the plans; those of one model run together, so it is loaded once.
 
-    def __init__(self, note: Callable[[str], None]) -> None:
-        self.key, self.current, self.note = "", None, note
+    Parameters
+    ----------
+    progress : called with (job title, items done, items in all).
+    note : is told in a few words what takes long.
+    """
+    jobs = [job for plan in plans for job in plan.jobs]
+    lacking = [plan.missing.get(number) for plan in plans for number in range(len(plan.jobs))]
+    outcomes = {n: Outcome(jobs[n], None, UserErrors(errors)) for n, errors in enumerate(lacking) if errors}
+    order = _by_model([n for n in range(len(jobs)) if n not in outcomes], jobs)
+    loaded = Loaded([jobs[n] for n in order], note)
+    waiting = iter(order)
+    for number in range(len(jobs)):
+        while number not in outcomes:
+            following = next(waiting)
+            outcomes[following] = _outcome(jobs[following], options, progress, loaded)
+            loaded.done(jobs[following])
+        yield outcomes.pop(number)
 
-    def model(self, job: Job) -> Any:
-        from zsbench.models import runtime
 
-        settings = job.settings
-        # A job without a model may still load one: a dense first stage.
-        runtime.configure(
-            device=settings.device, dtype=settings.dtype, threads=settings.threads, batch_size=settings.batch_size
-        )
-        if job.model is None:
-            return None
-        key = canonical_json([job.model.resolved(), job.model.described(), settings.device, settings.dtype])
-        if key != self.key:
-            self.note(f"loading {job.model_name}")
-            self.key, self.current = "", None
-            self.current = job.model.build()
-            self.key = key
-        return self.current
+def _by_model(numbers: Sequence[int], jobs: Sequence[Job]) -> list[int]:
+    """Return the numbers of jobs so that those of one model follow each other, the models as they first appear."""
+    groups: dict[str, list[int]] = {}
+    for number in numbers:
+        groups.setdefault(identity.model_key(jobs[number]), []).append(number)
+    return [number for group in groups.values() for number in group]
+
+
+def _outcome(job: Job, options: Options, progress: Progress, loaded: Loaded) -> Outcome:
+    try:
+        result = runner.finished(job, options, loaded)
+        if result is not None:
+            return Outcome(job, result, reused=True)
+        return Outcome(job, runner.run(job, loaded.model(job), options, progress, loaded))
+    except UserError as error:
+        return Outcome(job, None, error)
+    except Exception as error:
+        # Whatever one job runs into is that job's failure; the suite goes on.
+        log.debug("job %s failed", job.title, exc_info=True)
+        return Outcome(job, None, RunError(job.title, f"{type(error).__name__}: {error}", "", "--debug shows where"))

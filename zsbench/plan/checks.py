@@ -26,7 +26,7 @@ def check_job(job: Job) -> None:
         The method needs a model that is not given, or a capability that the model lacks; the task says that options of
         the two do not go together.
     """
-    require_learnable(job.method, job.build_task(), job.where)
+    require_learnable(job.method, job.unread, job.where)
     needs = job.method.facts.needs
     if needs and job.model is None:
         names = ", ".join(need.__name__ for need in needs)
@@ -44,7 +44,7 @@ def check_job(job: Job) -> None:
                 f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})",
                 _way_out(job.method, lacking),
             )
-        task = job.build_task()
+        task = job.unread
         found, expected = task.misfit(job.method, job.model) if hasattr(task, "misfit") else ("", "")
         if found:
             raise UserError(job.where, found, expected)
@@ -79,7 +79,7 @@ def missing_data(jobs: Sequence[Job]) -> dict[int, list[UserError]]:
                     known[id(part)] = lacking(part.where, part.files())
                 problems += known[id(part)]
         if id(job.task) not in known:
-            known[id(job.task)] = lacking(job.source.where, job.build_task().files())
+            known[id(job.task)] = lacking(job.source.where, job.unread.files())
         problems += known[id(job.task)]
         if problems:
             waiting[number] = list({str(problem): problem for problem in problems}.values())

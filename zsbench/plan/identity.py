@@ -12,7 +12,7 @@ Another question has a folder of its own; other code or files for the same quest
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 _ALWAYS = ("zsbench.run.judge",)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a job asks, by which code, and over which local files: those of the task, those of model and method."""
+
+    question: str
+    code: str
+    data_files: list[str]
+    other_files: list[str]
+
+
 def question(job: Job) -> str:
     """Return the digest of the job's config and of the places its relative paths lead to.
 
@@ -39,14 +49,44 @@ def question(job: Job) -> str:
     return digest([canonical_json(job.config()), str(job.task.folder().resolve()), *places])
 
 
-def code(job: Job) -> str:
-    """Return the digest of the code that the job's numbers pass through, and of zsbench's version."""
-    return digest([zsbench.__version__, _module_sources.closure_digest(_modules(job))])
+def code(job: Job, known: dict[tuple[str, ...], str] | None = None) -> str:
+    """Return the digest of the code that the job's numbers pass through, and of zsbench's version.
+
+    `known` keeps what was found for the modules of earlier jobs.
+    """
+    known = {} if known is None else known
+    modules = {module.__name__: module for module in _modules(job)}
+    names = tuple(sorted(modules))
+    if names not in known:
+        known[names] = _module_sources.closure_digest(modules.values())
+    return digest([zsbench.__version__, known[names]])
 
 
-def input_files(job: Job, task: Any) -> list[str]:
-    """Return every local file that the job's numbers depend on."""
-    return [*task.files(), *(job.model.files() if job.model else []), *job.method.files()]
+def data_key(job: Job) -> str:
+    """Return the digest of all that reading a job's data depends on: jobs that have it in common can share them."""
+    blocks = (job.source, *job.task.sources().values())
+    marks = job.task.document.marks
+    return digest(
+        canonical_json(part)
+        for part in (
+            [job.config()["task"], job.settings.model_dump(exclude={"resamples", "confidence"})],
+            [[str(block.base), block.resolved()] for block in blocks],
+            # Where relative paths of its keys start.
+            [
+                str(job.task.folder()),
+                *sorted([".".join(map(str, loc)), str(path.parent)] for loc, (path, _) in marks.items()),
+            ],
+        )
+    )
+
+
+def model_key(job: Job) -> str:
+    """Return the digest of all that loading a job's model depends on; empty where it has none."""
+    if job.model is None:
+        return ""
+    return digest(
+        [canonical_json([job.model.resolved(), job.model.described(), job.settings.device, job.settings.dtype])]
+    )
 
 
 def test_fingerprint(data: TaskData) -> str:
@@ -58,9 +98,11 @@ def test_fingerprint(data: TaskData) -> str:
 
 
 def _stable(value: Any) -> str:
-    """Return a text that depends on the value only, also for sets, whose order differs from process to process."""
+    """Return a text that depends on the value only: sets are sorted, functions, whose text is an address, left out."""
     if isinstance(value, (set, frozenset)):
         return f"{{{', '.join(sorted(map(_stable, value)))}}}"
+    if callable(value):
+        return ""
     if is_dataclass(value):
         return ", ".join(f"{field.name}={_stable(getattr(value, field.name))}" for field in fields(value))
     return repr(value)
@@ -78,7 +120,7 @@ def blocks(job: Job) -> Iterator[Block]:
 
 def _modules(job: Job) -> list[ModuleType]:
     """Return the modules of all components of a job, and those that every job runs through."""
-    kinds = type(job.build_task()).metric_kinds
+    kinds = type(job.unread).metric_kinds
     functions = [catalog.load_component(block.kind, block.name) for block in blocks(job)]
     statistics = [naming.resolve(name, kinds=kinds).statistics for name in job.task.metrics]
     functions += [getattr(bound, "func", bound) for bound in statistics]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,13 @@ class Job:
     settings: Settings
     where: str = ""
 
+    @cached_property
+    def unread(self) -> Any:
+        """The task whose data are not read, built once: for what it can say without them (files, protocol, misfits)."""
+        return self.build_task()
+
     def build_task(self) -> Any:
-        """Return the task type's `Task` over this job's config; nothing is read yet."""
+        """Return the task type's `Task` over this job's config, to read its data."""
         return catalog.load_module("tasks", self.task.type).Task(self.task, self.source)
 
     def config(self) -> dict[str, Any]:

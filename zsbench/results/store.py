@@ -28,6 +28,7 @@ from zsbench.core import files
 from zsbench.core.errors import RunError, UserError, UserErrors
 from zsbench.core.records import SCHEMA_VERSION, Cost, canonical_json, digest, digest_file
 from zsbench.core.yamlio import shown
+from zsbench.plan.identity import Asked
 from zsbench.results import schema
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Store:
     def __init__(self, folder: Path, suffix: str) -> None:
         self.folder, self.suffix = folder, suffix
 
-    def finished(self, question: str, code: str, inputs: Sequence[str]) -> dict[str, Any] | None:
+    def finished(self, asked: Asked) -> dict[str, Any] | None:
         """Return the result when it answers this very question, by this very code, over these very files, else None."""
         path = self.folder / "result.json"
         if not path.is_file():
@@ -53,9 +54,10 @@ class Store:
         except DamagedResult as error:
             log.warning("%s; this run writes it anew", error)
             return None
-        if (result.get("question"), result.get("code")) != (question, code):
+        if (result.get("question"), result.get("code")) != (asked.question, asked.code):
             return None
-        return result if same_inputs(result.get("inputs", []), inputs) else None
+        files = [*asked.data_files, *asked.other_files]
+        return result if same_inputs(result.get("inputs", []), files) else None
 
     def open(self, question: str) -> None:
         """Write down whose folder this is, before anything that takes long."""

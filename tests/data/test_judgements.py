@@ -3,8 +3,12 @@
 import gzip
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from zsbench.core import textfiles
 from zsbench.core.errors import UserError
+from zsbench.data.collections import judgements, run_columns
 from zsbench.data.collections.judgements import LARGEST_GRADE, read_qrels, read_run
 
 NEW_YORK = {"q 1": {"New York": 1, "York": 0}}
@@ -80,3 +84,42 @@ def test_bad_runs_are_named(text, message, tmp_path):
 def test_a_query_in_two_places_of_a_run_is_one(tmp_path):
     (tmp_path / "r").write_text("a Q0 d 1 2\nb Q0 d 1 2\na Q0 e 2 1\n")
     assert read_run(tmp_path / "r") == {"a": {"d": 2.0, "e": 1.0}, "b": {"d": 2.0}}
+
+
+CELLS = st.one_of(
+    st.sampled_from(["q", "d1", "1", "0.5", "-2", "1e-3", "", " ", "\t", "nan", "inf", "1e999", "+1", "1_0", "é", "\u00a0", "\ufeff", '"a', "\r"]),
+    st.text(st.sampled_from("ab1. \t\"',é\u00a0\x1c"), max_size=4),
+)  # fmt: skip
+NUMBERS = st.one_of(st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers().map(str))
+PLAIN = st.tuples(st.sampled_from("qrs"), st.just("Q0"), st.text("abcé'\"", min_size=1, max_size=3), NUMBERS, NUMBERS)
+
+
+@given(
+    st.lists(st.one_of(PLAIN, PLAIN, PLAIN, st.lists(CELLS, min_size=4, max_size=7))),
+    st.sampled_from([" ", "\t", "  "]),
+    st.sampled_from(["", "\tx", " x"]),
+    st.sampled_from(["\n", "\r\n", "\n\n"]),
+)
+def test_columns_are_read_as_lines_are_or_not_at_all(tmp_path_factory, rows, blank, tag, end):
+    path = tmp_path_factory.getbasetemp() / "columns"
+    path.write_bytes("".join(blank.join(row) + tag + end for row in rows).encode())
+    by_columns = run_columns.read_columns(path)
+    if by_columns is not None:
+        by_lines = judgements.read_run_lines(path)
+        assert by_columns == by_lines
+        assert list(by_columns) == list(by_lines)
+        assert [list(ranking.items()) for ranking in by_columns.values()] == [
+            list(r.items()) for r in by_lines.values()
+        ]
+
+
+@pytest.mark.parametrize("block", [30, 1 << 18])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_plain_run_is_read_by_columns(block, pack, tmp_path, monkeypatch):
+    monkeypatch.setattr(textfiles, "BLOCK", block)
+    rows = [(f"q{n % 3}", f"d{n}", n % 7 / 3) for n in range(40)]
+    for blank, end in ((" ", "\n"), ("\t", "\r\n")):
+        lines = (blank.join([query, "Q0", document, "1", repr(score), "tag"]) + end for query, document, score in rows)
+        (tmp_path / "r").write_bytes(pack("".join(lines).encode()))
+        wanted = {f"q{n}": {d: score for query, d, score in rows if query == f"q{n}"} for n in range(3)}
+        assert run_columns.read_columns(tmp_path / "r") == wanted

@@ -3,13 +3,15 @@
 import math
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zsbench.metrics import naming
 from zsbench.metrics.rankings import pytrec
-from zsbench.metrics.rankings.pytrec import LARGEST_GRADE, Grades, evaluate
+from zsbench.metrics.rankings.pytrec import LARGEST_GRADE, Grades, SharedRankings, evaluate
+from zsbench.metrics.rankings.scored import Scored
 
 BINARY = ["MAP", "MAP@2", "MRR", "MRR@2", "Recall@2", "R_cap@2", "P@2", "Success@2", "R-Prec", "Bpref"]
 
@@ -67,6 +69,52 @@ def test_an_evaluator_that_answers_nothing_is_an_error(monkeypatch):
     with pytest.raises(ValueError, match=r"no map for ranking 0"):
         evaluate([{"a": 1.0}], [{"a": 1}], "map")
     assert list(pytrec.evaluate([{"x": 1.0}], [{"a": 1}], "map")) == [0.0]
+
+
+def shared(rankings):
+    """Return rankings as those that come from a file: columns, with what metrics need of them kept."""
+    columns = [r and Scored(pa.array(list(r)), np.asarray(list(r.values()))) for r in rankings]
+    return SharedRankings(columns)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.dictionaries(st.integers(0, 250).map(str), st.integers(0, 60).map(lambda n: n / 7), max_size=250),
+            st.dictionaries(st.integers(0, 250).map(str), st.integers(-1, 3), min_size=1, max_size=40),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.integers(1, 2),
+)
+def test_measures_of_cut_rankings_are_those_of_whole_ones(pairs, rel):
+    import pytrec_eval
+
+    rankings, qrels = ([pair[side] for pair in pairs] for side in (0, 1))
+    judged = {str(n): {d: max(-1, g) for d, g in row.items()} for n, row in enumerate(qrels)}
+    measures = ["map", "recip_rank", "Rprec", "bpref", "map_cut.5", "P.10", "recall.100", "success.3", "recall.200"]
+    whole = {}
+    for graded, level in ((False, rel), (True, 1)):
+        names = {"ndcg", "ndcg_cut.10", "ndcg_cut.120"} if graded else set(measures)
+        evaluator = pytrec_eval.RelevanceEvaluator(judged, names, relevance_level=level)
+        for query, values in evaluator.evaluate({str(n): r for n, r in enumerate(rankings) if r}).items():
+            whole.setdefault(query, {}).update(values)
+    undefined = rel > 1 and not any(grade >= rel for row in qrels for grade in row.values())
+    for kept in (rankings, shared(rankings)):
+        for measure in [*measures, "ndcg", "ndcg_cut.10", "ndcg_cut.120"]:
+            graded, depth = measure.startswith("ndcg"), int(measure.partition(".")[2] or 0) or None
+            found = evaluate(kept, qrels, measure, rel=1 if graded else rel, depth=depth).tolist()
+            wanted = [whole.get(str(n), {}).get(measure.replace(".", "_"), 0.0) for n in range(len(qrels))]
+            assert found == wanted if graded or not undefined else np.isnan(found).all(), measure
+
+
+def test_what_is_shared_is_of_these_judgements():
+    rankings = shared([{"a": 2.0, "b": 1.0}])
+    assert [evaluate(rankings, [{name: 1}], "map").tolist() for name in "abx"] == [[1.0], [0.5], [0.0]]
+    assert list(naming.resolve("Judged@1").statistics(rankings, [{"a": 1}])) == [1.0]
+    with pytest.raises(ValueError, match="ranking 1 holds a score that is NaN"):
+        evaluate(shared([{"a": 1.0}, {"a": math.nan}]), [{"a": 1}] * 2, "P.1", depth=1)
 
 
 def test_holes_depend_on_the_judgements_of_the_collection_and_not_on_how_many_queries_are_judged():

@@ -42,11 +42,17 @@ def blocks(path: Path) -> Iterator[tuple[int, str]]:
     UserError
         No such file, damaged gzip data, a byte that is not UTF-8: with file and line.
     """
+    for number, raw in raw_blocks(path):
+        yield number, decoded(raw, shown(path), number)
+
+
+def raw_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (number of the first line, bytes of whole lines); errors as `blocks`, which also decodes them."""
     number = 1
     for raw in _whole_lines(path):
         if isinstance(raw, str):
             raise UserError(f"{shown(path)}:{number}", raw, "a whole .gz file")
-        yield number, decoded(raw, shown(path), number)
+        yield number, raw
         number += raw.count(b"\n")
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from zsbench.core import textfiles
 from zsbench.core.errors import UserError, shown
 from zsbench.core.textfiles import short
+from zsbench.data.collections.run_columns import read_columns
 
 Qrels = dict[str, dict[str, int]]
-Run = dict[str, dict[str, float]]
+Run = Mapping[str, Mapping[str, float]]
 
 LARGEST_GRADE = 1_000_000_000
 """Anything beyond, in either direction, is no grade but an id or a time in the wrong column."""
@@ -60,7 +62,7 @@ def read_qrels(path: Path) -> Qrels:
 
 
 def read_run(path: Path) -> Run:
-    """Read a TREC run (`qid Q0 docid rank score tag`): {query: {document: score}}.
+    """Read a TREC run (`qid Q0 docid rank score tag`): {query: {document: score}}, both in the order of the file.
 
     Ids may hold blanks where tabs part the columns; the tag may be missing.
 
@@ -70,7 +72,13 @@ def read_run(path: Path) -> Run:
         A line has other columns, an id is empty, a score is not a finite number, a document stands twice, the run is
         empty.
     """
-    run: Run = {}
+    # A pipe can be read once only.
+    return (read_columns(path) if path.is_file() else None) or read_run_lines(path)
+
+
+def read_run_lines(path: Path) -> Run:
+    """Read any TREC run line by line; as `read_run`, which takes a plain one faster."""
+    run: dict[str, dict[str, float]] = {}
     ranking: dict[str, float] = {}
     last = ""
     for number, parts in textfiles.fields(path, (5, 6), _RUN):

@@ -18,7 +18,7 @@ from zsbench.metrics.rankings.pytrec import Judged, Ranking, checked_pairs, trec
 
 
 def exponential_ndcg(rankings: Sequence[Ranking | None], qrels: Sequence[Judged], *, k: int | None) -> DoubleArray:
-    """Return nDCG at k for each query, as `_pytrec.evaluate` defines absent and unjudged ones.
+    """Return nDCG at k for each query, as `pytrec.evaluate` defines absent and unjudged ones.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def exponential_ndcg(rankings: Sequence[Ranking | None], qrels: Sequence[Judged]
         The lengths differ, or a score is NaN or infinite.
     """
     rows = np.full(len(qrels), np.nan)
-    for number, ranking, grades in checked_pairs(rankings, qrels):
+    for number, ranking, grades in checked_pairs(rankings, qrels, k):
         rows[number] = _ndcg(trec_order(ranking, k), grades, k)
     return rows
 

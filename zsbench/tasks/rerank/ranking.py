@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 from zsbench.core import files
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
+from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
@@ -22,6 +23,7 @@ from zsbench.data.collections.judgements import read_run
 from zsbench.data.collections.stored import Stored
 from zsbench.methods.rerank import Fitted, Order, Ranker
 from zsbench.metrics import naming
+from zsbench.metrics.rankings.pytrec import SharedRankings, scores_of
 from zsbench.search.candidates import FirstStage
 
 # A byte order mark would be none any more where it begins a line.
@@ -76,10 +78,12 @@ class RankingTask:
         cuts = {metric.name: getattr(metric.statistics, "keywords", {}).get("k") or 0 for metric in found}
         return [name for name, k in cuts.items() if k > self.first_stage.own.depth]
 
-    def check(self, item: RankItem, prediction: dict[str, float]) -> str:
+    def check(self, item: RankItem, prediction: Mapping[str, float]) -> str:
         """Say whether a score is NaN or infinite."""
-        bad = [doc for doc, score in prediction.items() if not math.isfinite(score)]
-        return f"query {item.id}: score of '{bad[0]}' is not finite" if bad else ""
+        if np.isfinite(scores_of(prediction)).all():
+            return ""
+        bad = next(doc for doc, score in prediction.items() if not math.isfinite(score))
+        return f"query {item.id}: score of '{bad}' is not finite"
 
     def require_words(self, ids: Iterable[str], where: str) -> None:
         """Refuse ids of queries or documents that the run to be written cannot hold, because blanks part its columns.
@@ -93,7 +97,7 @@ class RankingTask:
         if wrong is not None:
             raise UserError(where, f"id {wrong!r}", "an id without blanks, as in a TREC run")
 
-    def judged(self, data: TaskData, predictions: Sequence[Any], missing: Literal["zero", "skip"]) -> list[Any]:
+    def judged(self, data: TaskData, predictions: Sequence[Any], missing: Literal["zero", "skip"]) -> SharedRankings:
         """Return the rankings to judge, None for an absent one that is left out; what does not fit is counted."""
         empty = sum(not ranking for ranking in predictions)
         if empty and "queries without candidates" not in data.counts:
@@ -105,7 +109,7 @@ class RankingTask:
             raise UserError("", "no document of the run is in the corpus", "ids as in the corpus")
         if unknown:
             data.counts["documents of the run that are not in the corpus"] = unknown
-        return [ranking or None if missing == "skip" else ranking for ranking in predictions]
+        return SharedRankings(ranking or None if missing == "skip" else ranking for ranking in predictions)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
         """Say why a metric has no value: nothing is judged as high as its `rel` asks."""
@@ -126,7 +130,7 @@ class RankingTask:
         ]
         files.write_bytes(path, "".join(lines).encode())
 
-    def read(self, path: Path, items: Sequence[RankItem]) -> dict[str, dict[str, float]]:
+    def read(self, path: Path, items: Sequence[RankItem]) -> dict[str, Mapping[str, float]]:
         """Read a TREC run; queries that are not judged are left out, as trec_eval does, and counted."""
         run = read_run(path) if path.stat().st_size else {}
         judged = {item.id for item in items}

@@ -13,7 +13,7 @@ from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.engine import local
 from zsbench.methods.classification import Labelled
-from zsbench.methods.classification.knn import knn, votes
+from zsbench.methods.classification.knn import knn, nearest, votes
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.run.runner import Options
@@ -42,6 +42,15 @@ def test_votes_are_those_of_the_definition(seed, n, k, temperature, ties):
     expected = [by_definition(row, labels, 6, k, temperature) for row in cosines]
     assert_rows_close(found, expected)
     assert_rows_close(found.sum(axis=1), 1)
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 999), n=st.integers(1, 400), k=st.integers(1, 30), levels=st.sampled_from([1, 3, 50, 10**6]))
+def test_the_nearest_are_the_first_of_a_stable_sort(seed, n, k, levels):
+    cosines = np.random.default_rng(seed).integers(-levels, levels, (4, n)).astype(np.float32) / levels
+    columns, values = nearest(cosines, min(k, n))
+    np.testing.assert_array_equal(columns, np.argsort(-cosines, axis=1, kind="stable")[:, :k])
+    np.testing.assert_array_equal(values, np.take_along_axis(cosines, columns, axis=1))
 
 
 def setting(n_support, n_images=9):

@@ -14,7 +14,6 @@ from typing import Any
 from zsbench.core import doubts
 from zsbench.core.ahead import ahead
 from zsbench.core.batching import distinct, map_batches
-from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import FloatArray, np
@@ -89,7 +88,8 @@ class Features:
             return encoded
 
         if missing:
-            rows, _ = self._cache("texts").rows(key, missing, encode)
+            at_hand = "texts" in getattr(model, "at_hand", ())
+            rows = model.encode_texts(missing) if at_hand else self.run.cache.rows(key, missing, encode)[0]
             vectors |= zip(missing, rows, strict=True)
             if (len(remembered) + len(missing)) * rows.shape[1] <= REMEMBERED:
                 remembered |= zip(missing, rows, strict=True)
@@ -115,6 +115,8 @@ class Features:
     def _images(self, items: Sequence[Any]) -> FloatArray:
         assert self.model is not None
         model = self.model
+        if "images" in getattr(model, "at_hand", ()):
+            return model.encode_images([_prepared(model, item) for item in items])
         # A text prefix makes another model, but not of the images.
         identity = getattr(model, "image_fingerprint", model.fingerprint)
         digests = [item.digest() for item in items]
@@ -128,13 +130,9 @@ class Features:
 
         names = [digests[place] for place in places]
         key = ["image-features", VERSION, identity, model.dtype]
-        rows, n_cached = self._cache("images").rows(key, names, encode)
+        rows, n_cached = self.run.cache.rows(key, names, encode)
         self.run.cost.images_cached += n_cached
         return rows if len(names) == len(items) else rows[row_of]
-
-    def _cache(self, what: str) -> Cache:
-        """Return where features are kept: nowhere if the model only looks them up."""
-        return Cache(None) if what in getattr(self.model, "at_hand", ()) else self.run.cache
 
 
 def _prepared(model: ImageTextEncoder, item: Any) -> Any:

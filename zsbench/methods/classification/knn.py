@@ -16,11 +16,13 @@ from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
 from zsbench.methods.classification._search import blocks
-from zsbench.methods.classification._support import Values, support_of
+from zsbench.methods.classification._support import support_of
 from zsbench.models.capabilities import ImageTextEncoder
 
 # Cosines held at once.
 _CELLS = 10_000_000
+# Columns whose largest value stands for them.
+_GROUP = 16
 
 
 @method(family="classification", needs=(ImageTextEncoder,), uses=("support set",))
@@ -41,10 +43,9 @@ def knn(*, k: Count = 20, temperature: Positive = 0.07) -> Rule:
         at_once = max(1, _CELLS // len(rows))
 
         def score(batch: Batch) -> Any:
-            parts = blocks(len(batch.features), at_once)
-            cosines = (batch.features[part] @ rows.T for part in parts)
+            parts = (batch.features[part] @ rows.T for part in blocks(len(batch.features), at_once))
             return np.concatenate(
-                [votes(own, support.labels, n_classes, k=k, temperature=temperature) for own in cosines]
+                [votes(cosines, support.labels, n_classes, k=k, temperature=temperature) for cosines in parts]
             )
 
         return Classifier(score, ScoreKind("votes"))
@@ -60,10 +61,30 @@ def votes(cosines: Any, labels: IntArray, n_classes: int, *, k: int = 20, temper
     cosines : (n_images, n_support).
     labels : (n_support,) classes of the support images; of equally near ones the first count.
     """
-    k = min(k, len(labels))
-    # Everything above the k-th cosine is near; of those equal to it the first are taken.
-    edge = np.partition(cosines, -k, axis=1)[:, -k, None]
-    above, level = cosines > edge, cosines == edge
-    near = above | (level & (np.cumsum(level, axis=1) <= k - above.sum(axis=1, keepdims=True)))
-    shares = softmax(np.where(near, cosines / temperature, -np.inf))
-    return np.asarray(Values(labels, n_classes).apply(shares), dtype=np.float32)
+    columns, near = nearest(cosines, min(k, len(labels)))
+    shares = softmax(near / temperature)
+    cells = labels[columns] + n_classes * np.arange(len(cosines))[:, None]
+    sums = np.bincount(cells.ravel(), shares.ravel(), minlength=len(cosines) * n_classes)
+    return sums.reshape(len(cosines), n_classes).astype(np.float32)
+
+
+def nearest(cosines: Any, k: int) -> tuple[IntArray, Any]:
+    """Return the columns (n_images, k) of each row's `k` largest values, the largest first, and these values.
+
+    Of equal values the first count. The k-th largest of the maxima of groups of columns is a bound that at least k
+    values reach, and few others; only these are sorted.
+    """
+    n_rows, n_columns = cosines.shape
+    size = min(_GROUP, n_columns // k)
+    groups = n_columns // size
+    maxima = cosines[:, : size * groups].reshape(n_rows, size, groups).max(axis=1)
+    bound = np.partition(maxima, -k, axis=1)[:, -k, None]
+    rows, columns = np.divmod(np.flatnonzero(cosines >= bound), n_columns)
+    counts = np.bincount(rows, minlength=n_rows)
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    values = np.full((n_rows, counts.max()), -np.inf, dtype=cosines.dtype)
+    values[rows, place] = cosines[rows, columns]
+    column_of = np.zeros(values.shape, dtype=np.int64)
+    column_of[rows, place] = columns
+    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(column_of, order, axis=1), np.take_along_axis(values, order, axis=1)

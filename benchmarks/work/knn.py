@@ -14,7 +14,7 @@ GOAL = 3.0
 
 def prepare(folder: Path, *, images: int, classes: int, support: int) -> None:
     """Write the vectors."""
-    _vectors.write(folder, images=images, classes=classes, keys=("support",), n=support)
+    _vectors.write(folder, images=images, classes=classes, keys={"support": support})
 
 
 def ours() -> list[list[str]]:

@@ -19,7 +19,7 @@ from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Pr
 from zsbench.methods.classification._divergence import Span, divergence, log_distributions, rescale
 from zsbench.methods.classification._search import Axes, blocks, choose, correct_along, validation_images
 from zsbench.methods.classification._support import Values, zero_shot
-from zsbench.methods.classification.tip_adapter import from_support
+from zsbench.methods.classification.tip_adapter import from_support, rows_at_once, sharpened
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,14 @@ def table(zero_shot: Any, features: Any, model: CacheModel, labels: IntArray, ax
     """
     correct = np.zeros([len(values) for values in axes.values()], dtype=np.int64)
     of_k, of_a = model.spans((features[rows] for rows in blocks(len(labels))), axes["delta"])
-    for rows in blocks(len(labels)):
-        divergences = model.divergence(features[rows])
+    values = model.values
+    for rows in blocks(len(labels), rows_at_once(len(model.images))):
+        divergences = model.divergence(features[rows])[:, values.order]
         for k, delta in enumerate(axes["delta"]):
-            affinity = model.affinity(features[rows], delta)
-            phi = model.values.apply(-rescale(divergences, of_k, of_a[k]))
+            affinity = model.affinity(features[rows], delta)[:, values.order]
+            phi = values.sums(-rescale(divergences, of_k, of_a[k]))
             for j, beta in enumerate(axes["beta"]):
-                cache = from_support(affinity, model.values, beta=beta)
+                cache = values.sums(sharpened(affinity, beta))
                 for i, alpha in enumerate(axes["alpha"]):
                     base = zero_shot[rows] + alpha * cache
                     correct[i, j, k] += correct_along(base, phi, labels[rows], axes["gamma"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from zsbench.core.errors import UserError
@@ -15,19 +17,46 @@ from zsbench.methods.classification._augment import views
 class Values:
     """The one-hot matrix L (n_support, n_classes) of a cache model, kept as labels.
 
-    `kernel @ L` adds up columns of one class, which is a sum over slices once the columns are sorted.
+    `kernel @ L` adds up columns of one class. With the first support image of every class side by side, then the
+    second of every class that has two, and so on, that is a sum of a few wide slices.
     """
 
     labels: IntArray
     n_classes: int
 
+    @cached_property
+    def order(self) -> IntArray:
+        """Columns (n_support,) of a kernel in the order that `sums` expects."""
+        by_class = np.argsort(self.labels, kind="stable")
+        sizes = np.bincount(self.labels, minlength=self.n_classes)
+        number = np.empty_like(by_class)
+        number[by_class] = np.arange(len(by_class)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return np.lexsort((self._rank[self.labels], number))
+
+    @cached_property
+    def _rank(self) -> IntArray:
+        """Place of each class (n_classes,) among all, the largest first."""
+        return np.argsort(np.argsort(-np.bincount(self.labels, minlength=self.n_classes), kind="stable"))
+
+    @cached_property
+    def _slices(self) -> list[tuple[int, int]]:
+        """(images a class, classes) of each stretch of `order` in which all these classes have so many images more."""
+        sizes = np.bincount(self.labels, minlength=self.n_classes)
+        steps = np.unique([0, *sizes])
+        return [(int(b - a), int((sizes >= b).sum())) for a, b in pairwise(steps)]
+
     def apply(self, kernel: Any) -> Any:
         """Return `kernel @ L` (n, n_classes) of a kernel (n, n_support); a class without support images gets 0."""
-        order = np.argsort(self.labels, kind="stable")
-        present, starts = np.unique(self.labels[order], return_index=True)
-        sums = np.zeros((len(kernel), self.n_classes), dtype=kernel.dtype)
-        sums[:, present] = np.add.reduceat(kernel[:, order], starts, axis=1)
-        return sums
+        return self.sums(kernel[:, self.order])
+
+    def sums(self, kernel: Any) -> Any:
+        """Return the same of a kernel whose columns stand in `order`."""
+        sums, start = np.zeros((len(kernel), self.n_classes), dtype=kernel.dtype), 0
+        for shots, width in self._slices:
+            stretch = kernel[:, start : start + shots * width].reshape(len(kernel), shots, width)
+            sums[:, :width] += stretch.sum(axis=1)
+            start += shots * width
+        return sums if len(self._slices) == 1 and self._slices[0][1] == self.n_classes else sums[:, self._rank]
 
 
 def support_of(encoder: Encoder, problem: Problem, *, method: str, other_classes: bool = False) -> Labelled:

@@ -25,6 +25,9 @@ from zsbench.methods.classification._search import axis, blocks, choose, correct
 from zsbench.methods.classification._support import Values, keys, support_of, zero_shot
 from zsbench.models.capabilities import ImageTextEncoder
 
+# Numbers of a kernel in memory at a time.
+_CELLS = 2**18
+
 
 @method(
     family="classification",
@@ -60,15 +63,15 @@ def tip_adapter(
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         support = support_of(encoder, problem, method="tip-adapter")
         values = Values(support.labels, len(problem.class_names))
-        own = keys(encoder, support, augment=augment)
+        support_features = keys(encoder, support, augment=augment)
 
         def count(images: Known, labels: IntArray) -> IntArray:
-            return table(zero_shot(before, images), images.features @ own.T, values, labels, **axes)
+            return table(zero_shot(before, images), images.features @ support_features.T, values, labels, **axes)
 
         chosen = choose(encoder, problem, axes, count, method="tip-adapter")
 
         def score(batch: Batch) -> FloatArray:
-            cache = from_support(batch.features @ own.T, values, beta=chosen["beta"])
+            cache = from_support(batch.features @ support_features.T, values, beta=chosen["beta"])
             return np.asarray(zero_shot(before, batch) + chosen["alpha"] * cache)
 
         return Classifier(score, ScoreKind("logits"))
@@ -78,7 +81,14 @@ def tip_adapter(
 
 def from_support(affinity: Any, values: Values, *, beta: float) -> Any:
     """Return what the support images say of each class (n, n_classes), from cosines (n, n_support)."""
-    return values.apply(np.exp(beta * affinity - beta))
+    return values.apply(sharpened(affinity, beta))
+
+
+def sharpened(affinity: Any, beta: float) -> Any:
+    """Return exp( -beta (1 - A) )."""
+    kernel = beta * affinity
+    kernel -= beta
+    return np.exp(kernel, out=kernel)
 
 
 def table(zero_shot: Any, affinity: Any, values: Values, labels: IntArray, *, beta: Any, alpha: Any) -> IntArray:
@@ -92,8 +102,14 @@ def table(zero_shot: Any, affinity: Any, values: Values, labels: IntArray, *, be
     beta, alpha : values to try.
     """
     correct = np.zeros((len(beta), len(alpha)), dtype=np.int64)
-    for rows in blocks(len(labels)):
+    for rows in blocks(len(labels), rows_at_once(affinity.shape[1])):
+        ordered = affinity[rows][:, values.order]
         for i, sharpness in enumerate(beta):
-            cache = from_support(affinity[rows], values, beta=sharpness)
+            cache = values.sums(sharpened(ordered, sharpness))
             correct[i] += correct_along(zero_shot[rows], cache, labels[rows], alpha)
     return correct
+
+
+def rows_at_once(n_support: int) -> int:
+    """Return how many images are searched at a time, few enough for a processor's own memory."""
+    return max(1, _CELLS // n_support)

@@ -338,6 +338,17 @@ def test_the_number_of_clusters_is_found():
     assert [steps.estimate_clusters(features[:n], high=60) for n in (1, 2, 3)] == [1, 1, 2]
 
 
+def test_distances_that_are_computed_once_give_the_same_silhouette():
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import pairwise_distances, silhouette_score
+
+    features = np.random.default_rng(3).normal(size=(200, 8)).astype(np.float32)
+    distances = pairwise_distances(features)
+    for k in (2, 5, 40):
+        labels = KMeans(k, random_state=0, n_init=1).fit_predict(features)
+        assert steps._silhouette(features, distances, k, 0) == silhouette_score(features, labels)
+
+
 def test_phrases_that_tell_nothing_apart_are_dropped():
     told = {"ant": {"six legs": 2, "bee": 1, "red": 1}, "bee": {"six legs": 1, "wings": 3}}
     assert distinct_phrases(told) == {"ant": {"red": 1}, "bee": {"wings": 3}}

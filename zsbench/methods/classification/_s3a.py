@@ -132,14 +132,17 @@ def estimate_clusters(features: Any, *, low: int = 10, high: int = 1000, seed: i
     if high < 2:
         return max(1, high)
     low = min(max(low, 2), high)
-    scores = {k: _silhouette(features, k, seed) for k in dict.fromkeys((low, high))}
+    distances = measures.pairwise_distances(features)
+    scores = {k: _silhouette(features, distances, k, seed) for k in dict.fromkeys((low, high))}
     while high - low > 1:
         middle = (low + high) // 2
-        scores[middle] = _silhouette(features, middle, seed)
+        scores[middle] = _silhouette(features, distances, middle, seed)
         low, high = (low, middle) if scores[low] > scores[high] else (middle, high)
     return max(sorted(scores), key=scores.__getitem__)
 
 
-def _silhouette(features: Any, k: int, seed: int) -> float:
+def _silhouette(features: Any, distances: Any, k: int, seed: int) -> float:
     labels = cluster.KMeans(k, random_state=seed, n_init=1).fit_predict(features)
-    return float(measures.silhouette_score(features, labels)) if len(np.unique(labels)) > 1 else -1.0
+    if len(np.unique(labels)) < 2:
+        return -1.0
+    return float(measures.silhouette_score(distances, labels, metric="precomputed"))

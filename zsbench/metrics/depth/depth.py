@@ -1,7 +1,8 @@
 """Depth errors over valid pixels: prediction p and ground truth g in metres, e = ln p - ln g.
 
 Both sides are lists, one entry an image, of the 1-d values at the valid pixels, already aligned and clamped by
-the task's protocol; an image without valid pixel is undefined. `average=image` is the mean over images of
+the task's protocol (a prediction may be a `Compared`, which holds both and shares its logarithms between metrics); an
+image without valid pixel is undefined. `average=image` is the mean over images of
 each image's value, `average=pixel` pools the pixels of all images.
 
 A logarithm or a ratio needs p > 0, which resizing can undercut and not every protocol clamps to. There a prediction of
@@ -13,6 +14,7 @@ Source: Eigen et al. 2014 and the reference code of Metric3D, ZoeDepth, Marigold
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
@@ -21,7 +23,6 @@ from zsbench.config.options import Positive, Share
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 
-Pixels = Sequence[Any]
 Average = Literal["image", "pixel"]
 LEAST_DEPTH = 1e-3
 Power = Annotated[int, Ge(1), Le(100)]
@@ -41,36 +42,67 @@ def _spread(means: DoubleArray, focus: float = 1.0, scale: float = 1.0) -> Doubl
     return np.asarray(scale * np.sqrt(np.maximum(means[..., 1] - focus * means[..., 0] ** 2, 0)))
 
 
-def _above_zero(p: DoubleArray) -> DoubleArray:
-    return np.where(p > 0, p, LEAST_DEPTH)
+class Compared:
+    """The pixels of one image, and what several metrics make of them, each computed when it is first asked for.
+
+    Parameters
+    ----------
+    p, g : (n_valid,) prediction and ground truth in metres; equally many, and `p` finite.
+
+    Raises
+    ------
+    ValueError
+        They are not.
+    """
+
+    def __init__(self, p: Any, g: Any) -> None:
+        self.p, self.g = np.asarray(p, dtype=np.float64), np.asarray(g, dtype=np.float64)
+        if self.p.shape != self.g.shape:
+            raise ValueError(f"{self.p.size} predicted pixels for {self.g.size} valid ones")
+        if not np.isfinite(self.p).all():
+            raise ValueError("a prediction holds NaN or infinite depth")
+
+    @cached_property
+    def above_zero(self) -> DoubleArray:
+        """Return p where it is above 0 m, and the least depth elsewhere."""
+        above = self.p > 0
+        return self.p if above.all() else np.where(above, self.p, LEAST_DEPTH)
+
+    @cached_property
+    def distance(self) -> DoubleArray:
+        """Return |p - g|."""
+        return np.asarray(np.abs(self.p - self.g))
+
+    @cached_property
+    def log_error(self) -> DoubleArray:
+        """Return e = ln p - ln g."""
+        return np.asarray(np.log(self.above_zero) - np.log(self.g))
+
+    @cached_property
+    def ratio(self) -> DoubleArray:
+        """Return max(p/g, g/p)."""
+        return np.asarray(np.maximum(self.above_zero / self.g, self.g / self.above_zero))
 
 
-def _log_error(p: DoubleArray, g: DoubleArray) -> DoubleArray:
-    return np.asarray(np.log(_above_zero(p)) - np.log(g))
+Pixels = Sequence[Any]
+Terms = Callable[[Compared], list[Any]]
 
 
-def _statistics(
-    pred: Pixels, gold: Pixels, terms: Callable[[DoubleArray, DoubleArray], list[Any]], finish: Finish, average: str
-) -> DoubleArray:
+def _statistics(pred: Pixels, gold: Pixels, terms: Terms, finish: Finish, average: str) -> DoubleArray:
     """Return each image's value, or with `average=pixel` the sums of its terms and its number of pixels."""
     if len(pred) != len(gold):
         raise ValueError(f"{len(pred)} predictions for {len(gold)} images")
-    return np.asarray([_row(p, g, terms, finish, average) for p, g in zip(pred, gold, strict=True)], dtype=np.float64)
+    images = (p if isinstance(p, Compared) else Compared(p, g) for p, g in zip(pred, gold, strict=True))
+    return np.asarray([_row(image, terms, finish, average) for image in images], dtype=np.float64)
 
 
-def _row(
-    p: Any, g: Any, terms: Callable[[DoubleArray, DoubleArray], list[Any]], finish: Finish, average: str
-) -> list[float]:
-    p, g = np.asarray(p, dtype=np.float64), np.asarray(g, dtype=np.float64)
-    if p.shape != g.shape:
-        raise ValueError(f"{p.size} predicted pixels for {g.size} valid ones")
-    if not np.isfinite(p).all():
-        raise ValueError("a prediction holds NaN or infinite depth")
-    if not g.size:
+def _row(image: Compared, terms: Terms, finish: Finish, average: str) -> list[float]:
+    n = image.g.size
+    if not n:
         # As wide as any other row, because a chunk may hold no other.
-        return [np.nan] * (1 if average == "image" else len(terms(p, g)) + 1)
-    means = np.array([np.mean(term) for term in terms(p, g)])
-    return [float(finish(means))] if average == "image" else [*(means * g.size), float(g.size)]
+        return [np.nan] * (1 if average == "image" else len(terms(image)) + 1)
+    means = np.array([np.mean(term) for term in terms(image)])
+    return [float(finish(means))] if average == "image" else [*(means * n), float(n)]
 
 
 def _reducer(finish: Finish) -> Callable[..., DoubleArray]:
@@ -83,37 +115,37 @@ def _reducer(finish: Finish) -> Callable[..., DoubleArray]:
 @metric("AbsRel", better="lower", of_sums=_reducer(_first))
 def abs_rel(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
     """Mean of |p - g| / g."""
-    return _statistics(pred, gold, lambda p, g: [np.abs(p - g) / g], _first, average)
+    return _statistics(pred, gold, lambda image: [image.distance / image.g], _first, average)
 
 
 @metric("SqRel", unit="m", better="lower", of_sums=_reducer(_first))
 def sq_rel(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
     """Mean of (p - g)^2 / g."""
-    return _statistics(pred, gold, lambda p, g: [(p - g) ** 2 / g], _first, average)
+    return _statistics(pred, gold, lambda image: [image.distance**2 / image.g], _first, average)
 
 
 @metric("RMSE", unit="m", better="lower", of_sums=_reducer(_root))
 def rmse(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
     """Root of the mean squared error in metres."""
-    return _statistics(pred, gold, lambda p, g: [(p - g) ** 2], _root, average)
+    return _statistics(pred, gold, lambda image: [image.distance**2], _root, average)
 
 
 @metric("RMSElog", unit="", better="lower", of_sums=_reducer(_root))
 def rmse_log(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
     """Root of the mean squared natural-log error."""
-    return _statistics(pred, gold, lambda p, g: [_log_error(p, g) ** 2], _root, average)
+    return _statistics(pred, gold, lambda image: [image.log_error**2], _root, average)
 
 
 @metric("log10", unit="", better="lower", of_sums=_reducer(_first))
 def log10(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
     """Mean of |log10 p - log10 g|."""
-    return _statistics(pred, gold, lambda p, g: [np.abs(np.log10(_above_zero(p)) - np.log10(g))], _first, average)
+    return _statistics(pred, gold, lambda image: [np.abs(image.log_error) / np.log(10)], _first, average)
 
 
 @metric("iRMSE", unit="1/m", better="lower", of_sums=_reducer(_root))
 def inverse_rmse(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
     """Root of the mean squared error of inverse depth."""
-    return _statistics(pred, gold, lambda p, g: [(1 / _above_zero(p) - 1 / g) ** 2], _root, average)
+    return _statistics(pred, gold, lambda image: [(1 / image.above_zero - 1 / image.g) ** 2], _root, average)
 
 
 def _reduce_silog(
@@ -130,20 +162,11 @@ def silog(
 
     metric3d: focus 1, scale 1; zoe and marigold: scale 100; depth_anything_v2: focus 0.5.
     """
-
-    def terms(p: DoubleArray, g: DoubleArray) -> list[DoubleArray]:
-        e = _log_error(p, g)
-        return [e, e**2]
-
+    terms: Terms = lambda image: [image.log_error, image.log_error**2]  # noqa: E731
     return _statistics(pred, gold, terms, lambda means: _spread(means, focus, scale), average)
 
 
 @metric("delta", of_sums=_reducer(_first))
 def delta(pred: Pixels, gold: Pixels, *, k: Power = 1, average: Average = "image") -> DoubleArray:
     """Share of pixels with max(p/g, g/p) strictly below 1.25^k."""
-
-    def terms(p: DoubleArray, g: DoubleArray) -> list[Any]:
-        p = _above_zero(p)
-        return [np.maximum(p / g, g / p) < 1.25**k]
-
-    return _statistics(pred, gold, terms, _first, average)
+    return _statistics(pred, gold, lambda image: [image.ratio < 1.25**k], _first, average)

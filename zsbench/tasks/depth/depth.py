@@ -24,12 +24,14 @@ from zsbench.core.records import Score, TaskData, digest, digest_file
 from zsbench.data.frames.frames import DepthFile, Frame, FrameSet
 from zsbench.data.images.items import count_traits
 from zsbench.methods.depth import DepthRule
+from zsbench.metrics.depth.depth import Compared
 from zsbench.tasks.base import require_unique, sample
 from zsbench.tasks.depth import _protocols as protocols
 from zsbench.tasks.depth._oddities import Oddities
 from zsbench.tasks.depth._outputs import misaligned, misfit
 from zsbench.tasks.depth._protocols import Align, Crop, ProtocolName
 from zsbench.tasks.formats import maps
+from zsbench.tasks.formats.maps import StoredMap
 
 
 def _chain(crop: Any) -> Any:
@@ -157,9 +159,12 @@ class Task:
             run.progress(start + len(batch))
 
     def check(self, item: Frame, prediction: Any) -> str:
-        """Say whether a map has a shape that cannot be its frame's, or is NaN or infinite where it is scored."""
+        """Say whether a map has a shape that cannot be its frame's, or is NaN or infinite where it is scored.
+
+        A map that lies in a file is not read for that: `chunks` does, once, and says it then.
+        """
         problem = protocols.shape_problem(np.shape(prediction), self._truth[item.id].shape())
-        if not problem and not np.isfinite(prediction).all():
+        if not problem and not isinstance(prediction, StoredMap) and not np.isfinite(prediction).all():
             try:
                 self._compared(item, prediction)
             except ValueError as error:
@@ -182,10 +187,12 @@ class Task:
         self._oddities = Oddities()
         for frame, prediction in zip(data.items, predictions, strict=True):
             try:
-                p, g = self._compared(frame, prediction)
+                p, g = self._compared(frame, np.asarray(prediction))
             except ValueError as error:
+                if isinstance(prediction, StoredMap):
+                    raise UserError(prediction.where, f"frame {frame.id}: {error}") from None
                 raise RunError(f"frame {frame.id}", str(error)) from None
-            yield [p], [g]
+            yield [Compared(p, g)], [g]
         data.counts.update(self._oddities.counts())
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
@@ -195,6 +202,10 @@ class Task:
     def write(self, path: Path, items: Sequence[Frame], predictions: Sequence[Any]) -> None:
         """Write `.npz`, one array a frame."""
         maps.write([item.id for item in items], predictions, path)
+
+    def append(self, path: Path, items: Sequence[Frame], predictions: Sequence[Any]) -> None:
+        """Add the maps that a file of maps in progress lacks; `read` reads it back."""
+        maps.append([item.id for item in items], predictions, path)
 
     def read(self, path: Path, items: Sequence[Frame]) -> dict[str, Any]:
         """Read `.npz`, one `<id>.npy`, or one 16-bit `<id>.png` in millimetres (or what `prediction_scale` says)."""

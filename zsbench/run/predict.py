@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.core.errors import RunError, UserError, shown
+from zsbench.core.lazy import np
 from zsbench.run import _prompts
 from zsbench.run.context import Run
 from zsbench.tasks.base import settle
+from zsbench.tasks.formats.maps import StoredMap
 
 if TYPE_CHECKING:
     from zsbench.tasks.base import Task
@@ -58,7 +60,8 @@ def missing_shards(run: Run) -> int:
 def _write(run: Run, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
     """Write predictions of the first items, and before them what predicting them has noted and cost."""
     run.store.write_progress(run.context.notes, _prompts.of_run(run.job, run.model, run.context), run.context.cost)
-    run.task.write(path, items[: len(predictions)], predictions)
+    write = run.task.write if len(predictions) == len(items) else getattr(run.task, "append", run.task.write)
+    write(path, items[: len(predictions)], predictions)
 
 
 class Pace:
@@ -129,7 +132,9 @@ class Predictions(Sequence[Any]):
         for number, path in enumerate(self.shards):
             items = self.items[number * size : (number + 1) * size]
             try:
-                yield from settle(self.task.read(path, items), items, self.task.absent, str(path))
+                for prediction in settle(self.task.read(path, items), items, self.task.absent, str(path)):
+                    # Read here, where a damaged map is told what to do about it.
+                    yield np.asarray(prediction) if isinstance(prediction, StoredMap) else prediction
             except UserError as error:
                 raise UserError(error.where, error.found, error.expected, _AGAIN) from None
             except Exception as error:

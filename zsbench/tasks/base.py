@@ -36,6 +36,8 @@ class Task(Protocol):
     - `lacks(method) -> (found, expected)`: what a method learns from that the task's YAML does not give;
     - `misfit(method, model) -> (found, expected)`: what of a method's and a model's options does not go together here;
     - `metric_names(names) -> list[str]`: the metrics that names such as `F1(label=*)` stand for once the data are read;
+    - `append(path, items, predictions)`: add to a shard in progress what it lacks, where writing all anew costs much;
+      `read` reads it back;
     - `reach(model, data) -> dict[str, int]`: how much of the gold the model cannot answer, by name.
     """
 

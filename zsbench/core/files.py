@@ -44,9 +44,25 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, keys in the order given, refusing NaN; paths that are not UTF-8 are escaped."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_bytes(path, text.encode(errors="backslashreplace"))
+    """Write JSON atomically, keys in the order given, refusing NaN; paths that are not UTF-8 are escaped.
+
+    Every key stands on a line of its own, and every entry of a list: a result names thousands of files.
+    """
+    write_bytes(path, (_json_lines(value, "") + "\n").encode(errors="backslashreplace"))
+
+
+def _json_lines(value: Any, indent: str) -> str:
+    inner = indent + "  "
+    if isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
+        rows = [f"{inner}{_json_line(key)}: {_json_lines(value[key], inner)}" for key in value]
+        return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(inner + _json_line(entry) for entry in value) + f"\n{indent}]"
+    return _json_line(value)
+
+
+def _json_line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def unreadable(path: Path, error: OSError | ValueError) -> UserError:

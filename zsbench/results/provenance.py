@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,8 +14,9 @@ PACKAGES = ("torch", "transformers", "open_clip_torch", "datasets", "ir_datasets
             "numpy", "scipy", "scikit-learn", "tokenizers", "safetensors", "pillow")  # fmt: skip
 
 
+@lru_cache
 def versions() -> dict[str, str]:
-    """Return the versions of everything that can move a number."""
+    """Return the versions of everything that can move a number, as this process has found them."""
     found = {"zsbench": zsbench.__version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -24,8 +26,12 @@ def versions() -> dict[str, str]:
     return found
 
 
+@lru_cache
 def commit() -> str:
-    """Return zsbench's own commit (with `+` when the tree differs), or an empty string outside a checkout."""
+    """Return zsbench's own commit (with `+` when the tree differs), or an empty string outside a checkout.
+
+    Asked once a process: what is edited later is not what runs.
+    """
     root = Path(zsbench.__file__).parent.parent
     if not (root / ".git").exists():
         return ""

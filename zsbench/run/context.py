@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
-from zsbench.core.records import TaskData
+from zsbench.core.records import TaskData, digest
 from zsbench.plan.job import Job
 from zsbench.results.store import Store, describe_inputs, digest_inputs
 from zsbench.run.loaded import Loaded
@@ -36,6 +36,7 @@ class Run:
     Attributes
     ----------
     identity : what result.json says of question, code, data and model.
+    owner : what run.json says of the run that the shards belong to: its identity and a digest of its inputs.
     inputs : every local file that the numbers depend on, with size, time stamp and digest.
     context : what the task needs while it predicts; notes, prompts and cost go on from those of an interrupted run.
     n_shards : how many shards an interrupted run has completed.
@@ -47,6 +48,7 @@ class Run:
     model: Any
     store: Store
     identity: dict[str, str]
+    owner: dict[str, str]
     inputs: list[dict[str, Any]]
     context: RunContext
     n_shards: int
@@ -59,7 +61,7 @@ class Run:
         RunError
             It has.
         """
-        self.store.require_own(_owner(self.identity, self.inputs), self.job.title)
+        self.store.require_own(self.owner, self.job.title)
 
 
 def opened(job: Job, folder: Path, model: Any, options: Options, progress: Progress, loaded: Loaded) -> Run:
@@ -78,8 +80,8 @@ def opened(job: Job, folder: Path, model: Any, options: Options, progress: Progr
     task, data = read.task, read.data
     if model is not None and hasattr(task, "reach"):
         data.counts.update(task.reach(model, data))
-    inputs = {row["path"]: row for row in (*read.inputs, *describe_inputs(asked.other_files))}
-    rows = [inputs[path] for path in sorted(inputs)]
+    others = describe_inputs(asked.other_files)
+    inputs = {row["path"]: row for row in (*read.inputs, *others)}
     identity = {
         "question": asked.question,
         "code": asked.code,
@@ -87,7 +89,8 @@ def opened(job: Job, folder: Path, model: Any, options: Options, progress: Progr
         "test_fingerprint": read.test_fingerprint,
         "model_fingerprint": model.fingerprint if model is not None else "",
     }
-    n_shards = store.resume(_owner(identity, rows), fresh=options.fresh)
+    owner = {**identity, "inputs": digest([read.inputs_digest, digest_inputs(others)])}
+    n_shards = store.resume(owner, fresh=options.fresh)
     cost = store.cost()
     cost.add(data.cost)  # a first stage may have asked a model already
     if model is not None:
@@ -103,9 +106,6 @@ def opened(job: Job, folder: Path, model: Any, options: Options, progress: Progr
         method=job.method.title,
     )
     context.progress(min(n_shards * task.shard_size, len(data.items)))
-    return Run(job, task, data, model, store, identity, rows, context, n_shards)
-
-
-def _owner(identity: dict[str, str], inputs: list[dict[str, Any]]) -> dict[str, str]:
-    """Return what run.json says of the run that the shards belong to."""
-    return {**identity, "inputs": digest_inputs(inputs)}
+    return Run(
+        job, task, data, model, store, identity, owner, [inputs[path] for path in sorted(inputs)], context, n_shards
+    )

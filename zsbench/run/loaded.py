@@ -15,7 +15,7 @@ from zsbench.core.records import Cost, TaskData
 from zsbench.plan import identity
 from zsbench.plan.identity import Asked
 from zsbench.plan.job import Job
-from zsbench.results.store import describe_inputs
+from zsbench.results.store import describe_inputs, digest_inputs
 
 if TYPE_CHECKING:
     from zsbench.tasks.base import Task
@@ -32,13 +32,14 @@ class Read:
     ----------
     task : the task as reading has left it.
     data : items and gold.
-    inputs : the files that they come from, with size, time stamp and digest.
+    inputs : the files that they come from, with size, time stamp and digest, and a digest of them all.
     test_fingerprint : digest of the items' ids and gold.
     """
 
     task: Task
     data: TaskData
     inputs: list[dict[str, Any]]
+    inputs_digest: str
     test_fingerprint: str
 
     def copied(self, *, cost: Cost) -> Read:
@@ -131,7 +132,8 @@ class Loaded:
 def _read(job: Job, files: list[str]) -> Read:
     task = _copied(job.unread)
     data = task.load(limit=job.settings.limit, seed=job.settings.seed)
-    return Read(task, data, describe_inputs(files), identity.test_fingerprint(data))
+    inputs = describe_inputs(files)
+    return Read(task, data, inputs, digest_inputs(inputs), identity.test_fingerprint(data))
 
 
 def _copied(task: Task) -> Task:

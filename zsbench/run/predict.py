@@ -120,6 +120,7 @@ class Predictions(Sequence[Any]):
 
     def __init__(self, task: Task, shards: list[Path], items: Sequence[Any]) -> None:
         self.task, self.shards, self.items = task, shards, items
+        self._previews: list[str] = []
 
     def __len__(self) -> int:
         return len(self.items)
@@ -128,6 +129,19 @@ class Predictions(Sequence[Any]):
         return list(self)[index]
 
     def __iter__(self) -> Iterator[Any]:
+        for number, prediction in enumerate(self._read()):
+            if number == len(self._previews):
+                self._previews.append(self.task.preview(prediction))
+            yield prediction
+
+    def previews(self) -> list[str]:
+        """Return a short text of every prediction, kept from the first time that they were read."""
+        if len(self._previews) < len(self):
+            for _ in self:
+                pass
+        return self._previews
+
+    def _read(self) -> Iterator[Any]:
         size = self.task.shard_size
         for number, path in enumerate(self.shards):
             items = self.items[number * size : (number + 1) * size]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,14 @@ from zsbench.plan.job import Job
 from zsbench.results import provenance
 from zsbench.run.context import Run
 from zsbench.run.judge import Judgement, item_columns, without_nan
+from zsbench.run.predict import Predictions
 
 if TYPE_CHECKING:
     from zsbench.tasks.base import Task
 
 
 def write(
-    run: Run, judgement: Judgement, predictions: Sequence[Any], *, n_resumed: int, started: datetime, seconds: float
+    run: Run, judgement: Judgement, predictions: Predictions, *, n_resumed: int, started: datetime, seconds: float
 ) -> dict[str, Any]:
     """Write items.parquet and, last of all, result.json; return the result."""
     cost, notes = run.context.cost, run.context.notes
@@ -43,14 +43,14 @@ def write(
     return {"schema_version": SCHEMA_VERSION, **result}
 
 
-def _write_items(run: Run, judgement: Judgement, predictions: Sequence[Any]) -> None:
+def _write_items(run: Run, judgement: Judgement, predictions: Predictions) -> None:
     """Write id, statistics and preview of every item."""
     data, kinds = run.data, type(run.task).metric_kinds
     columns: dict[str, Any] = {"id": [item.id for item in data.items]}
     columns |= {} if data.groups is None else {"group": list(data.groups)}
     for name, table in judgement.statistics.items():
         columns |= item_columns(name, table, naming.resolve(name, kinds=kinds).columns)
-    columns["prediction"] = [run.task.preview(prediction) for prediction in predictions]
+    columns["prediction"] = predictions.previews()
     run.store.write_items(columns)
 
 

@@ -78,9 +78,9 @@ def eager(folder: str, reader):
 
     from zsbench.methods.rerank._icr import Spans
     from zsbench.methods.rerank.icr import calibrated
-    from zsbench.models.language.hf_causal_lm import HfCausalLM
+    from zsbench.models.language.hf_causal_lm import hf_causal_lm
 
-    words = HfCausalLM(folder)  # its tokenizer alone is used
+    words = hf_causal_lm(model=folder)  # its tokenizer alone is used
     plain = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval()
 
     def rank(_model, item, _collection):
@@ -123,11 +123,11 @@ def measure(name: str, n: int, folder: str, runs: int) -> dict[str, float]:
 
     from zsbench.core.records import Cost
     from zsbench.models import runtime
-    from zsbench.models.language.hf_causal_lm import HfCausalLM
+    from zsbench.models.language.hf_causal_lm import hf_causal_lm
 
     runtime.configure(device="cpu", dtype="float32", threads=1)
     torch.set_num_threads(1)
-    rank, model = ranker(name, folder), HfCausalLM(folder)
+    rank, model = ranker(name, folder), hf_causal_lm(model=folder)
     rank(model, query(2), None)
     before, item, seconds = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, query(n), []
     for _ in range(runs):

@@ -28,7 +28,7 @@ from recipes.synonyms import (
     Difficulty,
     draw_contexts,
 )
-from zsbench.models.text.bi_encoder import BiEncoder
+from zsbench.models.text.bi_encoder import bi_encoder
 
 SEED = 30_000
 STEPS, RATE, SCALE = 400, 0.5, 20.0
@@ -88,8 +88,8 @@ def main(out: Path) -> None:
 
 def _write_rows(out: Path, folder: Path, found: list[tuple[int, int, str]]) -> None:
     """Write the rows that a dense retriever gives, and those learnt from them and from chance."""
-    encoder: Any = BiEncoder(
-        str(out / "models" / "lm-synonyms"), pooling="mean", normalise=True, query_prefix="", document_prefix=""
+    encoder: Any = bi_encoder(
+        model=str(out / "models" / "lm-synonyms"), pooling="mean", normalise=True, query_prefix="", document_prefix=""
     )
     texts = [[text, *RELATIONS[relation], *ENTITIES[entity]] for entity, relation, text in found]
     documents = np.repeat(np.arange(len(found)), [len(own) for own in texts])

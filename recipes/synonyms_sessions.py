@@ -18,7 +18,7 @@ import numpy as np
 from recipes.common import write_card
 from recipes.synonyms import ENTITIES, RELATIONS, VALUES
 from zsbench.corpus.semantic_ids import random_start, residual_codes, shared
-from zsbench.models.text.bi_encoder import BiEncoder
+from zsbench.models.text.bi_encoder import bi_encoder
 
 SEED, USERS, STORIES, ABOUT = 40_000, 60, 10, 16
 LEVELS, CODES = 3, 20
@@ -58,8 +58,8 @@ def main(out: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     drawn = [session(rng, entities) for _ in range(USERS)]
     rows = [{"user": f"user-{i:02d}", "history": h, "target": t} for i, (h, t) in enumerate(drawn, 1)]
-    encoder = BiEncoder(
-        str(out / "models" / "lm-synonyms"), pooling="mean", normalise=True, query_prefix="", document_prefix=""
+    encoder = bi_encoder(
+        model=str(out / "models" / "lm-synonyms"), pooling="mean", normalise=True, query_prefix="", document_prefix=""
     )
     vectors = np.asarray(encoder.encode_documents(list(items.values())), dtype=np.float64)
     codes, _ = residual_codes(vectors, LEVELS, random_start(CODES))

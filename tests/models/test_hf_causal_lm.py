@@ -13,12 +13,13 @@ from tests.close import assert_logits_close, assert_rows_close
 from tests.models import _tiny
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost
-from zsbench.models import prompt_tokens, runtime
+from zsbench.models import chat_templates, runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.huggingface import Quantization
+from zsbench.models.huggingface import Checkpoint
 from zsbench.models.language import _attention, _decoder
 from zsbench.models.language._decoder import Decoder
-from zsbench.models.language.hf_causal_lm import HfCausalLM, hf_causal_lm
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
+from zsbench.models.quantization import Quantization
 
 GROUPED = {**_tiny.SHAPE, **_tiny.SPECIAL, "vocab_size": 97, "num_key_value_heads": 2}
 WIDE = {**GROUPED, "head_dim": 16}
@@ -67,7 +68,7 @@ def eager_rows(plain, prefix, tail):
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_attention_equals_eager_attention(name, monkeypatch):
     plain = network(name)
-    model = Decoder(copy.deepcopy(plain), "cpu")
+    model = Decoder(Checkpoint(copy.deepcopy(plain)))
     prefix, tails = tokens(60, 1), [tokens(70, 2), tokens(4, 3)]
     wanted = [eager_rows(plain, prefix, tail) for tail in tails]
     for chunk in (4096, 25):  # the prefix at once, and in parts
@@ -80,7 +81,7 @@ def test_attention_equals_eager_attention(name, monkeypatch):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_half_precision_gives_no_nan(name):
-    model = Decoder(network(name).to(torch.bfloat16), "cpu")
+    model = Decoder(Checkpoint(network(name).to(torch.bfloat16)))
     for mass in model.attention_mass(tokens(60, 1), [tokens(9, 2)]):
         assert np.isfinite(mass).all()
         assert mass.sum(axis=-1).max() <= 1 + 1e-3
@@ -89,7 +90,7 @@ def test_half_precision_gives_no_nan(name):
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_padding_changes_nothing(name):
     plain = network(name)
-    model = Decoder(copy.deepcopy(plain), "cpu")
+    model = Decoder(Checkpoint(copy.deepcopy(plain)))
     batch = [tokens(n, n) for n in (5, 40, 23)]
     together = model._logits(batch, 1)[:, -1]
     alone = torch.cat([model._logits([ids], 1)[:, -1] for ids in batch])
@@ -102,7 +103,7 @@ def test_padding_changes_nothing(name):
 @pytest.mark.parametrize("name", ["llama", "mistral, sliding window", "gemma2, soft cap", "opt", "bloom, eager only"])
 def test_step_by_step_equals_the_whole_pass(name):
     plain = network(name)
-    model = Decoder(copy.deepcopy(plain), "cpu")
+    model = Decoder(Checkpoint(copy.deepcopy(plain)))
     batch = [tokens(n, n) for n in (5, 30)]
     step, new, written = model._step(batch), None, [list(ids) for ids in batch]
     for _ in range(20):
@@ -116,7 +117,7 @@ def test_step_by_step_equals_the_whole_pass(name):
 
 def test_the_pass_ends_after_the_layers_in_use():
     plain = network("llama")
-    model = Decoder(plain, "cpu")
+    model = Decoder(Checkpoint(plain))
     ran = []
     for number, layer in enumerate(plain.model.layers):
         layer.mlp.register_forward_hook(lambda *_, number=number: ran.append(number))
@@ -134,7 +135,7 @@ def test_the_pass_ends_after_the_layers_in_use():
 
 
 def test_tails_do_not_see_each_other_and_cost_is_counted():
-    model = Decoder(network("mistral, sliding window"), "cpu")
+    model = Decoder(Checkpoint(network("mistral, sliding window")))
     prefix, a, b = tokens(40, 1), tokens(7, 2), tokens(3, 3)
     together = model.attention_mass(prefix, [a, b])
     assert (model.cost.forward_passes, model.cost.tokens) == (3, 50)
@@ -142,7 +143,7 @@ def test_tails_do_not_see_each_other_and_cost_is_counted():
 
 
 def test_weights_held_at_once_grow_with_the_context_not_its_square(monkeypatch):
-    model = Decoder(network("gemma2, soft cap"), "cpu")
+    model = Decoder(Checkpoint(network("gemma2, soft cap")))
     sizes, original = [], _attention._rows
 
     def rows(*arguments):
@@ -170,7 +171,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def model(folder):
-    return HfCausalLM(folder)
+    return hf_causal_lm(model=folder)
 
 
 def plain_logprobs(model, ids, target):
@@ -255,14 +256,14 @@ def test_a_template_without_system_gets_it_in_the_first_turn():
     refusing = "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('none') }}{% endif %}"
     words = _tiny.tokenizer(chat=refusing + "<{{ m['role'] }}>{{ m['content'] }}{% endfor %}")
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
-    assert prompt_tokens.chat(words, messages, {}) == "<user>s\n\nu"
+    assert chat_templates.chat(words, messages, {}) == "<user>s\n\nu"
     with pytest.raises(UserError, match="refuses"):
-        prompt_tokens.chat(words, messages[:1], {})
+        chat_templates.chat(words, messages[:1], {})
     for broken in ("{{ 1 / 0 }}", "{{ range(10 ** 9) | list }}", "{{ messages[9].x.y }}", "{{ ''.__class__.mro() }}"):
         with pytest.raises(UserError, match="chat template refuses"):
-            prompt_tokens.chat(_tiny.tokenizer(chat=broken), messages, {})
+            chat_templates.chat(_tiny.tokenizer(chat=broken), messages, {})
     with pytest.raises(UserError, match="no chat template"):
-        prompt_tokens.chat(_tiny.tokenizer(), messages, {})
+        chat_templates.chat(_tiny.tokenizer(), messages, {})
 
 
 def test_template_from_a_file_and_its_options(folder, tmp_path):
@@ -270,7 +271,7 @@ def test_template_from_a_file_and_its_options(folder, tmp_path):
     file.write_text("{% if loud %}!{% endif %}{{ messages[0]['content'] }}", encoding="utf-8")
     loud = hf_causal_lm(model=folder, chat_template=str(file), chat_options={"loud": True})
     assert loud.chat([{"role": "user", "content": "u"}]) == "!u"
-    assert loud.fingerprint != HfCausalLM(folder).fingerprint
+    assert loud.fingerprint != hf_causal_lm(model=folder).fingerprint
     with pytest.raises(UserError, match="no such file"):
         hf_causal_lm(model=folder, chat_template=str(tmp_path / "none.jinja"))
 
@@ -286,7 +287,7 @@ def test_long_prompts_are_errors_or_lose_their_start(folder, model):
     ):
         with pytest.raises(RunError, match="does not fit the model's 256"):
             ask(model)
-    cut = HfCausalLM(folder, on_overflow="truncate")
+    cut = hf_causal_lm(model=folder, on_overflow="truncate")
     kept = model.tokenize(long.text, special=False)[0][-256:]
     expected = model.next_token_logits(kept)[[ids_of(model, "a"), ids_of(model, "b")]]
     assert_logits_close(cut.label_logits([long], ["a", "b"])[0], expected)
@@ -297,7 +298,7 @@ def test_long_prompts_are_errors_or_lose_their_start(folder, model):
 def test_quantisation_needs_its_library_and_one_width(folder, monkeypatch):
     with pytest.raises(UserError, match="exactly one of 8 and 4 bits"):
         hf_causal_lm(model=folder, quantization=Quantization())
-    monkeypatch.setattr("zsbench.models.huggingface.find_spec", lambda _name: None)
+    monkeypatch.setattr("zsbench.models.quantization.find_spec", lambda _name: None)
     with pytest.raises(UserError, match="bitsandbytes and accelerate not installed"):
         hf_causal_lm(model=folder, quantization=Quantization(load_in_4bit=True))
 
@@ -313,7 +314,7 @@ def test_incomplete_weights_are_refused(folder, tmp_path):
     weights.pop("model.layers.1.mlp.up_proj.weight")
     save_file(weights, str(copied / "model.safetensors"), metadata={"format": "pt"})
     with pytest.raises(UserError, match=r"lacks weights \(model.layers.1.mlp.up_proj.weight"):
-        HfCausalLM(str(copied))
+        hf_causal_lm(model=str(copied))
     (copied / "config.json").write_text(json.dumps({"model_type": "no-such"}), encoding="utf-8")
     with pytest.raises(UserError, match="cannot load"):
-        HfCausalLM(str(copied))
+        hf_causal_lm(model=str(copied))

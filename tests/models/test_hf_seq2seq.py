@@ -11,7 +11,7 @@ from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost
 from zsbench.models import runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.language.hf_seq2seq import HfSeq2Seq
+from zsbench.models.language.hf_seq2seq import hf_seq2seq
 
 T5 = {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4, "pad_token_id": 0, "eos_token_id": 2}
 # The defaults of FLAN-T5, of the first T5, and one with a decoder of another depth.
@@ -38,7 +38,7 @@ def folder(request, tmp_path_factory):
 
 @pytest.fixture
 def model(folder):
-    return HfSeq2Seq(folder)
+    return hf_seq2seq(model=folder)
 
 
 def text_of(prompt):
@@ -102,9 +102,9 @@ def test_the_batch_size_changes_nothing(model, size, monkeypatch):
 def test_long_prompts_are_errors_or_lose_their_end(folder):
     long = [Prompt(text="0123456789")]
     with pytest.raises(RunError, match="11 tokens does not fit the model's 6"):
-        HfSeq2Seq(folder, max_length=6).label_logits(long, ["a", "b"])
-    cut = HfSeq2Seq(folder, max_length=6, on_overflow="truncate")
-    whole = HfSeq2Seq(folder)
+        hf_seq2seq(model=folder, max_length=6).label_logits(long, ["a", "b"])
+    cut = hf_seq2seq(model=folder, max_length=6, on_overflow="truncate")
+    whole = hf_seq2seq(model=folder)
     short = whole.label_logits([Prompt(text="01234")], ["a", "b"])
     assert_logits_close(cut.label_logits(long, ["a", "b"]), short)
     assert cut.cost.truncated_items == 1
@@ -116,4 +116,4 @@ def test_a_decoder_is_no_encoder_decoder(tmp_path):
     config = transformers.LlamaConfig(**{**_tiny.SHAPE, **_tiny.SPECIAL, "vocab_size": len(words)})
     folder = _tiny.saved(transformers.LlamaForCausalLM(config), words, tmp_path)
     with pytest.raises(UserError, match="cannot load this checkpoint"):
-        HfSeq2Seq(folder)
+        hf_seq2seq(model=folder)

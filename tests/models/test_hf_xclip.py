@@ -9,7 +9,7 @@ from PIL import Image
 from tests.models._towers import xclip_folder
 from tests.reference._golden import GOLDEN
 from zsbench.core.errors import UserError
-from zsbench.models.video.hf_xclip import HfXclip
+from zsbench.models.video.hf_xclip import hf_xclip
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def videos(n, n_frames=4):
 
 
 def test_logits_equal_the_models_forward_pass(folder):
-    adapter, texts = HfXclip(str(folder)), ["running", "jumping over a fence", "cooking"]
+    adapter, texts = hf_xclip(model=str(folder)), ["running", "jumping over a fence", "cooking"]
     prepared = [[adapter.prepare(frame) for frame in video] for video in videos(3)]
     found = adapter.score_videos(prepared, texts)
     model = transformers.XCLIPModel.from_pretrained(folder).eval()
@@ -42,4 +42,4 @@ def test_logits_equal_the_models_forward_pass(folder):
 
 def test_another_model_is_refused():
     with pytest.raises(UserError, match="an X-CLIP model"):
-        HfXclip(str(next((GOLDEN / "clip").glob("tiny_clip"))))
+        hf_xclip(model=str(next((GOLDEN / "clip").glob("tiny_clip"))))

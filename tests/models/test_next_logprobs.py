@@ -14,10 +14,11 @@ from tests.models.test_hf_causal_lm import ARCHITECTURES, network, tokens
 from zsbench.core.errors import RunError
 from zsbench.models import prompt_tokens, runtime
 from zsbench.models.capabilities import Prompt
+from zsbench.models.huggingface import Checkpoint
 from zsbench.models.language import _answers
 from zsbench.models.language._decoder import Decoder
-from zsbench.models.language.hf_causal_lm import HfCausalLM
-from zsbench.models.language.hf_seq2seq import HfSeq2Seq
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
+from zsbench.models.language.hf_seq2seq import hf_seq2seq
 
 HEADS = [(), (5,), (5, 6), (5, 6, 7), (5, 9), (8,), (5,)]
 WANTED = [[5, 8], [6, 9, 11], [7], [3], [4, 5], [3, 4, 5, 6], [40]]
@@ -36,7 +37,7 @@ def test_every_head_begins_its_row_and_no_row_begins_another(heads):
 def test_a_decoder_gives_what_whole_sequences_give_it(name, n_prompt):
     net = network(name)
     plain, prompt = copy.deepcopy(net), tokens(n_prompt, 3)
-    decoder = Decoder(net, "cpu")
+    decoder = Decoder(Checkpoint(net))
     found = _answers.next_logprobs(decoder._branches(prompt), HEADS, WANTED, before=n_prompt)
     for head, wanted, values in zip(HEADS, WANTED, found, strict=True):
         with torch.no_grad():
@@ -49,7 +50,7 @@ def llama(tmp_path_factory):
     words = _tiny.tokenizer(chat=_tiny.CHAT)
     config = transformers.LlamaConfig(**{**_tiny.SHAPE, **_tiny.SPECIAL, "vocab_size": len(words)})
     model = _tiny.randomised(transformers.LlamaForCausalLM(config))
-    return HfCausalLM(_tiny.saved(model, words, tmp_path_factory.mktemp("llama")))
+    return hf_causal_lm(model=_tiny.saved(model, words, tmp_path_factory.mktemp("llama")))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def t5(tmp_path_factory):
         vocab_size=len(words), decoder_start_token_id=0, pad_token_id=0, eos_token_id=2, **shape
     )
     model = _tiny.randomised(transformers.T5ForConditionalGeneration(config))
-    return HfSeq2Seq(_tiny.saved(model, words, tmp_path_factory.mktemp("t5")))
+    return hf_seq2seq(model=_tiny.saved(model, words, tmp_path_factory.mktemp("t5")))
 
 
 @pytest.mark.parametrize("kind", ["llama", "t5"])

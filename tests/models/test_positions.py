@@ -10,9 +10,9 @@ from tests.models import _tiny
 from zsbench.core.errors import RunError, UserError
 from zsbench.models import positions, runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.language.hf_causal_lm import HfCausalLM
-from zsbench.models.text.bi_encoder import BiEncoder
-from zsbench.models.text.cross_encoder import CrossEncoder
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
+from zsbench.models.text.bi_encoder import bi_encoder
+from zsbench.models.text.cross_encoder import cross_encoder
 
 POSITIONS = 20
 # RoBERTa and its kin count from the id of their padding (0 in the tiny tokenizer) plus 1; the others from 0.
@@ -50,7 +50,7 @@ def first(kind):
 
 def test_text_encoders_read_as_many_tokens_as_there_are_positions(kind, tmp_path):
     own = config(kind, _tiny.tokenizer())
-    model = BiEncoder(saved(transformers.AutoModel.from_config(own), tmp_path), pooling="mean")
+    model = bi_encoder(model=saved(transformers.AutoModel.from_config(own), tmp_path), pooling="mean")
     assert model.max_tokens == POSITIONS - first(kind)
     found = model.encode_documents([LONG, SHORT])
     assert model.cost.truncated_items == 1
@@ -61,7 +61,7 @@ def test_text_encoders_read_as_many_tokens_as_there_are_positions(kind, tmp_path
 def test_cross_encoders_read_as_many_tokens_as_there_are_positions(kind, tmp_path):
     own = config(kind, _tiny.tokenizer(), num_labels=1)
     network = transformers.AutoModelForSequenceClassification.from_config(own)
-    model = CrossEncoder(saved(network, tmp_path))
+    model = cross_encoder(model=saved(network, tmp_path))
     assert model.max_tokens == POSITIONS - first(kind)
     assert np.isfinite(model.score_pairs([("q", LONG), ("q", SHORT)])).all()
     assert model.cost.truncated_items == 1
@@ -69,7 +69,7 @@ def test_cross_encoders_read_as_many_tokens_as_there_are_positions(kind, tmp_pat
 
 def test_decoders_say_how_much_they_read_and_padding_takes_no_position(tmp_path, monkeypatch):
     own = config("Roberta", _tiny.tokenizer(), is_decoder=True)
-    model = HfCausalLM(saved(transformers.RobertaForCausalLM(own), tmp_path))
+    model = hf_causal_lm(model=saved(transformers.RobertaForCausalLM(own), tmp_path))
     assert model.max_tokens == POSITIONS - 1
     with pytest.raises(RunError, match=f"does not fit the model's {POSITIONS - 1}"):
         model.label_logits([Prompt(text=LONG)], ["Y", "N"])
@@ -92,7 +92,7 @@ def test_a_length_without_room_for_a_text_is_refused(length, tmp_path):
     own = config("Bert", _tiny.tokenizer(), num_labels=1)
     folder = saved(transformers.BertForSequenceClassification(own), tmp_path)
     with pytest.raises(UserError, match=r"max_length: .*special"):
-        CrossEncoder(folder, max_length=length)
+        cross_encoder(model=folder, max_length=length)
 
 
 # --- padding that nobody named
@@ -115,7 +115,7 @@ NAMED = [(False, False), (True, False), (False, True), (True, True)]
 
 @pytest.mark.parametrize(("by_tokenizer", "by_config"), NAMED)
 def test_a_classifier_over_a_decoder_scores_in_any_batch_as_alone(by_tokenizer, by_config, tmp_path, monkeypatch):
-    model = CrossEncoder(decoder(tmp_path, named_by_tokenizer=by_tokenizer, named_by_config=by_config))
+    model = cross_encoder(model=decoder(tmp_path, named_by_tokenizer=by_tokenizer, named_by_config=by_config))
     found = model.score_pairs(PAIRS)
     words = transformers.AutoTokenizer.from_pretrained(tmp_path)
     network = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
@@ -132,7 +132,7 @@ def test_a_text_encoder_over_a_decoder_needs_no_padding_token(tmp_path, monkeypa
     words.pad_token = None
     shape = {**_tiny.SHAPE, **_tiny.SPECIAL, "pad_token_id": None}
     network = transformers.LlamaModel(transformers.LlamaConfig(vocab_size=300, **shape))
-    model = BiEncoder(_tiny.saved(_tiny.randomised(network), words, tmp_path), pooling="last")
+    model = bi_encoder(model=_tiny.saved(_tiny.randomised(network), words, tmp_path), pooling="last")
     texts = [text for pair in PAIRS for text in pair]
     together = model.encode_documents(texts)
     monkeypatch.setitem(runtime._RUNTIME, "batch_size", 1)

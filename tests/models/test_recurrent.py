@@ -8,7 +8,7 @@ import transformers
 from tests.models import _tiny
 from zsbench.models import runtime
 from zsbench.models.capabilities import Prompt
-from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "vocab_size": 300, **_tiny.SPECIAL}
 ATTENDING = {**SMALL, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48}
@@ -46,7 +46,7 @@ def alone(folder, ids):
 @pytest.mark.parametrize("size", [1, 3, "auto"])
 def test_answers_are_those_of_the_network_alone(folder, size, monkeypatch):
     monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
-    model = HfCausalLM(folder)
+    model = hf_causal_lm(model=folder)
     assert model._recurrent
     prompts = [model.tokenize(text, special=True)[0] for text in TEXTS]
     words = [model.tokenize(text, special=False)[0] for text in ("Y", "N", "why")]
@@ -64,7 +64,7 @@ def test_answers_are_those_of_the_network_alone(folder, size, monkeypatch):
 @pytest.mark.parametrize("size", [1, "auto"])
 def test_what_it_writes_is_the_most_probable_token_each_time(folder, size, monkeypatch):
     monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
-    model = HfCausalLM(folder)
+    model = hf_causal_lm(model=folder)
     written = model.generate(PROMPTS, max_new_tokens=4)
     for text, got in zip(TEXTS, written, strict=True):
         ids, own = model.tokenize(text, special=True)[0], []
@@ -84,5 +84,5 @@ def test_attention_is_that_of_the_whole_sequence(folder):
         maps.append([m[0, :, -len(tail) :].mean(dim=1).numpy() for m in kept])
     if not maps[0]:
         pytest.skip("no attention in this kind, or none that it reports")
-    for got, wanted in zip(HfCausalLM(folder).attention_mass(prefix, tails), maps, strict=True):
+    for got, wanted in zip(hf_causal_lm(model=folder).attention_mass(prefix, tails), maps, strict=True):
         np.testing.assert_allclose(got, np.stack(wanted), atol=1e-5)

@@ -7,7 +7,7 @@ from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.engine import local
-from zsbench.models.text.bi_encoder import BiEncoder
+from zsbench.models.text.bi_encoder import bi_encoder
 from zsbench.models.text.text_vectors import text_vectors
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
@@ -44,8 +44,12 @@ def test_files_that_do_not_fit_are_refused(tmp_path):
 
 
 def test_stored_vectors_rank_as_their_encoder_does(tmp_path):
-    encoder = BiEncoder(
-        str(ASSETS / "models" / "lm-synonyms"), pooling="mean", normalise=True, query_prefix="", document_prefix=""
+    encoder = bi_encoder(
+        model=str(ASSETS / "models" / "lm-synonyms"),
+        pooling="mean",
+        normalise=True,
+        query_prefix="",
+        document_prefix="",
     )
     made = planning.make("synonyms-docids", Choices(methods=("bm25-search",)))
     texts = [item.text for item in made.jobs[0].build_task().load(limit=None, seed=0).items]

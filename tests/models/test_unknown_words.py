@@ -5,7 +5,7 @@ import pytest
 from zsbench.core.errors import RunError
 from zsbench.methods.rerank.first import identifier_ids
 from zsbench.models.capabilities import Prompt
-from zsbench.models.prompt_tokens import told_apart
+from zsbench.models.prompt_tokens import split_common_prefix
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 
@@ -24,7 +24,7 @@ def test_labels_that_the_tokenizer_does_not_know_are_refused(label, model):
 
 
 def test_tokenizers_without_such_a_token_know_everything():
-    assert told_apart([[1, 2], [1, 3]], ["a", "b"], unknown=None) == ([1], [[2], [3]])
+    assert split_common_prefix([[1, 2], [1, 3]], ["a", "b"], unknown=None) == ([1], [[2], [3]])
 
 
 def test_identifiers_that_are_one_token_are_refused():

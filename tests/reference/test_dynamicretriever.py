@@ -15,7 +15,7 @@ from zsbench.methods.generative_retrieval.docid_exhaustive import docid_exhausti
 from zsbench.methods.shared.constrained import beam, every
 from zsbench.methods.shared.trie import Trie
 from zsbench.models.capabilities import Prompt
-from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
 
 CASES = load_json("dynamicretriever", "constrained_decoding.json") or []
 RENORMALISED = {"full_vocab": False, "trie_renormalised": True}
@@ -23,7 +23,7 @@ RENORMALISED = {"full_vocab": False, "trie_renormalised": True}
 
 @pytest.fixture(scope="module")
 def model():
-    return HfCausalLM(str(model_folder("icr")))
+    return hf_causal_lm(model=str(model_folder("icr")))
 
 
 def search(model, case):

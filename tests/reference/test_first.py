@@ -8,14 +8,14 @@ from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost
 from zsbench.data.collections.documents import Document, RankItem
 from zsbench.methods.rerank.first import first, identifier_ids
-from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
 
 CASES = load_json("first", "first.json") or []
 
 
 @pytest.fixture(scope="module")
 def model():
-    return HfCausalLM(str(model_folder("icr")))
+    return hf_causal_lm(model=str(model_folder("icr")))
 
 
 def item(case):

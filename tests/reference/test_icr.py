@@ -11,14 +11,14 @@ from zsbench.methods.rerank._icr import Reader, Spans, paper_prompt
 from zsbench.methods.rerank._windows import slide
 from zsbench.methods.rerank.icr import calibrated, icr
 from zsbench.methods.rerank.scores import best_first
-from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
 
 CASES = load_json("icr", "cases.json") or []
 
 
 @pytest.fixture(scope="module")
 def model():
-    return HfCausalLM(str(model_folder("icr")))
+    return hf_causal_lm(model=str(model_folder("icr")))
 
 
 def ranker(case, **options):
@@ -208,7 +208,7 @@ def test_a_template_that_writes_bos_does_not_get_two(tmp_path):
     chat = "<s>{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}<assistant>"
     words = _tiny.tokenizer(chat=chat)
     config = transformers.LlamaConfig(**{**_tiny.SHAPE, **_tiny.SPECIAL, "vocab_size": len(words)})
-    model = HfCausalLM(_tiny.saved(transformers.LlamaForCausalLM(config), words, tmp_path))
+    model = hf_causal_lm(model=_tiny.saved(transformers.LlamaForCausalLM(config), words, tmp_path))
     spans = Spans(model, paper_prompt(model, "qa"), ["a"], "q")
     assert spans.ids.count(1) == 1
     assert spans.text.startswith("<user> Here are")

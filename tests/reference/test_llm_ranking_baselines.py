@@ -16,7 +16,7 @@ from zsbench.methods.rerank.query_likelihood import QueryPrompt, query_likelihoo
 from zsbench.methods.rerank.scores import log_probability
 from zsbench.methods.rerank.setwise import SetPrompt, setwise
 from zsbench.methods.shared.document_texts import NO_CUT
-from zsbench.models.language.hf_causal_lm import HfCausalLM
+from zsbench.models.language.hf_causal_lm import hf_causal_lm
 
 SLUG = "llm-ranking-baselines"
 BASELINES = load_json(SLUG, "baselines.json") or {}
@@ -72,12 +72,12 @@ def item(query, passages):
 @pytest.fixture(scope="module")
 def t5():
     seq2seq = pytest.importorskip("zsbench.models.language.hf_seq2seq")
-    return seq2seq.HfSeq2Seq(str(model_folder(SLUG)))
+    return seq2seq.hf_seq2seq(model=str(model_folder(SLUG)))
 
 
 @pytest.fixture(scope="module")
 def decoder():
-    return HfCausalLM(str(model_folder("icr")))
+    return hf_causal_lm(model=str(model_folder("icr")))
 
 
 def test_yes_no_scores_equal_the_reference(t5):

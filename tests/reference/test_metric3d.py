@@ -8,7 +8,7 @@ import pytest
 from tests.reference._golden import load_json, load_npz, model_folder, needs, some
 from zsbench.methods.depth.canonical_camera import MEAN_COLOUR, fit_image, restore
 from zsbench.metrics import naming
-from zsbench.models.depth.hf_depth import HfDepth
+from zsbench.models.depth.hf_depth import hf_depth
 from zsbench.tasks.depth._protocols import (
     align,
     clamp,
@@ -147,7 +147,7 @@ def test_transformers_model_and_its_post_processing():
 
     data = load_npz("metric3d", "tiny_depth.npz")
     needs(data)
-    model = HfDepth(str(model_folder("metric3d")), "metric")
+    model = hf_depth(model=str(model_folder("metric3d")), output="metric")
     for number in some({key.split("_")[0] for key in data}, "metric3d"):
         rgb, wanted = data[f"{number}_rgb"], {key[2:]: data[key] for key in data if key.startswith(f"{number}_")}
         pixel_values = model._processor(images=rgb, return_tensors="pt")["pixel_values"]

@@ -10,7 +10,8 @@ from tests.close import assert_rows_close
 from tests.tasks._scoring import zsbench
 from tests.tasks.test_depth import GOLD, frames, predictions
 from zsbench.config import catalog, overlay
-from zsbench.models.depth.hf_depth import HfDepth
+from zsbench.models import huggingface
+from zsbench.models.depth.hf_depth import hf_depth
 from zsbench.plan import planning, task_configs
 from zsbench.plan.choices import Choices
 
@@ -44,7 +45,7 @@ def chosen(**options):
 )
 def test_what_does_not_go_together(method, options, words, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(HfDepth, "__init__", lambda *_: pytest.fail("the model was loaded"))
+    monkeypatch.setattr(huggingface, "load", lambda *_, **__: pytest.fail("the model was loaded"))
     code, _, err = zsbench(*ROOMS, "--method", method, *chosen(**options))
     assert code == 2
     assert words in err
@@ -61,7 +62,7 @@ def test_missing_options_say_what_they_may_be(monkeypatch, tmp_path):
 
 def test_the_output_belongs_to_the_fingerprint():
     folder = str(planning.make("rooms-60", Choices(models=("depth-rooms",))).jobs[0].model.resolved()["model"])
-    prints = {HfDepth(folder, output, focal).fingerprint for output, focal in
+    prints = {hf_depth(model=folder, output=output, canonical_focal=focal).fingerprint for output, focal in
               [("metric", None), ("disparity", None), ("canonical", 60.0), ("canonical", 61.0)]}  # fmt: skip
     assert len(prints) == 4
 
@@ -87,7 +88,7 @@ def test_zoedepth_gets_the_size_that_its_padding_is_cut_by(tmp_path):
     size = {"height": 32, "width": 32}
     processor = ZoeDepthImageProcessor(size=size, ensure_multiple_of=4, keep_aspect_ratio=False)
     processor.save_pretrained(tmp_path)
-    model = HfDepth(str(tmp_path), "metric")
+    model = hf_depth(model=str(tmp_path), output="metric")
     image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
     [depth] = model.predict_depth([image])
     with torch.inference_mode():

@@ -8,7 +8,6 @@ from typing import Any
 from zsbench.core.errors import RunError
 from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
-from zsbench.models import prompt_tokens
 
 Step = Callable[["torch.Tensor | None"], "torch.Tensor"]
 """From the last tokens (n, 1), None at first, to the logits (n, vocabulary) of the next ones."""
@@ -27,6 +26,13 @@ def greedy(
     """Return n texts written token by token, each until an end token, a stop text or `max_new_tokens`.
 
     Neither sampling nor the checkpoint's own penalties and temperatures play a part.
+
+    Parameters
+    ----------
+    step : the forward passes of one batch of n prompts.
+    ends : tokens that end an answer; none of them is part of it.
+    stop : texts that end an answer; it is cut before the first of them.
+    cost : counts the tokens that are written.
     """
     written: list[list[int]] = [[] for _ in range(n)]
     texts = [""] * n
@@ -43,12 +49,18 @@ def greedy(
             written[row].append(token)
             if stop:
                 texts[row] = _text(tokenizer, written[row])
-                if prompt_tokens.earliest(texts[row], stop) is not None:
+                if first_stop(texts[row], stop) is not None:
                     open_rows.discard(row)
         if not open_rows:
             break
-    found = [_text(tokenizer, tokens) for tokens in written]
-    return [text[: prompt_tokens.earliest(text, stop)] for text in found]
+    texts = [_text(tokenizer, tokens) for tokens in written]
+    return [text[: first_stop(text, stop)] for text in texts]
+
+
+def first_stop(text: str, stop: Sequence[str]) -> int | None:
+    """Return where the first of the stop texts begins in `text`, or None."""
+    places = [text.find(word) for word in stop if word and word in text]
+    return min(places) if places else None
 
 
 def _text(tokenizer: Any, tokens: list[int]) -> str:
@@ -65,8 +77,8 @@ def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
 
 def logprobs(logits: torch.Tensor, tokens: Sequence[int]) -> FloatArray:
     """Return log p of each token under its row of `logits` (n_tokens, vocabulary)."""
-    wanted = torch.tensor(list(tokens), device=logits.device)[:, None]
-    return finite(logits.log_softmax(dim=-1).gather(1, wanted)[:, 0])
+    columns = torch.tensor(list(tokens), device=logits.device)[:, None]
+    return finite(logits.log_softmax(dim=-1).gather(1, columns)[:, 0])
 
 
 def finite(values: torch.Tensor) -> FloatArray:
@@ -79,20 +91,26 @@ def finite(values: torch.Tensor) -> FloatArray:
     """
     if not bool(torch.isfinite(values).all()):
         raise RunError("", "the model's logits are NaN or infinite", "another dtype (float32 or bfloat16)")
-    found: FloatArray = values.cpu().numpy()
-    return found
+    array: FloatArray = values.cpu().numpy()
+    return array
 
 
 def pad(
     sequences: Sequence[Sequence[int]], fill: int, device: str, *, left: bool
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Return ids (n, longest) and their mask, which is None where nothing is padded."""
+    """Return ids (n, longest) and their mask (n, longest), 1 on tokens; the mask is None where nothing is padded.
+
+    Parameters
+    ----------
+    fill : the id that stands in padding.
+    left : padding stands before the tokens, so that the last column holds every sequence's last token.
+    """
     longest = max(len(sequence) for sequence in sequences)
     rows, masks = [], []
     for sequence in sequences:
         missing = longest - len(sequence)
-        padding, own = [fill] * missing, [1] * len(sequence)
+        padding, ones = [fill] * missing, [1] * len(sequence)
         rows.append([*padding, *sequence] if left else [*sequence, *padding])
-        masks.append([0] * missing + own if left else own + [0] * missing)
+        masks.append([0] * missing + ones if left else ones + [0] * missing)
     ids = torch.tensor(rows, device=device)
     return ids, None if all(len(s) == longest for s in sequences) else torch.tensor(masks, device=device)

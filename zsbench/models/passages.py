@@ -26,8 +26,8 @@ def limit(tokenizer: Any, network: Any, config: Any, wanted: int | None, *, opti
     UserError
         No token of a text would be left beside the special ones.
     """
-    own = [int(tokenizer.model_max_length), positions.count(network, config), wanted]
-    return positions.require_room(min(n for n in own if n is not None), tokenizer, option, pairs=pairs)
+    limits = [int(tokenizer.model_max_length), positions.count(network, config), wanted]
+    return positions.require_room(min(n for n in limits if n is not None), tokenizer, option, pairs=pairs)
 
 
 def encode(tokenizer: Any, texts: Sequence[str], max_length: int, cost: Cost) -> list[dict[str, list[int]]]:
@@ -45,9 +45,9 @@ def tokens(tokenizer: Any, texts: Sequence[Any], max_length: int) -> tuple[list[
     pairs = bool(texts) and not isinstance(texts[0], str)
     columns = ([a for a, _ in texts], [b for _, b in texts]) if pairs else (list(texts),)
     lengths = [len(ids) for ids in tokenizer(*columns)["input_ids"]]
-    rows = tokenizer(*columns, truncation=True, max_length=max_length)
-    found = [{key: rows[key][i] for key in rows} for i in range(len(texts))]
-    return found, [length > max_length for length in lengths]
+    encoded = tokenizer(*columns, truncation=True, max_length=max_length)
+    rows = [{key: encoded[key][i] for key in encoded} for i in range(len(texts))]
+    return rows, [length > max_length for length in lengths]
 
 
 def run(
@@ -58,8 +58,8 @@ def run(
     cost: Cost,
     *,
     config: Any,
-) -> Any:
-    """Return what `network` makes of padded batches of `rows`, in their order.
+) -> FloatArray:
+    """Return what `network` makes of padded batches of `rows`, one row each, in their order.
 
     Parameters
     ----------
@@ -68,21 +68,22 @@ def run(
         before it; where the config names none, an id that stands in no row of the batch is written there meanwhile.
     """
     lengths = [len(row["input_ids"]) for row in rows]
-    own = config.pad_token_id
-    has_padding = own is not None and own >= 0
+    padding = config.pad_token_id
+    has_padding = padding is not None and padding >= 0
 
     def batch(part: Sequence[dict[str, list[int]]]) -> FloatArray:
-        fill = own if has_padding else _unused(part)
+        fill = padding if has_padding else _unused(part)
         cost.forward_passes += 1
         cost.tokens += sum(len(row["input_ids"]) for row in part)
         config.pad_token_id = fill
         try:
             return network(_padded(part, fill, tokenizer.pad_token_type_id, device))
         finally:
-            config.pad_token_id = own
+            config.pad_token_id = padding
 
     keys = [tuple(map(tuple, row.values())) for row in rows]
-    return map_by_length(batch, rows, lengths, runtime.runtime_batch_size(), keys=keys)
+    outputs: FloatArray = map_by_length(batch, rows, lengths, runtime.runtime_batch_size(), keys=keys)
+    return outputs
 
 
 def _unused(rows: Sequence[dict[str, list[int]]]) -> int:

@@ -15,9 +15,9 @@ def count(network: Any, config: Any) -> int | None:
     network : where the table of positions is.
     config : with `max_position_embeddings`, the size of that table.
     """
-    found = getattr(config, "max_position_embeddings", None)
+    size = getattr(config, "max_position_embeddings", None)
     # XLNet and its kin, whose positions are relative, say -1.
-    return int(found) - first(network) if found and found > 0 else None
+    return int(size) - first(network) if size and size > 0 else None
 
 
 def first(network: Any) -> int:

@@ -1,84 +1,24 @@
-"""From prompts to tokens: chat templates, special tokens, and how a text goes on after another."""
+"""From prompts and answers to tokens: special tokens, continuations, answers that have to differ, lengths."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
-from zsbench.core import textfiles
-from zsbench.core.errors import RunError, UserError, shown
+from zsbench.core.errors import RunError
+from zsbench.core.records import Cost
+from zsbench.models import chat_templates
 from zsbench.models.capabilities import Prompt
 
-# What `apply_chat_template` itself takes: no template sees it.
-OWN_OPTIONS = frozenset(
-    {
-        *("conversation", "messages", "chat_template", "add_generation_prompt", "continue_final_message", "tokenize"),
-        *("padding", "truncation", "max_length", "return_tensors", "return_dict", "return_assistant_tokens_mask"),
-        "tokenizer_kwargs",
-    }
-)
-# How much of the text before a continuation can change the way it is split into tokens.
+# Characters before a continuation that can change the way it is split into tokens.
 _NEAR = 32
 
 
-def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: dict[str, Any]) -> str:
-    """Return the prompt of a conversation by the tokenizer's own template, ready for the assistant's turn.
-
-    A template that knows no system message gets it at the head of the first user message.
-
-    Raises
-    ------
-    UserError
-        There is no template, or it fails on the conversation.
-    """
-    if not tokenizer.chat_template:
-        raise UserError(
-            tokenizer.name_or_path,
-            "the tokenizer has no chat template",
-            "plain text (`chat: false` in the method's `prompt:`), or `chat_template:` with a file in the model's YAML",
-        )
-    try:
-        text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True, **options)
-    except Exception as refused:
-        # A template is a program of its author's: it may divide by zero or fill the memory as well as refuse.
-        if len(messages) < 2 or messages[0]["role"] != "system":
-            reason = f"{type(refused).__name__}: {' '.join(str(refused).split()) or 'without a reason'}"
-            raise UserError(tokenizer.name_or_path, f"the chat template refuses the prompt ({reason})") from refused
-        head, first, *rest = messages
-        return chat(tokenizer, [{**first, "content": f"{head['content']}\n\n{first['content']}"}, *rest], options)
-    return text
-
-
-def require_template(path: Path) -> None:
-    """Refuse a file that is no Jinja template; what it makes of a conversation is seen when the model is there.
-
-    Raises
-    ------
-    UserError
-        With file and line.
-    """
-    import jinja2
-    import jinja2.ext
-
-    text = textfiles.read(path)
-    if not text.strip():
-        raise UserError(shown(path), "an empty chat template", "a Jinja template of a conversation")
-    # `{% generation %}` is transformers' own tag, around what an assistant says.
-    plain = re.sub(r"\{%-?\s*(?:end)?generation\s*-?%\}", "", text)
-    try:
-        jinja2.Environment(extensions=[jinja2.ext.loopcontrols]).parse(plain)
-    except jinja2.TemplateSyntaxError as wrong:
-        found = f"the chat template cannot be read ({wrong.message})"
-        raise UserError(f"{shown(path)}:{wrong.lineno}", found, "a Jinja template") from None
-
-
-def written(tokenizer: Any, prompt: Prompt, options: dict[str, Any]) -> tuple[str, bool]:
+def as_text(tokenizer: Any, prompt: Prompt, options: Mapping[str, Any]) -> tuple[str, bool]:
     """Return a prompt as text, and whether the tokenizer still has to add its special tokens."""
     if prompt.messages:
-        return chat(tokenizer, prompt.messages, options) + prompt.answer, False
+        return chat_templates.chat(tokenizer, prompt.messages, options) + prompt.answer, False
     return prompt.text + prompt.answer, True
 
 
@@ -123,12 +63,15 @@ def answer(tokenizer: Any, text: str, *, end: bool) -> list[int]:
     return [*ids, tokenizer.eos_token_id] if end else list(ids)
 
 
-def told_apart(
+def split_common_prefix(
     tokens: list[list[int]], labels: Sequence[str], *, unknown: int | None
 ) -> tuple[list[int], list[list[int]]]:
     """Return the tokens that all labels begin with, and the rest of each, whose first tokens differ.
 
-    `unknown` is the token that stands for everything the tokenizer does not know.
+    Parameters
+    ----------
+    tokens : of each label.
+    unknown : the token that stands for everything the tokenizer does not know; None where it has none.
 
     Raises
     ------
@@ -136,18 +79,34 @@ def told_apart(
         Two labels still begin with the same token, or one holds what the tokenizer does not know.
     """
     columns = zip(*tokens, strict=False) if len(tokens) > 1 else ()
-    shared = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns)]
-    rest = [own[len(shared) :] for own in tokens]
-    seen: dict[int, str] = {}
-    for label, own in zip(labels, rest, strict=True):
-        if unknown in own:
+    prefix = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns)]
+    rests = [ids[len(prefix) :] for ids in tokens]
+    label_of_first: dict[int, str] = {}
+    for label, rest in zip(labels, rests, strict=True):
+        if unknown in rest:
             raise RunError("", f"label {label!r} is unknown to this model's tokenizer", "words that it knows")
-        if not own or seen.setdefault(own[0], label) != label or labels.count(label) > 1:
+        if not rest or label_of_first.setdefault(rest[0], label) != label or labels.count(label) > 1:
             raise RunError("", f"label {label!r} begins like another one to this model", "labels that differ at once")
-    return shared, rest
+    return prefix, rests
 
 
-def earliest(text: str, stop: Sequence[str]) -> int | None:
-    """Return where the first of the stop texts begins in `text`, or None."""
-    found = [text.find(word) for word in stop if word and word in text]
-    return min(found) if found else None
+def overflows(n_tokens: int, limit: int | None, *, overflow: str, cost: Cost) -> bool:
+    """Return whether what a model has to read is longer than its limit, and count that.
+
+    Raises
+    ------
+    RunError
+        It is longer, and `overflow` is "error".
+    """
+    if limit is None or n_tokens <= limit:
+        return False
+    if overflow == "error":
+        raise too_long(n_tokens, limit, "`on_overflow: truncate` in the model's YAML cuts it, and counts that")
+    cost.truncated_items += 1
+    return True
+
+
+def too_long(n_tokens: int, limit: int, hint: str = "") -> RunError:
+    """Return the error for a prompt that the model cannot read whole."""
+    expected = "less of each text in a prompt, or fewer of them"
+    return RunError("", f"a prompt of {n_tokens} tokens does not fit the model's {limit}", expected, hint)

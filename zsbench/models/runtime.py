@@ -81,6 +81,20 @@ def local_folder(reference: str) -> Path | None:
     return None
 
 
+def source(reference: str) -> str:
+    """Return what a library loads a model from: its local folder, or a hub id that may be asked for.
+
+    Raises
+    ------
+    UserError
+        There is no such folder, or the hub id is not on this machine while offline.
+    """
+    folder = local_folder(reference)
+    if folder is None:
+        require_offline_ok(reference)
+    return str(folder or reference)
+
+
 def folder_files(options: dict[str, Any]) -> list[str]:
     """Return the files behind a block's `model:` when it is a local folder or file."""
     path = Path(str(options.get("model", "")).removeprefix("local-dir:"))
@@ -110,6 +124,14 @@ def fingerprint(parts: Iterable[str], files: Iterable[str]) -> str:
     """Return the digest of texts and of the contents of files (names without folders count)."""
     contents = [f"{Path(name).name}:{digest_file(Path(name))}" for name in sorted(files)]
     return digest([*parts, *contents])
+
+
+def fingerprint_model(parts: Iterable[str], reference: str, module: torch.nn.Module) -> str:
+    """Return the digest of texts with the files of a model's folder, or with the loaded weights of a hub id."""
+    folder = local_folder(reference)
+    if folder is None:
+        return fingerprint_weights([*parts, reference], module)
+    return fingerprint(parts, folder_files({"model": str(folder)}))
 
 
 def fingerprint_weights(parts: Iterable[str], module: torch.nn.Module) -> str:

@@ -18,7 +18,7 @@ def packed(heads: Sequence[Head]) -> tuple[list[Head], list[int]]:
     """Return the rows to run, and the row in which each head stands: one that begins another shares its row."""
     rows: list[Head] = []
     row_of: dict[Head, int] = {}
-    # From the last to the first in the order of tuples, what goes on from a head stands right before it.
+    # In descending order of tuples, the heads that go on from a head stand right before it.
     for head in sorted(set(heads), reverse=True):
         if not rows or rows[-1][: len(head)] != head:
             rows.append(head)
@@ -40,22 +40,22 @@ def next_logprobs(
     """
     asked = [tuple(head) for head in heads]
     rows, row_of = packed(asked)
-    members: list[list[int]] = [[] for _ in rows]
-    for number, row in enumerate(row_of):
-        members[row].append(number)
-    found: list[FloatArray] = [np.empty(0, np.float32)] * len(asked)
+    heads_of_row: list[list[int]] = [[] for _ in rows]
+    for head, row in enumerate(row_of):
+        heads_of_row[row].append(head)
+    logprobs: list[FloatArray] = [np.empty(0, np.float32)] * len(asked)
 
-    def batch(numbers: Sequence[int]) -> Any:
-        places = [(place, head) for place, row in enumerate(numbers) for head in members[row]]
+    def fill(numbers: Sequence[int]) -> Any:
+        places = [(place, head) for place, row in enumerate(numbers) for head in heads_of_row[row]]
         logits = run([rows[row] for row in numbers])
         index = torch.tensor([[place, len(asked[head])] for place, head in places], device=logits.device)
-        chosen = logits[index[:, 0], index[:, 1]].float()
-        total = chosen.logsumexp(dim=-1, keepdim=True)
+        after_head = logits[index[:, 0], index[:, 1]].float()
+        total = after_head.logsumexp(dim=-1, keepdim=True)
         tokens, _ = decoding.pad([wanted[head] for _, head in places], 0, str(logits.device), left=False)
-        table = decoding.finite(chosen.gather(1, tokens) - total)
+        table = decoding.finite(after_head.gather(1, tokens) - total)
         for (_, head), values in zip(places, table, strict=True):
-            found[head] = values[: len(wanted[head])]
+            logprobs[head] = values[: len(wanted[head])]
         return np.zeros(len(numbers))
 
-    map_by_length(batch, range(len(rows)), [before + len(row) for row in rows], runtime.runtime_batch_size())
-    return found
+    map_by_length(fill, range(len(rows)), [before + len(row) for row in rows], runtime.runtime_batch_size())
+    return logprobs

@@ -77,7 +77,7 @@ def forked(cache: Any) -> Any:
 
     twin = copy.copy(cache)
     shared = (DynamicLayer, DynamicSlidingWindowLayer)
-    twin.layers = [copy.copy(own) if type(own) in shared else copy.deepcopy(own) for own in cache.layers]
+    twin.layers = [copy.copy(layer) if type(layer) in shared else copy.deepcopy(layer) for layer in cache.layers]
     return twin
 
 

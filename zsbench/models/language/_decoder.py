@@ -8,15 +8,14 @@ from typing import Any
 
 from zsbench.core.errors import RunError
 from zsbench.core.lazy import FloatArray, torch
-from zsbench.core.records import Cost
-from zsbench.models import decoding, huggingface, positions, runtime
+from zsbench.models import decoding, huggingface, positions, prompt_tokens
 from zsbench.models.language import _answers, _attention
 
 # Tokens of a long prefix that are encoded at once where attention needs a mask (or keeps whole maps).
 CHUNK = 4096
 
 
-class Decoder(runtime.Network):
+class Decoder(huggingface.Adapter):
     """What a decoder does with token ids; adapters add the text.
 
     Padding stands on the left, is masked, and takes no position, so that it changes nothing. A recurrent decoder reads
@@ -24,10 +23,9 @@ class Decoder(runtime.Network):
     keeps of a prefix differs with the architecture.
     """
 
-    def __init__(self, model: Any, device: str) -> None:
-        self.cost = Cost()
-        self.device = device
-        self._model = model
+    def __init__(self, checkpoint: huggingface.Checkpoint) -> None:
+        super().__init__(checkpoint)
+        model = self._model
         self._watched = _attention.switch(model)
         self._n_attending: int | None = None
         self._recurrent = any(getattr(module, "_is_stateful", False) for module in model.modules())
@@ -37,8 +35,8 @@ class Decoder(runtime.Network):
 
     def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
         """Return the float32 logits (vocabulary,) of the token after `ids`."""
-        found: FloatArray = self._logits([ids], 1)[0, -1].cpu().numpy()
-        return found
+        logits: FloatArray = self._logits([ids], 1)[0, -1].cpu().numpy()
+        return logits
 
     def attention_mass(
         self, prefix: Sequence[int], tails: Sequence[Sequence[int]], *, n_layers: int | None = None
@@ -46,7 +44,7 @@ class Decoder(runtime.Network):
         """Return for each tail the mean attention of its tokens, (layers, heads, prefix + tail tokens)."""
         longest = len(prefix) + max(len(tail) for tail in tails)
         if self.max_tokens is not None and longest > self.max_tokens:
-            raise huggingface.too_long(longest, self.max_tokens)
+            raise prompt_tokens.too_long(longest, self.max_tokens)
         self.cost.forward_passes += 1 + len(tails)
         self.cost.tokens += len(prefix) + sum(len(tail) for tail in tails)
         with torch.inference_mode():
@@ -65,23 +63,25 @@ class Decoder(runtime.Network):
             self._watch(prefix[start : start + size], cache, record=False, n_layers=n_layers)
         return cache
 
-    def _rows(self, tail: Sequence[int], cache: Any, before: int, n_layers: int | None) -> FloatArray:
-        layers = self._watch(tail, cache, record=True, n_layers=n_layers)
-        if not layers:
-            raise RunError("", f"{type(self._model).__name__} does not report attention", "another decoder")
-        # Layers with a sliding window keep only the last keys; what they cannot see has no mass.
-        total = before + len(tail)
-        padded = [torch.nn.functional.pad(layer, (total - layer.shape[-1], 0)) for layer in layers]
-        found: FloatArray = torch.stack(padded).cpu().numpy()
-        return found
+    def _rows(self, tail: Sequence[int], cache: Any, n_before: int, n_layers: int | None) -> FloatArray:
+        """Return the rows of a tail that goes on from the keys and values of its prefix."""
+        return self._stacked(self._watch(tail, cache, record=True, n_layers=n_layers), n_before + len(tail))
 
     def _rows_alone(self, prefix: Sequence[int], tail: Sequence[int], n_layers: int | None) -> FloatArray:
         """Return the rows of a tail that is read with its prefix in one go."""
-        layers = self._watch([*prefix, *tail], None, record=True, n_layers=n_layers, last=len(tail))
+        tokens = [*prefix, *tail]
+        return self._stacked(self._watch(tokens, None, record=True, n_layers=n_layers, last=len(tail)), len(tokens))
+
+    def _stacked(self, layers: Sequence[torch.Tensor], n_tokens: int) -> FloatArray:
+        """Return rows (heads, keys) of all layers as one array (layers, heads, n_tokens).
+
+        Layers with a sliding window keep only the last keys; the tokens that they cannot see have no mass.
+        """
         if not layers:
             raise RunError("", f"{type(self._model).__name__} does not report attention", "another decoder")
-        found: FloatArray = torch.stack(list(layers)).cpu().numpy()
-        return found
+        padded = [torch.nn.functional.pad(layer, (n_tokens - layer.shape[-1], 0)) for layer in layers]
+        rows: FloatArray = torch.stack(padded).cpu().numpy()
+        return rows
 
     def _watch(
         self, tokens: Sequence[int], cache: Any, *, record: bool, n_layers: int | None, last: int | None = None
@@ -105,9 +105,9 @@ class Decoder(runtime.Network):
         """Return the float32 logits (n, at least `keep`, vocabulary) after the last tokens of each sequence."""
         longest = max(len(sequence) for sequence in sequences)
         if self.max_tokens is not None and longest > self.max_tokens:
-            raise huggingface.too_long(longest, self.max_tokens)
+            raise prompt_tokens.too_long(longest, self.max_tokens)
         self.cost.tokens += sum(len(sequence) for sequence in sequences)
-        found = torch.zeros(0)
+        by_sequence = torch.zeros(0)
         for rows in self._batches(sequences):
             ids, mask = decoding.pad([sequences[row] for row in rows], 0, self.device, left=True)
             self.cost.forward_passes += 1
@@ -115,10 +115,10 @@ class Decoder(runtime.Network):
                 logits: torch.Tensor = self._forward(ids, mask, None, keep=keep).logits[:, -keep:].float()
             if len(rows) == len(sequences):
                 return logits
-            if not len(found):
-                found = logits.new_zeros(len(sequences), keep, logits.shape[-1])
-            found[rows, -logits.shape[1] :] = logits
-        return found
+            if not len(by_sequence):
+                by_sequence = logits.new_zeros(len(sequences), keep, logits.shape[-1])
+            by_sequence[rows, -logits.shape[1] :] = logits
+        return by_sequence
 
     def _batches(self, sequences: Sequence[Sequence[int]]) -> list[list[int]]:
         """Return which sequences may share a batch: all, or to a recurrent decoder those of one length."""
@@ -158,8 +158,8 @@ class Decoder(runtime.Network):
         return step
 
     def _branches(self, ids: Sequence[int]) -> _answers.Rows:
-        """Return what reads rows of tokens after `ids`, which are read once and shared by all rows."""
-        # A recurrent decoder reads all of them again with every row.
+        """Return the forward pass of rows of tokens after `ids`, which are read once and shared by all rows."""
+        # A recurrent decoder reads the whole prompt again with every row.
         before, last = ((), tuple(ids)) if self._recurrent else (ids[:-1], ids[-1:])
         self.cost.forward_passes += bool(before)
         self.cost.tokens += len(before)
@@ -167,15 +167,15 @@ class Decoder(runtime.Network):
             cache = None if self._recurrent else self._read(before, None)
 
         def run(rows: Sequence[_answers.Head]) -> torch.Tensor:
-            # Padding behind a causal decoder's tokens is never seen by them.
+            # A causal decoder's tokens do not see the padding behind them.
             inputs, _ = decoding.pad([[*last, *row] for row in rows], 0, self.device, left=False)
             self.cost.forward_passes += 1
             self.cost.tokens += sum(len(last) + len(row) for row in rows)
-            own = None if self._recurrent else _attention.forked(cache)
-            if own is not None:
-                own.batch_repeat_interleave(len(rows))
+            row_cache = None if self._recurrent else _attention.forked(cache)
+            if row_cache is not None:
+                row_cache.batch_repeat_interleave(len(rows))
             with torch.inference_mode():
-                logits: torch.Tensor = self._forward(inputs, None, own, keep=inputs.shape[1]).logits
+                logits: torch.Tensor = self._forward(inputs, None, row_cache, keep=inputs.shape[1]).logits
             return logits[:, len(last) - 1 :]
 
         return run

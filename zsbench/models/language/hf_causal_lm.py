@@ -5,25 +5,23 @@ Weights come from safetensors only; code from the hub runs only when the YAML sa
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import model as declare
 from zsbench.config.options import LocalPath, ModelRef, Revision, Text
 from zsbench.core import textfiles
-from zsbench.core.batching import map_by_length
 from zsbench.core.errors import RunError, UserError, shown
-from zsbench.core.lazy import FloatArray, np, torch
+from zsbench.core.lazy import torch
 from zsbench.core.records import canonical_json
-from zsbench.models import decoding, huggingface, prompt_tokens, runtime
+from zsbench.models import chat_templates, decoding, huggingface, prompt_tokens, quantization, runtime
 from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
-from zsbench.models.huggingface import Quantization
 from zsbench.models.language import _answers
 from zsbench.models.language._decoder import Decoder
+from zsbench.models.language._language_model import LanguageModel, Overflow, Tokens
+from zsbench.models.quantization import Quantization
 
 
 def _files(options: dict[str, Any]) -> list[str]:
@@ -32,14 +30,12 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 def _check(options: dict[str, Any]) -> None:
-    huggingface.check_quantization(options)
+    quantization.check(options)
     template = str(options.get("chat_template") or "")
-    # What lies behind a variable that is not set, or is not there at all, is told where files are looked for.
+    # A path behind a variable that is not set, or to no file, is reported where files are looked for.
     if template and Path(template).is_file():
-        prompt_tokens.require_template(Path(template))
-    taken = next((name for name in options.get("chat_options") or {} if name in prompt_tokens.OWN_OPTIONS), None)
-    if taken is not None:
-        raise UserError("chat_options", f"'{taken}', which is no variable of templates", "what the template asks for")
+        chat_templates.require_template(Path(template))
+    chat_templates.require_variables(options.get("chat_options") or {})
 
 
 @declare(offers=(CausalLM, TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_files)
@@ -52,7 +48,7 @@ def hf_causal_lm(
     quantization: Quantization | None = None,
     chat_template: LocalPath | None = None,
     chat_options: dict[Text, bool | Text] = {},  # noqa: B006 - never changed
-    on_overflow: Literal["error", "truncate"] = "error",
+    on_overflow: Overflow = "error",
 ) -> HfCausalLM:
     """Load a decoder.
 
@@ -66,170 +62,90 @@ def hf_causal_lm(
     chat_options : what the template asks for, e.g. `{enable_thinking: false}`.
     on_overflow : a prompt longer than the model reads is an error, or loses its start and is counted.
     """
-    found = HfCausalLM(
+    template = textfiles.read(Path(chat_template)) if chat_template else None
+    checkpoint = huggingface.load(
+        "AutoModelForCausalLM",
         model,
         revision=revision,
         trust_remote_code=trust_remote_code,
-        quantization=quantization,
-        chat_template=textfiles.read(Path(chat_template)) if chat_template else None,
-        chat_options=chat_options,
-        on_overflow=on_overflow,
+        quantised=quantization,
+        attention="eager",
+        options=(template or "", canonical_json(chat_options), on_overflow),
     )
     if chat_template:
-        _try(found, Path(chat_template))
-    unread = [name for name in chat_options if not found.reads(name)]
-    if unread:
-        what = "does not read it" if found.converses else "is not there"
-        raise UserError(
-            model, f"chat_options: '{unread[0]}', and the chat template {what}", "what the template asks for"
-        )
-    return found
+        checkpoint.tokenizer.chat_template = template
+        _try_template(checkpoint.tokenizer, Path(chat_template), chat_options)
+    unread = chat_templates.unread_variable(checkpoint.tokenizer, chat_options)
+    if unread is not None:
+        state = "does not read it" if checkpoint.tokenizer.chat_template else "is not there"
+        found = f"chat_options: '{unread}', and the chat template {state}"
+        raise UserError(model, found, "what the template asks for")
+    return HfCausalLM(checkpoint, chat_options, on_overflow)
 
 
-def _try(model: HfCausalLM, template: Path) -> None:
+def _try_template(tokenizer: Any, path: Path, options: Mapping[str, Any]) -> None:
     """Refuse a chat template of the user's that fails on the shortest conversation.
 
     Raises
     ------
     UserError
-        Names the file.
+        At the file.
     """
-    prompt_tokens.require_template(template)
+    chat_templates.require_template(path)
     try:
-        model.chat([{"role": "user", "content": "?"}])
+        chat_templates.chat(tokenizer, [{"role": "user", "content": "?"}], options)
     except UserError as error:
-        raise UserError(shown(template), error.found, "a template of conversations") from error
+        raise UserError(shown(path), error.found, "a template of conversations") from error
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A prompt's tokens and the tokens of each answer as it goes on after the prompt."""
-
-    ids: tuple[int, ...]
-    answers: tuple[tuple[int, ...], ...]
-
-
-class HfCausalLM(Decoder):
+class HfCausalLM(LanguageModel, Decoder):
     """`CausalLM`, `TextScorer`, `TextGenerator` and `TokenScorer` over `AutoModelForCausalLM`."""
 
     def __init__(
-        self,
-        reference: str,
-        *,
-        revision: str | None = None,
-        trust_remote_code: bool = False,
-        quantization: Quantization | None = None,
-        chat_template: str | None = None,
-        chat_options: dict[str, bool | str] | None = None,
-        on_overflow: Literal["error", "truncate"] = "error",
+        self, checkpoint: huggingface.Checkpoint, chat_options: Mapping[str, bool | str], on_overflow: Overflow
     ) -> None:
-        loaded = huggingface.load(
-            "AutoModelForCausalLM",
-            reference,
-            revision=revision,
-            trust_remote_code=trust_remote_code,
-            quantization=quantization,
-            attention="eager",
-            options=(chat_template or "", canonical_json(chat_options or {}), on_overflow),
-        )
-        super().__init__(loaded.model, loaded.device)
-        self._tokenizer, self.dtype, self.fingerprint = loaded.tokenizer, loaded.dtype, loaded.fingerprint
-        if chat_template is not None:
-            self._tokenizer.chat_template = chat_template
-        self._chat_options, self._on_overflow = chat_options or {}, on_overflow
+        super().__init__(checkpoint)
+        self._chat_options, self._on_overflow = chat_options, on_overflow
 
     @property
     def converses(self) -> bool:
         """Whether the tokenizer has a chat template."""
         return bool(self._tokenizer.chat_template)
 
-    def reads(self, name: str) -> bool:
-        """Return whether the chat template names a variable."""
-        return re.search(rf"\b{re.escape(name)}\b", str(self._tokenizer.chat_template or "")) is not None
-
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
         """Return the prompt of a conversation by the chat template, special tokens included."""
-        return prompt_tokens.chat(self._tokenizer, messages, self._chat_options)
+        return chat_templates.chat(self._tokenizer, messages, self._chat_options)
 
-    def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
-        """Return token ids and their character offsets in `text`."""
-        return prompt_tokens.tokenize(self._tokenizer, text, special=special)
-
-    def label_logits(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> FloatArray:
-        """Return (n_prompts, n_labels): the logit of each label's first token right after each prompt.
-
-        Tokens that all labels begin with (a space of its own) go to the prompt, so that the first that differs counts.
-        """
-        asked = [self._ask(prompt, labels, decide=True) for prompt in prompts]
-
-        def run(batch: Sequence[_Asked]) -> FloatArray:
-            wanted = torch.tensor([[label[0] for label in one.answers] for one in batch], device=self.device)
-            return decoding.finite(self._logits([one.ids for one in batch], 1)[:, -1].gather(1, wanted))
-
-        found: FloatArray = map_by_length(run, asked, [len(o.ids) for o in asked], runtime.runtime_batch_size())
-        return found
-
-    def target_logprobs(self, prompts: Sequence[Prompt], targets: Sequence[str]) -> list[FloatArray]:
-        """Return for each prompt the log-probability of every token of its target, (n_target_tokens,)."""
-        asked = [self._ask(prompt, [target]) for prompt, target in zip(prompts, targets, strict=True)]
-
-        def run(batch: Sequence[_Asked]) -> Any:
-            answers = [one.answers[0] for one in batch]
-            logits = self._logits(
-                [one.ids + own for one, own in zip(batch, answers, strict=True)], 1 + max(len(own) for own in answers)
-            )
-            found = np.empty(len(batch), dtype=object)
-            for row, own in enumerate(answers):
-                found[row] = decoding.logprobs(logits[row, -len(own) - 1 : -1], own)
-            return found
-
-        lengths = [len(one.ids) + len(one.answers[0]) for one in asked]
-        return list(map_by_length(run, asked, lengths, runtime.runtime_batch_size()))
-
-    def answer_tokens(self, text: str, *, end: bool) -> list[int]:
-        """Return the tokens of an answer by itself; `end` adds the end token."""
-        return prompt_tokens.answer(self._tokenizer, text, end=end)
-
-    def next_logprobs(
-        self, prompt: Prompt, heads: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]
-    ) -> list[FloatArray]:
-        """Return for each head the log-probabilities of the tokens wanted after it, over the whole vocabulary."""
-        ids = self._ask(prompt, (), room=max(len(head) for head in heads)).ids
-        return _answers.next_logprobs(self._branches(ids), heads, wanted, before=len(ids))
-
-    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the greedy continuation of each prompt, without the prompt and without the stop text."""
-        asked = [self._ask(prompt, (), room=max_new_tokens - 1).ids for prompt in prompts]
-        ends = decoding.end_tokens(self._model, self._tokenizer)
-
-        def run(batch: Sequence[tuple[int, ...]]) -> Any:
-            texts = decoding.greedy(
-                self._step(batch),
-                len(batch),
-                tokenizer=self._tokenizer,
-                ends=ends,
-                max_new_tokens=max_new_tokens,
-                stop=stop,
-                cost=self.cost,
-            )
-            return np.array(texts, dtype=object)
-
-        lengths = [len(ids) + max_new_tokens for ids in asked]
-        return list(map_by_length(run, asked, lengths, runtime.runtime_batch_size()))
-
-    def _ask(self, prompt: Prompt, answers: Sequence[str], *, decide: bool = False, room: int = 0) -> _Asked:
-        """Return a prompt's tokens, with room for what is read after them, and those of the answers."""
-        text, special = prompt_tokens.written(self._tokenizer, prompt, self._chat_options)
+    def _encode(self, prompt: Prompt, answers: Sequence[str], *, differ: bool = False, room: int = 0) -> Tokens:
+        text, special = prompt_tokens.as_text(self._tokenizer, prompt, self._chat_options)
         self.cost.asked(text)
         ids: list[int] = self._tokenizer(text, add_special_tokens=special)["input_ids"]
-        found = [prompt_tokens.continuation(self._tokenizer, text, answer) for answer in answers]
-        if decide:
-            shared, found = prompt_tokens.told_apart(found, answers, unknown=self._tokenizer.unk_token_id)
-            ids = ids + shared
-        elif found:
-            room = len(found[0])
-        if huggingface.overflows(len(ids) + room, self.max_tokens, overflow=self._on_overflow, cost=self.cost):
-            ids = ids[len(ids) + room - (self.max_tokens or 0) :]
+        answer_ids = [prompt_tokens.continuation(self._tokenizer, text, answer) for answer in answers]
+        if differ:
+            prefix, answer_ids = prompt_tokens.split_common_prefix(
+                answer_ids, answers, unknown=self._tokenizer.unk_token_id
+            )
+            ids = ids + prefix
+        elif answer_ids:
+            room = len(answer_ids[0])
+        n_tokens = len(ids) + room
+        if prompt_tokens.overflows(n_tokens, self.max_tokens, overflow=self._on_overflow, cost=self.cost):
+            ids = ids[n_tokens - (self.max_tokens or 0) :]
         if not ids:
             raise RunError("", "a prompt without tokens", "a prompt that is not empty, and room for it in the model")
-        return _Asked(tuple(ids), tuple(map(tuple, found)))
+        return Tokens(tuple(ids), answers=tuple(map(tuple, answer_ids)))
+
+    def _next_logits(self, batch: Sequence[Tokens]) -> torch.Tensor:
+        return self._logits([tokens.prompt for tokens in batch], 1)[:, -1]
+
+    def _answer_logits(self, batch: Sequence[Tokens]) -> Sequence[torch.Tensor]:
+        answers = [tokens.answers[0] for tokens in batch]
+        sequences = [tokens.prompt + answer for tokens, answer in zip(batch, answers, strict=True)]
+        logits = self._logits(sequences, 1 + max(map(len, answers)))
+        return [row[-len(answer) - 1 : -1] for row, answer in zip(logits, answers, strict=True)]
+
+    def _writer(self, batch: Sequence[Tokens]) -> decoding.Step:
+        return self._step([tokens.prompt for tokens in batch])
+
+    def _rows_after(self, tokens: Tokens) -> _answers.Rows:
+        return self._branches(tokens.prompt)

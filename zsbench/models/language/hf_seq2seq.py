@@ -7,32 +7,29 @@ chat template: messages are joined by blank lines where a prompt has no text.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
 
 from zsbench.config.companions import companions
 from zsbench.config.components import model as declare
 from zsbench.config.options import Count, ModelRef, Revision
-from zsbench.core.batching import map_by_length
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import FloatArray, np, torch
-from zsbench.core.records import Cost
-from zsbench.models import decoding, huggingface, positions, prompt_tokens, runtime
+from zsbench.core.lazy import torch
+from zsbench.models import decoding, huggingface, positions, prompt_tokens, quantization, runtime
 from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
-from zsbench.models.huggingface import Quantization
 from zsbench.models.language import _answers
+from zsbench.models.language._language_model import LanguageModel, Overflow, Tokens
+from zsbench.models.quantization import Quantization
 
 
 @declare(offers=(TextScorer, TextGenerator, TokenScorer, Tokenizer), files=runtime.folder_files)
-@companions(check=huggingface.check_quantization)
+@companions(check=quantization.check)
 def hf_seq2seq(
     *,
     model: ModelRef,
     revision: Revision | None = None,
     quantization: Quantization | None = None,
     max_length: Count | None = None,
-    on_overflow: Literal["error", "truncate"] = "error",
+    on_overflow: Overflow = "error",
 ) -> HfSeq2Seq:
     """Load an encoder-decoder.
 
@@ -44,173 +41,101 @@ def hf_seq2seq(
     max_length : tokens of a prompt, end token included; None is as many as the model has positions for (T5: no limit).
     on_overflow : a longer prompt is an error, or loses its end and is counted.
     """
-    return HfSeq2Seq(
-        model, revision=revision, quantization=quantization, max_length=max_length, on_overflow=on_overflow
+    checkpoint = huggingface.load(
+        "AutoModelForSeq2SeqLM",
+        model,
+        revision=revision,
+        quantised=quantization,
+        options=(str(max_length), on_overflow),
     )
+    if checkpoint.model.config.decoder_start_token_id is None:
+        raise UserError(model, "the config has no decoder_start_token_id", "an encoder-decoder language model")
+    return HfSeq2Seq(checkpoint, max_length, on_overflow)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """Encoder tokens of a prompt, decoder tokens before the answer, and the tokens of each answer."""
-
-    ids: tuple[int, ...]
-    opening: tuple[int, ...]
-    answers: tuple[tuple[int, ...], ...]
-
-
-class HfSeq2Seq(runtime.Network):
+class HfSeq2Seq(LanguageModel):
     """`TextScorer`, `TextGenerator` and `TokenScorer` over `AutoModelForSeq2SeqLM`."""
 
     converses = False
 
-    def __init__(
-        self,
-        reference: str,
-        *,
-        revision: str | None = None,
-        quantization: Quantization | None = None,
-        max_length: int | None = None,
-        on_overflow: Literal["error", "truncate"] = "error",
-    ) -> None:
-        self.cost = Cost()
-        loaded = huggingface.load(
-            "AutoModelForSeq2SeqLM",
-            reference,
-            revision=revision,
-            quantization=quantization,
-            options=(str(max_length), on_overflow),
-        )
-        self._model, self._tokenizer = loaded.model, loaded.tokenizer
-        self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
-        own = positions.count(self._model, self._model.config)
-        self.max_tokens = own if max_length is None else max_length if own is None else min(own, max_length)
+    def __init__(self, checkpoint: huggingface.Checkpoint, max_length: int | None, on_overflow: Overflow) -> None:
+        super().__init__(checkpoint)
+        config = self._model.config
+        lengths = [n for n in (positions.count(self._model, config), max_length) if n is not None]
+        self.max_tokens = min(lengths, default=None)
         if self.max_tokens is not None:
             positions.require_room(self.max_tokens, self._tokenizer, "max_length")
-        self._on_overflow = on_overflow
-        self._start = self._model.config.decoder_start_token_id
-        if self._start is None:
-            raise UserError(reference, "the config has no decoder_start_token_id", "an encoder-decoder language model")
+        self._on_overflow, self._start = on_overflow, config.decoder_start_token_id
 
-    def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
-        """Return token ids and their character offsets in `text`."""
-        return prompt_tokens.tokenize(self._tokenizer, text, special=special)
-
-    def label_logits(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> FloatArray:
-        """Return (n_prompts, n_labels): the logit of each label's first token right after the decoder's opening.
-
-        Tokens that all labels begin with go to the opening, so that the first that differs counts.
-        """
-
-        def run(batch: Sequence[_Asked]) -> FloatArray:
-            wanted = torch.tensor([[label[0] for label in one.answers] for one in batch], device=self.device)
-            logits = self._logits(batch, [one.opening for one in batch])
-            last = torch.tensor([len(one.opening) - 1 for one in batch], device=self.device)
-            ahead = logits[torch.arange(len(batch), device=self.device), last]
-            return decoding.finite(ahead.gather(1, wanted))
-
-        found: FloatArray = self._map(run, [self._ask(prompt, labels, decide=True) for prompt in prompts])
-        return found
-
-    def target_logprobs(self, prompts: Sequence[Prompt], targets: Sequence[str]) -> list[FloatArray]:
-        """Return for each prompt the log-probability of every token of its target, (n_target_tokens,)."""
-
-        def run(batch: Sequence[_Asked]) -> Any:
-            logits = self._logits(batch, [one.opening + one.answers[0][:-1] for one in batch])
-            found = np.empty(len(batch), dtype=object)
-            for row, one in enumerate(batch):
-                first = len(one.opening) - 1
-                found[row] = decoding.logprobs(logits[row, first : first + len(one.answers[0])], one.answers[0])
-            return found
-
-        asked = [self._ask(prompt, [target]) for prompt, target in zip(prompts, targets, strict=True)]
-        return list(self._map(run, asked))
-
-    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the greedy continuation of each prompt's opening, without it and without the stop text."""
-        ends = decoding.end_tokens(self._model, self._tokenizer)
-
-        def run(batch: Sequence[_Asked]) -> Any:
-            found = np.empty(len(batch), dtype=object)
-            # Openings of one length go together, so that no decoder position is padding.
-            for size in {len(one.opening) for one in batch}:
-                rows = [row for row, one in enumerate(batch) if len(one.opening) == size]
-                found[rows] = decoding.greedy(
-                    self._step([batch[row] for row in rows]),
-                    len(rows),
-                    tokenizer=self._tokenizer,
-                    ends=ends,
-                    max_new_tokens=max_new_tokens,
-                    stop=stop,
-                    cost=self.cost,
-                )
-            return found
-
-        return list(self._map(run, [self._ask(prompt, ()) for prompt in prompts]))
-
-    def answer_tokens(self, text: str, *, end: bool) -> list[int]:
-        """Return the tokens of an answer by itself; `end` adds the end token."""
-        return prompt_tokens.answer(self._tokenizer, text, end=end)
-
-    def next_logprobs(
-        self, prompt: Prompt, heads: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]
-    ) -> list[FloatArray]:
-        """Return for each head the log-probabilities of the tokens wanted after it, over the whole vocabulary."""
-        from transformers.modeling_outputs import BaseModelOutput
-
-        asked = self._ask(prompt, ())
-        with torch.inference_mode():
-            encoded = self._model.get_encoder()(torch.tensor([asked.ids], device=self.device)).last_hidden_state
-        self.cost.tokens += len(asked.ids)
-
-        def run(rows: Sequence[_answers.Head]) -> torch.Tensor:
-            inputs, _ = decoding.pad([[*asked.opening, *row] for row in rows], 0, self.device, left=False)
-            self.cost.forward_passes += 1
-            self.cost.tokens += sum(len(asked.opening) + len(row) for row in rows)
-            states = BaseModelOutput(encoded.expand(len(rows), -1, -1))
-            with torch.inference_mode():
-                output = self._model(encoder_outputs=states, decoder_input_ids=inputs, use_cache=False)
-            logits: torch.Tensor = output.logits[:, len(asked.opening) - 1 :]
-            return logits
-
-        return _answers.next_logprobs(run, heads, wanted, before=len(asked.opening))
-
-    def _map(self, run: Callable[[Sequence[_Asked]], Any], asked: Sequence[_Asked]) -> Any:
-        return map_by_length(run, asked, [len(one.ids) for one in asked], runtime.runtime_batch_size())
-
-    def _ask(self, prompt: Prompt, answers: Sequence[str], *, decide: bool = False) -> _Asked:
+    def _encode(self, prompt: Prompt, answers: Sequence[str], *, differ: bool = False, room: int = 0) -> Tokens:  # noqa: ARG002 - answers take no room in the encoder
         text = prompt.text or "\n\n".join(message["content"] for message in prompt.messages)
         self.cost.asked(f"{text}\n-> {prompt.answer}" if prompt.answer else text)
         ids: list[int] = self._tokenizer(text)["input_ids"]
-        if huggingface.overflows(len(ids), self.max_tokens, overflow=self._on_overflow, cost=self.cost):
+        if prompt_tokens.overflows(len(ids), self.max_tokens, overflow=self._on_overflow, cost=self.cost):
             ids = self._tokenizer(text, truncation=True, max_length=self.max_tokens)["input_ids"]
-        opening = [self._start, *(self._tokenizer(prompt.answer, add_special_tokens=False)["input_ids"])]
-        found = [prompt_tokens.continuation(self._tokenizer, prompt.answer, answer) for answer in answers]
-        shared: list[int] = []
-        if decide:
-            shared, found = prompt_tokens.told_apart(found, answers, unknown=self._tokenizer.unk_token_id)
-        return _Asked(tuple(ids), (*opening, *shared), tuple(map(tuple, found)))
+        opening = [self._start, *self._tokenizer(prompt.answer, add_special_tokens=False)["input_ids"]]
+        answer_ids = [prompt_tokens.continuation(self._tokenizer, prompt.answer, answer) for answer in answers]
+        if differ:
+            prefix, answer_ids = prompt_tokens.split_common_prefix(
+                answer_ids, answers, unknown=self._tokenizer.unk_token_id
+            )
+            opening += prefix
+        return Tokens(tuple(ids), tuple(opening), tuple(map(tuple, answer_ids)))
 
-    def _logits(self, batch: Sequence[_Asked], decoder: Sequence[Sequence[int]]) -> torch.Tensor:
+    def _next_logits(self, batch: Sequence[Tokens]) -> torch.Tensor:
+        logits = self._logits(batch, [tokens.opening for tokens in batch])
+        last = torch.tensor([len(tokens.opening) - 1 for tokens in batch], device=self.device)
+        return logits[torch.arange(len(batch), device=self.device), last]
+
+    def _answer_logits(self, batch: Sequence[Tokens]) -> Sequence[torch.Tensor]:
+        logits = self._logits(batch, [tokens.opening + tokens.answers[0][:-1] for tokens in batch])
+        starts = [len(tokens.opening) - 1 for tokens in batch]
+        return [
+            row[start : start + len(tokens.answers[0])]
+            for row, start, tokens in zip(logits, starts, batch, strict=True)
+        ]
+
+    def _logits(self, batch: Sequence[Tokens], decoder: Sequence[Sequence[int]]) -> torch.Tensor:
         """Return the float32 logits (n, longest decoder input, vocabulary) after each decoder token."""
-        ids, mask = decoding.pad([one.ids for one in batch], 0, self.device, left=False)
-        # Padding behind a causal decoder's tokens is never seen by them.
+        ids, mask = decoding.pad([tokens.prompt for tokens in batch], 0, self.device, left=False)
+        # A causal decoder's tokens do not see the padding behind them.
         inputs, _ = decoding.pad(decoder, 0, self.device, left=False)
         self.cost.forward_passes += 1
-        self.cost.tokens += sum(len(one.ids) for one in batch) + sum(len(own) for own in decoder)
+        self.cost.tokens += sum(len(tokens.prompt) for tokens in batch) + sum(map(len, decoder))
         with torch.inference_mode():
             output = self._model(ids, attention_mask=mask, decoder_input_ids=inputs, use_cache=False)
-        found: torch.Tensor = output.logits.float()
-        return found
+        logits: torch.Tensor = output.logits.float()
+        return logits
 
-    def _step(self, batch: Sequence[_Asked]) -> decoding.Step:
+    def _rows_after(self, tokens: Tokens) -> _answers.Rows:
+        from transformers.modeling_outputs import BaseModelOutput
+
+        opening = tokens.opening
+        with torch.inference_mode():
+            encoded = self._model.get_encoder()(torch.tensor([tokens.prompt], device=self.device)).last_hidden_state
+        self.cost.tokens += len(tokens.prompt)
+
+        def logits_of_rows(rows: Sequence[_answers.Head]) -> torch.Tensor:
+            inputs, _ = decoding.pad([[*opening, *row] for row in rows], 0, self.device, left=False)
+            self.cost.forward_passes += 1
+            self.cost.tokens += sum(len(opening) + len(row) for row in rows)
+            states = BaseModelOutput(encoded.expand(len(rows), -1, -1))
+            with torch.inference_mode():
+                output = self._model(encoder_outputs=states, decoder_input_ids=inputs, use_cache=False)
+            logits: torch.Tensor = output.logits[:, len(opening) - 1 :]
+            return logits
+
+        return logits_of_rows
+
+    def _writer(self, batch: Sequence[Tokens]) -> decoding.Step:
         """Return what reads the prompts, then one decoder token after another, keeping keys and values."""
         from transformers import DynamicCache, EncoderDecoderCache
 
-        ids, mask = decoding.pad([one.ids for one in batch], 0, self.device, left=False)
-        opening = torch.tensor([one.opening for one in batch], device=self.device)
+        ids, mask = decoding.pad([tokens.prompt for tokens in batch], 0, self.device, left=False)
+        opening = torch.tensor([tokens.opening for tokens in batch], device=self.device)
         cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
         name = "cache" if "cache" in inspect.signature(self._model.forward).parameters else "past_key_values"
-        self.cost.tokens += sum(len(one.ids) + len(one.opening) for one in batch)
+        self.cost.tokens += sum(len(tokens.prompt) + len(tokens.opening) for tokens in batch)
         with torch.inference_mode():
             encoded = self._model.get_encoder()(ids, attention_mask=mask)
 

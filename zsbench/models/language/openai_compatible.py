@@ -28,7 +28,7 @@ from zsbench.config.components import model as declare
 from zsbench.config.options import Count, Natural, NonNegative, Positive, Text
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost, canonical_json, digest
-from zsbench.models import prompt_tokens
+from zsbench.models import decoding
 from zsbench.models.capabilities import Prompt, TextGenerator
 
 _AGAIN = {408, 409, 429, 500, 502, 503, 504}
@@ -135,7 +135,7 @@ class OpenAiCompatible:
         with ThreadPoolExecutor(self._asking.concurrency) as pool:
             answers = list(pool.map(self._ask, distinct))
         texts = dict(zip(distinct, map(self._read, answers), strict=True))
-        return [texts[body][: prompt_tokens.earliest(texts[body], stop)] for body in bodies]
+        return [texts[body][: decoding.first_stop(texts[body], stop)] for body in bodies]
 
     def _body(self, prompt: Prompt, max_new_tokens: int, stop: Sequence[str]) -> bytes:
         asked: dict[str, Any]

@@ -68,9 +68,8 @@ def read(reference: str, revision: str | None) -> Layout:
     UserError
         It has a layer that is no Transformer, Pooling or Normalize, or pools in a way that is not known here.
     """
+    runtime.source(reference)
     folder = runtime.local_folder(reference)
-    if folder is None:
-        runtime.require_offline_ok(reference)
     with checkpoints.opening(reference, "bi-encoder"):
         return _layout(reference, folder, revision)
 
@@ -84,16 +83,16 @@ def _layout(reference: str, folder: Path | None, revision: str | None) -> Layout
     if unknown:
         raise UserError(reference, f"modules.json has a layer '{unknown[0]}'", "Transformer, Pooling and Normalize")
     pooling = load(f"{layers['Pooling']}/config.json") if "Pooling" in layers else None
-    own, ours = load("sentence_bert_config.json") or {}, load("config_sentence_transformers.json") or {}
-    prompts = ours.get("prompts") or {}
+    transformer, comparison = load("sentence_bert_config.json") or {}, load("config_sentence_transformers.json") or {}
+    prompts = comparison.get("prompts") or {}
     return Layout(
         reference,
-        None if pooling is None else _mode(pooling, reference),
-        "Normalize" in layers or ours.get("similarity_fn_name") == "cosine",
-        prompts.get("query", ""),
-        prompts.get("document", prompts.get("passage", "")),
-        own.get("max_seq_length"),
-        bool(own.get("do_lower_case")),
+        pooling=None if pooling is None else _mode(pooling, reference),
+        normalise="Normalize" in layers or comparison.get("similarity_fn_name") == "cosine",
+        query_prefix=prompts.get("query", ""),
+        document_prefix=prompts.get("document", prompts.get("passage", "")),
+        max_length=transformer.get("max_seq_length"),
+        lower=bool(transformer.get("do_lower_case")),
     )
 
 
@@ -104,10 +103,9 @@ def _mode(pooling: dict[str, Any], reference: str) -> Pooling:
     if "pooling_mode" in pooling:
         chosen = [{"mean": "mean_tokens", "cls": "cls_token"}.get(name := pooling["pooling_mode"], name)]
     if len(chosen) != 1 or chosen[0] not in _MODES or pooling.get("include_prompt") is False:
-        found = " and ".join(chosen) + (" without the prompt" if pooling.get("include_prompt") is False else "")
-        raise UserError(
-            reference, f"the checkpoint pools by {found or 'nothing'}", "mean_tokens, cls_token or lasttoken"
-        )
+        modes = " and ".join(chosen) + (" without the prompt" if pooling.get("include_prompt") is False else "")
+        problem = f"the checkpoint pools by {modes or 'nothing'}"
+        raise UserError(reference, problem, "mean_tokens, cls_token or lasttoken")
     return _MODES[chosen[0]]
 
 

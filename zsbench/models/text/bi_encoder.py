@@ -12,11 +12,10 @@ from typing import Any
 from zsbench.config.components import model as declare
 from zsbench.config.options import AnyText, Count, ModelRef, Revision
 from zsbench.core.lazy import FloatArray, torch
-from zsbench.core.records import Cost
 from zsbench.models import decoding, huggingface, passages, runtime
 from zsbench.models.capabilities import TextEncoder
 from zsbench.models.text import _sentence_folder
-from zsbench.models.text._sentence_folder import Pooling
+from zsbench.models.text._sentence_folder import Layout, Pooling
 
 
 @declare(offers=(TextEncoder,), files=runtime.folder_files)
@@ -43,51 +42,30 @@ def bi_encoder(
     query_prefix, document_prefix : text before every query or document; None is the checkpoint's own.
     max_length : tokens of a text, special tokens included; None is the checkpoint's own.
     """
-    return BiEncoder(
-        model,
-        revision=revision,
-        trust_remote_code=trust_remote_code,
+    layout = _sentence_folder.read(model, revision).overlaid(
         pooling=pooling,
         normalise=normalise,
         query_prefix=query_prefix,
         document_prefix=document_prefix,
         max_length=max_length,
     )
+    checkpoint = huggingface.load(
+        "AutoModel",
+        model,
+        revision=revision,
+        trust_remote_code=trust_remote_code,
+        options=(repr(layout),),
+        unused=("pooler.",),
+    )
+    return BiEncoder(checkpoint, layout)
 
 
-class BiEncoder(runtime.Network):
+class BiEncoder(huggingface.Adapter):
     """A `TextEncoder` over `AutoModel`."""
 
-    def __init__(
-        self,
-        reference: str,
-        *,
-        revision: str | None = None,
-        trust_remote_code: bool = False,
-        pooling: Pooling | None = None,
-        normalise: bool | None = None,
-        query_prefix: str | None = None,
-        document_prefix: str | None = None,
-        max_length: int | None = None,
-    ) -> None:
-        self.cost = Cost()
-        layout = _sentence_folder.read(reference, revision).overlaid(
-            pooling=pooling,
-            normalise=normalise,
-            query_prefix=query_prefix,
-            document_prefix=document_prefix,
-            max_length=max_length,
-        )
-        loaded = huggingface.load(
-            "AutoModel",
-            reference,
-            revision=revision,
-            trust_remote_code=trust_remote_code,
-            options=(repr(layout),),
-            unused=("pooler.",),
-        )
-        self._model, self._tokenizer, self._layout = loaded.model, loaded.tokenizer, layout
-        self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
+    def __init__(self, checkpoint: huggingface.Checkpoint, layout: Layout) -> None:
+        super().__init__(checkpoint)
+        self._layout = layout
         self._config = self._model.config.get_text_config()
         self.max_tokens = passages.limit(
             self._tokenizer, self._model, self._config, layout.max_length, option="max_length"
@@ -95,9 +73,9 @@ class BiEncoder(runtime.Network):
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
         """Encode queries to (n_texts, width), normalised if the model compares by cosine."""
-        asked = [self._layout.query_prefix + text for text in texts]
-        self.cost.asked("".join(asked[:1]))
-        return self._encode(asked)
+        prefixed = [self._layout.query_prefix + text for text in texts]
+        self.cost.asked("".join(prefixed[:1]))
+        return self._encode(prefixed)
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         """Encode documents to (n_texts, width), normalised if the model compares by cosine."""
@@ -106,12 +84,10 @@ class BiEncoder(runtime.Network):
     def _encode(self, texts: list[str]) -> FloatArray:
         texts = [text.lower() for text in texts] if self._layout.lower else texts
         rows = passages.encode(self._tokenizer, texts, self.max_tokens, self.cost)
-        found: FloatArray = passages.run(
-            self._pooled, self._tokenizer, rows, self.device, self.cost, config=self._config
-        )
-        return found
+        return passages.run(self._pooled, self._tokenizer, rows, self.device, self.cost, config=self._config)
 
     def _pooled(self, batch: Any) -> FloatArray:
+        """Return the vectors (n, width) of a padded batch, whose padding counts in no pooling."""
         with torch.inference_mode():
             states = self._model(**batch).last_hidden_state.float()
         mask = batch["attention_mask"][:, :, None].float()

@@ -12,9 +12,10 @@ from zsbench.config.components import model as declare
 from zsbench.config.options import Count, ModelRef, Revision
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, torch
-from zsbench.core.records import Cost
 from zsbench.models import decoding, huggingface, passages, runtime
 from zsbench.models.capabilities import PairScorer
+
+Scores = Literal["logit", "probability"]
 
 
 @declare(offers=(PairScorer,), files=runtime.folder_files)
@@ -26,7 +27,7 @@ def cross_encoder(
     max_length: Count | None = None,
     query_tokens: Count | None = None,
     document_tokens: Count | None = None,
-    scores: Literal["logit", "probability"] = "logit",
+    scores: Scores = "logit",
 ) -> CrossEncoder:
     """Load a cross-encoder.
 
@@ -40,67 +41,53 @@ def cross_encoder(
     scores : `logit` (with two labels: their difference), or `probability` (sigmoid; with two labels softmax). Both
         give one order, but probabilities near 0 and 1 become ties in float32.
     """
-    return CrossEncoder(
+    checkpoint = huggingface.load(
+        "AutoModelForSequenceClassification",
         model,
         revision=revision,
         trust_remote_code=trust_remote_code,
-        max_length=max_length,
-        query_tokens=query_tokens,
-        document_tokens=document_tokens,
-        scores=scores,
+        options=(f"{max_length} {query_tokens} {document_tokens} {scores}",),
     )
+    n_labels = checkpoint.model.config.num_labels
+    if n_labels not in (1, 2):
+        raise UserError(
+            model, f"a classifier of {n_labels} labels", "one label (a score) or two (irrelevant, relevant)"
+        )
+    return CrossEncoder(checkpoint, max_length, (query_tokens, document_tokens), scores)
 
 
-class CrossEncoder(runtime.Network):
+class CrossEncoder(huggingface.Adapter):
     """A `PairScorer` over `AutoModelForSequenceClassification`."""
 
     def __init__(
         self,
-        reference: str,
-        *,
-        revision: str | None = None,
-        trust_remote_code: bool = False,
-        max_length: int | None = None,
-        query_tokens: int | None = None,
-        document_tokens: int | None = None,
-        scores: Literal["logit", "probability"] = "logit",
+        checkpoint: huggingface.Checkpoint,
+        max_length: int | None,
+        cuts: tuple[int | None, int | None],
+        scores: Scores,
     ) -> None:
-        self.cost = Cost()
-        loaded = huggingface.load(
-            "AutoModelForSequenceClassification",
-            reference,
-            revision=revision,
-            trust_remote_code=trust_remote_code,
-            options=(f"{max_length} {query_tokens} {document_tokens} {scores}",),
-        )
-        self._model, self._tokenizer = loaded.model, loaded.tokenizer
-        self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
+        super().__init__(checkpoint)
+        self._cuts, self._probability = cuts, scores == "probability"
         self._config = self._model.config.get_text_config()
         self.max_tokens = passages.limit(
             self._tokenizer, self._model, self._config, max_length, option="max_length", pairs=True
         )
-        self._cuts, self._probability = (query_tokens, document_tokens), scores == "probability"
-        if self._model.config.num_labels not in (1, 2):
-            found = f"a classifier of {self._model.config.num_labels} labels"
-            raise UserError(reference, found, "one label (a score) or two (irrelevant, relevant)")
 
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """Return (n_pairs,) scores of (query, document), higher is more relevant."""
         self.cost.asked("\n".join(part for pair in pairs[:1] for part in pair))
         queries, documents = (self._cut([pair[i] for pair in pairs], self._cuts[i]) for i in (0, 1))
-        rows, cut = passages.tokens(self._tokenizer, list(zip(queries, documents, strict=True)), self.max_tokens)
+        rows, pair_cut = passages.tokens(self._tokenizer, list(zip(queries, documents, strict=True)), self.max_tokens)
         # A query that is cut for all its documents is one text that lost tokens.
         self.cost.truncated_items += len(
             {pair[0] for pair, query in zip(pairs, queries, strict=True) if query != pair[0]}
         )
-        shorter = [document != pair[1] for pair, document in zip(pairs, documents, strict=True)]
-        self.cost.truncated_items += sum(a or b for a, b in zip(shorter, cut, strict=True))
-        found: FloatArray = passages.run(
-            self._score, self._tokenizer, rows, self.device, self.cost, config=self._config
-        )
-        return found
+        document_cut = [document != pair[1] for pair, document in zip(pairs, documents, strict=True)]
+        self.cost.truncated_items += sum(a or b for a, b in zip(document_cut, pair_cut, strict=True))
+        return passages.run(self._score, self._tokenizer, rows, self.device, self.cost, config=self._config)
 
     def _score(self, batch: Any) -> FloatArray:
+        """Return the scores (n,) of a padded batch."""
         with torch.inference_mode():
             logits = self._model(**batch).logits.float()
         # With two labels the log-odds of the second; its sigmoid is the softmax's second column.
@@ -111,5 +98,7 @@ class CrossEncoder(runtime.Network):
         """Return texts cut at the end of their n-th token; shorter ones are left as they are."""
         if n is None:
             return texts
-        ends = self._tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-        return [text if len(own) <= n else text[: own[n - 1][1]] for text, own in zip(texts, ends, strict=True)]
+        offsets = self._tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        return [
+            text if len(spans) <= n else text[: spans[n - 1][1]] for text, spans in zip(texts, offsets, strict=True)
+        ]

@@ -68,17 +68,17 @@ class TextVectors:
         table = self._tables[path]
         missing = [text for text in texts if text not in table]
         if missing:
-            found = f"no vector for {len(missing)} of {len(texts)} texts (first: '{missing[0]}')"
-            raise UserError(shown(path), found, "every text of the task, as it stands there")
+            problem = f"no vector for {len(missing)} of {len(texts)} texts (first: '{missing[0]}')"
+            raise UserError(shown(path), problem, "every text of the task, as it stands there")
         return np.stack([table[text] for text in texts])
 
 
 def _table(path: Path) -> dict[str, FloatArray]:
     """Return the vector of each text of a file."""
-    found = arrays.read(path)
-    vectors = arrays.rows(found, "text_features", path)
+    stored = arrays.read(path)
+    vectors = arrays.rows(stored, "text_features", path)
     where = f"{shown(path)}: array 'texts'"
-    texts = arrays.texts(arrays.pick(found, "texts", path), where)
+    texts = arrays.texts(arrays.pick(stored, "texts", path), where)
     if len(texts) != len(vectors):
         raise UserError(where, f"{len(texts)} texts", f"{len(vectors)}, one a row of `text_features`")
     table: dict[str, FloatArray] = {}

@@ -12,9 +12,8 @@ from zsbench.config.components import model as declare
 from zsbench.config.options import ModelRef, Revision
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, torch
-from zsbench.core.records import Cost
 from zsbench.data.images.imagefiles import to_rgb
-from zsbench.models import checkpoints, huggingface, runtime
+from zsbench.models import huggingface, runtime
 from zsbench.models.capabilities import VideoTextScorer
 
 
@@ -27,27 +26,23 @@ def hf_xclip(*, model: ModelRef, revision: Revision | None = None) -> HfXclip:
     model : hub id (`microsoft/xclip-base-patch16-zero-shot`) or folder.
     revision : commit or tag on the hub.
     """
-    return HfXclip(model, revision)
+    checkpoint = huggingface.load("AutoModel", model, revision=revision, image_processor=True)
+    if not hasattr(checkpoint.model, "prompts_generator"):
+        raise UserError(model, f"a {type(checkpoint.model).__name__}", "an X-CLIP model")
+    return HfXclip(checkpoint)
 
 
-class HfXclip(runtime.Network):
+class HfXclip(huggingface.Adapter):
     """A `VideoTextScorer` over `XCLIPModel`."""
 
-    def __init__(self, reference: str, revision: str | None = None) -> None:
-        loaded = huggingface.load("AutoModel", reference, revision=revision)
-        self.cost = Cost()
-        self.device, self.dtype, self.fingerprint = loaded.device, loaded.dtype, loaded.fingerprint
-        self._model, self._tokenizer = loaded.model, loaded.tokenizer
-        if not hasattr(self._model, "prompts_generator"):
-            raise UserError(reference, f"a {type(self._model).__name__}", "an X-CLIP model")
-        folder = runtime.local_folder(reference)
-        self._processor = checkpoints.reader("AutoImageProcessor", str(folder or reference), revision=revision)
+    def __init__(self, checkpoint: huggingface.Checkpoint) -> None:
+        super().__init__(checkpoint)
         self.n_frames = int(self._model.config.vision_config.num_frames)
         self._texts: dict[tuple[str, ...], torch.Tensor] = {}
 
     def prepare(self, image: Any) -> torch.Tensor:
         """Turn one frame into pixels (3, height, width) by the checkpoint's own processor."""
-        pixels: torch.Tensor = self._processor([to_rgb(image)], return_tensors="pt")["pixel_values"]
+        pixels: torch.Tensor = self._image_processor([to_rgb(image)], return_tensors="pt")["pixel_values"]
         return pixels.reshape(pixels.shape[-3:])
 
     def score_videos(self, videos: Sequence[Sequence[Any]], texts: Sequence[str]) -> FloatArray:
@@ -59,11 +54,11 @@ class HfXclip(runtime.Network):
             text = text.expand(len(videos), -1, -1)
             text = text + self._model.prompts_generator(text, regions)
             video, text = (torch.nn.functional.normalize(part.float(), dim=-1) for part in (video, text))
-            logits = self._model.logit_scale.float().exp() * torch.einsum("bd,bkd->bk", video, text)
+            cosines = torch.einsum("bd,bkd->bk", video, text)
+            logits: FloatArray = (self._model.logit_scale.float().exp() * cosines).cpu().numpy()
         self.cost.images += pixels.shape[0] * pixels.shape[1]
         self.cost.forward_passes += 1
-        found: FloatArray = logits.cpu().numpy()
-        return found
+        return logits
 
     def _video_features(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return videos (n_videos, width) and their mean patch features (n_videos, n_patches, width)."""

@@ -1,0 +1,140 @@
+"""What decoders and encoder-decoders answer alike: logits of labels, log-probabilities of targets, greedy texts.
+
+An adapter says how a prompt becomes tokens and what its forward passes give; batches, labels that begin alike and the
+ends of texts are the same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from zsbench.core.batching import map_by_length
+from zsbench.core.lazy import FloatArray, np, torch
+from zsbench.models import decoding, huggingface, prompt_tokens, runtime
+from zsbench.models.capabilities import Prompt
+from zsbench.models.language import _answers
+
+Overflow = Literal["error", "truncate"]
+"""What happens to a prompt that is longer than the model reads."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A prompt in tokens, and the tokens of each answer as it goes on after the prompt.
+
+    Attributes
+    ----------
+    prompt : what a decoder goes on from, or what an encoder reads.
+    opening : what stands before the answer in a decoder of its own; empty where the prompt itself goes on.
+    answers : tokens of each answer.
+    """
+
+    prompt: tuple[int, ...]
+    opening: tuple[int, ...] = ()
+    answers: tuple[tuple[int, ...], ...] = ()
+
+
+class LanguageModel(huggingface.Adapter):
+    """`TextScorer`, `TextGenerator` and `TokenScorer` of a network; a subclass adds the methods that raise here."""
+
+    def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return token ids and their character offsets in `text`."""
+        return prompt_tokens.tokenize(self._tokenizer, text, special=special)
+
+    def label_logits(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> FloatArray:
+        """Return (n_prompts, n_labels): the logit of each label's first token right after each prompt.
+
+        Tokens that all labels begin with (a space of its own) go to the prompt, so that the first that differs counts.
+        """
+
+        def first_logits(batch: Sequence[Tokens]) -> FloatArray:
+            first = torch.tensor([[ids[0] for ids in tokens.answers] for tokens in batch], device=self.device)
+            return decoding.finite(self._next_logits(batch).gather(1, first))
+
+        asked = [self._encode(prompt, labels, differ=True) for prompt in prompts]
+        logits: FloatArray = self._by_length(first_logits, asked)
+        return logits
+
+    def target_logprobs(self, prompts: Sequence[Prompt], targets: Sequence[str]) -> list[FloatArray]:
+        """Return for each prompt the log-probability of every token of its target, (n_target_tokens,)."""
+
+        def logprobs(batch: Sequence[Tokens]) -> Any:
+            rows = np.empty(len(batch), dtype=object)
+            for row, (tokens, logits) in enumerate(zip(batch, self._answer_logits(batch), strict=True)):
+                rows[row] = decoding.logprobs(logits, tokens.answers[0])
+            return rows
+
+        asked = [self._encode(prompt, [target]) for prompt, target in zip(prompts, targets, strict=True)]
+        return list(self._by_length(logprobs, asked, [len(tokens.answers[0]) for tokens in asked]))
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+        """Return the greedy continuation of each prompt, without the prompt and without the stop text."""
+        ends = decoding.end_tokens(self._model, self._tokenizer)
+
+        def texts(batch: Sequence[Tokens]) -> Any:
+            written = np.empty(len(batch), dtype=object)
+            # Openings of one length go together, so that no decoder position is padding.
+            for size in {len(tokens.opening) for tokens in batch}:
+                rows = [row for row, tokens in enumerate(batch) if len(tokens.opening) == size]
+                written[rows] = decoding.greedy(
+                    self._writer([batch[row] for row in rows]),
+                    len(rows),
+                    tokenizer=self._tokenizer,
+                    ends=ends,
+                    max_new_tokens=max_new_tokens,
+                    stop=stop,
+                    cost=self.cost,
+                )
+            return written
+
+        asked = [self._encode(prompt, (), room=max_new_tokens - 1) for prompt in prompts]
+        return list(self._by_length(texts, asked, [max_new_tokens] * len(asked)))
+
+    def answer_tokens(self, text: str, *, end: bool) -> list[int]:
+        """Return the tokens of an answer by itself; `end` adds the end token."""
+        return prompt_tokens.answer(self._tokenizer, text, end=end)
+
+    def next_logprobs(
+        self, prompt: Prompt, heads: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]
+    ) -> list[FloatArray]:
+        """Return for each head the log-probabilities of the tokens wanted after it, over the whole vocabulary."""
+        tokens = self._encode(prompt, (), room=max(len(head) for head in heads))
+        before = len(tokens.opening or tokens.prompt)
+        return _answers.next_logprobs(self._rows_after(tokens), heads, wanted, before=before)
+
+    def _by_length(
+        self, function: Callable[[Sequence[Tokens]], Any], asked: Sequence[Tokens], n_more: Sequence[int] = ()
+    ) -> Any:
+        """Return `function` of batches of prompts of like length; `n_more` tokens are read or written after each."""
+        lengths = [len(tokens.prompt) for tokens in asked]
+        if n_more and not asked[0].opening:
+            lengths = [length + more for length, more in zip(lengths, n_more, strict=True)]
+        return map_by_length(function, asked, lengths, runtime.runtime_batch_size())
+
+    def _encode(self, prompt: Prompt, answers: Sequence[str], *, differ: bool = False, room: int = 0) -> Tokens:
+        """Return the tokens of a prompt and its answers.
+
+        Parameters
+        ----------
+        differ : the answers are compared by their first tokens; those that all begin with go to the prompt.
+        room : tokens that are read after the prompt beside those of the answers.
+        """
+        raise NotImplementedError
+
+    def _next_logits(self, batch: Sequence[Tokens]) -> torch.Tensor:
+        """Return float32 logits (n, vocabulary) of the token after each prompt."""
+        raise NotImplementedError
+
+    def _answer_logits(self, batch: Sequence[Tokens]) -> Sequence[torch.Tensor]:
+        """Return for each prompt float32 logits (n_answer_tokens, vocabulary), those that its first answer meets."""
+        raise NotImplementedError
+
+    def _writer(self, batch: Sequence[Tokens]) -> decoding.Step:
+        """Return the forward passes that go on from prompts whose openings have one length."""
+        raise NotImplementedError
+
+    def _rows_after(self, tokens: Tokens) -> _answers.Rows:
+        """Return the forward pass of rows of answer tokens that all go on from one prompt."""
+        raise NotImplementedError

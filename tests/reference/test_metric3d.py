@@ -150,7 +150,7 @@ def test_transformers_model_and_its_post_processing():
     model = hf_depth(model=str(model_folder("metric3d")), output="metric")
     for number in some({key.split("_")[0] for key in data}, "metric3d"):
         rgb, wanted = data[f"{number}_rgb"], {key[2:]: data[key] for key in data if key.startswith(f"{number}_")}
-        pixel_values = model._processor(images=rgb, return_tensors="pt")["pixel_values"]
+        pixel_values = model._image_processor(images=rgb, return_tensors="pt")["pixel_values"]
         np.testing.assert_allclose(pixel_values[0], wanted["pixel_values"], atol=0.02)
         with torch.inference_mode():
             raw = model._model(torch.from_numpy(wanted["pixel_values"])[None]).predicted_depth[0]

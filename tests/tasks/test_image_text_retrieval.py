@@ -8,6 +8,7 @@ import tarfile
 import numpy as np
 import pytest
 
+from tests.data.builders import png
 from tests.test_cli import zsbench
 from zsbench.config.paths import ASSETS
 from zsbench.core.cache import Cache
@@ -124,6 +125,18 @@ def test_bad_caption_files_are_named(tmp_path):
     (tmp_path / "captions.json").write_text(json.dumps(described))
     with pytest.raises(UserError, match="has no caption"):
         karpathy(path=str(tmp_path / "captions.json"), images=str(FOLDER))
+
+
+def test_images_of_one_name_in_two_folders_are_two_images(tmp_path):
+    rows = []
+    for number, folder in enumerate(("train", "val")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.png").write_bytes(png(number))
+        rows.append({"filename": "a.png", "filepath": folder, "split": "test", "sentences": [{"raw": folder}]})
+    (tmp_path / "captions.json").write_text(json.dumps({"images": rows}))
+    found = karpathy(path=str(tmp_path / "captions.json"), images=str(tmp_path))
+    assert found.captions == [["train"], ["val"]]
+    assert [item.read() for item in found.items] == [png(0), png(1)]
 
 
 def test_rankings_in_several_shards_name_items_of_any_shard(tmp_path, monkeypatch):

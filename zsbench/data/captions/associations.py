@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import Count, LocalPath
-from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
-from zsbench.core.yamlio import shown
-from zsbench.data.file_lists import listed_files
+from zsbench.data.captions._image_rows import image_files, read_rows
 from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
-from zsbench.data.images.items import from_path
 
 
 @dataclass(frozen=True)
@@ -34,17 +30,7 @@ class CueSet:
     associations: Sequence[frozenset[int]]
 
 
-def _files(options: dict[str, Any]) -> list[str]:
-    path = Path(options["path"])
-    if not path.is_file():
-        return [str(path)]
-    folder = Path(options.get("root") or path.parent)
-    rows = [(f"{shown(path)}:{number}", row["images"]) for number, row in jsonfiles.lines(path, {"images": list})]
-    named = ((where, folder / str(name), str(name)) for where, names in rows for name in names)
-    return [str(path), *listed_files(named, folder)]
-
-
-@source(gives="cues", files=_files)
+@source(gives="cues", files=image_files)
 def associations(
     *,
     path: LocalPath,
@@ -66,21 +52,22 @@ def associations(
     UserError
         An empty cue, an image that is not there or stands twice, associations that are no numbers of images.
     """
-    file = Path(path)
-    folder = Path(root) if root else file.parent
-    decoding = Decoding(orientation, alpha, max_pixels)
-    _files({"path": path, "root": root})
-    cues, gold = [], []
-    for number, row in jsonfiles.lines(file, {"id": str, "cue": str, "images": list, "associations": list}):
-        where, names, chosen = f"{shown(file)}:{number}", row["images"], row["associations"]
+    decoding, cues, chosen = Decoding(orientation, alpha, max_pixels), [], []
+    required = {"id": str, "cue": str, "associations": list}
+    for place, row, images in read_rows(path, root, required, decoding):
         if not row["cue"].strip():
-            raise UserError(where, "an empty cue", "a text")
-        if len(set(names)) < len(names):
-            raise UserError(where, "an image stands twice among the candidates")
-        fits = all(type(i) is int and 0 <= i < len(names) for i in chosen)
-        if not fits or not chosen or len(set(chosen)) < len(chosen):
-            found = f"associations {chosen} of {len(names)} images"
-            raise UserError(where, found, f"different numbers from 0 to {len(names) - 1}, at least one")
-        cues.append(Cue(row["id"], row["cue"], [from_path(folder / str(name), str(name), decoding) for name in names]))
-        gold.append(frozenset(chosen))
-    return CueSet(cues, gold)
+            raise UserError(place, "an empty cue", "a text")
+        if len(set(row["images"])) < len(images):
+            raise UserError(place, "an image stands twice among the candidates")
+        cues.append(Cue(row["id"], row["cue"], images))
+        chosen.append(_associations(row["associations"], len(images), place))
+    return CueSet(cues, chosen)
+
+
+def _associations(numbers: list[Any], n_images: int, place: str) -> frozenset[int]:
+    """Return the numbers of the images that go with a cue, each from 0 to n_images - 1 and none twice."""
+    fits = all(type(number) is int and 0 <= number < n_images for number in numbers)
+    if not fits or not numbers or len(set(numbers)) < len(numbers):
+        found = f"associations {numbers} of {n_images} images"
+        raise UserError(place, found, f"different numbers from 0 to {n_images - 1}, at least one")
+    return frozenset(numbers)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import Count, LocalPath
-from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
-from zsbench.core.yamlio import shown
-from zsbench.data.file_lists import listed_files
+from zsbench.data.captions._image_rows import image_files, read_rows
 from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
-from zsbench.data.images.items import from_path
 
 
 @dataclass(frozen=True)
@@ -26,17 +22,7 @@ class Group:
     captions: Sequence[str]
 
 
-def _files(options: dict[str, Any]) -> list[str]:
-    path = Path(options["path"])
-    if not path.is_file():
-        return [str(path)]
-    folder = Path(options.get("root") or path.parent)
-    rows = [(f"{shown(path)}:{number}", row["images"]) for number, row in jsonfiles.lines(path, {"images": list})]
-    named = ((where, folder / str(name), str(name)) for where, names in rows for name in names)
-    return [str(path), *listed_files(named, folder)]
-
-
-@source(gives="caption-groups", files=_files)
+@source(gives="caption-groups", files=image_files)
 def caption_choices(
     *,
     path: LocalPath,
@@ -52,22 +38,17 @@ def caption_choices(
     path : the JSONL file.
     root : folder that the image paths start at; by default the file's own.
     orientation, alpha, max_pixels : as in `imagefolder`.
+
+    Raises
+    ------
+    UserError
+        An image that is not there, or a row without a choice: with file and line.
     """
-    file = Path(path)
-    folder = Path(root) if root else file.parent
-    decoding = Decoding(orientation, alpha, max_pixels)
-    _files({"path": path, "root": root})
-    groups = []
-    for number, row in jsonfiles.lines(file, {"id": str, "images": list, "captions": list}):
-        where = f"{shown(file)}:{number}"
-        if len(row["images"]) + len(row["captions"]) < 3 or not row["images"] or not row["captions"]:
-            found = f"{len(row['images'])} images and {len(row['captions'])} captions"
-            raise UserError(where, found, "a choice: at least one of each and two of one")
-        groups.append(
-            Group(
-                row["id"],
-                [from_path(folder / str(name), str(name), decoding) for name in row["images"]],
-                row["captions"],
-            )
-        )
+    decoding, groups = Decoding(orientation, alpha, max_pixels), []
+    for place, row, images in read_rows(path, root, {"id": str, "captions": list}, decoding):
+        captions = row["captions"]
+        if len(images) + len(captions) < 3 or not images or not captions:
+            found = f"{len(images)} images and {len(captions)} captions"
+            raise UserError(place, found, "a choice: at least one of each and two of one")
+        groups.append(Group(row["id"], images, captions))
     return groups

@@ -28,7 +28,7 @@ def checked(images: CaptionedImages, where: str) -> CaptionedImages:
     """
     if not images.items:
         raise UserError(where, "no images")
-    bare = next((item.id for item, own in zip(images.items, images.captions, strict=True) if not own), None)
+    bare = next((item.id for item, texts in zip(images.items, images.captions, strict=True) if not texts), None)
     if bare is not None:
         raise UserError(where, f"image '{bare}' has no caption", "at least one caption an image")
     return images

@@ -21,7 +21,8 @@ def _files(options: dict[str, Any]) -> list[str]:
     path = Path(options["path"])
     if not path.is_file():
         return [str(path)]
-    return [str(path), *map(str, _images(path, Path(options["images"]), str(options.get("split", "test"))))]
+    rows = _rows(path, str(options.get("split", "test")))
+    return [str(path), *map(str, _images(rows, Path(options["images"]), path))]
 
 
 @source(gives="captioned-images", files=_files)
@@ -51,38 +52,36 @@ def karpathy(
         Not such a file, an unknown split, an image that is not there.
     """
     rows = _rows(Path(path), split)
-    files = {
-        str(row["filename"]): file for row, file in zip(rows, _images(Path(path), Path(images), split), strict=True)
-    }
+    files = _images(rows, Path(images), Path(path))
     decoding = Decoding(orientation, alpha, max_pixels)
     items, captions = [], []
-    for row in sorted(rows, key=lambda row: str(row["filename"])):
-        items.append(from_path(files[str(row["filename"])], str(row["filename"]), decoding))
+    for row, file in sorted(zip(rows, files, strict=True), key=lambda pair: str(pair[0]["filename"])):
+        items.append(from_path(file, str(row["filename"]), decoding))
         texts = [str(sentence["raw"]).strip() for sentence in row["sentences"]]
         captions.append([text.capitalize() for text in texts] if capitalise else texts)
     return checked(CaptionedImages(items, captions), shown(Path(path)))
 
 
-def _images(path: Path, folder: Path, split: str) -> list[Path]:
-    """Return the image of every row of a split."""
-    rows, folders = _rows(path, split), Folders()
-    names = [str(row["filename"]) for row in rows]
+def _images(rows: list[dict[str, Any]], folder: Path, path: Path) -> list[Path]:
+    """Return the image of every row, in the row's `filepath` or else in the folder itself."""
+    folders, names = Folders(), [str(row["filename"]) for row in rows]
     below = [folder / str(row.get("filepath", "")) / name for row, name in zip(rows, names, strict=True)]
-    found = [file if folders.is_file(file) else folder / name for file, name in zip(below, names, strict=True)]
-    listed_files(((shown(path), file, name) for file, name in zip(found, names, strict=True)), folder)
-    return found
+    files = [file if folders.is_file(file) else folder / name for file, name in zip(below, names, strict=True)]
+    listed_files(((shown(path), file, name) for file, name in zip(files, names, strict=True)), folder)
+    return files
 
 
 def _rows(path: Path, split: str) -> list[dict[str, Any]]:
+    """Return the rows of a split in the file's order."""
     expected = "`images: [{filename, split, sentences: [{raw}]}]`"
     content = jsonfiles.read(path, expected)
     try:
-        rows = content["images"]
-        found = [row for row in rows if row["split"] == split]
-        splits = sorted({str(row["split"]) for row in rows})
-        _ = [(row["filename"], [sentence["raw"] for sentence in row["sentences"]]) for row in found]
+        splits = {str(row["split"]) for row in content["images"]}
+        rows = [row for row in content["images"] if row["split"] == split]
+        # Whatever is read of a row later has to be there.
+        _ = [(row["filename"], [sentence["raw"] for sentence in row["sentences"]]) for row in rows]
     except (KeyError, TypeError) as error:
         raise UserError(shown(path), f"not a caption file ({type(error).__name__}: {error})", expected) from None
-    if not found:
-        raise UserError(shown(path), f"no split '{split}'", f"one of {', '.join(splits)}")
-    return found
+    if not rows:
+        raise UserError(shown(path), f"no split '{split}'", f"one of {', '.join(sorted(splits))}")
+    return rows

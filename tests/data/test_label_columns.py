@@ -14,7 +14,9 @@ from PIL import Image
 
 from zsbench.config import catalog
 from zsbench.core.errors import UserError
-from zsbench.data.label_columns import array_labels, check_range, read_labels
+from zsbench.data.label_arrays import array_labels
+from zsbench.data.label_cells import read_cell
+from zsbench.data.label_columns import check_range, read_labels
 
 FOUR_LABELS = [2, 0, 1, 2]
 """What every form below says."""
@@ -105,6 +107,30 @@ def test_arrays_of_labels_are_read_whatever_their_type_and_shape(labels, as_colu
     matrix = np.eye(7)[labels].astype(array.dtype)
     column = array_labels(matrix, len(labels), "v.npz")
     assert (column.labels, column.width) == (labels, 7)
+
+
+CELLS = {
+    "numbers": st.sampled_from([0, 1, 2, 1.0, "2", " 1 ", np.int8(2), b"1"]),
+    "names": st.sampled_from(["a", "b", "a b", b"b", " c"]),
+    "several": st.sampled_from(["0|2", "1", 1, [2, 0], []]),
+}
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@given(data=st.data())
+def test_a_column_says_what_its_cells_say_one_by_one(kind, data):
+    cells = data.draw(st.lists(CELLS[kind], min_size=1, max_size=12))
+    rows = [read_cell(cell, "|", str, 0) for cell in cells]
+    names = sorted({name for row in rows for name in row}) if kind == "names" else None
+    rows = [[names.index(name) for name in row] if names else row for row in rows]
+    column = read(cells, separator="|")
+    assert column.labels == ([row[0] for row in rows] if all(len(row) == 1 for row in rows) else rows)
+    assert (column.names, column.kept) == (names, list(range(len(cells))))
+
+
+@given(rows=st.lists(st.lists(st.integers(0, 1), min_size=3, max_size=3), min_size=1, max_size=6))
+def test_a_matrix_says_what_its_rows_say_as_lists(rows):
+    assert array_labels(np.asarray(rows, dtype=np.float32), len(rows), "v.npz") == read(rows)
 
 
 def test_arrays_of_another_shape_or_with_other_values_are_refused():

@@ -53,7 +53,7 @@ def associations(
         An empty cue, an image that is not there or stands twice, associations that are no numbers of images.
     """
     decoding, cues, chosen = Decoding(orientation, alpha, max_pixels), [], []
-    required = {"id": str, "cue": str, "associations": list}
+    required: dict[str, type] = {"id": str, "cue": str, "associations": list}
     for place, row, images in read_rows(path, root, required, decoding):
         if not row["cue"].strip():
             raise UserError(place, "an empty cue", "a text")

@@ -20,9 +20,9 @@ from zsbench.config.options import LocalPath, Text
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, NDArray, np
-from zsbench.core.yamlio import shown
 from zsbench.data.images.items import ImageSet
-from zsbench.data.label_columns import UnlabelledImages, array_labels
+from zsbench.data.label_arrays import array_labels, optional, optional_texts, place
+from zsbench.data.label_columns import UnlabelledImages
 
 
 @dataclass(frozen=True)
@@ -83,21 +83,19 @@ def features(
     file = Path(path)
     held = arrays.read(file)
     vectors = arrays.rows(held, features, file)
-    regions = _optional(held, query_features, "query_features", file)
-    if regions is not None:
-        key = query_features or "query_features"
-        regions = arrays.rows({key: regions}, key, file, ndim=3)
-        if regions.shape[::2] != vectors.shape:
-            where = f"{shown(file)}: array '{key}'"
-            raise UserError(where, f"shape {regions.shape}", f"({len(vectors)}, regions, {vectors.shape[1]})")
-    classes = _texts(held, class_names, "class_names", file)
-    names = _texts(held, ids, "ids", file)
+    regions = _regions(held, query_features, vectors, file)
+    classes, names = optional_texts(held, file, class_names), optional_texts(held, file, ids, default="ids")
     if names is not None and len(names) != len(vectors):
-        raise UserError(f"{shown(file)}: array '{ids or 'ids'}'", f"{len(names)} rows", f"{len(vectors)}, one an item")
-    keep = range(len(vectors)) if rows is None else _numbers(arrays.pick(held, rows, file), len(vectors), file, rows)
-    where = f"{shown(file)}: array '{labels}'"
-    found = arrays.pick(held, labels, file)
-    column = array_labels(found, len(vectors), where, rows=keep, unlabelled=unlabelled, names=classes)
+        raise UserError(place(file, ids or "ids"), f"{len(names)} rows", f"{len(vectors)}, one an item")
+    numbers = None if rows is None else _row_numbers(arrays.pick(held, rows, file), len(vectors), place(file, rows))
+    column = array_labels(
+        arrays.pick(held, labels, file),
+        len(vectors),
+        place(file, labels),
+        rows=numbers,
+        unlabelled=unlabelled,
+        names=classes,
+    )
     items = [
         FeatureItem(
             names[i] if names is not None else f"{i:06d}",
@@ -108,21 +106,23 @@ def features(
     return ImageSet(items, column.labels, classes or column.names, width=column.width, counts=column.counts)
 
 
-def _optional(held: dict[str, NDArray[Any]], key: str | None, default: str, file: Path) -> NDArray[Any] | None:
-    """Return an array that the file may lack unless it is asked for by name."""
-    return held.get(default) if key is None else arrays.pick(held, key, file)
+def _regions(held: dict[str, NDArray[Any]], key: str | None, vectors: FloatArray, path: Path) -> FloatArray | None:
+    """Return the vectors of regions (n_items, n_regions, width), or None where the file has none."""
+    array = optional(held, key, "query_features", path)
+    if array is None:
+        return None
+    key = key or "query_features"
+    regions = arrays.rows({key: array}, key, path, ndim=3)
+    if regions.shape[::2] != vectors.shape:
+        raise UserError(place(path, key), f"shape {regions.shape}", f"({len(vectors)}, regions, {vectors.shape[1]})")
+    return regions
 
 
-def _texts(held: dict[str, NDArray[Any]], key: str | None, default: str, file: Path) -> list[str] | None:
-    array = _optional(held, key, default, file)
-    return None if array is None else arrays.texts(array, f"{shown(file)}: array '{key or default}'")
-
-
-def _numbers(array: NDArray[Any], n_items: int, file: Path, key: str) -> list[int]:
+def _row_numbers(array: NDArray[Any], n_items: int, where: str) -> list[int]:
     """Return the row numbers of a split."""
-    where = f"{shown(file)}: array '{key}'"
     if array.ndim != 1 or array.dtype.kind not in "iu" or not array.size:
         raise UserError(where, f"{array.dtype} of shape {array.shape}", "row numbers of shape (rows,)")
     if array.min() < 0 or array.max() >= n_items:
         raise UserError(where, f"row numbers {array.min()} to {array.max()}", f"0 to {n_items - 1}")
-    return [int(number) for number in array]
+    numbers: list[int] = array.tolist()
+    return numbers

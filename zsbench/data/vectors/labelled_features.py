@@ -16,8 +16,8 @@ from zsbench.config.options import LocalPath
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, NDArray, np
-from zsbench.core.yamlio import shown
-from zsbench.data.label_columns import Unlabelled, single_labels
+from zsbench.data.label_arrays import place, single_labels
+from zsbench.data.label_columns import Unlabelled
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ def labelled_features(*, path: LocalPath, unlabelled: Unlabelled = "error") -> L
         No such file, an array is missing, of another shape, or holds NaN or infinity.
     """
     file = Path(path)
-    found = arrays.read(file)
-    features = arrays.rows(found, "features", file).astype(np.float64)
-    labels, mean = arrays.pick(found, "labels", file), None
-    column = single_labels(labels, len(features), f"{shown(file)}: array 'labels'", unlabelled=unlabelled)
+    held = arrays.read(file)
+    features = arrays.rows(held, "features", file).astype(np.float64)
+    column = single_labels(held, len(features), file, unlabelled=unlabelled)
     classes = np.array(column.labels if column.names is None else [column.names[label] for label in column.labels])
-    if "base_mean" in found:
-        mean = arrays.rows({"base_mean": found["base_mean"][None]}, "base_mean", file)[0].astype(np.float64)
+    mean = None
+    if "base_mean" in held:
+        mean = arrays.rows({"base_mean": held["base_mean"][None]}, "base_mean", file)[0].astype(np.float64)
         if mean.shape != features.shape[1:]:
-            raise UserError(f"{shown(file)}: array 'base_mean'", f"shape {mean.shape}", f"shape {features.shape[1:]}")
-    return LabelledFeatures(features[column.kept], classes, mean, column.counts)
+            raise UserError(place(file, "base_mean"), f"shape {mean.shape}", f"shape {features.shape[1:]}")
+    features = features[column.kept] if column.counts else features
+    return LabelledFeatures(features, classes, mean, column.counts)

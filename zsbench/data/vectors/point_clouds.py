@@ -22,7 +22,8 @@ from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
 from zsbench.data.images.items import ImageSet
-from zsbench.data.label_columns import UnlabelledImages, array_labels
+from zsbench.data.label_arrays import array_labels, optional_texts, place
+from zsbench.data.label_columns import UnlabelledImages
 
 NO_COLOUR = 0.4
 
@@ -92,8 +93,7 @@ def point_clouds(
         raise UserError(shown(file), found, "finite points (n_shapes, n, 3) and labels (n_shapes,)")
     if colours is not None and (colours.shape != points.shape or colours.max() > 1):
         raise UserError(shown(file), f"colours {colours.shape}, up to {colours.max():g}", "like the points, 0 to 1")
-    names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
-    where = f"{shown(file)}: array 'labels'"
-    column = array_labels(labels, len(points), where, unlabelled=unlabelled, names=names)
+    names = optional_texts(held, file)
+    column = array_labels(labels, len(points), place(file, "labels"), unlabelled=unlabelled, names=names)
     items = [Shape(f"{i:06d}", points[i], None if colours is None else colours[i], n_points, y_up) for i in column.kept]
     return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)

@@ -14,7 +14,8 @@ from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
-from zsbench.data.label_columns import Unlabelled, single_labels
+from zsbench.data.label_arrays import optional_texts, single_labels
+from zsbench.data.label_columns import Unlabelled
 from zsbench.data.videos.video import Video, VideoSet
 
 
@@ -30,11 +31,11 @@ def video_arrays(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoS
     file = Path(path)
     held = arrays.read(file)
     frames, labels = arrays.pick(held, "frames", file), arrays.pick(held, "labels", file)
-    names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
+    names = optional_texts(held, file)
     if frames.ndim != 5 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or labels.shape[:1] != frames.shape[:1]:
         found = f"frames {frames.shape} {frames.dtype}, labels {labels.shape}"
         raise UserError(shown(file), found, "frames (n, n_frames, height, width, 3) uint8 and labels (n,)")
-    column = single_labels(labels, len(frames), f"{shown(file)}: array 'labels'", unlabelled=unlabelled, names=names)
+    column = single_labels(held, len(frames), file, unlabelled=unlabelled, names=names)
     videos = [_video(f"{i:06d}", frames[i]) for i in column.kept]
     return VideoSet(videos, column.labels, names or column.names, column.counts)
 

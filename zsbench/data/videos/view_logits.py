@@ -12,7 +12,8 @@ from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
-from zsbench.data.label_columns import Unlabelled, single_labels
+from zsbench.data.label_arrays import optional_texts, place, single_labels
+from zsbench.data.label_columns import Unlabelled
 from zsbench.data.videos.video import Video, VideoSet
 
 
@@ -28,16 +29,17 @@ def view_logits(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSe
     file = Path(path)
     held = arrays.read(file)
     logits, labels = arrays.pick(held, "view_logits", file), arrays.pick(held, "labels", file)
-    names = arrays.texts(held["class_names"], f"{shown(file)}: class_names") if "class_names" in held else None
+    names = optional_texts(held, file)
     if logits.ndim != 3 or labels.shape[:1] != logits.shape[:1]:
         found = f"view_logits {logits.shape}, labels {labels.shape}"
         raise UserError(shown(file), found, "(n_videos, n_views, n_classes) and (n_videos,)")
     if not np.isfinite(logits).all():
         raise UserError(shown(file), "logits that are NaN or infinite")
     if names is not None and len(names) != logits.shape[2]:
-        where = f"{shown(file)}: array 'class_names'"
-        raise UserError(where, f"{len(names)} names", f"{logits.shape[2]}, one a column of `view_logits`")
-    column = single_labels(labels, len(logits), f"{shown(file)}: array 'labels'", unlabelled=unlabelled, names=names)
+        raise UserError(
+            place(file, "class_names"), f"{len(names)} names", f"{logits.shape[2]}, one a column of `view_logits`"
+        )
+    column = single_labels(held, len(logits), file, unlabelled=unlabelled, names=names)
     videos = [_video(f"{i:06d}", np.asarray(logits[i], dtype=np.float32)) for i in column.kept]
     return VideoSet(videos, column.labels, names or [f"class {i}" for i in range(logits.shape[2])], column.counts)
 

@@ -109,3 +109,25 @@ def test_a_folder_of_runs_and_a_run_without_predictions_are_said(zsbench, tmp_pa
     code, captured = zsbench("rerank", "--predictions", "out/suite/model", "--gold", "q")
     assert code == 2
     assert "out/suite/model: a run without predictions/" in captured.err
+
+
+def test_every_way_to_the_predictions_of_one_run_gives_its_name_and_its_sample(zsbench, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["zsbench", "eval", "digits", "--method", "random-class", "-q", "--out", "out"])
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--limit", "20", "--seed", "3"])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    [made] = (tmp_path / "out").rglob("result.json")
+    expected = json.loads(made.read_text())
+    for path in (
+        "out",
+        "out/digits",
+        made.parent,
+        made.parent / "predictions",
+        made.parent / "predictions/00000.parquet",
+    ):
+        code, captured = zsbench("digits", "--predictions", str(path), "--json")
+        assert code == 0, captured.err
+        [result] = json.loads(captured.out)["suites"][0]["results"]
+        assert (result["method"], result["n_items"]) == ("random-class", 20)
+        assert result["metrics"] == expected["metrics"]
+        assert result["config"]["settings"]["seed"] == 3

@@ -136,7 +136,7 @@ def test_a_column_says_what_its_scores_are(tmp_path, column):
     written = table(tmp_path / "p.parquet", **{column: [[0.98, 0.01, 0.01], [0.5, 0.3, 0.2], [10.0, 0.0, 0.0]]})
 
     def certain():
-        found = given.predictions(written, task, data.items)
+        found = given.predictions(given.resolved(written), task, data.items)
         return judge.judge(task, job.task, data, found, Settings(), title="t").scores["certain-ratio"].value
 
     if column == "scores":

@@ -13,6 +13,7 @@ from zsbench.cli._screen import columns, say, show
 if TYPE_CHECKING:
     from zsbench.config.blocks import Block
     from zsbench.config.schema import Settings, TaskConfig
+    from zsbench.run.given import Given
 
 
 def score(
@@ -49,6 +50,7 @@ def score(
     from zsbench.run import given
 
     task, paths, gold = _asked(task, _listed(predictions), gold, _listed(run), qrels)
+    every = [given.resolved(path) for path in paths]
     if items is not None and len(paths) > 1:
         raise UserError("--items", f"{len(paths)} prediction files", "one, whose values it writes")
     overrides: dict[str, Any] = {"metrics": list(metric)} if metric else {}
@@ -57,9 +59,9 @@ def score(
     config, source, name = _task(task, gold, overrides)
     given_seed = {} if seed is None else {"seed": seed}
     results = []
-    for path in paths:
-        document = Document(Path.cwd() / "--seed", {**given.sampled(path), **given_seed})
-        results.append(_judged(path, config, source, name, validate.check(Settings, document), items))
+    for one in every:
+        document = Document(Path.cwd() / "--seed", {**one.sampled(), **given_seed})
+        results.append(_judged(one, config, source, name, validate.check(Settings, document), items))
     if json:
         say(envelope.as_json([envelope.Suite("score", results)]), data=True)
         return
@@ -67,21 +69,21 @@ def score(
 
 
 def _judged(
-    path: Path, config: TaskConfig, source: Block, task_name: str, settings: Settings, items: Path | None
+    given: Given, config: TaskConfig, source: Block, task_name: str, settings: Settings, items: Path | None
 ) -> dict[str, Any]:
     """Return the result of one file or folder of predictions."""
     from zsbench.config.blocks import Block, Chain
     from zsbench.core.records import SCHEMA_VERSION, Cost
     from zsbench.plan.job import Job
-    from zsbench.run import given, result
+    from zsbench.run import result
+    from zsbench.run.given import predictions
     from zsbench.run.judge import judge
 
-    nothing = Chain((Block("methods", "given", label=given.name(path)),))
+    nothing = Chain((Block("methods", "given", label=given.name),))
     job = Job("score", task_name, config, source, "given", None, nothing, settings)
     task = job.build_task()
     data = task.load(limit=settings.limit, seed=settings.seed, score_only=True)
-    found = given.predictions(path, task, data.items)
-    judgement = judge(task, config, data, found, settings, title=str(path))
+    judgement = judge(task, config, data, predictions(given, task, data.items), settings, title=str(given.path))
     if items is not None:
         _write_items(items, [item.id for item in data.items], judgement.statistics, type(task).metric_kinds)
     notes = {"warning": judgement.warning} if judgement.warning else {}

@@ -69,10 +69,10 @@ def test_a_finished_run_is_reused_until_the_data_changes(tmp_path):
 
 def test_a_run_killed_inside_a_shard_goes_on_at_the_next_query(tmp_path, monkeypatch):
     from zsbench.core.cache import Cache
-    from zsbench.methods.rerank import bm25
     from zsbench.plan import planning
     from zsbench.plan.choices import Choices
     from zsbench.run import predict, runner
+    from zsbench.search import bm25
 
     monkeypatch.setattr(predict.Pace, "allows", lambda *_: True)
     asked: list[str] = []

@@ -1,11 +1,17 @@
 """BM25's tokens in every script, and messages that say what an analyzer reads."""
 
+import random
+
+import bm25s
 import pytest
 
+from zsbench.core import cache
 from zsbench.core.errors import UserError
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import Document
-from zsbench.search.bm25 import Bm25, unicode_tokens
+from zsbench.search import bm25
+from zsbench.search.analyzers import unicode_tokens
+from zsbench.search.bm25 import Bm25
 
 CHINESE = {"d1": "北京是中国的首都", "d2": "东京是日本的首都", "d3": "天气很好"}
 
@@ -69,3 +75,55 @@ def test_a_query_without_any_token_finds_nothing_and_says_so():
     assert index.tokens("猫") == []
     assert not index.top("猫", 1)
     assert index.scores("猫").tolist() == [0]
+
+
+ANALYSIS = {
+    "plain": {"token_pattern": r"[a-z0-9]+", "stopwords": None},
+    "english": {"stopwords": "en"},
+}
+
+
+@pytest.mark.parametrize("analyzer", ANALYSIS)
+@pytest.mark.parametrize(("k1", "b"), [(0.9, 0.4), (1.2, 0.75), (0.0, 0.0)])
+def test_scores_are_those_of_bm25s_to_the_last_bit(analyzer, k1, b):
+    options = {**ANALYSIS[analyzer], "show_progress": False}
+    if analyzer == "english":
+        options["stemmer"] = pytest.importorskip("Stemmer").Stemmer("english")
+    draw = random.Random(0)
+    words = ["Run", "running", "the", "cat's", "café", "x1", "of", "a", "naïve", *(f"w{n}" for n in range(80))]
+    texts = [" ".join(draw.choices(words, k=draw.randint(0, 40))) for _ in range(300)]
+    theirs = bm25s.BM25(k1=k1, b=b, method="lucene")
+    theirs.index(bm25s.tokenize(texts, **options), show_progress=False)
+    ours = Bm25(collection(dict(enumerate(texts)), {"q": "x"}), k1=k1, b=b, analyzer=analyzer)
+    for _ in range(50):
+        query = " ".join(draw.choices(words, k=5)) + " unknown"
+        [tokens] = bm25s.tokenize([query], return_ids=False, **options)
+        assert ours.tokens(query) == tokens
+        assert ours.scores(query).tolist() == theirs.get_scores(tokens).tolist()
+
+
+def test_a_large_index_is_kept_by_the_content_of_the_documents(tmp_path, monkeypatch):
+    monkeypatch.setattr(bm25, "_LARGE", 2)
+    monkeypatch.setattr(cache, "_current", cache.Cache(tmp_path))
+    built, build = [], bm25.build
+    monkeypatch.setattr(bm25, "build", lambda *given, **options: built.append(1) or build(*given, **options))
+
+    def scores(documents, **options):
+        return Bm25(collection(documents, {"q": "x"}), **options).scores("a cat").tolist()
+
+    first, other = {"d1": "a cat", "d2": "a dog"}, {"d1": "a cat", "d2": "the dog"}
+    wanted = scores(first)
+    assert scores(first) == wanted
+    assert len(built) == 1
+    assert scores(other) != wanted
+    assert scores(first, k1=1.2) != wanted
+    assert scores(first, analyzer="words") == wanted
+    assert len(built) == 4
+
+
+def test_one_index_stays_in_memory(monkeypatch):
+    documents = {"d1": "a cat", "d2": "a dog"}
+    options = {"k1": 0.9, "b": 0.4, "analyzer": "plain"}
+    first = bm25.indexed(collection(documents, {"q": "x"}), **options)
+    assert bm25.indexed(collection(documents, {"q": "y"}), **options) is first
+    assert bm25.indexed(collection({**documents, "d3": "a"}, {"q": "x"}), **options) is not first

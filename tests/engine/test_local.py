@@ -8,11 +8,11 @@ import pytest
 from zsbench.core.cache import Cache
 from zsbench.core.errors import RunError, UserError, UserErrors
 from zsbench.engine import local
-from zsbench.methods.rerank import bm25
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.results.store import find_results
 from zsbench.run import predict, runner
+from zsbench.search import bm25
 
 
 @pytest.mark.parametrize(

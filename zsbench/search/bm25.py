@@ -1,38 +1,53 @@
-"""BM25 over a collection, through bm25s.
+"""BM25 over a collection.
 
     score(q, d) = sum over query tokens t (repeats count) of
                   ln(1 + (N - df + 0.5) / (df + 0.5)) * tf / (tf + k1 (1 - b + b |d| / avg|d|))
 
-Source: Robertson & Zaragoza 2009; the variant Lucene uses (Kamphuis et al. 2020).
+What a word adds to a document's score is computed once, in single precision, and kept in the cache by the content of
+the documents, so that the next command that searches them finds it there.
+
+Source: Robertson & Zaragoza 2009; the variant Lucene uses (Kamphuis et al. 2020), with the numbers of bm25s.
 """
 
 from __future__ import annotations
 
-import itertools
-import logging
-import unicodedata
-from typing import Any, Literal
+import array
+import functools
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
 
-from zsbench.core import ties
+from zsbench.core import cache, ties
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.data.collections.collection import Collection
+from zsbench.search import analyzers
+from zsbench.search.analyzers import Analyzer
 
-Analyzer = Literal["plain", "english", "words", "bigrams"]
-"""`plain`: runs of a-z and 0-9. `english`: words, stemmed, without stop words. `words`: words of every script.
-`bigrams`: as `words`, and pairs of neighbouring characters where a script parts no words (Chinese, Japanese, Thai).
-"""
+# Raised when an index holds other numbers, so that no older one is ever used.
+VERSION = "1"
+# Documents from which on an index is kept on disk; a smaller one is built as fast as it is read.
+_LARGE = 2000
 
-_READS: dict[Analyzer, str] = {
-    "plain": "letters a to z or digits",
-    "english": "words of two letters",
-    "words": "letters or digits",
-    "bigrams": "letters or digits",
-}
-_WORD_CHARACTER = r"[\p{L}\p{N}\p{M}\u200c\u200d]"  # with the joiners of Persian and of Indian scripts
-_WORD = rf"[\p{{L}}\p{{N}}]{_WORD_CHARACTER}*"
-_UNPARTED = r"[\p{Han}\p{Hiragana}\p{Katakana}\u30fc\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-_WORD_OR_RUN = rf"((?:{_UNPARTED}\p{{M}}*)+)|(?!{_UNPARTED})[\p{{L}}\p{{N}}](?:(?!{_UNPARTED}){_WORD_CHARACTER})*"
+
+@dataclass(frozen=True)
+class Postings:
+    """What each word adds to each document's score: the columns of a sparse matrix, word by word.
+
+    Attributes
+    ----------
+    words : the vocabulary as UTF-8, parted by line feeds.
+    ends : (n_words,), where the postings of a word end; they begin at the end of those before.
+    rows : (n_postings,), documents that hold the word, in ascending order.
+    values : (n_postings,), what the word adds to their scores.
+    """
+
+    words: Any
+    ends: Any
+    rows: Any
+    values: FloatArray
 
 
 class Bm25:
@@ -53,43 +68,29 @@ class Bm25:
     def __init__(
         self, collection: Collection, *, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain"
     ) -> None:
-        import bm25s
-
-        logging.getLogger("bm25s").setLevel(logging.WARNING)
+        _require_queries(collection)
         self.ids = list(collection.documents)
         self.position = {key: i for i, key in enumerate(self.ids)}
-        self._analyzer = analyzer
-        self._options = _analysis(analyzer)
-        _require_queries(collection)
-        texts = [f"{d.title} {d.text}".strip() for d in collection.documents.values()]
-        self._index = bm25s.BM25(k1=k1, b=b, method="lucene")
-        tokens = bm25s.tokenize(self._prepared(texts), **self._options)
-        if not tokens.vocab:
-            raise _without_tokens(texts, analyzer)
-        self._vocabulary = tokens.vocab
-        self._index.index(tokens, show_progress=False)
+        self._words_of = analyzers.words_of(analyzer)
+        postings = _kept if len(self.ids) >= _LARGE else _built
+        self._postings = postings(collection, k1, b, analyzer)
+        words = self._postings.words.tobytes().decode().split("\n")
+        self._columns = {word: column for column, word in enumerate(words)}
 
     def tokens(self, query: str) -> list[str]:
         """Return what a query is searched by: without any token, it finds nothing."""
-        import bm25s
-
-        [words] = bm25s.tokenize(self._prepared([query]), return_ids=False, **self._options)
-        return list(words)
-
-    def _prepared(self, texts: list[str]) -> list[str]:
-        """Return texts that the splitter of the analyzer reads."""
-        if self._analyzer not in ("words", "bigrams"):
-            return texts
-        return [" ".join(unicode_tokens(text, bigrams=self._analyzer == "bigrams")) for text in texts]
+        return self._words_of(query)
 
     def scores(self, query: str) -> FloatArray:
         """Return the score of every document, in the order of the collection."""
-        words = self.tokens(query)
-        ids = [self._vocabulary[word] for word in words if word in self._vocabulary]
-        if not ids:
-            return np.zeros(len(self.ids), dtype=np.float32)
-        found: FloatArray = self._index.get_scores(ids)
-        return found
+        ends, rows, values = self._postings.ends, self._postings.rows, self._postings.values
+        scores = np.zeros(len(self.ids), dtype=np.float32)
+        for word in self.tokens(query):
+            column = self._columns.get(word)
+            if column is not None:
+                postings = slice(ends[column - 1] if column else 0, ends[column])
+                scores[rows[postings]] += values[postings]
+        return scores
 
     def top(self, query: str, depth: int) -> dict[str, float]:
         """Return the best documents with a positive score, best first, equal ones in the order of their hashes."""
@@ -98,32 +99,74 @@ class Bm25:
         if depth < len(rows):
             floor = np.partition(scores[rows], len(rows) - depth)[len(rows) - depth]
             rows = rows[scores[rows] >= floor]
-        found = {self.ids[i]: float(scores[i]) for i in rows}
-        return {key: found[key] for key in ties.best_first(found, query)[:depth]}
+        best = {self.ids[i]: float(scores[i]) for i in rows}
+        return {key: best[key] for key in ties.best_first(best, query)[:depth]}
 
 
-def unicode_tokens(text: str, *, bigrams: bool) -> list[str]:
-    """Return the words of a text in any script: letters, digits and the marks on them, compatible forms made one.
+_latest: tuple[Any, Bm25] | None = None
 
-    `bigrams` gives overlapping pairs of neighbouring characters (with their marks) for Chinese, Japanese, Korean, Thai,
-    Lao, Khmer and Burmese, as Lucene's CJK analyzer does for the first three; a single character stays one.
 
-    Examples
-    --------
-    >>> unicode_tokens("Café 東京都", bigrams=True)
-    ['café', '東京', '京都']
+def indexed(collection: Collection, *, k1: float, b: float, analyzer: Analyzer) -> Bm25:
+    """Return the index of a collection; the latest one stays in memory for whoever asks next."""
+    global _latest
+    key = (collection.content(), k1, b, analyzer)
+    if _latest is None or _latest[0] != key:
+        _latest = None  # two large ones at a time may be too many
+        _latest = key, Bm25(collection, k1=k1, b=b, analyzer=analyzer)
+    return _latest[1]
+
+
+def build(texts: Iterable[str], *, k1: float, b: float, analyzer: Analyzer) -> Postings:
+    """Return the postings of texts.
+
+    Raises
+    ------
+    UserError
+        No text has a token.
     """
-    import regex
+    from scipy import sparse
 
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    if not bigrams:
-        return regex.findall(_WORD, text)  # type: ignore[no-any-return]
-    tokens: list[str] = []
-    for match in regex.finditer(_WORD_OR_RUN, text):
-        characters = regex.findall(r"\X", match.group()) if match.group(1) else [match.group()]
-        pairs = [first + second for first, second in itertools.pairwise(characters)]
-        tokens += pairs or characters
-    return tokens
+    words_of = analyzers.words_of(analyzer)
+    columns: defaultdict[str, int] = defaultdict()
+    columns.default_factory = columns.__len__
+    tokens, ends, any_text = array.array("i"), [0], False
+    for text in texts:
+        tokens.extend(map(columns.__getitem__, words_of(text)))
+        ends.append(len(tokens))
+        any_text = any_text or bool(text)
+    if not columns:
+        raise _without_tokens(analyzer, any_text=any_text)
+    n, ones = len(ends) - 1, np.ones(len(tokens), dtype=np.float32)
+    by_text = sparse.csr_matrix((ones, np.frombuffer(tokens, dtype=np.intc), ends), shape=(n, len(columns)))
+    by_text.sum_duplicates()
+    counts = by_text.tocsc()
+    # Word by word: the frequency of the word in the document, and in how many documents it stands.
+    tf, df = counts.data, np.diff(counts.indptr)
+    lengths = np.diff(np.asarray(ends, dtype=np.int64))
+    norms = k1 * ((1 - b) + b * lengths / lengths.mean())
+    idf = {count: math.log(1 + (n - count + 0.5) / (count + 0.5)) for count in np.unique(df).tolist()}
+    weights = np.repeat(np.asarray([idf[count] for count in df.tolist()], dtype=np.float32), df)
+    values = (weights * (tf / (norms[counts.indices] + tf))).astype(np.float32)
+    words = np.frombuffer("\n".join(columns).encode(), dtype=np.uint8)
+    return Postings(words, counts.indptr[1:].astype(np.int64), counts.indices, values)
+
+
+def _built(collection: Collection, k1: float, b: float, analyzer: Analyzer) -> Postings:
+    texts = (document.passage for document in collection.documents.values())
+    return build(texts, k1=k1, b=b, analyzer=analyzer)
+
+
+def _kept(collection: Collection, k1: float, b: float, analyzer: Analyzer) -> Postings:
+    """Return the postings of a collection from the cache, or build and store them."""
+    built = functools.cache(lambda: _built(collection, k1, b, analyzer))
+    key = ["bm25", VERSION, collection.content(), repr(k1), repr(b), analyzer, *analyzers.versions(analyzer)]
+    store = cache.current()
+    return Postings(
+        *(
+            store.array([*key, part.name], lambda part=part: getattr(built(), part.name))  # type: ignore[misc]
+            for part in fields(Postings)
+        )
+    )
 
 
 def _require_queries(collection: Collection) -> None:
@@ -132,23 +175,9 @@ def _require_queries(collection: Collection) -> None:
         raise UserError("", "no query has any text", "texts of queries (`topics:` beside TREC judgements)")
 
 
-def _without_tokens(texts: list[str], analyzer: Analyzer) -> UserError:
-    if not any(texts):
+def _without_tokens(analyzer: Analyzer, *, any_text: bool) -> UserError:
+    if not any_text:
         return UserError("", "no document has any text", "a collection with texts for BM25")
     hint = "`analyzer: words` reads every script, `bigrams` also those that part no words"
     found = f"no document has a token for `analyzer: {analyzer}`"
-    return UserError("", found, _READS[analyzer], hint if analyzer in ("plain", "english") else "")
-
-
-def _analysis(analyzer: Analyzer) -> dict[str, Any]:
-    """Return how bm25s cuts a prepared text."""
-    if analyzer in ("words", "bigrams"):
-        return {"token_pattern": r"[^ ]+", "stopwords": None, "lower": False, "show_progress": False}
-    plain = {"token_pattern": r"[a-z0-9]+", "stopwords": None, "lower": True, "show_progress": False}
-    if analyzer == "plain":
-        return plain
-    try:
-        import Stemmer
-    except ImportError:
-        raise UserError("", "analyzer 'english' needs PyStemmer", "", "pip install 'zsbench[rerank]'") from None
-    return {"stopwords": "en", "stemmer": Stemmer.Stemmer("english"), "lower": True, "show_progress": False}
+    return UserError("", found, analyzers.READS[analyzer], hint if analyzer in ("plain", "english") else "")

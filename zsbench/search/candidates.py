@@ -24,7 +24,8 @@ from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.data.collections.judgements import read_run
 from zsbench.models.capabilities import TextEncoder
-from zsbench.search.bm25 import Analyzer, Bm25
+from zsbench.search import bm25
+from zsbench.search.analyzers import Analyzer
 
 Ranked = Mapping[str, float]
 """Documents with the first stage's scores, best first."""
@@ -226,7 +227,7 @@ class FirstStage:
         }
 
     def _bm25(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, Ranked]:
-        index = Bm25(collection, k1=self.own.k1, b=self.own.b, analyzer=self.own.analyzer)
+        index = bm25.indexed(collection, k1=self.own.k1, b=self.own.b, analyzer=self.own.analyzer)
         mute = sum(not index.tokens(collection.queries[key]) for key in queries)
         self.counts[f"queries without a token for bm25's analyzer ({self.own.analyzer})"] += mute
         return {key: index.top(collection.queries[key], depth) for key in queries}

@@ -32,6 +32,7 @@ class Collection:
     qrels: Qrels
     counts: dict[str, int] = field(default_factory=dict)
     pool: Callable[[], Mapping[str, Mapping[str, float]]] | None = None
+    _content: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def fetch(self, ids: Iterable[str]) -> None:
         """Read these documents in one go where documents are read on demand."""
@@ -45,14 +46,17 @@ class Collection:
             return replace(self, documents=documents.changed(change))
         return replace(self, documents={key: change(document) for key, document in documents.items()})
 
+    def content(self) -> str:
+        """Return the digest of every document, in their order; documents on demand are all read."""
+        if self._content is None:
+            self._content = digest(f"{d.id}\0{d.title}\0{d.text}" for d in self.documents.values())
+        return self._content
+
     def fingerprint(self) -> str:
         """Return the digest of every text, id and grade."""
         queries = (f"{key}\0{text}" for key, text in self.queries.items())
         grades = (f"{q}\0{d}\0{g}" for q, row in self.qrels.items() for d, g in row.items())
-        if isinstance(self.documents, Stored):
-            documents = self.documents.fingerprint()
-        else:
-            documents = digest(f"{d.id}\0{d.title}\0{d.text}" for d in self.documents.values())
+        documents = self.documents.fingerprint() if isinstance(self.documents, Stored) else self.content()
         return digest([documents, digest(queries), digest(grades)])
 
 

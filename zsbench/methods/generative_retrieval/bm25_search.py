@@ -8,7 +8,8 @@ from typing import Any
 from zsbench.config.components import method
 from zsbench.config.options import NonNegative, Share
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
-from zsbench.search.bm25 import Analyzer, Bm25
+from zsbench.search.analyzers import Analyzer
+from zsbench.search.bm25 import indexed
 
 
 @method(family="generative-retrieval")
@@ -25,7 +26,7 @@ def bm25_search(*, k1: NonNegative = 0.9, b: Share = 0.4, analyzer: Analyzer = "
     """
 
     def retrieve(_model: Any, queries: Sequence[Query], docids: Docids) -> Iterator[list[int]]:
-        index = Bm25(docids.collection, k1=k1, b=b, analyzer=analyzer)
+        index = indexed(docids.collection, k1=k1, b=b, analyzer=analyzer)
         number = {name: i for i, name in enumerate(docids.names)}
         unnamed = sum(name not in number for name in docids.collection.documents)
         for query in queries:

@@ -10,7 +10,8 @@ from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank.scores import best_first
-from zsbench.search.bm25 import Analyzer, Bm25
+from zsbench.search.analyzers import Analyzer
+from zsbench.search.bm25 import indexed
 
 
 @method(family="rerank")
@@ -25,13 +26,9 @@ def bm25(*, k1: NonNegative = 0.9, b: Share = 0.4, analyzer: Analyzer = "plain")
 
     Source: Robertson & Zaragoza 2009.
     """
-    built: dict[int, Bm25] = {}
 
     def rank(_model: Any, item: RankItem, collection: Collection) -> list[int]:
-        if id(collection) not in built:
-            built.clear()
-            built[id(collection)] = Bm25(collection, k1=k1, b=b, analyzer=analyzer)
-        index = built[id(collection)]
+        index = indexed(collection, k1=k1, b=b, analyzer=analyzer)
         scores = index.scores(item.query)
         return best_first([scores[index.position[document.id]] for document in item.documents])
 

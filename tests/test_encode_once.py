@@ -1,10 +1,14 @@
 """Features are encoded once for all rules, kept for the next run, and streamed: memory does not grow with the images."""
 
 import json
+import os
+import subprocess
+import sys
 import tracemalloc
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
@@ -140,3 +144,11 @@ def test_what_a_model_only_looks_up_is_not_copied_to_the_cache(tmp_path):
     assert len(features.images([Drawn(i) for i in range(3)])) == len(features.texts(["a", "b", "c"])) == 3
     assert list(tmp_path.iterdir()) == []
     assert model.cost.images_cached == 0
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")])
+def test_torchs_threads_leave_the_cores_to_those_that_decode(given, expected):
+    program = "import os, sys, zsbench.tasks.encoding; print('torch' in sys.modules, os.environ['OMP_WAIT_POLICY'])"
+    env = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | given
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", expected]

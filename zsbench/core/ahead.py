@@ -18,6 +18,10 @@ T = TypeVar("T")
 
 WORKERS = min(8, os.cpu_count() or 1)
 
+# Torch's threads wait for each other in a loop that takes a whole core from those that decode. OpenMP reads this when
+# torch is loaded, which is later.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 class _Ahead(Generic[T]):
     """A sequence read in slices from front to back, each element computed a little before it is asked for."""

@@ -206,8 +206,10 @@ def _quiet() -> None:
 
 def _orientation(image: Image, data: bytes | None = None) -> int:
     """Return the EXIF orientation 1 to 8, 1 where there is none or its block cannot be read."""
+    if image.format == "JPEG" and not image.info.keys() & {"exif", "xmp"}:
+        return 1  # It stands before the pixels, so that reading the header has met it.
     # Asking Pillow decodes a PNG file that has no such block.
-    if data is not None and image.format != "TIFF" and not any(mark in data for mark in _MARKS):
+    if data is not None and image.format not in ("JPEG", "TIFF") and not any(mark in data for mark in _MARKS):
         return 1
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))

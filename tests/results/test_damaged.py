@@ -208,10 +208,10 @@ def test_a_file_that_is_no_predictions_is_an_error_that_names_it(kind, tmp_path)
     task = catalog.load_module("tasks", kind).Task(*TASKS[kind])
     items = task.load(limit=4, seed=0).items
     for number, raw in enumerate(SHARDS):
-        path = tmp_path / f"{number}{task.suffix}"
+        path = tmp_path / f"{number}{task.format.suffixes[0]}"
         path.write_bytes(raw)
         try:
-            found = task.read(path, items)
+            found = task.format.read(path, items)
         except UserError as error:
             told = str(error)
             assert path.name in told

@@ -79,9 +79,10 @@ def test_ids_stand_once_and_scores_are_as_many_as_classes(tmp_path):
     with pytest.raises(UserError, match=r"row 1: id 'a' stands twice"):
         ClassScores(NAMES).read(tmp_path / "p.parquet")
     own = ClassScores(NAMES)
-    assert own.wrong(np.zeros(3)) == own.wrong(np.int64(2)) == ""
-    assert own.wrong(np.zeros(2)) == "2 scores, expected one for each of 3 classes"
-    assert own.wrong(np.array([0, np.nan, 0])) == "a score is NaN"
+    item = Item("a")
+    assert own.check(item, np.zeros(3)) == own.check(item, np.int64(2)) == ""
+    assert own.check(item, np.zeros(2)) == "image a: 2 scores, expected one for each of 3 classes"
+    assert own.check(item, np.array([0, np.nan, 0])) == "image a: a score is NaN"
 
 
 def test_predictions_of_the_same_classes_in_another_order_are_read_by_name(tmp_path):

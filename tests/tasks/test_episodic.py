@@ -285,7 +285,7 @@ def test_predictions_that_do_not_fit(tmp_path, row, found):
     items = task.load(limit=None, seed=0, score_only=True).items
     (tmp_path / "p.jsonl").write_text(json.dumps(row) + "\n")
     try:
-        problem = task.check(items[0], task.read(tmp_path / "p.jsonl", items)["0"])
+        problem = task.check(items[0], task.format.read(tmp_path / "p.jsonl", items)["0"])
     except UserError as error:
         problem = str(error)
     assert found in problem

@@ -16,7 +16,7 @@ from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.run.runner import Options
 from zsbench.search import candidates, dense
-from zsbench.tasks.rerank.ranking import tag
+from zsbench.tasks.formats.trec_run import tag
 
 WORDS = ["cat", "dog", "fish", "bird"]
 
@@ -238,6 +238,6 @@ def test_a_run_carries_the_methods_name_and_ranks_of_any_length(collection, tmp_
     assert {line.split()[-1] for line in run.read_text().splitlines()} == {"bm25"}
     task = made.jobs[0].build_task()
     ranking = {f"d{i}": float(1_234_567 - i) for i in range(3)}
-    task.write(tmp_path / "long.run", [RankItem("q", "", ())], [ranking])
-    assert task.read(tmp_path / "long.run", [RankItem("q", "", ())]) == {"q": ranking}
+    task.format.write(tmp_path / "long.run", [RankItem("q", "", ())], [ranking])
+    assert task.format.read(tmp_path / "long.run", [RankItem("q", "", ())]) == {"q": ranking}
     assert [tag(name) for name in ("a b", " ", "x")] == ["a-b", "zsbench", "x"]

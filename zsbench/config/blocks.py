@@ -95,7 +95,8 @@ class Block:
     def files(self) -> list[str]:
         """Return the local files that define the component, found without loading any of them.
 
-        A component that declares no finder depends on the files its `LocalPath` and local `ModelRef` options name.
+        A component that declares no finder depends on the files its `LocalPath` and local `ModelRef` options name; of a
+        folder that is all in it, unless the component is a data source, which without a finder reads single files.
         """
         find = getattr(self.facts, "files", None)
         if find is not None:
@@ -104,7 +105,7 @@ class Block:
         texts = {k: v for k, v in self.resolved().items() if isinstance(v, str)}
         named = [Path(v) for k, v in texts.items() if "local-path" in _marks(hints[k])]
         named += [Path(v) for k, v in texts.items() if "model-ref" in _marks(hints[k]) and Path(v).is_dir()]
-        inside = {folder: every_file(folder) for folder in named if folder.is_dir()}
+        inside = {folder: every_file(folder) for folder in named if folder.is_dir() and self.kind != "data"}
         return [str(file) for path in named for file in inside.get(path) or [path]]
 
 

@@ -45,14 +45,14 @@ def check_job(job: Job) -> None:
                 _way_out(job.method, lacking),
             )
         task = job.unread
-        found, expected = task.misfit(job.method, job.model) if hasattr(task, "misfit") else ("", "")
+        found, expected = task.misfit(job.method, job.model)
         if found:
             raise UserError(job.where, found, expected)
 
 
 def require_learnable(method: Chain, task: Any, where: str) -> None:
     """Refuse a method that learns from data which the task does not have, where the task type knows of such data."""
-    found, expected = task.lacks(method) if hasattr(task, "lacks") else ("", "")
+    found, expected = task.lacks(method)
     if found:
         raise UserError(where, found, expected)
 

@@ -15,7 +15,7 @@ from zsbench.results.store import Store, describe_inputs, digest_inputs
 from zsbench.run.loaded import Loaded
 
 if TYPE_CHECKING:
-    from zsbench.tasks.base import Task
+    from zsbench.tasks.base import BaseTask
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,7 +43,7 @@ class Run:
     """
 
     job: Job
-    task: Task
+    task: BaseTask[Any]
     data: TaskData
     model: Any
     store: Store
@@ -73,12 +73,12 @@ def opened(job: Job, folder: Path, model: Any, options: Options, progress: Progr
         The data are wrong.
     """
     asked = loaded.asked(job)
-    store = Store(folder, job.unread.suffix)
+    store = Store(folder, job.unread.format.suffixes[0])
     store.open(asked.question)
     options.cache.use()
     read = loaded.read(job)
     task, data = read.task, read.data
-    if model is not None and hasattr(task, "reach"):
+    if model is not None:
         data.counts.update(task.reach(model, data))
     others = describe_inputs(asked.other_files)
     inputs = {row["path"]: row for row in (*read.inputs, *others)}

@@ -14,7 +14,7 @@ from zsbench.core.errors import UserError
 from zsbench.core.listing import files_below
 from zsbench.core.yamlio import shown
 from zsbench.results.store import SHARDS, read_result
-from zsbench.tasks.base import settle
+from zsbench.tasks.base import in_item_order
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def predictions(given: Given, task: Any, items: Any) -> list[Any]:
     read = _read(given.place, task, items)
     if not any(item.id in read for item in items):
         raise UserError(where, "no prediction for any item", f"ids such as '{items[0].id}'")
-    ordered = settle(read, items, task.absent, where)
+    ordered = in_item_order(read, items, task.absent, where)
     for item, prediction in zip(items, ordered, strict=True):
         problem = task.check(item, prediction)
         if problem:
@@ -92,15 +92,14 @@ def predictions(given: Given, task: Any, items: Any) -> list[Any]:
 def _read(place: Path, task: Any, items: Any) -> dict[str, Any]:
     """Read one prediction file, or all in a folder."""
     if not place.is_dir():
-        single: dict[str, Any] = task.read(place, items)
+        single: dict[str, Any] = task.format.read(place, items)
         return single
-    suffixes = (task.suffix, ".npy", ".png") if task.suffix == ".npz" else (task.suffix,)
-    files = files_below(place, suffixes).files
+    files = files_below(place, task.format.suffixes).files
     if not files:
-        raise UserError(shown(place), f"no {' or '.join(suffixes)} files in it")
+        raise UserError(shown(place), f"no {' or '.join(task.format.suffixes)} files in it")
     merged: dict[str, Any] = {}
     for file in files:
-        for key, value in task.read(file, items).items():
+        for key, value in task.format.read(file, items).items():
             if key in merged:
                 raise UserError(shown(file), f"item '{key}' was already in another file")
             merged[key] = value

@@ -20,7 +20,7 @@ from zsbench.metrics.metric import Metric, as_table
 
 if TYPE_CHECKING:
     from zsbench.config.schema import Settings, TaskConfig
-    from zsbench.tasks.base import Task
+    from zsbench.tasks.base import BaseTask
 
     Statistics = dict[str, DoubleArray]
 
@@ -49,7 +49,13 @@ class Judgement:
 
 
 def judge(
-    task: Task, config: TaskConfig, data: TaskData, predictions: Sequence[Any], settings: Settings, *, title: str
+    task: BaseTask[Any],
+    config: TaskConfig,
+    data: TaskData,
+    predictions: Sequence[Any],
+    settings: Settings,
+    *,
+    title: str,
 ) -> Judgement:
     """Return per-item statistics and scores of predictions, which are in the order of the items.
 
@@ -63,7 +69,7 @@ def judge(
     """
     kinds = type(task).metric_kinds
     by_default = "metrics" not in config.model_fields_set
-    names = task.metric_names(config.metrics) if hasattr(task, "metric_names") else config.metrics
+    names = task.metric_names(config.metrics)
     resolved = {metric.name: metric for metric in (naming.resolve(name, kinds=kinds) for name in names)}
     rows: dict[str, list[Any]] = {name: [] for name in resolved}
     left_out: dict[str, str] = {}
@@ -79,8 +85,8 @@ def judge(
                 left_out[name] = str(error)
     statistics = {name: np.concatenate(parts) for name, parts in rows.items() if name not in left_out}
     scores = {name: score(resolved[name], table, settings) for name, table in statistics.items()}
-    warning = doubts.joined(task.doubt(data, scores) if hasattr(task, "doubt") else "", doubts.of_items(data))
-    notes = task.summary(data, predictions) if hasattr(task, "summary") else {}
+    warning = doubts.joined(task.doubt(data, scores), doubts.of_items(data))
+    notes = task.summary(data, predictions)
     return Judgement(statistics, scores, warning, left_out, notes)
 
 

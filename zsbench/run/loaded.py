@@ -18,7 +18,7 @@ from zsbench.plan.job import Job
 from zsbench.results.store import describe_inputs, digest_inputs
 
 if TYPE_CHECKING:
-    from zsbench.tasks.base import Task
+    from zsbench.tasks.base import BaseTask
 
 # The share of the machine's memory up to which data wait for a later job instead of being read again.
 _ROOMY = 0.25
@@ -36,7 +36,7 @@ class Read:
     test_fingerprint : digest of the items' ids and gold.
     """
 
-    task: Task
+    task: BaseTask[Any]
     data: TaskData
     inputs: list[dict[str, Any]]
     inputs_digest: str
@@ -136,10 +136,9 @@ def _read(job: Job, files: list[str]) -> Read:
     return Read(task, data, inputs, digest_inputs(inputs), identity.test_fingerprint(data))
 
 
-def _copied(task: Task) -> Task:
+def _copied(task: BaseTask[Any]) -> BaseTask[Any]:
     """Return a task of the same config and data with a state of its own."""
-    shared: Any = task
-    return copy.deepcopy(task, {id(part): part for part in (shared.config, shared.source)})
+    return copy.deepcopy(task, {id(part): part for part in (task.config, task.source)})
 
 
 def _crowded() -> bool:

@@ -11,11 +11,11 @@ from zsbench.core.errors import RunError, UserError, shown
 from zsbench.core.lazy import np
 from zsbench.run import _prompts
 from zsbench.run.context import Run
-from zsbench.tasks.base import settle
+from zsbench.tasks.base import in_item_order
 from zsbench.tasks.formats.maps import StoredMap
 
 if TYPE_CHECKING:
-    from zsbench.tasks.base import Task
+    from zsbench.tasks.base import BaseTask
 
 
 def missing_shards(run: Run) -> int:
@@ -60,7 +60,8 @@ def missing_shards(run: Run) -> int:
 def _write(run: Run, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
     """Write predictions of the first items, and before them what predicting them has noted and cost."""
     run.store.write_progress(run.context.notes, _prompts.of_run(run.job, run.model, run.context), run.context.cost)
-    write = run.task.write if len(predictions) == len(items) else getattr(run.task, "append", run.task.write)
+    predictions_of = run.task.format
+    write = predictions_of.write if len(predictions) == len(items) else predictions_of.append
     write(path, items[: len(predictions)], predictions)
 
 
@@ -100,12 +101,12 @@ class Pace:
         self._looked = time.monotonic()
 
 
-def _kept(task: Task, path: Path, items: Sequence[Any]) -> list[Any]:
+def _kept(task: BaseTask[Any], path: Path, items: Sequence[Any]) -> list[Any]:
     """Return the predictions that a killed run had made for the first items of a shard."""
     if not path.is_file():
         return []
     try:
-        kept = task.read(path, items)
+        kept = task.format.read(path, items)
     except Exception:  # a damaged beginning is none
         return []
     first = [item.id for item in items[: len(kept)]]
@@ -118,7 +119,7 @@ _AGAIN = "--fresh computes it again"
 class Predictions(Sequence[Any]):
     """Predictions in item order, read back shard by shard, so that large maps are never all in memory."""
 
-    def __init__(self, task: Task, shards: list[Path], items: Sequence[Any]) -> None:
+    def __init__(self, task: BaseTask[Any], shards: list[Path], items: Sequence[Any]) -> None:
         self.task, self.shards, self.items = task, shards, items
         self._previews: list[str] = []
 
@@ -131,7 +132,7 @@ class Predictions(Sequence[Any]):
     def __iter__(self) -> Iterator[Any]:
         for number, prediction in enumerate(self._read()):
             if number == len(self._previews):
-                self._previews.append(self.task.preview(prediction))
+                self._previews.append(self.task.format.preview(prediction))
             yield prediction
 
     def previews(self) -> list[str]:
@@ -146,7 +147,7 @@ class Predictions(Sequence[Any]):
         for number, path in enumerate(self.shards):
             items = self.items[number * size : (number + 1) * size]
             try:
-                for prediction in settle(self.task.read(path, items), items, self.task.absent, str(path)):
+                for prediction in in_item_order(self.task.format.read(path, items), items, self.task.absent, str(path)):
                     # Read here, where a damaged map is told what to do about it.
                     yield np.asarray(prediction) if isinstance(prediction, StoredMap) else prediction
             except UserError as error:

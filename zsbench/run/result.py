@@ -18,7 +18,7 @@ from zsbench.run.judge import Judgement, item_columns, without_nan
 from zsbench.run.predict import Predictions
 
 if TYPE_CHECKING:
-    from zsbench.tasks.base import Task
+    from zsbench.tasks.base import BaseTask
 
 
 def write(
@@ -56,7 +56,7 @@ def _write_items(run: Run, judgement: Judgement, predictions: Predictions) -> No
 
 def describe(
     job: Job,
-    task: Task,
+    task: BaseTask[Any],
     data: TaskData,
     judgement: Judgement,
     *,

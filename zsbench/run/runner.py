@@ -22,7 +22,7 @@ def finished(job: Job, options: Options, loaded: Loaded | None = None) -> dict[s
     if options.fresh:
         return None
     asked = (loaded or Loaded()).asked(job)
-    return Store(claim.place(job.folder(options.out), asked.question), job.unread.suffix).finished(asked)
+    return Store(claim.place(job.folder(options.out), asked.question), job.unread.format.suffixes[0]).finished(asked)
 
 
 def run(job: Job, model: Any, options: Options, progress: Progress, loaded: Loaded | None = None) -> dict[str, Any]:

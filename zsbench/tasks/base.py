@@ -1,91 +1,117 @@
-"""What the runner asks of a task type. A new type is one file with a `Config` and a `Task` like this."""
+"""What the runner asks of a task type. A new type is one file with a `Config` and a `Task(BaseTask)`."""
 
 from __future__ import annotations
 
 import contextlib
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, TypeVar
 
-from zsbench.config.blocks import Block
+from zsbench.config.blocks import Block, Chain
+from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
-from zsbench.core.records import TaskData
+from zsbench.core.records import Score, TaskData
 from zsbench.core.yamlio import shown
 from zsbench.metrics import naming
+from zsbench.tasks.formats.format import Format
+
+ConfigT = TypeVar("ConfigT", bound=TaskConfig)
 
 
-class Task(Protocol):
+class BaseTask(ABC, Generic[ConfigT]):
     """One benchmark: its data, how a method's answers are collected, and what metrics compare.
 
     Attributes
     ----------
     family : methods of this family fit.
     gives : data sources that give this fit.
+    gold : the data source that reads gold from a bare file, and its option that names the file.
     metric_kinds : metric files that fit.
-    suffix : of the prediction files that `eval` writes and `score` reads.
     shard_size : items in one prediction file.
     absent : what an item without prediction counts as; None makes it an error.
-
-    A task may also have
-
-    - `doubt(data, scores) -> str`: what is so odd about a result that the table should say it;
-    - `summary(data, predictions) -> dict`: what of all predictions together stands in the result's notes;
-    - `lacks(method) -> (found, expected)`: what a method learns from that the task's YAML does not give;
-    - `misfit(method, model) -> (found, expected)`: what of a method's and a model's options does not go together here;
-    - `metric_names(names) -> list[str]`: the metrics that names such as `F1(label=*)` stand for once the data are read;
-    - `append(path, items, predictions)`: add to a shard in progress what it lacks, where writing all anew costs much;
-      `read` reads it back;
-    - `reach(model, data) -> dict[str, int]`: how much of the gold the model cannot answer, by name.
+    format : how predictions stand in files and what may be in them.
     """
 
     family: ClassVar[str]
     gives: ClassVar[str]
+    gold: ClassVar[tuple[str, str]]
     metric_kinds: ClassVar[tuple[str, ...]]
-    suffix: ClassVar[str]
     shard_size: ClassVar[int]
-    absent: ClassVar[Any]
+    absent: ClassVar[Any] = None
+    format: Format
 
-    def __init__(self, config: Any, source: Block) -> None: ...
+    def __init__(self, config: ConfigT, source: Block) -> None:
+        self.config, self.source = config, source
 
-    def files(self) -> list[str]:
-        """Return the local files that data and gold come from, found without reading them."""
+    # What every type has to say.
 
-    def protocol(self, *, given: bool = False) -> str:
-        """Return the choices that make numbers comparable, as shown under the table; may be empty.
-
-        `given`: the predictions were made elsewhere, so only what judging itself applies is true of them.
-        """
-
+    @abstractmethod
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read inputs and gold.
 
         `limit` keeps a seeded sample in the original order; `score_only` may leave out what only methods need.
         """
 
+    @abstractmethod
     def predict(self, rule: Any, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield one prediction for each item of `todo`, in order."""
 
-    def check(self, item: Any, prediction: Any) -> str:
-        """Return what is wrong with a prediction (NaN, wrong shape), or an empty string."""
+    # What most types take as it is.
+
+    def protocol(self, *, given: bool = False) -> str:
+        """Return the choices that make numbers comparable, as shown under the table; may be empty.
+
+        `given`: the predictions were made elsewhere, so only what judging itself applies is true of them.
+        """
+        return ""
+
+    def files(self) -> list[str]:
+        """Return the local files that data and gold come from, found without reading them."""
+        return [path for block in (self.source, *self.config.sources().values()) for path in block.files()]
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield (pred, gold) as the metrics of this kind take them, together covering all items in order."""
+        yield list(predictions), data.gold
 
-    def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
-        """Write predictions in the task type's own format."""
+    def check(self, item: Any, prediction: Any) -> str:
+        """Return what is wrong with a prediction (NaN, wrong shape), or an empty string."""
+        return self.format.check(item, prediction)
 
-    def read(self, path: Path, items: Sequence[Any]) -> dict[str, Any]:
-        """Read predictions of that format by item id; bad lines are errors with file and line."""
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
+    @classmethod
+    def gold_source(cls, path: str) -> dict[str, Any]:
         """Return the `data:` block that reads gold from a bare file, for `zsbench score TYPE --gold FILE`."""
+        source, option = cls.gold
+        return {"source": source, option: path}
 
-    def preview(self, prediction: Any) -> str:
-        """Return a short text of a prediction for items.parquet."""
+    # What few types have to add.
+
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
+        """Return what is so odd about a result that the table should say it."""
+        return ""
+
+    def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
+        """Return what of all predictions together stands in the result's notes."""
+        return {}
+
+    def lacks(self, method: Chain) -> tuple[str, str]:
+        """Return (found, expected) where a method learns from what the task's YAML does not give."""
+        return "", ""
+
+    def misfit(self, method: Chain, model: Block) -> tuple[str, str]:
+        """Return (found, expected) where a method's and a model's options do not go together here."""
+        return "", ""
+
+    def metric_names(self, names: Sequence[str]) -> list[str]:
+        """Return the metrics that names such as `F1(label=*)` stand for once the data are read."""
+        return list(names)
+
+    def reach(self, model: Any, data: TaskData) -> dict[str, int]:
+        """Return how much of the gold the model cannot answer, by name."""
+        return {}
 
 
 def sample(n: int, limit: int | None, seed: int) -> list[int]:
@@ -95,7 +121,7 @@ def sample(n: int, limit: int | None, seed: int) -> list[int]:
     return sorted(random.Random(seed).sample(range(n), limit))
 
 
-def settle(predictions: dict[str, Any], items: Sequence[Any], absent: Any, where: str) -> list[Any]:
+def in_item_order(predictions: dict[str, Any], items: Sequence[Any], absent: Any, where: str) -> list[Any]:
     """Return predictions in item order; `absent` stands in for missing ones unless it is None.
 
     Raises

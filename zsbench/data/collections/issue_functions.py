@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath
@@ -16,11 +15,7 @@ from zsbench.data.collections.documents import Document
 from zsbench.data.collections.issues import Issue, Issues, changed, gather
 
 
-def _files(options: dict[str, Any]) -> list[str]:
-    return [options["path"]]
-
-
-@source(gives="issues", files=_files)
+@source(gives="issues")
 def issue_functions(*, path: LocalPath) -> Issues:
     """Read issues; the ids of functions are `path/to/file.py/[Class/]function`.
 

@@ -24,10 +24,6 @@ from zsbench.data.collections.stored import Stored
 from zsbench.data.collections.tsv import Columns, each_passage
 
 
-def _files(options: dict[str, Any]) -> list[str]:
-    return [options[key] for key in ("questions", "passages") if key in options]
-
-
 def _check(options: dict[str, Any]) -> None:
     if ".jsonl" in Path(options["passages"]).suffixes:
         named = [name for name in ("columns", "header", "quoted") if options[name] is not None]
@@ -35,7 +31,7 @@ def _check(options: dict[str, Any]) -> None:
             raise UserError(named[0], "a layout for JSONL", "a TSV file, or no layout")
 
 
-@source(gives="questions", files=_files)
+@source(gives="questions")
 @companions(check=_check)
 def question_answers(
     *,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath
@@ -16,11 +15,7 @@ from zsbench.data.collections.judgements import Qrels, read_qrels
 from zsbench.data.collections.stored import Stored
 
 
-def _files(options: dict[str, Any]) -> list[str]:
-    return [options[key] for key in ("qrels", "topics", "documents") if options.get(key)]
-
-
-@source(gives="collection", files=_files)
+@source(gives="collection")
 def trec(*, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalPath | None = None) -> Collection:
     """Read TREC judgements and, where given, the texts of topics and documents.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from zsbench.config.components import source
 from zsbench.config.options import Distinct, Holds, LocalPath
@@ -23,11 +23,7 @@ Column = Literal["id", "text", "title"]
 Columns = Annotated[Sequence[Column], Distinct(), Holds(("id", "text"))]
 
 
-def _files(options: dict[str, Any]) -> list[str]:
-    return [options[key] for key in ("collection", "queries", "qrels") if key in options]
-
-
-@source(gives="collection", files=_files)
+@source(gives="collection")
 def tsv(
     *,
     collection: LocalPath,

@@ -17,7 +17,7 @@ from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.label_columns import UnlabelledImages, read_labels
 
 
-@source(gives="images", files=lambda options: [options["path"]])
+@source(gives="images")
 @companions(different=("image", "label"))
 def parquet_images(
     *,

@@ -16,7 +16,7 @@ Row = tuple[int, list[str]]
 """Line number and fields."""
 
 
-@source(gives="sentences", files=lambda options: [options["path"]])
+@source(gives="sentences")
 @companions(different=("word_column", "tag_column"))
 def conll(*, path: LocalPath, word_column: Count | None = None, tag_column: Count | None = None) -> SentenceSet:
     """Read columns parted by tabs (where the first line has any) or blanks.

@@ -14,7 +14,7 @@ from zsbench.data.item_ids import read_id
 from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
 
 
-@source(gives="sentences", files=lambda options: [options["path"]])
+@source(gives="sentences")
 def jsonl_sentences(*, path: LocalPath) -> SentenceSet:
     """Read a JSONL file; a sentence without `id` is named by its number in the file, from 0.
 

@@ -52,7 +52,7 @@ class FeatureItem:
         return self.row
 
 
-@source(gives="images", files=lambda options: [options["path"]])
+@source(gives="images")
 @companions(different=("features", "labels", "class_names", "ids", "query_features", "rows"))
 def features(
     *,

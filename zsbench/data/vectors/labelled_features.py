@@ -30,7 +30,7 @@ class LabelledFeatures:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-@source(gives="labelled-features", files=lambda options: [options["path"]])
+@source(gives="labelled-features")
 def labelled_features(*, path: LocalPath, unlabelled: Unlabelled = "error") -> LabelledFeatures:
     """Read a file of arrays, of any float precision.
 

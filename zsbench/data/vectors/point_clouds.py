@@ -66,7 +66,7 @@ class Shape:
         return np.concatenate([xyz, colours], axis=1).astype(np.float32)
 
 
-@source(gives="images", files=lambda options: [options["path"]])
+@source(gives="images")
 def point_clouds(
     *, path: LocalPath, n_points: Count = 10_000, y_up: bool = False, unlabelled: UnlabelledImages = "error"
 ) -> ImageSet:

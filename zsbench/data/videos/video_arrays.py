@@ -19,7 +19,7 @@ from zsbench.data.label_columns import Unlabelled
 from zsbench.data.videos.video import Video, VideoSet
 
 
-@source(gives="videos", files=lambda options: [options["path"]])
+@source(gives="videos")
 def video_arrays(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSet:
     """Read the arrays; `class_names` (n_classes,) may stand beside them.
 

@@ -28,16 +28,16 @@ from zsbench.core.templates import require_class
 from zsbench.data.class_distances import read_distances
 from zsbench.data.class_names import Classes
 from zsbench.data.images.imagefiles import BrokenImage
-from zsbench.data.images.items import ImageItem, ImageSet, count_traits, drop_broken
+from zsbench.data.images.items import ImageSet, count_traits, drop_broken
 from zsbench.methods.classification import Problem, Rule
 from zsbench.metrics import naming
 from zsbench.metrics.labels.gold import Labels
-from zsbench.tasks.base import require_unique, sample
+from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification._class_splits import Halves, labelled, unseen_classes
 from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
-from zsbench.tasks.formats.class_scores import ClassScores, best
+from zsbench.tasks.formats.class_scores import ClassScores
 
 SCALE = 100.0
 """The factor on cosines in scores: that of the published CLIP models, whatever model is asked."""
@@ -81,7 +81,7 @@ class Config(NamedClasses):
     max_bad_items: Natural = 0
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Images; gold is the 0-based label."""
 
     family: ClassVar[str] = "classification"
@@ -95,14 +95,12 @@ class Task:
         "certainty",
         "groups",
     )
-    suffix: ClassVar[str] = ".parquet"
     shard_size: ClassVar[int] = 2048
-    absent: ClassVar[Any] = None
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
+        super().__init__(config, source)
         self.templates = self._named_templates() or []
-        self.table = ClassScores()
+        self.format: ClassScores = ClassScores()
         if config.shots is not None and config.support is None:
             raise UserError(
                 config.document.where(("shots",)), "`shots:` without images to draw them from", "`support:`"
@@ -121,14 +119,13 @@ class Task:
 
     def files(self) -> list[str]:
         """Return the files of test, support and validation data, and the names and distances beside them."""
-        blocks = [self.source, *self.config.sources().values()]
         own = self.config
         keys = ("unseen", "distances")
         named = [(key, getattr(own, key)) for key in keys if isinstance(getattr(own, key), str)]
         found = [str(resolve_path(value, own.folder(key), where=self.source.where)) for key, value in named]
         if isinstance(own.templates, str):
             found.append(str(templates_file(own.templates, own.folder("templates"), self.source.where)))
-        return [path for block in blocks for path in block.files()] + own.class_files(self.source.where) + found
+        return super().files() + own.class_files(self.source.where) + found
 
     def protocol(self, *, given: bool = False) -> str:
         """Return the number of templates, and what else makes numbers comparable."""
@@ -167,7 +164,7 @@ class Task:
         if not score_only:
             problem, further = self._with_further_data(problem, halves, classes, images)
             counts |= further
-        self.table.class_names = problem.class_names
+        self.format.class_names = problem.class_names
         self._check_metrics(images, problem)
         pairs = zip(images.items, images.labels, strict=True)
         parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in pairs), *(images.groups or [])]
@@ -245,24 +242,19 @@ class Task:
         features = Features(model, run, data.items)
         problem: Problem = data.context
         classifier = rule(features, problem, None)
-        self.table.kind = classifier.kind.for_model(model, problem.probability_scale)
+        self.format.kind = classifier.kind.for_model(model, problem.probability_scale)
         for start, batch in features.batches(todo):
             scores = np.asarray(classifier.score(batch))
             yield from scores if scores.ndim == 1 else scores.astype(np.float32)
             run.progress(start + len(batch.items))
 
-    def check(self, item: ImageItem, prediction: Any) -> str:
-        """Say whether a score is NaN, or there is not one for each class."""
-        problem = self.table.wrong(prediction)
-        return f"image {item.id}: {problem}" if problem else ""
-
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance."""
         return below_chance(scores, len(data.context.class_names))
 
-    def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002
+    def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
         """Say what the scores are, and so which probabilities follow from them."""
-        return {} if self.table.kind is None else {"scores": self.table.kind.described()}
+        return {} if self.format.kind is None else {"scores": self.format.kind.described()}
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_classes) or labels (n_images,), and gold: labels, or a 0/1 matrix if several."""
@@ -273,30 +265,18 @@ class Task:
             items = data.items[start : start + self.shard_size]
             block = [row for _, row in zip(items, rows, strict=False)]
             own = None if groups is None else groups[start : start + self.shard_size]
-            if certainty and self.table.kind is None and np.ndim(block[0]):
+            if certainty and self.format.kind is None and np.ndim(block[0]):
                 found = "scores of a file that does not say what they are, for metrics that need probabilities"
                 raise UserError("", found, "a column named `logits` or `probabilities`")
-            kind = self.table.kind if certainty else None
+            kind = self.format.kind if certainty else None
             yield _judged(block, data.gold[start : start + self.shard_size], own, problem, kind)
 
-    def write(self, path: Path, items: Sequence[ImageItem], predictions: Sequence[Any]) -> None:
-        """Write parquet with `id` and `scores` or `label`."""
-        self.table.write(path, items, predictions)
-
-    def read(self, path: Path, items: Sequence[ImageItem]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
-        """Read a table with `id` and `scores` or `label`."""
-        return self.table.read(path)
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
+    @classmethod
+    def gold_source(cls, path: str) -> dict[str, Any]:
         """Read a folder of class folders, a table of paths and labels, or parquet with images and labels."""
         table = Path(path).suffix in (".csv", ".tsv")
         source = "imagefolder" if Path(path).is_dir() else "image-table" if table else "parquet-images"
         return {"source": source, "path": path}
-
-    def preview(self, prediction: Any) -> str:
-        """Return the number of the best class."""
-        return str(best(prediction))
 
 
 def _odd_classes(names: Sequence[str], labels: Sequence[Any]) -> dict[str, int]:

@@ -6,9 +6,7 @@ folder of `<id>.npy` (metres) or 16-bit `<id>.png` (millimetres).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import MinLen
@@ -25,12 +23,12 @@ from zsbench.data.frames.frames import DepthFile, Frame, FrameSet
 from zsbench.data.images.items import count_traits
 from zsbench.methods.depth import DepthRule
 from zsbench.metrics.depth.depth import Compared
-from zsbench.tasks.base import require_unique, sample
+from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.depth import _protocols as protocols
 from zsbench.tasks.depth._oddities import Oddities
 from zsbench.tasks.depth._outputs import misaligned, misfit
 from zsbench.tasks.depth._protocols import Align, Crop, ProtocolName
-from zsbench.tasks.formats import maps
+from zsbench.tasks.formats.depth_maps import DepthMaps
 from zsbench.tasks.formats.maps import StoredMap
 
 
@@ -68,28 +66,24 @@ class Config(TaskConfig):
         return self.min_depth, self.max_depth
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Frames; gold is a depth file."""
 
     family: ClassVar[str] = "depth"
     gives: ClassVar[str] = "frames"
+    gold: ClassVar[tuple[str, str]] = ("depth-frames", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("depth",)
-    suffix: ClassVar[str] = ".npz"
     shard_size: ClassVar[int] = 16
-    absent: ClassVar[Any] = None
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
+        super().__init__(config, source)
+        self.format = DepthMaps(config.prediction_scale)
         self._truth: dict[str, DepthFile] = {}
         self._oddities = Oddities()
         if config.min_depth >= config.max_depth:
             raise UserError(source.where, f"min_depth {config.min_depth} >= max_depth {config.max_depth}")
 
-    def files(self) -> list[str]:
-        """Return the list of frames and every file it names."""
-        return self.source.files()
-
-    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
+    def protocol(self, *, given: bool = False) -> str:
         """Return protocol, alignment, crop and depth range."""
         own = self.config
         crop = "" if own.crop == "none" else f", crop {'+'.join(own.crops)}"
@@ -99,7 +93,7 @@ class Task:
         """Say which output of a model the method or the alignment cannot use, and what would fit."""
         return misfit(method, model, self.config.align)
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the list of frames; images and maps are read when needed.
 
         Raises
@@ -195,28 +189,6 @@ class Task:
             yield [Compared(p, g)], [g]
         data.counts.update(self._oddities.counts())
 
-    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that predictions look like another unit than metres; an alignment makes any unit good."""
         return self._oddities.doubt() if self.config.align == "none" else ""
-
-    def write(self, path: Path, items: Sequence[Frame], predictions: Sequence[Any]) -> None:
-        """Write `.npz`, one array a frame."""
-        maps.write([item.id for item in items], predictions, path)
-
-    def append(self, path: Path, items: Sequence[Frame], predictions: Sequence[Any]) -> None:
-        """Add the maps that a file of maps in progress lacks; `read` reads it back."""
-        maps.append([item.id for item in items], predictions, path)
-
-    def read(self, path: Path, items: Sequence[Frame]) -> dict[str, Any]:
-        """Read `.npz`, one `<id>.npy`, or one 16-bit `<id>.png` in millimetres (or what `prediction_scale` says)."""
-        return maps.read(path, [item.id for item in items], self.config.prediction_scale)
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read a JSONL list of frames."""
-        return {"source": "depth-frames", "path": path}
-
-    def preview(self, prediction: Any) -> str:
-        """Return the median depth."""
-        middle = float(np.median(prediction))
-        return f"median {middle:.3f} m" if math.isfinite(middle) else ""

@@ -7,23 +7,18 @@ class by class, "query"); where a scored file has "query", it must be the same d
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
-from zsbench.config.blocks import Block
 from zsbench.config.companions import Requires
 from zsbench.config.options import Count, Texts
-from zsbench.core import files, jsonfiles
 from zsbench.core.context import RunContext
-from zsbench.core.errors import UserError
 from zsbench.core.records import TaskData, digest
-from zsbench.core.yamlio import shown
 from zsbench.data.vectors.labelled_features import LabelledFeatures
 from zsbench.methods.episodic import Problem, Rule
-from zsbench.tasks.base import sample
-from zsbench.tasks.episodic._episodes import Design, Drawn, Episodes, Judged
+from zsbench.tasks.base import BaseTask, sample
+from zsbench.tasks.episodic._episodes import Design, Episodes, Judged
+from zsbench.tasks.formats.episode_labels import EpisodeLabels
 
 
 class Config(Design):
@@ -47,22 +42,15 @@ class Config(Design):
     validation_episodes: Count = 500
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Episodes; gold is the class of each query, 0..way-1."""
 
     family: ClassVar[str] = "episodic"
     gives: ClassVar[str] = "labelled-features"
+    gold: ClassVar[tuple[str, str]] = ("labelled-features", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("episodes",)
-    suffix: ClassVar[str] = ".jsonl"
     shard_size: ClassVar[int] = 256
-    absent: ClassVar[Any] = None
-
-    def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
-
-    def files(self) -> list[str]:
-        """Return the files of the features."""
-        return [path for block in (self.source, *self.config.sources().values()) for path in block.files()]
+    format = EpisodeLabels()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return way, shots, queries, their distribution and the transform."""
@@ -71,7 +59,7 @@ class Task:
         transform = "" if given else f", {own.transform}"
         return f"{own.way}-way {own.shots}-shot, {own.queries} queries a class{spread}{transform}"
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read features and draw the episodes; each depends on `episode_seed` and its own number only."""
         own, found = self.config, self.source.build()
         episodes = Episodes(found, found.base_mean, own, self.source.where)
@@ -90,7 +78,7 @@ class Task:
             return None
         return Judged(lambda: Episodes(block.build(), mean, self.config, block.where), self.config.validation_episodes)
 
-    def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[int]]:  # noqa: ARG002
+    def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[int]]:
         """Yield the labels of each episode's queries."""
         episodes, validation = data.context
         solve = rule(Problem(validation, run.notes.__setitem__))
@@ -98,43 +86,6 @@ class Task:
             yield [int(label) for label in solve(episodes.episode(data.items[number]))]
             run.progress(number + 1)
 
-    def check(self, item: Drawn, prediction: list[int]) -> str:
-        """Say whether labels are missing or no classes of the episode."""
-        if len(prediction) != len(item.query):
-            return f"episode {item.id}: {len(prediction)} labels for {len(item.query)} queries"
-        bad = [label for label in prediction if not 0 <= label < len(item.classes)]
-        return f"episode {item.id}: label {bad[0]} of {len(item.classes)} classes" if bad else ""
-
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield predicted and true labels of all episodes."""
         yield predictions, data.gold
-
-    def write(self, path: Path, items: Sequence[Drawn], predictions: Sequence[list[int]]) -> None:
-        """Write JSONL."""
-        rows = [{**item.described(), "labels": labels} for item, labels in zip(items, predictions, strict=True)]
-        files.write_bytes(path, "".join(json.dumps(row) + "\n" for row in rows).encode())
-
-    def read(self, path: Path, items: Sequence[Drawn]) -> dict[str, list[int]]:
-        """Read JSONL with `id` and `labels`."""
-        known = {item.id: item for item in items}
-        found: dict[str, list[int]] = {}
-        for number, row in jsonfiles.lines(path, {"id": str, "labels": list}):
-            where, item = f"{shown(path)}:{number}", known.get(row["id"])
-            if row["id"] in found:
-                raise UserError(where, f"episode id '{row['id']}' stands twice", "unique ids")
-            if not all(type(label) is int for label in row["labels"]):
-                raise UserError(where, "'labels' are not all whole numbers", "0..way-1 for each query")
-            if item is not None and row.get("query", list(item.query)) != list(item.query):
-                hint = "same features file, `episode_seed`, way, shots and queries?"
-                raise UserError(where, f"episode '{row['id']}' has other queries than the task draws", "", hint)
-            found[row["id"]] = row["labels"]
-        return found
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read a features file."""
-        return {"source": "labelled-features", "path": path}
-
-    def preview(self, prediction: list[int]) -> str:
-        """Return the labels in one text."""
-        return " ".join(map(str, prediction))

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from zsbench.core import files, score_kinds
 from zsbench.core.errors import UserError
@@ -21,23 +21,29 @@ from zsbench.core.yamlio import shown
 from zsbench.data.class_names import plain
 from zsbench.data.label_columns import check_range, read_labels
 from zsbench.tasks.formats import prediction_tables
+from zsbench.tasks.formats.format import Format
 
 _KIND, _NAMES = b"zsbench.scores", b"zsbench.class_names"
 _COLUMNS = ("scores", "logits", "probabilities", "label")
 
 
 @dataclass
-class ClassScores:
+class ClassScores(Format):
     """Writes and reads the predictions of one task, and knows what their scores are.
 
     Attributes
     ----------
     class_names : the classes that scores stand for, in order.
     kind : what the scores are, once a rule or a file has said it.
+    noun : what messages call an item.
+    first : the number of the first class in previews.
     """
 
     class_names: list[str] = field(default_factory=list)
     kind: ScoreKind | None = None
+    noun: str = "image"
+    first: int = 0
+    suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
 
     def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
         """Write parquet with `id` and `scores` or, for predictions that are numbers, `label`."""
@@ -55,7 +61,7 @@ class ClassScores:
         with files.replacing(path) as temporary:
             pq.write_table(pa.table(columns).replace_schema_metadata(said), temporary)
 
-    def read(self, path: Path) -> dict[str, Any]:
+    def read(self, path: Path, items: Sequence[Any] = ()) -> dict[str, Any]:
         """Read a table of predictions by id: float64 scores, or the number of a class.
 
         Labels are 0-based numbers or names of classes.
@@ -94,12 +100,16 @@ class ClassScores:
             for key, label in zip(ids, labels, strict=True)
         }
 
-    def wrong(self, prediction: Any) -> str:
-        """Return what is wrong with one prediction: a score is NaN, or there is not one for each class."""
+    def check(self, item: Any, prediction: Any) -> str:
+        """Say whether a score is NaN, or there is not one for each class."""
         n = len(self.class_names)
         if np.ndim(prediction) and len(prediction) != n:
-            return f"{len(prediction)} scores, expected one for each of {n} classes"
-        return "a score is NaN" if np.isnan(prediction).any() else ""
+            return f"{self.noun} {item.id}: {len(prediction)} scores, expected one for each of {n} classes"
+        return f"{self.noun} {item.id}: a score is NaN" if np.isnan(prediction).any() else ""
+
+    def preview(self, prediction: Any) -> str:
+        """Return the number of the best class."""
+        return str(self.first + best(prediction))
 
     def _scores(self, cells: list[Any], places: list[str], order: list[int] | None) -> list[Any]:
         found = []

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from zsbench.core import files, jsonfiles
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import lazy
-from zsbench.core.yamlio import shown
-from zsbench.data.collections.collection import add_unique
-
-np = lazy("numpy")
+from zsbench.core.lazy import np
+from zsbench.tasks.formats.format import JsonLines
 
 
-def write_similarities(path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
-    """Write a line an item."""
-    rows = zip(items, predictions, strict=True)
-    lines = [json.dumps({"id": item.id, "similarities": np.asarray(row).tolist()}) for item, row in rows]
-    files.write_bytes(path, ("\n".join(lines) + "\n").encode())
+@dataclass(frozen=True)
+class Similarities(JsonLines):
+    """A list of numbers an item, or a table of them.
 
-
-def read_similarities(path: Path, *, kind: str, shape: str, expected: str) -> dict[str, Any]:
-    """Return arrays by the id of their item; `kind`, `shape` and `expected` are the words of messages.
-
-    Raises
-    ------
-    UserError
-        A line that is no JSON, lacks a key, holds no numbers, or repeats an id.
+    Attributes
+    ----------
+    noun : what messages call an item.
+    shape : returns the shape that an item's similarities have.
+    layout : that shape in words: (`list`, `a number a candidate`).
     """
-    found: dict[str, Any] = {}
-    for number, row in jsonfiles.lines(path, {"id": str, "similarities": list}):
-        where = f"{shown(path)}:{number}"
+
+    noun: str
+    shape: Callable[[Any], tuple[int, ...]]
+    layout: tuple[str, str]
+    keys: ClassVar[dict[str, type]] = {"similarities": list}
+
+    def row(self, item: Any, prediction: Any) -> dict[str, Any]:
+        """Return the similarities as lists."""
+        return {"similarities": np.asarray(prediction).tolist()}
+
+    def parse(self, row: dict[str, Any], item: Any, where: str) -> Any:
+        """Return the similarities as an array."""
+        form, expected = self.layout
         try:
-            values = np.asarray(row["similarities"], dtype=np.float64)
+            return np.asarray(row["similarities"], dtype=np.float64)
         except (ValueError, TypeError):
-            raise UserError(where, f"similarities are no {shape} of numbers", expected) from None
-        add_unique(found, row["id"], values, where=where, kind=kind)
-    return found
+            raise UserError(where, f"similarities are no {form} of numbers", expected) from None
+
+    def check(self, item: Any, prediction: Any) -> str:
+        """Say what is wrong with the shape or the values."""
+        expected = self.shape(item)
+        if np.shape(prediction) != expected:
+            return f"{self.noun} {item.id}: similarities {np.shape(prediction)}, expected {expected}"
+        return f"{self.noun} {item.id}: a similarity is NaN" if np.isnan(prediction).any() else ""
+
+    def preview(self, prediction: Any) -> str:
+        """Return the numbers of a list, best first; of a table, the best of each row."""
+        values = np.asarray(prediction)
+        numbers = np.argsort(-values, kind="stable") if values.ndim == 1 else values.argmax(axis=1)
+        return " ".join(map(str, numbers))

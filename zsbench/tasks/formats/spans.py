@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from zsbench.core import files, jsonfiles, textfiles
 from zsbench.core.errors import UserError
@@ -13,26 +15,55 @@ from zsbench.data.item_ids import read_id
 from zsbench.data.sentences.conll import conll
 from zsbench.data.sentences.jsonl_sentences import read_span
 from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
+from zsbench.tasks.formats.format import Format
 
 
-def write(path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
-    """Write JSONL."""
-    rows = zip(items, predictions, strict=True)
-    lines = [json.dumps({"id": item.id, "spans": spans}, ensure_ascii=False) + "\n" for item, spans in rows]
-    files.write_bytes(path, "".join(lines).encode())
+@dataclass(frozen=True)
+class Spans(Format):
+    """Labelled spans of words.
 
-
-def read(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Span]]]:
-    """Return by sentence id the place in the file, for messages, and the spans.
-
-    Raises
-    ------
-    UserError
-        Not such a file, a span that leaves its sentence, an id that stands twice, or other words than the gold's.
+    Attributes
+    ----------
+    unknown : says what is wrong with a label, or returns an empty string.
     """
-    if ".jsonl" in path.suffixes or _begins(path).startswith("{"):
-        return _jsonl(path, items)
-    return _conll(path, items)
+
+    unknown: Callable[[str], str]
+    suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
+
+    def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
+        """Write JSONL."""
+        rows = zip(items, predictions, strict=True)
+        lines = [json.dumps({"id": item.id, "spans": spans}, ensure_ascii=False) + "\n" for item, spans in rows]
+        files.write_bytes(path, "".join(lines).encode())
+
+    def read(self, path: Path, items: Sequence[Sentence]) -> dict[str, list[Span]]:
+        """Read JSONL with `id` and `spans`, or the items' sentences with their tags in CoNLL columns.
+
+        Raises
+        ------
+        UserError
+            Not such a file, a span that leaves its sentence, an id that stands twice, other words than the gold's, or
+            a label that is unknown.
+        """
+        is_jsonl = ".jsonl" in path.suffixes or _begins(path).startswith("{")
+        placed = _jsonl(path, items) if is_jsonl else _conll(path, items)
+        for where, spans in placed.values():
+            for _, _, label in spans:
+                if problem := self.unknown(label):
+                    raise UserError(where, problem)
+        return {key: spans for key, (_, spans) in placed.items()}
+
+    def check(self, item: Sentence, prediction: list[Span]) -> str:
+        """Say whether a span leaves its sentence, or has a label that is unknown."""
+        bad = [span for span in prediction if not 0 <= span[0] <= span[1] < len(item.words)]
+        if bad:
+            return f"sentence {item.id}: span {bad[0]} leaves its {len(item.words)} words"
+        unknown = next(filter(None, (self.unknown(label) for _, _, label in prediction)), "")
+        return f"sentence {item.id}: {unknown}" if unknown else ""
+
+    def preview(self, prediction: Any) -> str:
+        """Return the spans as JSON."""
+        return json.dumps(prediction, ensure_ascii=False)
 
 
 def _begins(path: Path) -> str:
@@ -40,15 +71,16 @@ def _begins(path: Path) -> str:
 
 
 def _jsonl(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Span]]]:
+    """Return by sentence id the place in the file, for messages, and the spans."""
     lengths = {item.id: len(item.words) for item in items}
-    found: dict[str, tuple[str, list[Span]]] = {}
+    placed: dict[str, tuple[str, list[Span]]] = {}
     for number, row in jsonfiles.lines(path, {"spans": list}):
         where = f"{shown(path)}:{number}"
         key = read_id(row, where)
-        if key in found:
+        if key in placed:
             raise UserError(where, f"sentence id '{key}' stands twice", "unique ids")
-        found[key] = where, [read_span(span, lengths.get(key, 1 << 30), where) for span in row["spans"]]
-    return found
+        placed[key] = where, [read_span(span, lengths.get(key, 1 << 30), where) for span in row["spans"]]
+    return placed
 
 
 def _conll(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Span]]]:

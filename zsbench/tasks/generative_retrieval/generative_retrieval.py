@@ -24,7 +24,7 @@ from zsbench.data.collections.collection import Collection
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
 from zsbench.metrics.rankings.pytrec import Grades
 from zsbench.tasks.base import covering, require_unique, sample
-from zsbench.tasks.rerank.ranking import RankingTask, tag
+from zsbench.tasks.rerank.ranking import RankingTask
 
 
 class Config(TaskConfig):
@@ -47,21 +47,22 @@ class Config(TaskConfig):
         return covering(depth, info.data.get("metrics", []), Task.metric_kinds)
 
 
-class Task(RankingTask):
+class Task(RankingTask[Config]):
     """Queries; gold is {document: grade}."""
 
     family: ClassVar[str] = "generative-retrieval"
     gives: ClassVar[str] = "collection"
+    gold: ClassVar[tuple[str, str]] = ("trec", "qrels")
     metric_kinds: ClassVar[tuple[str, ...]] = ("ranking",)
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
+        super().__init__(config, source)
         docids = config.docids
         self.path = None if docids is None else resolve_path(docids, config.folder("docids"), where=source.where)
 
     def files(self) -> list[str]:
         """Return the collection's files and that of the docids."""
-        return self.source.files() + ([str(self.path)] if self.path else [])
+        return super().files() + ([str(self.path)] if self.path else [])
 
     def protocol(self, *, given: bool = False) -> str:
         """Return what can be found, how much is kept, and what is left out."""
@@ -109,11 +110,11 @@ class Task(RankingTask):
             best = list(found)[: docids.depth]
             if len(set(best)) < len(best):
                 raise ValueError(f"query {query.id}: the method named a document twice")
-            self.tag = tag(run.method)
+            self.format.name(run.method)
             yield {docids.names[number]: float(len(best) - rank) for rank, number in enumerate(best)}
             run.progress(todo.start + done)
 
-    def collection(self, data: TaskData, item: Any) -> Collection:  # noqa: ARG002 - one for all queries
+    def collection(self, data: TaskData, item: Any) -> Collection:
         """Return the collection that is searched."""
         found: Collection = data.context.collection
         return found
@@ -121,11 +122,6 @@ class Task(RankingTask):
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and judgements at once."""
         yield self.judged(data, predictions, self.config.missing), data.gold
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read TREC or BEIR qrels."""
-        return {"source": "trec", "qrels": path}
 
 
 def _docids(ids: Mapping[str, str | tuple[int, ...]], collection: Collection, depth: int) -> Docids:

@@ -6,10 +6,8 @@ Predictions: JSONL, one object a group: `{"id": ..., "similarities": [[...], ...
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
-from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
@@ -19,8 +17,8 @@ from zsbench.core.templates import fill_class
 from zsbench.data.captions.caption_choices import Group
 from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
-from zsbench.tasks.base import require_unique, sample
-from zsbench.tasks.formats.similarities import read_similarities, write_similarities
+from zsbench.tasks.base import BaseTask, require_unique, sample
+from zsbench.tasks.formats.similarities import Similarities
 
 
 class Config(TaskConfig):
@@ -31,28 +29,21 @@ class Config(TaskConfig):
     template: ClassTemplate = "{}"
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Groups; the gold pairing is the order of images and captions."""
 
     family: ClassVar[str] = "image-text"
     gives: ClassVar[str] = "caption-groups"
+    gold: ClassVar[tuple[str, str]] = ("caption-choices", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("caption_selection",)
-    suffix: ClassVar[str] = ".jsonl"
     shard_size: ClassVar[int] = 512
-    absent: ClassVar[Any] = None
-
-    def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
-
-    def files(self) -> list[str]:
-        """Return the list of groups and its images."""
-        return self.source.files()
+    format = Similarities("group", lambda group: (len(group.images), len(group.captions)), ("table", "a row an image"))
 
     def protocol(self, *, given: bool = False) -> str:
         """Return the template where there is one."""
         return "" if given or self.config.template == "{}" else f"template '{self.config.template}'"
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the groups, not the pixels."""
         groups: list[Group] = self.source.build()
         require_unique(groups, self.source.where)
@@ -77,31 +68,3 @@ class Task:
             )
             yield np.asarray(scores.texts_for(own, texts))
             run.progress(number + 1)
-
-    def check(self, item: Group, prediction: Any) -> str:
-        """Say what is wrong with the shape or the values."""
-        expected = (len(item.images), len(item.captions))
-        if np.shape(prediction) != expected:
-            return f"group {item.id}: similarities {np.shape(prediction)}, expected {expected}"
-        return f"group {item.id}: a similarity is NaN" if np.isnan(prediction).any() else ""
-
-    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield all groups at once."""
-        yield list(predictions), data.gold
-
-    def write(self, path: Path, items: Sequence[Group], predictions: Sequence[Any]) -> None:
-        """Write JSONL."""
-        write_similarities(path, items, predictions)
-
-    def read(self, path: Path, items: Sequence[Group]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
-        """Read JSONL."""
-        return read_similarities(path, kind="group", shape="table", expected="a row an image")
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read the groups."""
-        return {"source": "caption-choices", "path": path}
-
-    def preview(self, prediction: Any) -> str:
-        """Return the number of the caption each image chose."""
-        return " ".join(str(i) for i in np.asarray(prediction).argmax(axis=1))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import MinLen
@@ -26,7 +25,7 @@ from zsbench.core.templates import fill
 from zsbench.data.images.items import ImageSet, count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.metrics.labels.gold import Labels
-from zsbench.tasks.base import require_unique, sample
+from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.formats.class_scores import ClassScores, best
 
@@ -57,18 +56,17 @@ class Captions:
     rows: Any
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Images with what to count in them; gold is the number less one."""
 
     family: ClassVar[str] = "image-text"
     gives: ClassVar[str] = "images"
     metric_kinds: ClassVar[tuple[str, ...]] = ("classification", "groups")
-    suffix: ClassVar[str] = ".parquet"
     shard_size: ClassVar[int] = 2048
-    absent: ClassVar[Any] = None
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source, self.table = config, source, ClassScores(config.numbers)
+        super().__init__(config, source)
+        self.format = ClassScores(config.numbers, first=1)
         twice = next((name for name in config.numbers if config.numbers.count(name) > 1), None)
         if twice is not None:
             raise UserError(config.document.where(("numbers",)), f"number '{twice}' stands twice", "different numbers")
@@ -76,16 +74,12 @@ class Task:
             found = f"object '{config.object}' without effect: template '{config.template}' does not say it"
             raise UserError(config.document.where(("object",)), found, "`{object}` in the template")
 
-    def files(self) -> list[str]:
-        """Return the files of the images."""
-        return self.source.files()
-
     def protocol(self, *, given: bool = False) -> str:
         """Return the template and the range of numbers."""
         judged = f"{self.config.numbers[0]} to {self.config.numbers[-1]}"
         return judged if given else f"template '{self.config.template}', {judged}"
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels), numbers and what is counted."""
         images: ImageSet = self.source.build()
         counts, objects = self._counts(images), self._objects(images)
@@ -138,12 +132,7 @@ class Task:
             yield np.asarray(matched.texts_for(np.asarray([i]), captions.rows[i])[0], dtype=np.float32)
         run.progress(todo.stop)
 
-    def check(self, item: Any, prediction: Any) -> str:
-        """Say whether a score is NaN, or there is not one for each number."""
-        problem = self.table.wrong(prediction)
-        return f"image {item.id}: {problem}" if problem else ""
-
-    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance."""
         return below_chance(scores, len(self.config.numbers))
 
@@ -159,19 +148,7 @@ class Task:
         groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
         yield np.stack(list(predictions)), Labels(np.asarray(data.gold, dtype=np.int64), groups=groups)
 
-    def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
-        """Write parquet with `id` and `scores`."""
-        self.table.write(path, items, predictions)
-
-    def read(self, path: Path, items: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
-        """Read a table with `id` and `scores` or `label`."""
-        return self.table.read(path)
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
+    @classmethod
+    def gold_source(cls, path: str) -> dict[str, Any]:
         """Read a table with columns path, label (the number) and group (what is counted)."""
         return {"source": "image-table", "path": path, "group": "group"}
-
-    def preview(self, prediction: Any) -> str:
-        """Return the number that is predicted."""
-        return str(1 + best(prediction))

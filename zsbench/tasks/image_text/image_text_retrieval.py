@@ -9,27 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Count, Texts
 from zsbench.config.schema import TaskConfig
-from zsbench.core import files
 from zsbench.core.context import RunContext
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import fill_class
-from zsbench.core.yamlio import shown
 from zsbench.data.captions.captioned import CaptionedImages
 from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher, Scores
 from zsbench.metrics.rankings.retrieval import Relevant
-from zsbench.tasks.base import covering, require_unique, sample
-from zsbench.tasks.formats import prediction_tables
+from zsbench.tasks.base import BaseTask, covering, require_unique, sample
+from zsbench.tasks.formats.rankings import Rankings
 
 # Metrics that look at the first 10 where their name says nothing else.
 _WHOLE = {"mean-hit": 10, "RSUM": 10}
@@ -77,22 +73,15 @@ class Pairs:
     owner: Any
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Queries of both directions; gold is `Relevant`."""
 
     family: ClassVar[str] = "image-text"
     gives: ClassVar[str] = "captioned-images"
+    gold: ClassVar[tuple[str, str]] = ("caption-table", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("retrieval",)
-    suffix: ClassVar[str] = ".parquet"
     shard_size: ClassVar[int] = 1024
-    absent: ClassVar[Any] = None
-
-    def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
-
-    def files(self) -> list[str]:
-        """Return the files of images and captions."""
-        return self.source.files()
+    format = Rankings()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return template, captions an image and folds."""
@@ -102,7 +91,7 @@ class Task:
         parts += [f"{own.folds} folds"] if own.folds > 1 else []
         return ", ".join(parts)
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels) and captions; `limit` counts images."""
         images: CaptionedImages = self.source.build()
         require_unique(images.items, self.source.where)
@@ -174,13 +163,7 @@ class Task:
             best = best[np.argsort(-row[best], kind="stable")]
             yield {names[gallery[i]]: float(row[i]) for i in best}
 
-    def check(self, item: Query, prediction: dict[str, float]) -> str:
-        """Say whether a score is NaN, or there is none."""
-        if not prediction:
-            return f"query {item.id}: an empty ranking"
-        return f"query {item.id}: a score is NaN" if np.isnan(list(prediction.values())).any() else ""
-
-    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say why a median rank is undefined: too many queries find nothing within their rankings."""
         beyond = [name for name, score in scores.items() if score.value == float("inf")]
         return f"{', '.join(beyond)}: beyond the rankings, which `depth: {self.config.depth}` cuts" if beyond else ""
@@ -217,54 +200,6 @@ class Task:
                 else {name: score for name, score in ranking.items() if gallery[name] == query.fold}
             )
 
-    def write(self, path: Path, items: Sequence[Query], predictions: Sequence[dict[str, float]]) -> None:
-        """Write parquet with `id`, `found` and `scores`."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = {
-            "id": [item.id for item in items],
-            "found": [list(ranking) for ranking in predictions],
-            "scores": pa.array([list(ranking.values()) for ranking in predictions], pa.list_(pa.float32())),
-        }
-        with files.replacing(path) as temporary:
-            pq.write_table(pa.table(table), temporary)
-
-    def read(self, path: Path, items: Sequence[Query]) -> dict[str, dict[str, float]]:
-        """Read such a table, or the whole matrix (captions, images) from .npz.
-
-        Raises
-        ------
-        UserError
-            A query stands twice, or its ranking names an item twice.
-        """
-        if path.suffix == ".npz":
-            return _from_matrix(path, items)
-        rankings: dict[str, dict[str, float]] = {}
-        for where, row in prediction_tables.read(path, ("id", "found", "scores")):
-            key, ids, scores = str(row["id"]), row.get("found"), row.get("scores")
-            if not isinstance(ids, list) or not isinstance(scores, list) or len(ids) != len(scores):
-                raise UserError(where, "`found` and `scores` are no lists of one length", "an id and a score for each")
-            if not all(isinstance(name, str) for name in ids) or not all(isinstance(s, int | float) for s in scores):
-                raise UserError(where, "`found` or `scores` holds something else", "texts and numbers")
-            if key in rankings:
-                raise UserError(where, f"query '{key}' stands twice", "one row a query")
-            ranking = dict(zip(ids, map(float, scores), strict=True))
-            if len(ranking) < len(ids):
-                repeated = next(name for name, n in Counter(ids).items() if n > 1)
-                raise UserError(where, f"query '{key}' has '{repeated}' twice", "every item once")
-            rankings[key] = ranking
-        return rankings
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read a table of image paths and captions."""
-        return {"source": "caption-table", "path": path}
-
-    def preview(self, prediction: dict[str, float]) -> str:
-        """Return the first three ids."""
-        return " ".join(list(prediction)[:3])
-
 
 def _block(queries: Sequence[Query], start: int, stop: int) -> list[Query]:
     """Return the queries from `start` on that share kind and fold, at most 256."""
@@ -274,18 +209,3 @@ def _block(queries: Sequence[Query], start: int, stop: int) -> list[Query]:
             break
         block.append(query)
     return block
-
-
-def _from_matrix(path: Path, items: Sequence[Query]) -> dict[str, dict[str, float]]:
-    texts, images = ([q.id for q in items if q.kind == kind] for kind in ("text", "image"))
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            scores = archive["scores"]
-    except Exception as error:  # numpy, zipfile and zlib share no exception type
-        raise UserError(shown(path), f"not a score matrix ({error})", "`scores` (captions, images)") from None
-    if scores.shape != (len(texts), len(images)):
-        raise UserError(shown(path), f"scores {scores.shape}", f"({len(texts)}, {len(images)}): captions, images")
-    found = {key: dict(zip(images, map(float, row), strict=True)) for key, row in zip(texts, scores, strict=True)}
-    return found | {
-        key: dict(zip(texts, map(float, row), strict=True)) for key, row in zip(images, scores.T, strict=True)
-    }

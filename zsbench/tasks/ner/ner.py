@@ -6,7 +6,6 @@ also takes the gold's sentences with predicted tags as CoNLL columns.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,13 +17,13 @@ from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.records import Score, TaskData, canonical_json, digest
-from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
+from zsbench.data.sentences.sentence import SentenceSet, Span
 from zsbench.methods.ner import Tagger
 from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
 from zsbench.models.capabilities import SpanExtractor
-from zsbench.tasks.base import read_names, require_unique, sample
-from zsbench.tasks.formats import spans as span_files
+from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
+from zsbench.tasks.formats.spans import Spans
 from zsbench.tasks.ner._labels import Labels
 from zsbench.tasks.ner._oddities import miscounted
 
@@ -47,29 +46,28 @@ class Config(TaskConfig):
     excluded_labels: AnyTexts = []
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Sentences; gold is a list of spans."""
 
     family: ClassVar[str] = "ner"
     gives: ClassVar[str] = "sentences"
     metric_kinds: ClassVar[tuple[str, ...]] = ("spans",)
-    suffix: ClassVar[str] = ".jsonl"
     shard_size: ClassVar[int] = 256
-    absent: ClassVar[Any] = None
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
+        super().__init__(config, source)
         self._labels = Labels(config.label_map, config.excluded_labels)
+        self.format = Spans(self._labels.unknown)
         self._doubt = ""
 
     def files(self) -> list[str]:
         """Return the data's files, and the one that names the labels."""
         names = self.config.labels
         if not isinstance(names, str):
-            return self.source.files()
-        return [*self.source.files(), str(resolve_path(names, self.config.folder("labels"), where=self.source.where))]
+            return super().files()
+        return [*super().files(), str(resolve_path(names, self.config.folder("labels"), where=self.source.where))]
 
-    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
+    def protocol(self, *, given: bool = False) -> str:
         """Return what was excluded and how labels are worded: rows that differ in either do not compare."""
         own = self.config
         choices = ", labels of the gold" if own.labels is None else ""
@@ -77,7 +75,7 @@ class Task:
         wording = ", ".join(f"{label} as {name}" for label, name in own.label_map.items())
         return f"exact spans{choices}" + (f"; asked: {wording}" if wording else "")
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read sentences and gold spans; gold labels are mapped and checked against the labels asked.
 
         Raises
@@ -146,14 +144,6 @@ class Task:
             yield from rule(model, batch, data.context)
             run.progress(start + len(batch))
 
-    def check(self, item: Sentence, prediction: list[Span]) -> str:
-        """Say whether a span leaves its sentence, or has a label that nobody asked for."""
-        bad = [s for s in prediction if not 0 <= s[0] <= s[1] < len(item.words)]
-        if bad:
-            return f"sentence {item.id}: span {bad[0]} leaves its {len(item.words)} words"
-        unknown = next(filter(None, (self._labels.unknown(label) for _, _, label in prediction)), "")
-        return f"sentence {item.id}: {unknown}" if unknown else ""
-
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield predicted and gold spans of all sentences, without excluded labels on either side."""
         found = list(predictions)
@@ -163,31 +153,14 @@ class Task:
         self._doubt = miscounted(scored, data.gold)
         yield scored, data.gold
 
-    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that predicted spans would fit the gold better if their words were counted in another way."""
         return self._doubt
 
-    def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
-        """Write JSONL."""
-        span_files.write(path, items, predictions)
-
-    def read(self, path: Path, items: Sequence[Sentence]) -> dict[str, list[Span]]:
-        """Read JSONL with `id` and `spans`, or the items' sentences with their tags in CoNLL columns."""
-        found = span_files.read(path, items)
-        for where, spans in found.values():
-            for _, _, label in spans:
-                if problem := self._labels.unknown(label):
-                    raise UserError(where, problem)
-        return {key: spans for key, (_, spans) in found.items()}
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
+    @classmethod
+    def gold_source(cls, path: str) -> dict[str, Any]:
         """Read JSONL, or CoNLL columns when the file has another suffix."""
         return {"source": "jsonl-sentences" if ".jsonl" in Path(path).suffixes else "conll", "path": path}
-
-    def preview(self, prediction: list[Span]) -> str:
-        """Return the spans as JSON."""
-        return json.dumps(prediction, ensure_ascii=False)
 
 
 def _label(metric: Metric) -> str | None:

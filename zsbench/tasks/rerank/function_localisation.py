@@ -50,19 +50,20 @@ class Config(TaskConfig):
         return {**value, "candidates": {"stage": "pool", "depth": ALL, **own}}
 
 
-class Task(RankingTask):
+class Task(RankingTask[Config]):
     """Issues with candidate functions; gold is the functions and files that the fix changes."""
 
     gives: ClassVar[str] = "issues"
+    gold: ClassVar[tuple[str, str]] = ("issue-functions", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("localisation",)
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
+        super().__init__(config, source)
         self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
 
     def files(self) -> list[str]:
         """Return the data's files and what the candidates come from."""
-        return self.source.files() + self.first_stage.files()
+        return super().files() + self.first_stage.files()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return where candidates come from, and whether absent instances are left out."""
@@ -106,8 +107,3 @@ class Task(RankingTask):
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and gold at once."""
         yield self.judged(data, predictions, self.config.missing), data.gold
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read instances as JSONL."""
-        return {"source": "issue-functions", "path": path}

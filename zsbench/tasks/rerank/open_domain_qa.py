@@ -35,19 +35,19 @@ class Config(TaskConfig):
     missing: Literal["zero", "skip"] = "zero"
 
 
-class Task(RankingTask):
+class Task(RankingTask[Config]):
     """Questions with candidate passages; gold is the answers and where texts are read."""
 
     gives: ClassVar[str] = "questions"
     metric_kinds: ClassVar[tuple[str, ...]] = ("answers", "answers_ar2")
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
+        super().__init__(config, source)
         self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
 
     def files(self) -> list[str]:
         """Return the files of questions and passages and what the candidates come from."""
-        return self.source.files() + self.first_stage.files()
+        return super().files() + self.first_stage.files()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return first stage and depth, and whether absent questions are left out."""
@@ -95,8 +95,8 @@ class Task(RankingTask):
         data.context.fetch(passage for ranking in rankings for passage in ranking or ())
         yield rankings, data.gold
 
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
+    @classmethod
+    def gold_source(cls, path: str) -> dict[str, Any]:
         """Refuse: whether a passage holds an answer is written in no file of answers.
 
         Raises

@@ -55,19 +55,20 @@ class Config(TaskConfig):
         }
 
 
-class Task(RankingTask):
+class Task(RankingTask[Config]):
     """Queries with candidates; gold is {document: grade}."""
 
     gives: ClassVar[str] = "collection"
+    gold: ClassVar[tuple[str, str]] = ("trec", "qrels")
     metric_kinds: ClassVar[tuple[str, ...]] = ("ranking",)
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
+        super().__init__(config, source)
         self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
 
     def files(self) -> list[str]:
         """Return the collection's files and what the candidates come from."""
-        return self.source.files() + self.first_stage.files()
+        return super().files() + self.first_stage.files()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return first stage, depth and what is dropped, joined or left out."""
@@ -119,8 +120,3 @@ class Task(RankingTask):
             rankings = zip(data.items, predictions, strict=True)
             predictions = [{doc: s for doc, s in ranking.items() if doc != item.id} for item, ranking in rankings]
         yield self.judged(data, predictions, self.config.missing), data.gold
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read TREC or BEIR qrels."""
-        return {"source": "trec", "qrels": path}

@@ -6,28 +6,24 @@ were generated for it, `"rewards": {name: [a number a list]}`. A session without
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from zsbench.config.blocks import Block
 from zsbench.config.options import Count, Texts
 from zsbench.config.schema import TaskConfig
-from zsbench.core import files, jsonfiles, ties
+from zsbench.core import ties
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
 from zsbench.core.records import TaskData, canonical_json, digest
-from zsbench.core.yamlio import shown
-from zsbench.data.collections.collection import add_unique
 from zsbench.data.sessions.session import Session, SessionSet
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.metrics.rankings.recommended import Recommended
-from zsbench.tasks.base import covering, require_unique, sample
+from zsbench.tasks.base import BaseTask, covering, require_unique, sample
+from zsbench.tasks.formats.recommendations import Recommendations
 
 
 class Config(TaskConfig):
@@ -47,28 +43,21 @@ class Config(TaskConfig):
         return covering(depth, info.data.get("metrics", []), Task.metric_kinds)
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Sessions; gold is the items that came next."""
 
     family: ClassVar[str] = "session-recommendation"
     gives: ClassVar[str] = "sessions"
+    gold: ClassVar[tuple[str, str]] = ("session-log", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("sessions", "session_rewards")
-    suffix: ClassVar[str] = ".jsonl"
     shard_size: ClassVar[int] = 256
-    absent: ClassVar[Any] = None
+    format = Recommendations()
 
-    def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
-
-    def files(self) -> list[str]:
-        """Return the files of sessions and items."""
-        return self.source.files()
-
-    def protocol(self, *, given: bool = False) -> str:  # noqa: ARG002 - all of it is the judging
+    def protocol(self, *, given: bool = False) -> str:
         """Return what can be recommended."""
         return "whole catalogue" + (" without what the user had" if self.config.drop_seen else "")
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read sessions and catalogue."""
         found: SessionSet = self.source.build()
         require_unique(found.items, self.source.where)
@@ -100,10 +89,6 @@ class Task:
             yield Recommended([name for name in names if name not in had][: self.config.depth])
             run.progress(todo.start + done)
 
-    def check(self, item: Session, prediction: Recommended) -> str:  # noqa: ARG002 - one signature for all
-        """Return an empty string: an item that is named twice takes two places, which the metrics know."""
-        return ""
-
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield recommendations and sessions at once; what the user had is left out where the protocol says so.
 
@@ -121,35 +106,3 @@ class Task:
             had = set(session.history) if self.config.drop_seen else set()
             judged.append(replace(answer, items=[name for name in answer.items if name not in had]))
         yield judged, data.gold
-
-    def write(self, path: Path, items: Sequence[Session], predictions: Sequence[Recommended]) -> None:
-        """Write JSONL."""
-        lines = [
-            json.dumps({"id": item.id, "items": list(answer.items)} | ({"rewards": r} if (r := answer.rewards) else {}))
-            for item, answer in zip(items, predictions, strict=True)
-        ]
-        files.write_bytes(path, ("\n".join(lines) + "\n").encode())
-
-    def read(self, path: Path, items: Sequence[Session]) -> dict[str, Recommended]:  # noqa: ARG002 - as above
-        """Read JSONL."""
-        found: dict[str, Recommended] = {}
-        for number, row in jsonfiles.lines(path, {"id": str, "items": list}):
-            where, rewards = f"{shown(path)}:{number}", row.get("rewards", {})
-            if not isinstance(rewards, dict) or not all(_numbers(values) for values in rewards.values()):
-                raise UserError(where, "rewards are no lists of numbers", '`{"rewards": {name: [a number a list]}}`')
-            answer = Recommended([str(name) for name in row["items"]], rewards)
-            add_unique(found, row["id"], answer, where=where, kind="session")
-        return found
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read the sessions."""
-        return {"source": "session-log", "path": path}
-
-    def preview(self, prediction: Recommended) -> str:
-        """Return the first ten items."""
-        return " ".join(prediction.items[:10])
-
-
-def _numbers(values: Any) -> bool:
-    return isinstance(values, list) and all(type(value) in (int, float) and abs(value) < 1e300 for value in values)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import MinLen
@@ -26,11 +25,11 @@ from zsbench.data.class_names import Classes
 from zsbench.data.images.items import count_traits
 from zsbench.data.videos.video import Video, VideoSet
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
-from zsbench.tasks.base import require_unique, sample
+from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
-from zsbench.tasks.formats.class_scores import ClassScores, best
+from zsbench.tasks.formats.class_scores import ClassScores
 
 
 class Config(NamedClasses):
@@ -49,25 +48,25 @@ class Config(NamedClasses):
     crops: Annotated[int, OneOf((1, 3))] = 1
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Videos; gold is the 0-based label."""
 
     family: ClassVar[str] = "video"
     gives: ClassVar[str] = "videos"
+    gold: ClassVar[tuple[str, str]] = ("frame-folders", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("classification",)
-    suffix: ClassVar[str] = ".parquet"
     shard_size: ClassVar[int] = 64
-    absent: ClassVar[Any] = None
 
     def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source, self.table = config, source, ClassScores()
+        super().__init__(config, source)
+        self.format: ClassScores = ClassScores(noun="video")
         where = config.document.where(("templates",))
         self.templates = read_templates(config.templates, config.folder("templates"), where) or []
 
     def files(self) -> list[str]:
         """Return the files of the videos and of the names beside them."""
         own = self.config
-        found = [*self.source.files(), *own.class_files(self.source.where)]
+        found = [*super().files(), *own.class_files(self.source.where)]
         if isinstance(own.templates, str):
             found.append(str(templates_file(own.templates, own.folder("templates"), self.source.where)))
         return found
@@ -80,7 +79,7 @@ class Task:
         frames = f"{own.frames} frame{'s' * (own.frames > 1)}"
         return f"{frames}, {own.clips} x {own.crops} views, {n} template{'s' * (n > 1)}"
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the list of videos, not their frames."""
         videos: VideoSet = self.source.build()
         classes = self.config.join(videos, self.source)
@@ -94,7 +93,7 @@ class Task:
         prompts = [[fill_class(template, name) for template in self.templates] for name in names]
         parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
         problem = VideoProblem(names, prompts, self.config.logit_scale)
-        self.table.class_names = names
+        self.format.class_names = names
         return TaskData(items, labels, problem, digest(parts), counts | count_traits(items))
 
     def predict(self, rule: VideoRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
@@ -105,7 +104,7 @@ class Task:
         if model is not None:
             run.prompts |= {text: None for own in data.context.prompts for text in own}
         score = rule(model, data.context)
-        self.table.kind = ScoreKind("probabilities")
+        self.format.kind = ScoreKind("probabilities")
         per_video = self.config.frames * self.config.clips * self.config.crops
         size = max(1, (128 if run.batch_size == "auto" else int(run.batch_size)) // per_video)
         videos = data.items[todo.start : todo.stop]
@@ -127,11 +126,6 @@ class Task:
             views += [[prepare(crop(frame, i, own.crops)) for frame in frames] for i in range(own.crops)]
         return Clips(video.id, views)
 
-    def check(self, item: Video, prediction: Any) -> str:
-        """Say whether a score is NaN, or there is not one for each class."""
-        problem = self.table.wrong(prediction)
-        return f"video {item.id}: {problem}" if problem else ""
-
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance."""
         return below_chance(scores, len(data.context.class_names))
@@ -139,23 +133,6 @@ class Task:
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_videos, n_classes) and labels."""
         yield np.stack(list(predictions)), np.asarray(data.gold, dtype=np.int64)
-
-    def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
-        """Write parquet with `id` and `scores`."""
-        self.table.write(path, items, predictions)
-
-    def read(self, path: Path, items: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002 - one signature for all
-        """Read a table with `id` and `scores` or `label`."""
-        return self.table.read(path)
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read a folder of folders of frames."""
-        return {"source": "frame-folders", "path": path}
-
-    def preview(self, prediction: Any) -> str:
-        """Return the number of the best class."""
-        return str(best(prediction))
 
 
 def _joined(videos: VideoSet, classes: Classes) -> list[Video]:

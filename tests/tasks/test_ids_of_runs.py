@@ -81,8 +81,8 @@ def test_a_no_break_space_is_a_letter_of_an_id(kind, tmp_path, monkeypatch):
     data = built.load(limit=None, seed=0)
     path = tmp_path / "x.run"
     prediction = {"d\u00a01": 2.0, "d\u20282": 1.0}
-    built.write(path, data.items, [prediction])
-    assert built.read(path, data.items) == {"q\u00a01": prediction}
+    built.format.write(path, data.items, [prediction])
+    assert built.format.read(path, data.items) == {"q\u00a01": prediction}
 
 
 @pytest.fixture

@@ -4,8 +4,12 @@ import csv
 import io
 
 import pytest
+from rich import box
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from zsbench.cli import table
 from zsbench.config.suites import Expected
 from zsbench.report import tables, terminal
 
@@ -109,3 +113,44 @@ def test_rows_of_one_name_are_told_apart_by_what_differs():
     rows = tables.rows([variant(None, 0.9), variant(10, 0.9), variant(None, 1.2), RESULTS[1]])
     assert list(dict.fromkeys(row.variant for row in rows)) == ["k1=0.9", "limit=10, k1=0.9", "k1=1.2", ""]
     assert "random-video (limit=10, k1=0.9)" in tables.to_markdown(rows).replace("\\", "")
+
+
+def plainly(rows, width):
+    """The same table as rich's own class draws it."""
+    columns = tables.header(rows)
+    texts = [tables.cells(row, columns) for row in rows]
+    caption = Text("\n".join(tables.notes(rows)), "table.caption")
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
+    fitted = terminal.to_rich(rows, width).widths
+    for column, own in zip(columns, fitted, strict=True):
+        wraps, justify = column in ("task", "cost"), "right" if tables.is_right(column) else "left"
+        grid.add_column(column, justify=justify, no_wrap=not wraps, width=own if wraps else None)
+    before = []
+    for line in texts:
+        if before and before[0] != line[0]:
+            grid.add_section()
+        same = [before[:n] == line[:n] for n in (1, 2, 3)]
+        blank = dict(enumerate(same)) | {len(columns) - 1: same[2]}
+        grid.add_row(*[Text("" if blank.get(i) else text) for i, text in enumerate(line)])
+        before = line
+    return grid
+
+
+@pytest.mark.parametrize("width", [150, 156, 200])
+@pytest.mark.parametrize("results", [RESULTS, RESULTS[:1], [], [{**RESULTS[0], "task": "日本 語"}, *RESULTS]])
+def test_rows_look_as_richs_own_table_draws_them(results, width):
+    rows = tables.rows(results)
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(plainly(rows, width))
+    lines = [[line.rstrip() for line in text.splitlines()] for text in (shown(width, results), console.export_text())]
+    assert lines[0] == lines[1]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_long_table_is_cut_on_a_terminal_alone_and_says_so(is_terminal, monkeypatch, capsys):
+    monkeypatch.setattr(table, "LONG", 2)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    table._show(tables.rows(RESULTS))
+    written = capsys.readouterr()
+    assert ("prompt-ensemble" in written.out) is not is_terminal
+    assert ("4 of 6 rows are not shown: --format markdown prints all" in written.err) is is_terminal

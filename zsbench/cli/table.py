@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zsbench.cli._screen import columns, say, show
+
+if TYPE_CHECKING:
+    from zsbench.report.tables import Row
+
+LONG = 500
+"""Rows that a terminal shows."""
 
 
 class Format(str, Enum):
@@ -40,9 +47,7 @@ def table(
             raise unknown_name("--metric", "metric", name, known, listed_by=f"here: {', '.join(known)}")
     rows = [row for row in every if not wanted or row.metric in wanted.values()]
     if format is Format.rich:
-        from zsbench.report import terminal
-
-        show(terminal.to_rich(rows, columns()))
+        _show(rows)
         return
     writers = {
         "markdown": tables.to_markdown,
@@ -51,3 +56,14 @@ def table(
         "json": tables.to_json,
     }
     say(writers[format.value](rows), nl=False, data=format in (Format.csv, Format.json))
+
+
+def _show(rows: list[Row]) -> None:
+    """Print the table as a terminal shows it; a long one is cut there, and nowhere else."""
+    from zsbench.report import terminal
+
+    shown = rows[:LONG] if sys.stdout.isatty() else rows
+    show(terminal.to_rich(shown, columns()))
+    if len(shown) < len(rows):
+        way = "--format markdown prints all, --metric or the folder of one suite or task fewer"
+        say(f"{len(rows) - len(shown)} of {len(rows)} rows are not shown: {way}", error=True)

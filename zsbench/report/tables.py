@@ -188,8 +188,11 @@ def notes(table: Sequence[Row]) -> list[str]:
         (r.method, r.method_kind, r.method_uses) for r in table if r.method_uses or r.method_kind == "transductive"
     )
     warnings = dict.fromkeys((row.task, _method(row), row.warning) for row in table if row.warning)
-    lines = [line + _spread(table, task) for task, line in _by_task(table, "protocol")]
-    lines += [line for _, line in _by_task(table, "counts")]
+    by_task: dict[str, list[Row]] = {}
+    for row in table:
+        by_task.setdefault(row.task, []).append(row)
+    lines = [line + _spread(of_task) for of_task in by_task.values() for line in _values(of_task, "protocol")]
+    lines += [line for of_task in by_task.values() for line in _values(of_task, "counts")]
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
     lines += [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
     return [one_line(line) for line in lines]
@@ -207,31 +210,29 @@ def _method(row: Row) -> str:
     return row.method + (f" ({row.variant})" if row.variant else "")
 
 
-def _by_task(table: Sequence[Row], attribute: str) -> Iterator[tuple[str, str]]:
-    """Yield (task, line) of a protocol or of counts: one line a task, or one a value where its rows differ in it.
+def _values(of_task: Sequence[Row], attribute: str) -> Iterator[str]:
+    """Yield the line of a task's protocol or counts, or one for each value where its rows differ in it.
 
     The line of a value that only some rows have names them, so that nobody reads it as true of the others.
     """
-    for task in dict.fromkeys(row.task for row in table):
-        own = [row for row in table if row.task == task]
-        several = len({row.model for row in own}) > 1
-        names: dict[str, dict[str, None]] = {}
-        for row in own:
-            name = f"{row.model} / {_method(row)}" if several else _method(row)
-            names.setdefault(getattr(row, attribute), {})[name] = None
-        for value, rows_with in names.items():
-            if value:
-                whose = f" ({', '.join(rows_with)})" if len(names) > 1 else ""
-                yield task, f"{task}{whose}: {value}"
+    several = len({row.model for row in of_task}) > 1
+    names: dict[str, dict[str, None]] = {}
+    for row in of_task:
+        name = f"{row.model} / {_method(row)}" if several else _method(row)
+        names.setdefault(getattr(row, attribute), {})[name] = None
+    for value, rows_with in names.items():
+        if value:
+            whose = f" ({', '.join(rows_with)})" if len(names) > 1 else ""
+            yield f"{of_task[0].task}{whose}: {value}"
 
 
-def _spread(table: Sequence[Row], task: str) -> str:
+def _spread(of_task: Sequence[Row]) -> str:
     """Return the standard deviations over an average's tasks, a method (and model) each."""
-    found = [row for row in table if row.task == task and row.std is not None]
-    several = len({row.model for row in found}) > 1
+    averages = [row for row in of_task if row.std is not None]
+    several = len({row.model for row in averages}) > 1
     parts = [
         (f"{row.model} / " if several else "") + f"{row.method} {shown(row.std, row.unit)} {row.unit}".rstrip()
-        for row in found
+        for row in averages
     ]
     return f", std over them: {', '.join(parts)}" if parts else ""
 

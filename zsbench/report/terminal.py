@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich import box
 from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -18,10 +21,10 @@ LEAST = 24  # the same for names
 
 
 def to_rich(table: Sequence[Row], width: int) -> Any:
-    """Return a rich table for `width` columns of text; repeated names are left blank, no name is cut short."""
+    """Return what rich prints as a table in `width` columns; repeated names are left blank, no name is cut short."""
     columns = header(table)
     texts = [cells(row, columns) for row in table]
-    widths = {found[0]: max(map(cell_len, found)) for found in zip(columns, *texts, strict=True)}
+    widths = {column[0]: max(map(cell_len, column)) for column in zip(columns, *texts, strict=True)}
     least = max(cell_len(word) for line in (*texts, columns) for word in line[0].split())
     short_of = sum(widths.values()) + GAP * len(columns) - width
     for column, floor in (("cost", COST), ("task", least)):  # both may go on in a second line
@@ -30,19 +33,61 @@ def to_rich(table: Sequence[Row], width: int) -> Any:
         short_of -= taken
     if short_of > 0:
         return _nested(table, columns, texts, width)
-    grid = _grid(table)
-    for column in columns:
-        wraps = column in ("task", "cost")
-        _column(grid, column, width=widths[column] if wraps else None)
-    before: list[str] = []
-    for line in texts:
-        same = before[:3] == line[:3]
-        if before and before[0] != line[0]:
-            grid.add_section()
-        blank = {0: before[:1] == line[:1], 1: before[:2] == line[:2], 2: same, len(columns) - 1: same}
-        grid.add_row(*[Text("" if blank.get(i) else text, _style(columns[i])) for i, text in enumerate(line)])
-        before = line
-    return grid
+    return _Flat(columns, texts, widths, notes(table))
+
+
+class _Flat:
+    """A table with a line a row, written straight from its texts: rich's own table takes a millisecond a row."""
+
+    def __init__(self, columns: list[str], texts: list[list[str]], widths: dict[str, int], caption: list[str]) -> None:
+        self.columns, self.texts, self.caption = columns, texts, caption
+        self.widths = [widths[column] for column in columns]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Any]:
+        total = sum(self.widths) + GAP * (len(self.columns) - 1)
+        blank = Segment(" " * (total + 2) + "\n")
+        yield blank
+        yield from self._line(console, options, self.columns, ["bold"] * len(self.columns))
+        yield Segment(f" {box.SIMPLE_HEAD.head_row_horizontal * total} \n")
+        styles = [_style(column) for column in self.columns]
+        before: list[str] = []
+        for line in self.texts:
+            if before and before[0] != line[0]:
+                yield blank
+            yield from self._line(console, options, _unrepeated(line, before), styles)
+            before = line
+        yield blank
+        if self.caption:
+            caption = Text("\n".join(self.caption), "table.caption")
+            yield from console.render(caption, options.update(width=total + 2, justify="left", height=None))
+
+    def _line(
+        self, console: Console, options: ConsoleOptions, texts: list[str], styles: list[str]
+    ) -> Iterator[Segment]:
+        """Yield one row, over several lines where a text is wider than its column."""
+        cells = [self._wrapped(console, options, *cell) for cell in zip(texts, self.widths, strict=True)]
+        for i in range(max(map(len, cells))):
+            yield Segment(" ")
+            for number, (cell, column) in enumerate(zip(cells, self.columns, strict=True)):
+                text = cell[i] if i < len(cell) else ""
+                pad = " " * (self.widths[number] - cell_len(text))
+                gap = " " * GAP if number < len(cells) - 1 else " \n"
+                yield Segment((pad + text if is_right(column) else text + pad), _STYLES[styles[number]])
+                yield Segment(gap)
+
+    @staticmethod
+    def _wrapped(console: Console, options: ConsoleOptions, text: str, width: int) -> list[str]:
+        if cell_len(text) <= width:
+            return [text]
+        lines = console.render_lines(Text(text), options.update(width=width, height=None), pad=False)
+        return ["".join(segment.text for segment in line) for line in lines]
+
+
+def _unrepeated(line: list[str], before: list[str]) -> list[str]:
+    """Return a row's texts, blank where task, model, method or cost are those of the row before."""
+    same = before[:3] == line[:3]
+    blank = {0: before[:1] == line[:1], 1: before[:2] == line[:2], 2: same, len(line) - 1: same}
+    return ["" if blank.get(i) else text for i, text in enumerate(line)]
 
 
 def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], width: int) -> Any:
@@ -70,7 +115,7 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
 
 def _that_fit(columns: list[str], texts: list[list[str]], width: int, names: int) -> tuple[list[str], int]:
     """Return the columns beside the names that fit uncut, metric and value always, and what is left for the names."""
-    needs = {found[0]: max(map(cell_len, found)) + GAP for found in zip(columns, *texts, strict=True)}
+    needs = {column[0]: max(map(cell_len, column)) + GAP for column in zip(columns, *texts, strict=True)}
     needs["cost"] = min(needs["cost"], COST + GAP)
     interval = next(column for column in columns if column.endswith("interval"))
     shown = columns[3:]
@@ -98,3 +143,6 @@ def _column(grid: Table, name: str, *, width: int | None = None) -> None:
 
 def _style(column: str) -> str:
     return {"value": "bold", "cost": "dim"}.get(column, "")
+
+
+_STYLES = {name: Style.parse(name) for name in ("", "bold", "dim")}

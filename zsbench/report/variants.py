@@ -30,16 +30,17 @@ def variants(results: Sequence[dict[str, Any]]) -> list[str]:
             for number, each in zip(numbers, leaves, strict=True):
                 own = {key: each[key] for key in differ if each.get(key, "null") != "null"}
                 texts[number] = ", ".join(f"{key.rpartition('.')[2]}={_short(value)}" for key, value in own.items())
-    return [_with_limit(results, number, text) for number, text in enumerate(texts)]
+    limits: dict[str, set[Any]] = defaultdict(set)
+    for result in results:
+        limits[result["task"]].add(_limit(result))
+    return [_with_limit(text, _limit(r), limits[r["task"]]) for text, r in zip(texts, results, strict=True)]
 
 
-def _with_limit(results: Sequence[dict[str, Any]], number: int, text: str) -> str:
+def _with_limit(text: str, limit: Any, limits: set[Any]) -> str:
     """Return a row's text with its `limit`, where other rows of the task are over other items."""
-    own = _limit(results[number])
-    others = {_limit(result) for result in results if result["task"] == results[number]["task"]}
-    if own is None or len(others) == 1 or "limit=" in text:
+    if limit is None or len(limits) == 1 or "limit=" in text:
         return text
-    return f"{text}, limit={own}" if text else f"limit={own}"
+    return f"{text}, limit={limit}" if text else f"limit={limit}"
 
 
 def _limit(result: dict[str, Any]) -> Any:

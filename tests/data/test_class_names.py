@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zsbench.core.errors import UserError
-from zsbench.data.class_names import join, join_further, moved, strangers
+from zsbench.data.class_join import join, join_further, moved, strangers
 
 NAMES = ["ant", "bee", "cat", "sea cow"]
 

@@ -14,7 +14,8 @@ from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles, tablefiles, textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
-from zsbench.data.class_names import Classes, LabelOrder, join, join_further, moved, strangers
+from zsbench.data.class_join import Classes, join, join_further, moved, strangers
+from zsbench.data.class_names import LabelOrder
 from zsbench.data.label_columns import check_range
 from zsbench.tasks.base import read_names
 

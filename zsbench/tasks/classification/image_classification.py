@@ -26,7 +26,7 @@ from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import require_class
 from zsbench.data.class_distances import read_distances
-from zsbench.data.class_names import Classes
+from zsbench.data.class_join import Classes
 from zsbench.data.images.imagefiles import BrokenImage
 from zsbench.data.images.items import ImageSet, count_traits, drop_broken
 from zsbench.methods.classification import Problem, Rule

@@ -21,7 +21,7 @@ from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
-from zsbench.data.class_names import Classes
+from zsbench.data.class_join import Classes
 from zsbench.data.images.items import count_traits
 from zsbench.data.videos.video import Video, VideoSet
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse

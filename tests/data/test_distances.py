@@ -4,13 +4,25 @@ import numpy as np
 import pytest
 
 from zsbench.core.errors import UserError
-from zsbench.data.class_distances import read_distances
+from zsbench.data.class_distances import graph_distances, read_distances
 
 
 def test_edges_give_shortest_paths_in_the_order_of_the_classes(tmp_path):
     (tmp_path / "tree.tsv").write_text("root\tanimal\nroot\tplant\nanimal\tgreat ape\nanimal\tdog\nplant\toak\n")
     found = read_distances(tmp_path / "tree.tsv", ["oak", "dog", "great ape"])
     assert found.tolist() == [[0, 4, 4], [4, 0, 2], [4, 2, 0]]
+
+
+def test_distances_between_hundreds_of_classes_are_those_along_their_ancestors():
+    parents = {str(node): str((node - 1) // 3) for node in range(1, 500)}
+
+    def ancestors(node):
+        return [node, *(ancestors(parents[node]) if node in parents else ())]
+
+    nodes = [str(node) for node in range(499, 100, -1)]
+    ways = {node: ancestors(node) for node in nodes}
+    plainly = [[len({*ways[a]} ^ {*ways[b]}) for b in nodes] for a in nodes]
+    assert graph_distances(list(parents.items()), nodes).tolist() == plainly
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv"])

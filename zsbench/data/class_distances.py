@@ -15,9 +15,12 @@ from zsbench.data.class_names import plain
 
 MATRICES = {".npy", ".npz", ".csv"}
 
+# The paths from a node lead to every node of the hierarchy, of which the classes are often a small part.
+_NODES_AT_ONCE = 128
+
 
 def read_distances(path: Path, class_names: list[str]) -> DoubleArray:
-    """Return distances (n_classes, n_classes) in the order of the classes.
+    """Return distances (n_classes, n_classes), float64, in the order of the classes.
 
     Parameters
     ----------
@@ -56,6 +59,7 @@ def _matrix(path: Path) -> tuple[DoubleArray, list[str] | None]:
 
 
 def _from_csv(path: Path) -> tuple[DoubleArray, list[str] | None]:
+    """Return the matrix of a .csv file and the names in its header, where it has one."""
     rows = [row for _, row in tablefiles.cells(path, ",")]
     if not rows:
         raise UserError(shown(path), "no rows", "a matrix of numbers")
@@ -83,6 +87,7 @@ def _rows_of(class_names: list[str], names: list[str], path: Path) -> list[int]:
 
 
 def _checked(matrix: DoubleArray, n: int, path: Path) -> DoubleArray:
+    """Return a matrix that holds distances between n classes."""
     if matrix.shape != (n, n):
         raise UserError(shown(path), f"a matrix of shape {matrix.shape}", f"({n}, {n}), one row a class")
     if not np.isfinite(matrix).all() or (matrix < 0).any() or not np.allclose(matrix, matrix.T):
@@ -120,11 +125,15 @@ def graph_distances(edges: list[tuple[str, str]], nodes: list[str], *, where: st
     unknown = next((name for name in nodes if name not in position), None)
     if unknown is not None:
         raise UserError(where, f"class '{unknown}' is on no edge", "", did_you_mean(unknown, position))
-    rows, columns = ([position[edge[side]] for edge in edges] for side in (0, 1))
-    graph = coo_array((np.ones(len(edges)), (rows, columns)), shape=(len(position), len(position)))
-    wanted = [position[name] for name in nodes]
-    found = np.asarray(shortest_path(graph, directed=False, unweighted=True, indices=wanted))[:, wanted]
-    if np.isinf(found).any():
-        a, b = np.argwhere(np.isinf(found))[0]
+    starts, ends = ([position[edge[side]] for edge in edges] for side in (0, 1))
+    graph = coo_array((np.ones(len(edges)), (starts, ends)), shape=(len(position), len(position))).tocsr()
+    asked = [position[name] for name in nodes]
+    distances = np.empty((len(asked), len(asked)))
+    for first in range(0, len(asked), _NODES_AT_ONCE):
+        some = slice(first, first + _NODES_AT_ONCE)
+        lengths = shortest_path(graph, directed=False, unweighted=True, indices=asked[some])
+        distances[some] = np.asarray(lengths)[:, asked]
+    if np.isinf(distances).any():
+        a, b = np.argwhere(np.isinf(distances))[0]
         raise UserError(where, f"no path between '{nodes[a]}' and '{nodes[b]}'", "a connected hierarchy")
-    return found
+    return distances

@@ -7,7 +7,8 @@ import pytest
 
 from zsbench.core.errors import UserError
 from zsbench.data.images.items import count_traits
-from zsbench.data.videos.video_files import NOT_TURNED, TURNED, video_files
+from zsbench.data.videos.decoding import NOT_TURNED, TURNED
+from zsbench.data.videos.video_files import video_files
 
 pytest.importorskip("av")
 

@@ -114,8 +114,8 @@ def join_further(
     if data is None:
         if classes.numbered:
             return None
-        order = "the names of the test data stand in another order than `classes:`"
-        raise UserError(where, f"the labels of {what} are numbers, and {order}", "class names in both, or in neither")
+        reason = "the names of the test data stand in another order than `classes:`"
+        raise UserError(where, f"the labels of {what} are numbers, and {reason}", "class names in both, or in neither")
     data_names = mapped(data, class_map)
     order = ordered_labels(data_names, label_order, list(classes.known), where, what)
     ordered = [data_names[label] for label in order]

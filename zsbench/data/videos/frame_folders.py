@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -24,26 +25,28 @@ _EXPECTED = "a folder with `<class>/<video>/<frame>` in it"
 
 def _files(options: dict[str, Any]) -> list[str]:
     root = Path(options["path"])
-    return [str(p) for _, _, found in _videos(root) for p in found.files] if root.exists() else [str(root)]
+    if not root.exists():
+        return [str(root)]
+    return [str(frame) for _, videos in _classes(root) for _, frames in videos for frame in frames.files]
 
 
-def _videos(root: Path) -> list[tuple[Path, Path, Listing]]:
-    """Return class folder, folder and frames of every video."""
-    classes = subfolders(require_folder(root, _EXPECTED))
-    found = [(name, folder, _frames(folder)) for name in classes for folder in subfolders(name)]
-    if not found:
+def _classes(root: Path) -> list[tuple[Path, list[tuple[Path, Listing]]]]:
+    """Return every class folder with its videos, each of them a folder and its frames."""
+    folders = subfolders(require_folder(root, _EXPECTED))
+    classes = [(folder, [(video, _frames(video)) for video in subfolders(folder)]) for folder in folders]
+    if not any(videos for _, videos in classes):
         raise UserError(shown(root), "no videos", _EXPECTED)
-    return found
+    return classes
 
 
 def _frames(folder: Path) -> Listing:
     """Return the frames of a video, which must lie in the folder itself."""
-    found, inner = files_in(folder, SUFFIXES), subfolders(folder)
+    frames, inner = files_in(folder, SUFFIXES), subfolders(folder)
     if inner:
         raise UserError(shown(inner[0]), "a folder inside of a video", _EXPECTED)
-    if not found.files:
+    if not frames.files:
         raise UserError(shown(folder), "a video without frames", f"files {' '.join(sorted(SUFFIXES))}")
-    return found
+    return frames
 
 
 @source(gives="videos", files=_files)
@@ -69,15 +72,15 @@ def frame_folders(
         No such folder, no videos, a video without frames or with folders in it.
     """
     root, decoding = Path(path), Decoding(orientation, alpha, max_pixels)
-    found, classes = _videos(root), subfolders(root)
-    beside = [files_in(folder, SUFFIXES) for folder in (root, *classes)]
-    videos = [_video(f"{name.name}/{folder.name}", in_order(frames.files), decoding) for name, folder, frames in found]
+    classes = _classes(root)
+    videos = [_video(folder, frames.files, decoding) for _, videos_in in classes for folder, frames in videos_in]
+    labels = [label for label, (_, videos_in) in enumerate(classes) for _ in videos_in]
+    beside = [files_in(folder, SUFFIXES) for folder in (root, *(folder for folder, _ in classes))]
     loose = sum(len(listing.files) for listing in beside)
     counts = {"images that lie in no video's folder": loose} if loose else {}
-    others = sum((listing.others for listing in (*beside, *(frames for _, _, frames in found))), Counter[str]())
-    counts |= Listing(others=others).counts("images")
-    labels = [classes.index(name) for name, _, _ in found]
-    return VideoSet(videos, labels, [folder.name.replace("_", " ") for folder in classes], counts)
+    listings = [*beside, *(frames for _, videos_in in classes for _, frames in videos_in)]
+    counts |= Listing(others=sum((listing.others for listing in listings), Counter[str]())).counts("images")
+    return VideoSet(videos, labels, [folder.name.replace("_", " ") for folder, _ in classes], counts)
 
 
 def in_order(frames: list[Path]) -> list[Path]:
@@ -90,8 +93,9 @@ def in_order(frames: list[Path]) -> list[Path]:
     return sorted(frames, key=key)
 
 
-def _video(name: str, frames: list[Path], decoding: Decoding) -> Video:
-    images = [from_path(frame, shown(frame), decoding) for frame in frames]
+def _video(folder: Path, frames: list[Path], decoding: Decoding) -> Video:
+    where = shown(folder)
+    images = [from_path(frame, os.path.join(where, frame.name), decoding) for frame in in_order(frames)]
 
     def read(numbers: Sequence[int]) -> list[Any]:
         return [images[i].open() for i in numbers]
@@ -102,4 +106,4 @@ def _video(name: str, frames: list[Path], decoding: Decoding) -> Video:
     def traits() -> list[str]:
         return [trait for image in images for trait in image.traits()]
 
-    return Video(name, partial(len, frames), read, identity, traits=traits)
+    return Video(f"{folder.parent.name}/{folder.name}", partial(len, images), read, identity, traits=traits)

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath
 from zsbench.core import textfiles
-from zsbench.core.errors import RunError, UserError
+from zsbench.core.errors import UserError
 from zsbench.core.listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.core.records import digest_file
 from zsbench.core.yamlio import shown
 from zsbench.data.images.imagefiles import Orientation
+from zsbench.data.videos import decoding
 from zsbench.data.videos.video import Video, VideoSet
 
 SUFFIXES = {".mp4", ".avi", ".mkv", ".webm", ".mov"}
-TURNED = "videos turned as they are to be shown"
-NOT_TURNED = "videos left as stored against how they are to be shown"
 _EXPECTED = f"a folder with `<class>/<video>` in it, {' '.join(sorted(SUFFIXES))}"
 
 
 def _files(options: dict[str, Any]) -> list[str]:
-    listed, root = [options["only"]] if options.get("only") else [], Path(options["path"])
-    return listed + ([str(path) for path in _videos(root).files] if root.exists() else [str(root)])
+    lists, root = [options["only"]] if options.get("only") else [], Path(options["path"])
+    return lists + ([str(path) for path in _videos(root).files] if root.exists() else [str(root)])
 
 
 def _videos(root: Path) -> Listing:
     """Return the videos of all class folders; videos beside these folders count among the other files."""
-    every = [files_below(folder, SUFFIXES) for folder in subfolders(require_folder(root, _EXPECTED))]
+    classes = [files_below(folder, SUFFIXES) for folder in subfolders(require_folder(root, _EXPECTED))]
     beside = files_in(root, SUFFIXES)
-    others = sum((found.others for found in every), beside.others)
+    others = sum((listing.others for listing in classes), beside.others)
     others += Counter(path.suffix.lower() for path in beside.files)
-    videos = [path for found in every for path in found.files]
+    videos = [path for listing in classes for path in listing.files]
     if not videos:
         raise UserError(shown(root), "no videos", _EXPECTED)
     return Listing(videos, others)
@@ -72,97 +70,43 @@ def video_files(
         raise UserError("", "video files need PyAV", "", "pip install 'zsbench[video]'") from None
     root = Path(path)
     listing = _videos(root)
-    found, counts = listing.files, listing.counts("videos of a class")
-    classes = sorted({_class(p, root) for p in found})
+    files = {file.relative_to(root).as_posix(): file for file in listing.files}
+    names, classes = list(files), sorted({_class(name) for name in files})
     if only is not None:
-        names = [textfiles.words(line)[0] for _, line in textfiles.lines(Path(only)) if line.strip()]
-        found = _chosen(names, found, root, shown(Path(only)))
-        classes = sorted({_class(p, root) for p in found}) if only_their_classes else classes
-    names = [p.relative_to(root).with_suffix("").as_posix() for p in found]
-    videos = [
-        Video(
-            name,
-            partial(_length, p),
-            partial(_decode, p, orientation),
-            partial(digest_file, p),
-            traits=partial(_traits, p, orientation),
-        )
-        for name, p in zip(names, found, strict=True)
-    ]
-    labels = [classes.index(_class(p, root)) for p in found]
-    return VideoSet(videos, labels, [n.replace("_", " ") for n in classes], counts)
+        names = _listed(Path(only), files, root)
+        classes = sorted({_class(name) for name in names}) if only_their_classes else classes
+    numbers = {name: number for number, name in enumerate(classes)}
+    return VideoSet(
+        [_video(name, files[name], orientation) for name in names],
+        [numbers[_class(name)] for name in names],
+        [name.replace("_", " ") for name in classes],
+        listing.counts("videos of a class"),
+    )
 
 
-def _class(path: Path, root: Path) -> str:
-    return path.relative_to(root).parts[0]
+def _class(name: str) -> str:
+    return name.split("/")[0]
 
 
-def _chosen(names: list[str], found: list[Path], root: Path, where: str) -> list[Path]:
+def _video(name: str, file: Path, orientation: Orientation) -> Video:
+    return Video(
+        PurePosixPath(name).with_suffix("").as_posix(),
+        partial(decoding.n_frames, file),
+        partial(decoding.decode, file, orientation),
+        partial(digest_file, file),
+        traits=partial(decoding.traits, file, orientation),
+    )
+
+
+def _listed(path: Path, files: dict[str, Path], root: Path) -> list[str]:
     """Return the videos of a list, each named from the root on or by the file's name alone."""
-    known: dict[str, list[Path]] = {}
-    for path in found:
-        for key in {path.name, path.relative_to(root).as_posix()}:
-            known.setdefault(key, []).append(path)
+    known: dict[str, list[str]] = {}
+    for name in files:
+        for key in {name, name.rpartition("/")[2]}:
+            known.setdefault(key, []).append(name)
+    names = [textfiles.words(line)[0] for _, line in textfiles.lines(path) if line.strip()]
     for name in names:
         if len(known.get(name, [])) != 1:
             problem = f"lists '{name}'" + (", a name that several classes have" if name in known else "")
-            raise UserError(where, problem, f"a video of {shown(root)}")
+            raise UserError(shown(path), problem, f"a video of {shown(root)}")
     return [known[name][0] for name in names]
-
-
-@lru_cache(maxsize=100_000)
-def _length(path: Path) -> int:
-    """Return the number of frames by counting packets: headers of many data sets lie."""
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            return sum(packet.dts is not None for packet in container.demux(video=0))
-    except Exception as error:
-        # Decoders raise exceptions of many kinds.
-        raise RunError(shown(path), f"cannot be decoded as a video ({error})") from None
-
-
-def _traits(path: Path, orientation: Orientation) -> list[str]:
-    """Return the count that a video belongs to whose frames are not stored as they are to be shown."""
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            turned = bool(_rotation(next(container.decode(video=0))))
-    except Exception:
-        # Decoding it says what is wrong.
-        return []
-    return [TURNED if orientation == "exif" else NOT_TURNED] if turned else []
-
-
-def _rotation(frame: Any) -> int:
-    """Return the quarter turns, counterclockwise, that a frame's display matrix asks for."""
-    return round(getattr(frame, "rotation", 0) / 90) % 4
-
-
-def _image(frame: Any, orientation: Orientation) -> Any:
-    turns = _rotation(frame) if orientation == "exif" else 0
-    image = frame.to_image()
-    return image.rotate(90 * turns, expand=True) if turns else image
-
-
-def _decode(path: Path, orientation: Orientation, numbers: Sequence[int]) -> list[Any]:
-    """Return the frames of the given numbers; where the file ends early, its last frame stands in."""
-    import av
-
-    wanted, kept, last = set(numbers), {}, None
-    try:
-        with av.open(str(path)) as container:
-            for i, frame in enumerate(container.decode(video=0)):
-                last = frame
-                if i in wanted:
-                    kept[i] = _image(frame, orientation)
-                if len(kept) == len(wanted):
-                    break
-    except Exception as error:
-        # Decoders raise exceptions of many kinds.
-        raise RunError(shown(path), f"cannot be decoded as a video ({error})") from None
-    if last is None:
-        raise RunError(shown(path), "has no frames")
-    return [kept[i] if i in kept else _image(last, orientation) for i in numbers]

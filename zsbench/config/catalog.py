@@ -147,7 +147,7 @@ def _components(kind: ComponentKind, folders: tuple[Path, ...]) -> dict[str, Ent
 
 def _holds_component(kind: ComponentKind, path: Path) -> bool:
     """Return what tells a component's file from those that help it: the function or the `Config` of its name."""
-    return ("\nclass Config(" if kind == "tasks" else f"\ndef {path.stem}(") in _text(path)
+    return ("\nclass Config(" if kind == "tasks" else f"\ndef {path.stem}(") in "\n" + _text(path)
 
 
 def _entry(kind: ComponentKind, path: Path, module: str) -> Entry:

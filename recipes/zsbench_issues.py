@@ -37,57 +37,57 @@ REPORTS = [
         "batching-1",
         "Vectors come back in the wrong order. When short and long texts are encoded together, the results are sorted "
         "by length instead of standing where the texts stood that I passed in.",
-        ("zsbench/batching.py/map_by_length",),
-        ("zsbench/ahead.py", "zsbench/arrays.py"),
+        ("zsbench/core/batching.py/map_by_length",),
+        ("zsbench/core/ahead.py", "zsbench/core/arrays.py"),
     ),
     Report(
         "files-1",
         "After a power cut result.json was there but only half of it. I expected the content to go to a temporary "
         "file first and to be moved into place once it is on disk.",
-        ("zsbench/files.py/replacing",),
+        ("zsbench/core/files.py/replacing",),
         ("zsbench/results/store.py",),
     ),
     Report(
         "cache-1",
         "I changed one byte of a cached array by hand and the next run took it without a word. Should a damaged entry "
         "not be noticed by its checksum and computed again?",
-        ("zsbench/cache.py/Cache/_load",),
-        ("zsbench/files.py", "zsbench/records.py"),
+        ("zsbench/core/cache.py/Cache/_load",),
+        ("zsbench/core/files.py", "zsbench/core/records.py"),
     ),
     Report(
         "errors-1",
         "The suggestion after a typo is useless: for `cifra10` it offers a name that has hardly a letter in common "
         "with mine. Nearest names should be near, upper and lower case aside.",
-        ("zsbench/errors.py/did_you_mean",),
-        ("zsbench/catalog.py",),
+        ("zsbench/core/errors.py/did_you_mean",),
+        ("zsbench/config/catalog.py",),
     ),
     Report(
         "intervals-1",
         "With 3 of 3 items right the table shows an interval for a proportion that ends above 100 %. Accuracies need "
         "the score interval, not mean plus or minus two standard errors.",
-        ("zsbench/metrics/_intervals.py/wilson",),
-        ("zsbench/metrics/spans.py", "zsbench/metrics/depth.py"),
+        ("zsbench/metrics/intervals.py/wilson",),
+        ("zsbench/metrics/spans/spans.py", "zsbench/metrics/depth/depth.py"),
     ),
     Report(
         "metrics-1",
         "One item without a defined value turns the whole metric into nan. Such rows have to be left out before "
         "reducing, and if none is left that is an error and not a zero.",
-        ("zsbench/metrics/__init__.py/Metric/reduce",),
-        ("zsbench/metrics/spans.py",),
+        ("zsbench/metrics/metric.py/Metric/reduce",),
+        ("zsbench/metrics/spans/spans.py",),
     ),
     Report(
         "trec-1",
         "Equal scores: two documents that tie are listed in another order than trec_eval lists them. It compares "
         "single precision and then the ids, descending.",
-        ("zsbench/metrics/_pytrec.py/trec_order",),
-        ("zsbench/metrics/retrieval.py", "zsbench/methods/rerank/_scores.py"),
+        ("zsbench/metrics/rankings/pytrec.py/trec_order",),
+        ("zsbench/metrics/rankings/retrieval.py", "zsbench/methods/rerank/scores.py"),
     ),
     Report(
         "collections-1",
         "A document that stands twice for one query should be refused with file and line, whether it is in the run or "
         "in the judgements. Now the second one silently wins in both.",
-        ("zsbench/data/_collection.py/read_run", "zsbench/data/_collection.py/read_qrels"),
-        ("zsbench/data/_stored.py",),
+        ("zsbench/data/collections/judgements.py/read_run", "zsbench/data/collections/judgements.py/read_qrels"),
+        ("zsbench/data/collections/stored.py",),
     ),
     Report(
         "windows-1",
@@ -101,59 +101,59 @@ REPORTS = [
         "A model wrote `[2] > [2] > [1]` and the repeated identifier took two places. Whatever the parser, strict or "
         "lenient, an identifier may count once only.",
         ("zsbench/methods/rerank/_parse.py/lenient", "zsbench/methods/rerank/_parse.py/strict"),
-        ("zsbench/methods/rerank/_texts.py",),
+        ("zsbench/methods/shared/document_texts.py",),
     ),
     Report(
         "sorting-1",
         "Heap sort compares the whole list to the end although only the ten best are asked for. It should stop once k "
         "elements have been taken from the heap.",
         ("zsbench/methods/rerank/_sorting.py/heapsort",),
-        ("zsbench/methods/rerank/_windows.py", "zsbench/methods/rerank/_scores.py"),
+        ("zsbench/methods/rerank/_windows.py", "zsbench/methods/rerank/scores.py"),
     ),
     Report(
         "tables-1",
         "A label with a vertical bar in it breaks the columns of the Markdown output.",
         ("zsbench/report/tables.py/_escape_markdown",),
-        ("zsbench/records.py",),
+        ("zsbench/core/records.py",),
     ),
     Report(
         "tables-2",
         "Security: a model named `=1+1` is run as a formula when somebody opens the exported CSV with a spreadsheet.",
         ("zsbench/report/tables.py/_defuse",),
-        ("zsbench/yamlio.py",),
+        ("zsbench/core/yamlio.py",),
     ),
     Report(
         "plan-1",
         "Two methods with one label write into the same folder and the second deletes the first. This should be "
         "refused before anything runs, with the advice to give one of them another label.",
-        ("zsbench/plan.py/_refuse_collisions",),
+        ("zsbench/plan/planning.py/_distinct",),
         ("zsbench/results/store.py",),
     ),
     Report(
         "plan-2",
         "I edited the metrics of a finished task and the old result was shown again. Does the hash of the job leave "
         "something out, or is the stored state resumed although the identity differs?",
-        ("zsbench/plan.py/Job/config_hash", "zsbench/results/store.py/Store/resume"),
-        ("zsbench/files.py",),
+        ("zsbench/plan/job.py/Job/config_hash", "zsbench/results/store.py/Store/resume"),
+        ("zsbench/core/files.py",),
     ),
     Report(
         "limit-1",
         "`--limit 20` gives me 20 items in random order; a seeded subset is fine, but please in the original order.",
-        ("zsbench/tasks/_base.py/sample",),
-        ("zsbench/records.py", "zsbench/yamlio.py"),
+        ("zsbench/tasks/base.py/sample",),
+        ("zsbench/core/records.py", "zsbench/core/yamlio.py"),
     ),
     Report(
         "bm25-1",
         "The first stage returns documents that share no word with the query at all, just to fill up the depth.",
-        ("zsbench/data/_bm25.py/Bm25/top",),
-        ("zsbench/data/_collection.py", "zsbench/data/_stored.py"),
+        ("zsbench/search/bm25.py/Bm25/top",),
+        ("zsbench/data/collections/collection.py", "zsbench/data/collections/stored.py"),
     ),
     Report(
         "retrieval-1",
         "Data with captions as queries only: the sum of recalls over both directions is nan, for there are no image "
         "queries to divide by.",
-        ("zsbench/metrics/retrieval.py/_mean_of_both",),
-        ("zsbench/metrics/_pytrec.py",),
+        ("zsbench/metrics/rankings/retrieval.py/_mean_of_both",),
+        ("zsbench/metrics/rankings/pytrec.py",),
     ),
 ]
 

@@ -2,32 +2,22 @@
 
 import gzip
 import json
-import sys
 
 import pytest
 
-from zsbench.cli.main import run as main
+from tests.command import call
 
 QRELS = "q1 0 d1 2\nq1 0 d2 0\nq2 0 d3 1\n"
 RUN = "q1 Q0 d2 1 9 x\nq1 Q0 d1 2 8 x\nq7 Q0 d1 1 1 x\n"
 
 
 @pytest.fixture
-def zsbench(tmp_path, monkeypatch, capsys):
+def zsbench(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "q").write_text(QRELS)
     (tmp_path / "r").write_text(RUN)
 
-    def ask(*arguments):
-        monkeypatch.setattr(sys, "argv", ["zsbench", "score", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return code, capsys.readouterr()
-
-    return ask
+    return lambda *arguments: call("score", *arguments)
 
 
 def values(captured):

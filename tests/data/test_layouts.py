@@ -1,10 +1,8 @@
 """Layouts of collections that do not fit their files: refused with the line, the columns or the key, never guessed."""
 
-import sys
-
 import pytest
 
-from zsbench.cli.main import run as main
+from tests.command import call
 from zsbench.config import catalog
 from zsbench.core.errors import UserError
 
@@ -128,19 +126,13 @@ METHODS = {
 
 
 @pytest.fixture
-def evaluate(tmp_path, monkeypatch, capsys):
+def evaluate(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(files):
         write(tmp_path, files)
         method = METHODS[files["t.yaml"].split("\n")[0].removeprefix("type: ")]
-        monkeypatch.setattr(sys, "argv", ["zsbench", "eval", "t.yaml", "--method", method, "--offline", "--out", "out"])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return code, capsys.readouterr()
+        return call("eval", "t.yaml", "--method", method, "--offline", "--out", "out")
 
     return run
 

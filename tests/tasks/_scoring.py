@@ -1,13 +1,9 @@
 """`zsbench score` in one call: exit code, rows of the table, and what stands on the screen."""
 
-import io
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from unittest import mock
 
-from zsbench.cli.main import run
+from tests.command import call
 
 
 @dataclass
@@ -23,13 +19,8 @@ class Scored:
 
 def zsbench(*arguments):
     """Run a command and return its exit code, stdout and stderr."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with mock.patch.object(sys, "argv", ["zsbench", *map(str, arguments)]), redirect_stdout(out), redirect_stderr(err):
-        try:
-            run()
-        except SystemExit as stop:
-            code = stop.code or 0
-    return code, out.getvalue(), err.getvalue()
+    code, screen = call(*arguments)
+    return code, screen.out, screen.err
 
 
 def score(task, predictions, *more, metrics=()):

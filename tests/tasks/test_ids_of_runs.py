@@ -1,11 +1,10 @@
 """Ids that a TREC run cannot hold are refused when data are read; what a given run names beside the data is counted."""
 
 import json
-import sys
 
 import pytest
 
-from zsbench.cli.main import run as main
+from tests.command import call
 from zsbench.config import catalog
 from zsbench.core.errors import UserError
 from zsbench.plan import planning
@@ -86,18 +85,12 @@ def test_a_no_break_space_is_a_letter_of_an_id(kind, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def score(tmp_path, monkeypatch, capsys):
+def score(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def ask(*arguments):
         metric = [] if "function-localisation" in arguments else ["--metric", "nDCG@10"]
-        monkeypatch.setattr(sys, "argv", ["zsbench", "score", *arguments, *metric])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return code, capsys.readouterr()
+        return call("score", *arguments, *metric)
 
     return ask
 

@@ -35,11 +35,6 @@ UNREAD = {
     "ner-protocol/tiny_gliner_io.npz/words_mask_*": "an input of GLiNER's network",
     "significance/cases.json/wilson/*/clopper_pearson": "intervals of shares are Wilson's",
     "significance/cases.json/cluster_bootstrap/naive_se": "what the cluster bootstrap is there to avoid",
-    "significance/cases.json/paired_accuracy/[nmb]*[0-9p]*": "paired tests have no command",
-    "significance/cases.json/multiple/*": "corrections for several comparisons have no command",
-    "significance/cases.json/sign_flip_*": "paired tests have no command",
-    "significance/cases.json/per_query/*": "paired tests have no command",
-    "significance/resamples.npz/sign_flips": "paired tests have no command",
 }
 
 

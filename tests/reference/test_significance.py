@@ -6,6 +6,17 @@ import pytest
 from tests.reference._golden import load_json, load_npz, needs, some
 from zsbench.metrics import naming
 from zsbench.metrics.intervals import cluster_replicates, percentile, replicates, wilson
+from zsbench.metrics.paired import (
+    benjamini_hochberg,
+    bootstrap_p,
+    difference_replicates,
+    discordant,
+    holm,
+    mcnemar,
+    sign_flips,
+    student_t,
+    wilcoxon,
+)
 
 CASES = load_json("significance", "cases.json") or {}
 DRAWS = load_npz("significance", "resamples.npz")
@@ -52,3 +63,34 @@ def test_micro_f1_bootstrap():
         values = replicates(naming.resolve("F1"), table, DRAWS["bootstrap_index"])
         assert percentile(values) == pytest.approx(tuple(case["ci95"]), abs=1e-9)
         assert values.std(ddof=1) == pytest.approx(case["se"], abs=1e-9)
+
+
+def test_mcnemar_and_the_p_of_the_paired_bootstrap():
+    for case in cases_of("paired_accuracy"):
+        assert discordant(case["a"], case["b"]) == (case["n01"], case["n10"])
+        assert mcnemar(case["a"], case["b"]) == pytest.approx(case["mcnemar_exact_p"], abs=1e-9)
+        a, b = (np.asarray(case[side], float)[:, None] for side in "ab")
+        values = difference_replicates(MEAN, a, b, DRAWS["bootstrap_index"])
+        assert bootstrap_p(values) == pytest.approx(case["bootstrap_p_two_sided"], abs=1e-9)
+
+
+def test_sign_flips():
+    [exact], [drawn] = cases_of("sign_flip_exact"), cases_of("sign_flip_monte_carlo")
+    assert sign_flips(exact["differences"]) == pytest.approx(exact["p_two_sided"], abs=1e-9)
+    signs = DRAWS["sign_flips"]
+    assert len(signs) == drawn["n"]
+    p = sign_flips(exact["differences"], signs=signs)
+    assert p == pytest.approx(drawn["p"], abs=1e-9)
+    assert round(p * (len(signs) + 1)) - 1 == drawn["count_ge"]
+
+
+def test_corrections():
+    for case in cases_of("multiple"):
+        assert holm(case["p"]) == pytest.approx(case["holm"], abs=1e-9)
+        assert benjamini_hochberg(case["p"]) == pytest.approx(case["benjamini_hochberg"], abs=1e-9)
+
+
+def test_values_of_queries():
+    for case in cases_of("per_query"):
+        assert student_t(case["a"], case["b"]) == pytest.approx((case["t"], case["t_p"]), abs=1e-9)
+        assert wilcoxon(case["a"], case["b"]) == pytest.approx(case["wilcoxon_p"], abs=1e-9)

@@ -80,7 +80,7 @@ def forget():
 def test_each_kind_works_from_the_config_to_the_result(call):
     code, out, err = call("eval", "suite.yaml", "--json")
     assert code == 0, err
-    rows = {row["model"]: row for row in json.loads(out)["results"]}
+    rows = {row["model"]: row for row in json.loads(out)["suites"][0]["results"]}
     assert [rows[name]["metrics"]["parity-acc"]["value"] for name in ("table", "wrong")] == [1.0, 0.0]
 
 
@@ -112,7 +112,7 @@ def test_an_edited_component_computes_again(work, monkeypatch):
     def value():
         for name in [name for name in sys.modules if name.startswith("zsbench_plugins")]:
             del sys.modules[name]
-        [row, _] = json.loads(zsbench("eval", "suite.yaml", "--json")[1])["results"]
+        [row, _] = json.loads(zsbench("eval", "suite.yaml", "--json")[1])["suites"][0]["results"]
         return row["metrics"]["parity-acc"]["value"]
 
     assert value() == 1.0

@@ -101,11 +101,9 @@ def test_a_folder_of_runs_and_a_run_without_predictions_are_said(zsbench, tmp_pa
     assert "out/suite/model: a run without predictions/" in captured.err
 
 
-def test_every_way_to_the_predictions_of_one_run_gives_its_name_and_its_sample(zsbench, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["zsbench", "eval", "digits", "--method", "random-class", "-q", "--out", "out"])
-    monkeypatch.setattr(sys, "argv", [*sys.argv, "--limit", "20", "--seed", "3"])
-    with pytest.raises(SystemExit, match="0"):
-        main()
+def test_every_way_to_the_predictions_of_one_run_gives_its_name_and_its_sample(zsbench, tmp_path):
+    sampled = ("--limit", "20", "--seed", "3")
+    assert call("eval", "digits", "--method", "random-class", "-q", "--out", "out", *sampled)[0] == 0
     [made] = (tmp_path / "out").rglob("result.json")
     expected = json.loads(made.read_text())
     for path in (

@@ -214,11 +214,12 @@ def load(entry: Entry) -> Any:
     UserError
         It is not zsbench's own and cannot be imported.
     """
+    if entry.module.startswith("zsbench."):
+        return importlib.import_module(entry.module)
+    _outside.packages()  # which makes plugin folders importable
     try:
         return importlib.import_module(entry.module)
     except Exception as error:
-        if entry.module.startswith("zsbench."):
-            raise
         problem = f"'{entry.name}' cannot be imported ({type(error).__name__}: {error})"
         raise UserError(shown(entry.path), problem) from error
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from zsbench.tasks.formats.format import JsonLines
-
 from zsbench.config.options import Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.records import TaskData, digest
 from zsbench.tasks.base import BaseTask, sample
+from zsbench.tasks.formats.format import JsonLines
 
 from .._records import Number
 

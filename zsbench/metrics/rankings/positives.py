@@ -65,6 +65,11 @@ class PositiveRanks:
         flat = [rank for row in lists for rank in row]
         return cls(np.asarray(flat, dtype=np.float64), np.asarray([len(row) for row in lists], dtype=np.int64))
 
+    @classmethod
+    def joined(cls, tables: Sequence[PositiveRanks]) -> PositiveRanks:
+        """Return the table of the queries of several tables, one table after another."""
+        return cls(np.concatenate([table.ranks for table in tables]), np.concatenate([table.sizes for table in tables]))
+
     @functools.cached_property
     def starts(self) -> IntArray:
         """The place in `ranks` where each query begins, (n_queries,)."""

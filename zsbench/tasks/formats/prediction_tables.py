@@ -42,7 +42,14 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, An
         raise UserError(shown(path), f"suffix '{path.suffix}'", f"a table of predictions ({', '.join(SUFFIXES)})")
 
 
-def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def parquet(path: Path, columns: Sequence[str]) -> Any:
+    """Return a pyarrow table with those of the columns that a parquet file has.
+
+    Raises
+    ------
+    UserError
+        A damaged file, or no column `id`.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -54,9 +61,14 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str
     known = [name for name in columns if name in table.column_names]
     if "id" not in known:
         raise UserError(shown(path), f"columns {', '.join(table.column_names)}", f"among them {', '.join(columns)}")
-    values = [table.column(name).to_pylist() for name in known]
+    return table.select(known)
+
+
+def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    table = parquet(path, columns)
+    values = [column.to_pylist() for column in table.columns]
     for number, row in enumerate(zip(*values, strict=True)):
-        yield f"{shown(path)}: row {number}", dict(zip(known, row, strict=True))
+        yield f"{shown(path)}: row {number}", dict(zip(table.column_names, row, strict=True))
 
 
 def _cell(text: str, where: str, column: str) -> Any:

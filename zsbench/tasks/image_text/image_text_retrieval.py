@@ -6,27 +6,34 @@ Predictions: parquet with `id` (an image's id, or `<image id>#<number>` for a ca
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Count, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
-from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import fill_class
 from zsbench.data.captions.captioned import CaptionedImages
 from zsbench.data.images.items import count_traits
-from zsbench.methods.image_text import Matcher, Scores
+from zsbench.methods.image_text import Matcher
+from zsbench.metrics.rankings.positives import Ranked
 from zsbench.metrics.rankings.retrieval import Relevant
-from zsbench.tasks.base import BaseTask, covering, require_unique, sample
+from zsbench.tasks.base import covering, require_unique, sample
+from zsbench.tasks.formats.ranking_tables import Ranking
 from zsbench.tasks.formats.rankings import Rankings
+from zsbench.tasks.image_text._pairs import Pairs, Query, other
+from zsbench.tasks.image_text._ranks import best, ranks
 
+# Queries compared with their gallery at once.
+_AT_ONCE = 256
 # Metrics that look at the first 10 where their name says nothing else.
 _WHOLE = {"mean-hit": 10, "RSUM": 10}
 
@@ -52,36 +59,23 @@ class Config(TaskConfig):
         return covering(depth, info.data.get("metrics", []), Task.metric_kinds, _WHOLE)
 
 
-@dataclass(frozen=True)
-class Query:
-    """A caption or an image that looks for the other."""
-
-    id: str
-    kind: str
-    number: int
-    """Among the captions or among the images."""
-    fold: int
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Images, captions and which image each caption belongs to."""
-
-    items: list[Any]
-    captions: list[str]
-    caption_ids: list[str]
-    owner: Any
-
-
-class Task(BaseTask[Config]):
+class Task:
     """Queries of both directions; gold is `Relevant`."""
 
     family: ClassVar[str] = "image-text"
     gives: ClassVar[str] = "captioned-images"
-    gold: ClassVar[tuple[str, str]] = ("caption-table", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("retrieval",)
+    suffix: ClassVar[str] = ".parquet"
     shard_size: ClassVar[int] = 1024
+    absent: ClassVar[Any] = None
     format = Rankings()
+
+    def __init__(self, config: Config, source: Block) -> None:
+        self.config, self.source = config, source
+
+    def files(self) -> list[str]:
+        """Return the files of images and captions."""
+        return self.source.files()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return template, captions an image and folds."""
@@ -91,30 +85,22 @@ class Task(BaseTask[Config]):
         parts += [f"{own.folds} folds"] if own.folds > 1 else []
         return ", ".join(parts)
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
         """Read images (not their pixels) and captions; `limit` counts images."""
         images: CaptionedImages = self.source.build()
         require_unique(images.items, self.source.where)
         keep = sample(len(images.items), limit, seed)
         items = [images.items[i] for i in keep]
         captions = [list(images.captions[i])[: self.config.max_captions] for i in keep]
-        pairs = Pairs(
-            items,
-            [text for own in captions for text in own],
-            [f"{item.id}#{k}" for item, own in zip(items, captions, strict=True) for k in range(len(own))],
-            np.repeat(np.arange(len(items)), [len(own) for own in captions]),
-        )
-        fold = np.arange(len(items)) * self.config.folds // len(items)
-        queries = [
-            Query(key, "text", t, int(fold[i]))
-            for t, (key, i) in enumerate(zip(pairs.caption_ids, pairs.owner, strict=True))
+        pairs = Pairs.of(items, captions, folds=self.config.folds)
+        queries, ids = pairs.queries(), pairs.ids
+        require_unique(queries, self.source.where)
+        gold = [Relevant(frozenset([ids["image"][i]]), query="text") for i in pairs.owner.tolist()]
+        ends = np.cumsum([len(texts) for texts in captions]).tolist()
+        gold += [
+            Relevant(frozenset(ids["text"][end - len(texts) : end]), query="image")
+            for end, texts in zip(ends, captions, strict=True)
         ]
-        queries += [Query(item.id, "image", i, int(fold[i])) for i, item in enumerate(items)]
-        texts_of = [
-            frozenset(f"{item.id}#{k}" for k in range(len(own))) for item, own in zip(items, captions, strict=True)
-        ]
-        gold = [Relevant(frozenset([items[i].id]), query="text") for i in pairs.owner]
-        gold += [Relevant(own, query="image") for own in texts_of]
         repeated = sum(n for n in Counter(pairs.captions).values() if n > 1)
         parts = [f"{item.id}:{item.digest()}" for item in items]
         return TaskData(
@@ -127,85 +113,63 @@ class Task(BaseTask[Config]):
             | count_traits(items),
         )
 
-    def predict(
-        self, rule: Matcher, model: Any, data: TaskData, todo: range, run: RunContext
-    ) -> Iterator[dict[str, float]]:
-        """Yield the best `depth` of each query's gallery, {id: score}."""
+    def predict(self, rule: Matcher, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Ranking]:
+        """Yield the best `depth` of each query's gallery."""
         from zsbench.tasks.encoding import Features
 
         pairs: Pairs = data.context
         texts = [fill_class(self.config.template, text) for text in pairs.captions]
         scores = rule(Features(model, run, pairs.items), texts, pairs.items)
         done = todo.start
-        while done < todo.stop:
-            block = _block(data.items, done, todo.stop)
-            yield from self._rank(scores, pairs, block, data.items)
-            done += len(block)
-            run.progress(done)
+        alike = itertools.groupby(data.items[todo.start : todo.stop], key=lambda query: (query.kind, query.fold))
+        for (kind, fold), group in alike:
+            gallery, ids = pairs.gallery(other(kind), fold), pairs.ids[other(kind)]
+            compare = scores.images_for if kind == "text" else scores.texts_for
+            while queries := list(itertools.islice(group, _AT_ONCE)):
+                rows = compare(np.asarray([query.number for query in queries], dtype=np.int64), gallery)
+                table = best(rows, queries, gallery, ids, depth=self.config.depth)
+                yield from (Ranking(table, row) for row in range(len(queries)))
+                done += len(queries)
+                run.progress(done)
 
-    def _rank(
-        self, scores: Scores, pairs: Pairs, block: list[Query], queries: Sequence[Query]
-    ) -> Iterator[dict[str, float]]:
-        """Return the rankings of queries of one kind and fold."""
-        kind, fold = block[0].kind, block[0].fold
-        other = "image" if kind == "text" else "text"
-        gallery = np.asarray([q.number for q in queries if q.kind == other and q.fold == fold], dtype=np.int64)
-        compare = scores.images_for if kind == "text" else scores.texts_for
-        rows = compare(np.asarray([query.number for query in block], dtype=np.int64), gallery)
-        names = [item.id for item in pairs.items] if other == "image" else pairs.caption_ids
-        depth = min(self.config.depth, len(gallery))
-        for query, row in zip(block, rows, strict=True):
-            if np.isnan(row).any():
-                raise RunError(query.id, f"{int(np.isnan(row).sum())} of {len(row)} scores are NaN")
-            # Ties at the cut: all that score like the last one stay, so that no tied positive is lost by chance.
-            floor = np.partition(row, -depth)[-depth]
-            best = np.flatnonzero(row >= floor)
-            best = best[np.argsort(-row[best], kind="stable")]
-            yield {names[gallery[i]]: float(row[i]) for i in best}
+    def check(self, item: Query, prediction: Ranking) -> str:
+        """Say whether a score is NaN, or there is none."""
+        return self.format.check(item, prediction)
 
-    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
         """Say why a median rank is undefined: too many queries find nothing within their rankings."""
         beyond = [name for name, score in scores.items() if score.value == float("inf")]
         return f"{', '.join(beyond)}: beyond the rankings, which `depth: {self.config.depth}` cuts" if beyond else ""
 
-    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield rankings and gold, a shard at a time; a ranking keeps what lies in its query's own fold."""
-        rows = iter(self._within_galleries(data.items, predictions))
-        for start in range(0, len(data.items), self.shard_size):
-            gold = data.gold[start : start + self.shard_size]
-            yield [row for _, row in zip(gold, rows, strict=False)], gold
-
-    def _within_galleries(
-        self, queries: Sequence[Query], predictions: Sequence[dict[str, float]]
-    ) -> Iterator[dict[str, float]]:
-        """Yield each ranking without what lies in another fold than its query.
+    def chunks(self, data: TaskData, predictions: Sequence[Ranking]) -> Iterator[tuple[Ranked, Any]]:
+        """Yield rankings and gold of queries of one kind; a ranking keeps what lies in its query's own fold.
 
         Raises
         ------
         UserError
             A ranking names an item that no gallery holds.
         """
-        folds: dict[str, dict[str, int]] = {"image": {}, "text": {}}
-        for query in queries:
-            folds[query.kind][query.id] = query.fold
-        for query, ranking in zip(queries, predictions, strict=True):
-            other = "image" if query.kind == "text" else "text"
-            gallery = folds[other]
-            if not ranking.keys() <= gallery.keys():
-                unknown = next(name for name in ranking if name not in gallery)
-                raise UserError("", f"query '{query.id}' has '{unknown}', which is no {other} of the task")
-            yield (
-                ranking
-                if self.config.folds == 1
-                else {name: score for name, score in ranking.items() if gallery[name] == query.fold}
-            )
+        start = 0
+        rows = zip(data.items, predictions, strict=True)
+        for _, group in itertools.groupby(rows, key=lambda row: (row[0].kind, row[1].table)):
+            queries, rankings = zip(*group, strict=True)
+            stop = start + len(queries)
+            yield Ranked(ranks(data.context, queries, rankings)), data.gold[start:stop]
+            start = stop
 
+    def write(self, path: Path, items: Sequence[Query], predictions: Sequence[Ranking]) -> None:
+        """Write parquet."""
+        self.format.write(path, items, predictions)
 
-def _block(queries: Sequence[Query], start: int, stop: int) -> list[Query]:
-    """Return the queries from `start` on that share kind and fold, at most 256."""
-    first, block = queries[start], []
-    for query in queries[start : min(stop, start + 256)]:
-        if (query.kind, query.fold) != (first.kind, first.fold):
-            break
-        block.append(query)
-    return block
+    def read(self, path: Path, items: Sequence[Query]) -> dict[str, Ranking]:
+        """Read parquet, or the whole matrix (captions, images) from .npz."""
+        return self.format.read(path, items)
+
+    @staticmethod
+    def gold_source(path: str) -> dict[str, Any]:
+        """Read a table of image paths and captions."""
+        return {"source": "caption-table", "path": path}
+
+    def preview(self, prediction: Ranking) -> str:
+        """Return the first three ids."""
+        return self.format.preview(prediction)

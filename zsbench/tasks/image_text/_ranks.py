@@ -10,6 +10,9 @@ from zsbench.metrics.rankings.positives import PositiveRanks, Ties, of_matrix, o
 from zsbench.tasks.formats.ranking_tables import Listed, Matrix, Ranking
 from zsbench.tasks.image_text._pairs import Pairs, Query, other
 
+# Columns whose largest score stands for them.
+_GROUP = 16
+
 
 def best(scores: FloatArray, queries: Sequence[Query], gallery: IntArray, ids: Sequence[str], *, depth: int) -> Listed:
     """Return the `depth` best of each query's gallery, and all that score like the last of them.
@@ -30,13 +33,21 @@ def best(scores: FloatArray, queries: Sequence[Query], gallery: IntArray, ids: S
     if undefined.any():
         row = int(np.flatnonzero(undefined)[0])
         raise RunError(queries[row].id, f"{undefined[row]} of {scores.shape[1]} scores are NaN")
-    depth = min(depth, scores.shape[1])
-    floor = np.partition(scores, -depth, axis=1)[:, -depth, None]
-    rows, columns = np.nonzero(scores >= floor)
-    kept = scores[rows, columns]
-    order = np.lexsort((-kept, rows))
-    lengths = np.bincount(rows, minlength=len(scores))
-    return Listed(ids, gallery[columns[order]], kept[order], lengths)
+    n_queries, n = scores.shape
+    depth = min(depth, n)
+    # At least `depth` of a row reach the bound, for as many groups of columns have a maximum that does; only the few
+    # that reach it are sorted.
+    size = min(_GROUP, n // depth)
+    groups = n // size
+    maxima = scores[:, : size * groups].reshape(n_queries, size, groups).max(axis=1)
+    bound = np.partition(maxima, -depth, axis=1)[:, -depth, None]
+    rows, columns = np.divmod(np.flatnonzero(scores >= bound), n)
+    near = scores[rows, columns]
+    order = np.lexsort((-near, rows))
+    rows, columns, near = rows[order], columns[order], near[order]
+    floor = near[np.searchsorted(rows, np.arange(n_queries)) + depth - 1]
+    kept = near >= floor[rows]
+    return Listed(ids, gallery[columns[kept]], near[kept], np.bincount(rows[kept], minlength=n_queries))
 
 
 def ranks(pairs: Pairs, queries: Sequence[Query], rankings: Sequence[Ranking]) -> Callable[[Ties], PositiveRanks]:

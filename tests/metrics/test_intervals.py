@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from zsbench.metrics import naming
-from zsbench.metrics.intervals import interval, wilson
+from zsbench.metrics.intervals import interval, intervals, wilson
 
 ACCURACY, AP = naming.resolve("acc@1"), naming.resolve("MAP")
 
@@ -39,3 +39,13 @@ def test_undefined_items_are_left_out():
     table = np.array([[1.0], [np.nan], [1.0], [0.0]])
     assert ACCURACY.reduce(table) == pytest.approx(2 / 3)
     assert interval(ACCURACY, table)[:2] == wilson(2, 3)
+
+
+def test_metrics_that_share_their_draws_have_the_intervals_of_each_alone():
+    rng = np.random.default_rng(0)
+    names = ["MAP", "median-rank", "mean-per-class", "mean-hit", "per-class-std"]
+    metrics = [naming.resolve(name) for name in names for _ in range(2)]
+    tables = [np.floor(rng.random((n, 4)) * 3) for _ in names for n in (20, 30)]
+    tables[3][:10] = np.nan  # twenty are left, as in others
+    alone = [interval(metric, table, resamples=500, seed=3) for metric, table in zip(metrics, tables, strict=True)]
+    assert intervals(metrics, tables, resamples=500, seed=3) == alone

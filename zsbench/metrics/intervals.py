@@ -15,8 +15,9 @@ Source: Wilson 1927; Efron & Tibshirani 1993, chapters 13 and 8 (clusters).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist
+from typing import Any
 
 from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.metric import Metric
@@ -55,15 +56,24 @@ def normal(values: DoubleArray, *, confidence: float = 0.95) -> tuple[float, flo
     return mean - half, mean + half
 
 
-def replicates(metric: Metric, statistics: DoubleArray, index: IntArray) -> DoubleArray:
-    """Return the metric of every resample: `index` is (B, m), rows of item numbers; the result is (B,)."""
+def replicates(
+    metric: Metric, statistics: DoubleArray, index: IntArray, counts: DoubleArray | None = None
+) -> DoubleArray:
+    """Return the metric of every resample: `index` is (B, m), rows of item numbers; the result is (B,).
+
+    `counts` is how often each resample holds each item (B, n_items), where it is known.
+    """
     if metric.of_items is not None:
         return np.array([metric.of_items(statistics[rows]) for rows in index])
     assert metric.of_sums is not None
-    n = len(statistics)
-    rows = np.arange(len(index))[:, None] * n
-    counts = np.bincount((index + rows).ravel(), minlength=len(index) * n).reshape(len(index), n)
+    counts = _counts(index, len(statistics)) if counts is None else counts
     return np.asarray(metric.of_sums(counts @ statistics, np.full(len(index), float(index.shape[1]))))
+
+
+def _counts(index: IntArray, n: int) -> DoubleArray:
+    rows = np.arange(len(index))[:, None] * n
+    counts = np.bincount((index + rows).ravel(), minlength=len(index) * n)
+    return counts.reshape(len(index), n).astype(np.float64)
 
 
 def cluster_replicates(metric: Metric, statistics: DoubleArray, clusters: IntArray, index: IntArray) -> DoubleArray:
@@ -94,23 +104,59 @@ def interval(
     Items with a NaN row are undefined and left out. With a single item the interval is the whole truth that one
     item holds: Wilson says how little that is, the bootstrap can only repeat the value.
     """
-    defined = statistics[~np.isnan(statistics).any(axis=1)]
+    return intervals([metric], [statistics], resamples=resamples, confidence=confidence, seed=seed)[0]
+
+
+def intervals(
+    metrics: Sequence[Metric],
+    tables: Sequence[DoubleArray],
+    *,
+    resamples: int = 10_000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> list[tuple[float, float, str]]:
+    """Return what `interval` says of each metric; those that draw the same items draw them once."""
+    results: dict[int, tuple[float, float, str]] = {}
+    rows = [table[~np.isnan(table).any(axis=1)] for table in tables]
+    alike: dict[Any, list[int]] = {}
+    for number, (metric, defined) in enumerate(zip(metrics, rows, strict=True)):
+        if metric.interval == "bootstrap":
+            strata = None if metric.strata is None else defined[:, metric.strata].tobytes()
+            alike.setdefault((len(defined), max(defined.shape), strata), []).append(number)
+        else:
+            results[number] = _closed(metric, defined, confidence)
+    for numbers in alike.values():
+        values, how = _bootstrapped([(metrics[i], rows[i]) for i in numbers], resamples, seed)
+        for number, column in zip(numbers, values, strict=True):
+            results[number] = (*percentile(column, confidence=confidence), how)
+    return [results[number] for number in range(len(metrics))]
+
+
+def _closed(metric: Metric, defined: DoubleArray, confidence: float) -> tuple[float, float, str]:
+    """Return an interval that a formula gives."""
     if metric.interval == "wilson":
-        low, high = wilson(float(defined[:, 0].sum()), len(defined), confidence=confidence)
-        return low, high, "wilson"
-    if metric.interval == "normal":
-        low, high = normal(defined[:, 0], confidence=confidence)
-        value = metric.reduce(defined)  # summed in another order: equal items must not fall out of their interval
-        return min(low, value), max(high, value), "normal"
+        return *wilson(float(defined[:, 0].sum()), len(defined), confidence=confidence), "wilson"
+    low, high = normal(defined[:, 0], confidence=confidence)
+    value = metric.reduce(defined)  # summed in another order: equal items must not fall out of their interval
+    return min(low, value), max(high, value), "normal"
+
+
+def _bootstrapped(
+    tables: Sequence[tuple[Metric, DoubleArray]], resamples: int, seed: int
+) -> tuple[list[DoubleArray], str]:
+    """Return the replicates of metrics whose tables have one shape and one stratum an item, and how they were drawn."""
+    metric, defined = tables[0]
     # Many items need fewer resamples; how many were drawn stands in the method's name.
     resamples = min(resamples, max(1000, _MAX_DRAWS // max(1, len(defined))))
-    rng = np.random.default_rng(seed)
     strata = None if metric.strata is None else defined[:, metric.strata]
-    n, width = defined.shape
-    draws = _draws(rng, n, resamples, strata, width=width)
-    values = np.concatenate([replicates(metric, defined, index) for index in draws])
-    low, high = percentile(values, confidence=confidence)
-    return low, high, f"bootstrap(B={resamples}, seed={seed})"
+    n, width = len(defined), max(table.shape[1] for _, table in tables)
+    summed = any(metric.of_items is None for metric, _ in tables)
+    parts: list[list[DoubleArray]] = [[] for _ in tables]
+    for index in _draws(np.random.default_rng(seed), n, resamples, strata, width=width):
+        counts = _counts(index, n) if summed else None
+        for part, (metric, table) in zip(parts, tables, strict=True):
+            part.append(replicates(metric, table, index, counts))
+    return [np.concatenate(part) for part in parts], f"bootstrap(B={resamples}, seed={seed})"
 
 
 def _draws(
@@ -121,7 +167,10 @@ def _draws(
     Neither a block nor the sums of `width` statistics made of it take more than a few dozen megabytes.
     """
     block = max(1, _DRAWS_AT_ONCE // max(n, width))
-    groups = [np.arange(n)] if strata is None else [np.flatnonzero(strata == s) for s in np.unique(strata)]
+    groups = [] if strata is None else [np.flatnonzero(strata == s) for s in np.unique(strata)]
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
-        yield np.concatenate([g[rng.integers(0, len(g), (size, len(g)))] for g in groups], axis=1)
+        if strata is None:
+            yield rng.integers(0, n, (size, n))
+        else:
+            yield np.concatenate([g[rng.integers(0, len(g), (size, len(g)))] for g in groups], axis=1)

@@ -84,24 +84,33 @@ def judge(
                     raise RunError(title, f"{name}: {error}") from error
                 left_out[name] = str(error)
     statistics = {name: np.concatenate(parts) for name, parts in rows.items() if name not in left_out}
-    scores = {name: score(resolved[name], table, settings) for name, table in statistics.items()}
+    scores = _scores({name: resolved[name] for name in statistics}, statistics, settings)
     warning = doubts.joined(task.doubt(data, scores), doubts.of_items(data))
     notes = task.summary(data, predictions)
     return Judgement(statistics, scores, warning, left_out, notes)
 
 
-def score(metric: Metric, statistics: DoubleArray, settings: Settings) -> Score:
-    """Return a metric's value and interval over per-item statistics (n_items, n_statistics)."""
-    from zsbench.metrics.intervals import interval
+def _scores(metrics: dict[str, Metric], statistics: Statistics, settings: Settings) -> dict[str, Score]:
+    """Return value and interval of every metric over its per-item statistics (n_items, n_statistics)."""
+    from zsbench.metrics.intervals import intervals
 
-    n = int((~np.isnan(statistics).any(axis=1)).sum())
-    if not n:
-        nan = float("nan")
-        return Score(nan, nan, nan, metric.unit, 0, "undefined", metric.better)
-    low, high, how = interval(
-        metric, statistics, resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed
+    counts = {name: int((~np.isnan(table).any(axis=1)).sum()) for name, table in statistics.items()}
+    defined = [name for name, n in counts.items() if n]
+    ranges = intervals(
+        [metrics[name] for name in defined],
+        [statistics[name] for name in defined],
+        resamples=settings.resamples,
+        confidence=settings.confidence,
+        seed=settings.seed,
     )
-    return Score(metric.reduce(statistics), low, high, metric.unit, n, how, metric.better)
+    known = dict(zip(defined, ranges, strict=True))
+    nan = float("nan")
+    scores = {}
+    for name, metric in metrics.items():
+        low, high, how = known.get(name, (nan, nan, "undefined"))
+        value = metric.reduce(statistics[name]) if name in known else nan
+        scores[name] = Score(value, low, high, metric.unit, counts[name], how, metric.better)
+    return scores
 
 
 def item_columns(name: str, statistics: DoubleArray, columns: Sequence[str] = ()) -> dict[str, Any]:

@@ -105,6 +105,6 @@ class Matrix:
         """Whether a score of a ranking is NaN, (n_rankings,); the least of them is then."""
         return np.asarray(np.isnan(self.scores.min(axis=1)))
 
-    def head(self, row: int, n: int) -> list[str]:  # noqa: ARG002 - one signature for both
+    def head(self, row: int, n: int) -> list[str]:
         """Return the first n ids of the gallery, which is in no order."""
         return list(self.ids[:n])

@@ -13,12 +13,13 @@ from zsbench.core.errors import UserError
 from zsbench.core.lazy import AnyFloatArray, np
 from zsbench.core.yamlio import shown
 from zsbench.tasks.formats import prediction_tables
+from zsbench.tasks.formats.format import Format
 from zsbench.tasks.formats.ranking_tables import Listed, Matrix, Ranking
 
 _COLUMNS = ("id", "found", "scores")
 
 
-class Rankings:
+class Rankings(Format):
     """The best of each query's gallery: ids and scores."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet",)

@@ -9,12 +9,10 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Count, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
@@ -26,10 +24,10 @@ from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.metrics.rankings.positives import Ranked
 from zsbench.metrics.rankings.retrieval import Relevant
-from zsbench.tasks.base import covering, require_unique, sample
+from zsbench.tasks.base import BaseTask, covering, require_unique, sample
 from zsbench.tasks.formats.ranking_tables import Ranking
 from zsbench.tasks.formats.rankings import Rankings
-from zsbench.tasks.image_text._pairs import Pairs, Query, other
+from zsbench.tasks.image_text._pairs import Pairs, other
 from zsbench.tasks.image_text._ranks import best, ranks
 
 # Queries compared with their gallery at once.
@@ -59,33 +57,25 @@ class Config(TaskConfig):
         return covering(depth, info.data.get("metrics", []), Task.metric_kinds, _WHOLE)
 
 
-class Task:
+class Task(BaseTask[Config]):
     """Queries of both directions; gold is `Relevant`."""
 
     family: ClassVar[str] = "image-text"
     gives: ClassVar[str] = "captioned-images"
+    gold: ClassVar[tuple[str, str]] = ("caption-table", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("retrieval",)
-    suffix: ClassVar[str] = ".parquet"
     shard_size: ClassVar[int] = 1024
-    absent: ClassVar[Any] = None
     format = Rankings()
-
-    def __init__(self, config: Config, source: Block) -> None:
-        self.config, self.source = config, source
-
-    def files(self) -> list[str]:
-        """Return the files of images and captions."""
-        return self.source.files()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return template, captions an image and folds."""
-        own = self.config
-        parts = [f"template '{own.template}'"] if own.template != "{}" and not given else []
-        parts += [f"first {own.max_captions} captions an image"] if own.max_captions else ["all captions"]
-        parts += [f"{own.folds} folds"] if own.folds > 1 else []
+        config = self.config
+        parts = [f"template '{config.template}'"] if config.template != "{}" and not given else []
+        parts += [f"first {config.max_captions} captions an image"] if config.max_captions else ["all captions"]
+        parts += [f"{config.folds} folds"] if config.folds > 1 else []
         return ", ".join(parts)
 
-    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:  # noqa: ARG002
+    def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels) and captions; `limit` counts images."""
         images: CaptionedImages = self.source.build()
         require_unique(images.items, self.source.where)
@@ -132,11 +122,7 @@ class Task:
                 done += len(queries)
                 run.progress(done)
 
-    def check(self, item: Query, prediction: Ranking) -> str:
-        """Say whether a score is NaN, or there is none."""
-        return self.format.check(item, prediction)
-
-    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:  # noqa: ARG002
+    def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say why a median rank is undefined: too many queries find nothing within their rankings."""
         beyond = [name for name, score in scores.items() if score.value == float("inf")]
         return f"{', '.join(beyond)}: beyond the rankings, which `depth: {self.config.depth}` cuts" if beyond else ""
@@ -156,20 +142,3 @@ class Task:
             stop = start + len(queries)
             yield Ranked(ranks(data.context, queries, rankings)), data.gold[start:stop]
             start = stop
-
-    def write(self, path: Path, items: Sequence[Query], predictions: Sequence[Ranking]) -> None:
-        """Write parquet."""
-        self.format.write(path, items, predictions)
-
-    def read(self, path: Path, items: Sequence[Query]) -> dict[str, Ranking]:
-        """Read parquet, or the whole matrix (captions, images) from .npz."""
-        return self.format.read(path, items)
-
-    @staticmethod
-    def gold_source(path: str) -> dict[str, Any]:
-        """Read a table of image paths and captions."""
-        return {"source": "caption-table", "path": path}
-
-    def preview(self, prediction: Ranking) -> str:
-        """Return the first three ids."""
-        return self.format.preview(prediction)

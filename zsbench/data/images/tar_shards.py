@@ -14,6 +14,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from zsbench.core import files
@@ -84,16 +85,16 @@ def read_samples(root: Path, split: str, labels: Collection[str]) -> tuple[list[
         twice, a label without an image.
     """
     counts: Counter[str] = Counter()
-    found: list[tuple[Path, str, dict[str, Member]]] = []
+    keyed: list[tuple[Path, str, dict[str, Member]]] = []
     for shard in shards_of(root, split):
-        found += [(shard, key, parts) for key, parts in _keys(shard, counts).items()]
-    restarted = len({key for _, key, _ in found}) < len(found)
+        keyed += [(shard, key, parts) for key, parts in _keys(shard, counts).items()]
+    restarted = len({key for _, key, _ in keyed}) < len(keyed)
     samples = []
-    for shard, key, parts in found:
+    for shard, key, parts in keyed:
         images = [suffix for suffix in parts if f".{suffix}" in SUFFIXES]
         if len(images) == 1:
-            name = shard.relative_to(root / split).with_suffix("").as_posix()
-            samples.append(Sample(f"{name}/{key}" if restarted else key, parts[images[0]], parts))
+            name = f"{shard.relative_to(root / split).with_suffix('').as_posix()}/{key}" if restarted else key
+            samples.append(Sample(name, parts[images[0]], parts))
         elif images:
             raise UserError(shown(shard), f"sample '{key}' has {len(images)} images", "one")
         elif any(suffix in labels for suffix in parts):
@@ -112,17 +113,27 @@ def _image_suffixes() -> str:
 
 def _keys(shard: Path, counts: Counter[str]) -> dict[str, dict[str, Member]]:
     """Return the members of a shard, {key: {suffix: member}}."""
-    found: dict[str, dict[str, Member]] = {}
+    keys: dict[str, dict[str, Member]] = {}
     for name, member in _members(shard, counts):
-        path = PurePosixPath(name)
-        if any(is_hidden(part) for part in path.parts):
+        base = name.rpartition("/")[2]
+        prefix = _prefix(name.removesuffix(base))
+        if prefix is None or is_hidden(base):
             continue
-        stem, _, suffix = path.name.partition(".")
-        parts = found.setdefault(path.with_name(stem).as_posix(), {})
+        stem, _, suffix = base.partition(".")
+        parts = keys.setdefault(prefix + stem, {})
         if suffix.lower() in parts:
             raise UserError(shown(shard), f"member '{name}' stands twice, or under one key", "unique keys in a shard")
         parts[suffix.lower()] = member
-    return found
+    return keys
+
+
+@cache
+def _prefix(folder: str) -> str | None:
+    """Return what a member's folder puts before its key, None where a part of it is hidden."""
+    path = PurePosixPath(folder)
+    if any(is_hidden(part) for part in path.parts):
+        return None
+    return f"{path.as_posix().removesuffix('/')}/" if path.parts else ""
 
 
 def _members(shard: Path, counts: Counter[str]) -> Iterator[tuple[str, Member]]:

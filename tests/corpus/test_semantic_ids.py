@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from zsbench.cli.corpus import semantic_ids
+from zsbench.cli.corpus.semantic_ids import semantic_ids
 from zsbench.core.errors import UserError
 
 

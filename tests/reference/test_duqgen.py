@@ -133,7 +133,7 @@ def jsonl(path, rows):
 
 
 def test_sampling_from_the_command_line(tmp_path):
-    from zsbench.cli.corpus import sample as command
+    from zsbench.cli.corpus.sample import sample as command
 
     rng = np.random.default_rng(0)
     rows = [{"docid": f"d{i}", "doctext": "x" * (400 if i % 5 else 20)} for i in range(40)]
@@ -149,7 +149,7 @@ def test_sampling_from_the_command_line(tmp_path):
 
 
 def test_sampling_more_than_there_is_is_an_error(tmp_path):
-    from zsbench.cli.corpus import sample as command
+    from zsbench.cli.corpus.sample import sample as command
     from zsbench.core.errors import UserError
 
     corpus = jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": "x" * 400}])

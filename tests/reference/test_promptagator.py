@@ -82,14 +82,14 @@ class Writer:
 
 
 def write(folder, writer, monkeypatch, **options):
-    from zsbench.cli import corpus as commands
+    from zsbench.cli.corpus import queries as command
     from zsbench.corpus import writing
 
     monkeypatch.setattr(writing, "BATCH", 2)
-    monkeypatch.setattr(commands, "_load", lambda *_: writer)
+    monkeypatch.setattr(command, "load_model", lambda *_: writer)
     documents = [{"_id": f"d{i}", "text": f"the thing{i}"} for i in range(7)]
     examples = [{"document": f"ex {i}", "query": f"where is {i}"} for i in range(3)]
-    commands.queries(
+    command.queries(
         jsonl(folder / "c.jsonl", documents),
         folder / "q.jsonl",
         model="x",
@@ -100,7 +100,7 @@ def write(folder, writer, monkeypatch, **options):
 
 
 def test_queries_are_written_and_a_killed_run_goes_on(tmp_path, monkeypatch):
-    from zsbench.cli.corpus import Style
+    from zsbench.cli.corpus.queries import Style
 
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path, Writer(die_after=4), monkeypatch)
@@ -117,7 +117,7 @@ def test_queries_are_written_and_a_killed_run_goes_on(tmp_path, monkeypatch):
 
 
 def test_the_embedded_language_model_writes(tmp_path):
-    from zsbench.cli.corpus import queries
+    from zsbench.cli.corpus.queries import queries
 
     corpus = jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": "that stream gift had cotton"}])
     queries(corpus, tmp_path / "q.jsonl", model="lm-synonyms", max_new_tokens=4)
@@ -125,7 +125,7 @@ def test_the_embedded_language_model_writes(tmp_path):
 
 
 def test_the_filter_from_the_command_line(tmp_path):
-    from zsbench.cli.corpus import roundtrip as command
+    from zsbench.cli.corpus.roundtrip import roundtrip as command
 
     texts = ["that stream gift had cotton", "gift worker silver", "this rabbit prize becomes violet"]
     corpus = jsonl(tmp_path / "c.jsonl", [{"_id": f"d{i}", "text": text} for i, text in enumerate(texts)])
@@ -140,7 +140,7 @@ def test_the_filter_from_the_command_line(tmp_path):
 
 
 def test_a_pair_of_another_corpus_is_an_error(tmp_path):
-    from zsbench.cli.corpus import roundtrip as command
+    from zsbench.cli.corpus.roundtrip import roundtrip as command
     from zsbench.core.errors import UserError
 
     corpus = jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": "x"}])

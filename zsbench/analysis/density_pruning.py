@@ -24,9 +24,9 @@ Order = Literal["hard", "easy", "random"]
 
 def distances_to_centroids(embeddings: DoubleArray, clusters: IntArray, centroids: DoubleArray) -> DoubleArray:
     """Return 1 - cosine of every item (n_items, width) to its cluster's centroid, (n_items,)."""
-    own = centroids[clusters]
-    lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(own, axis=1)
-    return np.asarray(1 - np.einsum("nd,nd->n", embeddings, own) / lengths)
+    centroid_of = centroids[clusters]
+    lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(centroid_of, axis=1)
+    return np.asarray(1 - np.einsum("nd,nd->n", embeddings, centroid_of) / lengths)
 
 
 def complexity(

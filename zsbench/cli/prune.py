@@ -47,37 +47,35 @@ def prune(
     from zsbench.core.errors import UserError
 
     vectors, labels, centres = _read(embeddings, clusters, centroids)
-    sizes = np.bincount(labels, minlength=len(centres))
     distances = pruning.distances_to_centroids(vectors, labels, centres)
     intra, inter = pruning.complexity(distances, labels, centres, neighbours=neighbours)
     share = pruning.shares(intra, inter, temperature=temperature)
     target = int(ratio * len(labels))
     if not target:
         raise UserError("--ratio", f"{ratio:g} of {len(labels)} items is none", f"at least {1 / len(labels):g}")
+    sizes = np.bincount(labels, minlength=len(centres))
     quota = np.rint(pruning.quotas(share, target, *pruning.bounds(sizes, target, balance=balance))).astype(np.int64)
     kept = pruning.keep(distances, labels, quota, order=order.value, seed=seed)
     files.write_bytes(out, "".join(f"{i}\n" for i in kept).encode())
     if json:
-        import json as encoder
-
-        rows = [
-            {
-                "cluster": j,
-                "size": int(sizes[j]),
-                "d_intra": float(intra[j]),
-                "d_inter": float(inter[j]),
-                "keep": int(quota[j]),
-            }
-            for j in range(len(centres))
-        ]
-        answer = {"schema_version": 1, "items": len(labels), "target": target, "kept": len(kept), "clusters": rows}
-        say(encoder.dumps(answer, indent=2), data=True)
+        say(_as_json(len(kept), target, sizes, intra, inter, quota), data=True)
         return
-    smallest, largest = (quota / np.maximum(sizes, 1)).min(), (quota / np.maximum(sizes, 1)).max()
+    shares = 100 * quota / np.maximum(sizes, 1)
     say(
         f"{len(kept)} of {len(labels)} items kept ({target} asked for), "
-        f"{100 * smallest:.0f} % to {100 * largest:.0f} % of a cluster. Written to {out}"
+        f"{shares.min():.0f} % to {shares.max():.0f} % of a cluster. Written to {out}"
     )
+
+
+def _as_json(n_kept: int, target: int, sizes: IntArray, intra: DoubleArray, inter: DoubleArray, quota: IntArray) -> str:
+    """Return sizes, complexities and quotas of all clusters, (n_clusters,) each, for a program."""
+    import json
+
+    columns = (sizes.tolist(), intra.tolist(), inter.tolist(), quota.tolist())
+    names = ("cluster", "size", "d_intra", "d_inter", "keep")
+    rows = [dict(zip(names, row, strict=True)) for row in zip(range(len(sizes)), *columns, strict=True)]
+    answer = {"schema_version": 1, "items": int(sizes.sum()), "target": target, "kept": n_kept, "clusters": rows}
+    return json.dumps(answer, indent=2)
 
 
 def _read(embeddings: Path, clusters: Path, centroids: Path | None) -> tuple[DoubleArray, IntArray, Any]:
@@ -90,8 +88,7 @@ def _read(embeddings: Path, clusters: Path, centroids: Path | None) -> tuple[Dou
     def load(path: Path, n_axes: int) -> Any:
         array = arrays.single(path)
         if array.ndim != n_axes or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-            found = f"{array.dtype} of shape {array.shape}"
-            raise UserError(str(path), found, f"{n_axes} axes, finite numbers")
+            raise UserError(str(path), f"{array.dtype} of shape {array.shape}", f"{n_axes} axes, finite numbers")
         return array
 
     vectors, labels = load(embeddings, 2).astype(np.float64), load(clusters, 1)
@@ -99,13 +96,13 @@ def _read(embeddings: Path, clusters: Path, centroids: Path | None) -> tuple[Dou
         row = f"row {np.flatnonzero(~vectors.any(axis=1))[0]} is all 0" if len(vectors) else "no rows"
         raise UserError(str(embeddings), row, "vectors with a direction")
     if len(labels) != len(vectors) or not np.issubdtype(labels.dtype, np.integer) or labels.min(initial=0) < 0:
-        found = f"{len(labels)} cluster numbers ({labels.dtype})"
-        raise UserError(str(clusters), found, f"{len(vectors)} whole numbers from 0, one an item")
+        numbers = f"{len(labels)} cluster numbers ({labels.dtype})"
+        raise UserError(str(clusters), numbers, f"{len(vectors)} whole numbers from 0, one an item")
     if centroids is not None:
         centres = load(centroids, 2).astype(np.float64)
         if centres.shape[1] != vectors.shape[1] or labels.max(initial=0) >= len(centres):
-            found = f"centroids of shape {centres.shape}"
-            raise UserError(str(centroids), found, f"(more than {labels.max(initial=0)}, {vectors.shape[1]})")
+            shape = f"centroids of shape {centres.shape}"
+            raise UserError(str(centroids), shape, f"(more than {labels.max(initial=0)}, {vectors.shape[1]})")
         return vectors, labels, centres
     k = int(labels.max(initial=0)) + 1
     empty = np.flatnonzero(np.bincount(labels, minlength=k) == 0)

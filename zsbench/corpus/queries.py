@@ -19,6 +19,10 @@ from zsbench.methods.rerank.cuts import cut_words
 from zsbench.models.capabilities import Prompt
 
 Style = Literal["duqgen", "promptagator"]
+SHOTS: dict[Style, int] = {"duqgen": 3, "promptagator": 8}
+"""Examples in a prompt."""
+PER_DOCUMENT: dict[Style, int] = {"duqgen": 1, "promptagator": 8}
+"""Queries asked for with one document."""
 
 # Where a model stops writing the query and starts to talk.
 _TALK = ("Answer:", "Document:", "Explanation:", "Note:", "Passage:", "Query:", "Question:")

@@ -9,15 +9,65 @@ Source: Dai et al. 2022, arXiv:2209.11755, section 3.3; Suresh et al. 2024, arXi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench.core.cache import Cache
 from zsbench.core.lazy import AnyFloatArray, BoolArray, IntArray, np
+from zsbench.data.collections.documents import Document
+from zsbench.models.capabilities import TextEncoder
+from zsbench.search import dense
 
 if TYPE_CHECKING:
     Blocks = Callable[[], Iterable[AnyFloatArray]]
 
 Ties = Literal["index", "optimistic", "pessimistic"]
+
+
+def consistent_pairs(
+    pairs: Sequence[tuple[str, str]],
+    documents: Mapping[str, Document],
+    encoder: TextEncoder,
+    *,
+    cache: Cache,
+    k: int,
+    threshold: float | None,
+    ties: Ties,
+    progress: Callable[[int], None],
+) -> list[dict[str, Any]]:
+    """Return a row (query, doc_id, rank, score) of every pair that stays.
+
+    Parameters
+    ----------
+    pairs : (query, document id).
+    documents : the whole corpus.
+    cache : of the vectors.
+    k, threshold : see `kept`.
+    ties : see `source_ranks`.
+    progress : called with the number of pairs done.
+    """
+    row_of = {key: row for row, key in enumerate(documents)}
+    passages = [document.passage for document in documents.values()]
+    rows: list[dict[str, Any]] = []
+    for start in range(0, len(pairs), dense.BLOCK):
+        part = pairs[start : start + dense.BLOCK]
+        queries = dense.query_vectors(encoder, [query for query, _ in part], cache=cache)
+        blocks = partial(_scores, queries, encoder, passages, cache)
+        ranks, scores = ranks_in_blocks(blocks, [row_of[key] for _, key in part], ties=ties)
+        stays = kept(ranks, scores, k=k, threshold=threshold)
+        rows += [
+            {"query": query, "doc_id": key, "rank": int(rank), "score": float(score)}
+            for (query, key), rank, score, stay in zip(part, ranks, scores, stays, strict=True)
+            if stay
+        ]
+        progress(start + len(part))
+    return rows
+
+
+def _scores(queries: Any, encoder: TextEncoder, passages: list[str], cache: Cache) -> Iterator[AnyFloatArray]:
+    """Yield the scores (n_queries, n_rows) of queries against the corpus, block by block."""
+    yield from (queries @ block.T for block in dense.blocks(encoder, passages, cache=cache))
 
 
 def source_ranks(scores: Any, source: Any, *, ties: Ties = "index") -> IntArray:
@@ -46,29 +96,29 @@ def ranks_in_blocks(blocks: Blocks, source: Any, *, ties: Ties = "index") -> tup
         A score is NaN, or a source document lies outside the corpus.
     """
     rows = np.asarray(source, dtype=np.int64)
-    own, start = np.full(len(rows), np.nan), 0
+    source_scores, start = np.full(len(rows), np.nan), 0
     for block in blocks():
         if np.isnan(block).any():
             raise ValueError("a score is NaN")
         inside = np.flatnonzero((rows >= start) & (rows < start + block.shape[1]))
-        own[inside] = block[inside, rows[inside] - start]
+        source_scores[inside] = block[inside, rows[inside] - start]
         start += block.shape[1]
-    if np.isnan(own).any():
+    if np.isnan(source_scores).any():
         raise ValueError(f"a source document is not among the {start} of the corpus")
     ranks, start = np.ones(len(rows), dtype=np.int64), 0
     for block in blocks():
-        above = block > own[:, None]
+        above = block > source_scores[:, None]
         numbers = np.arange(start, start + block.shape[1])
         if ties == "index":
-            above |= (block == own[:, None]) & (numbers < rows[:, None])
+            above |= (block == source_scores[:, None]) & (numbers < rows[:, None])
         elif ties == "pessimistic":
-            above |= (block == own[:, None]) & (numbers != rows[:, None])
+            above |= (block == source_scores[:, None]) & (numbers != rows[:, None])
         ranks += above.sum(axis=1)
         start += block.shape[1]
-    return ranks, own
+    return ranks, source_scores
 
 
 def kept(ranks: Any, scores: Any = None, *, k: int = 1, threshold: float | None = None) -> BoolArray:
     """Return which pairs stay, (n_queries,): rank at most `k` and, with a threshold, a score above it."""
-    found = np.asarray(ranks) <= k
-    return found if threshold is None else found & (np.asarray(scores) > threshold)
+    near = np.asarray(ranks) <= k
+    return near if threshold is None else near & (np.asarray(scores) > threshold)

@@ -1,0 +1,13 @@
+"""`zsbench corpus`: make data from a corpus: sample documents, write queries, keep consistent pairs."""
+
+from __future__ import annotations
+
+import typer
+
+from zsbench.cli.corpus import queries, roundtrip, sample, semantic_ids
+
+app = typer.Typer(no_args_is_help=True, help="Make data from a corpus: sample, write queries, filter, semantic ids.")
+app.command("sample")(sample.sample)
+app.command("queries")(queries.queries)
+app.command("roundtrip")(roundtrip.roundtrip)
+app.command("semantic-ids")(semantic_ids.semantic_ids)

@@ -11,7 +11,7 @@ from zsbench.config.modified import model_block
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.yamlio import Document
 from zsbench.models.capabilities import Prompt
-from zsbench.models.language.openai_compatible import Asking, OpenAiCompatible, openai_compatible
+from zsbench.models.language.openai_compatible import openai_compatible
 
 SECRET = "sk-very-secret"
 
@@ -53,9 +53,9 @@ def server(monkeypatch):
     found.server_close()
 
 
-def model(server, **asking):
+def model(server, **options):
     url = f"http://127.0.0.1:{server.server_port}/v1"
-    return OpenAiCompatible("m", url, "ZS_TEST_KEY", Asking(**{"pause": 0.0, "retries": 2, **asking}))
+    return openai_compatible(model="m", base_url=url, key_env="ZS_TEST_KEY", **{"pause": 0.0, "retries": 2, **options})
 
 
 def one(adapter, **options):
@@ -188,7 +188,7 @@ def test_content_that_is_no_text_is_one_sentence(server, content):
 
 def test_nobody_listens():
     with pytest.raises(RunError, match="URLError"):
-        one(OpenAiCompatible("m", "http://127.0.0.1:9/v1", None, Asking(retries=0)))
+        one(openai_compatible(model="m", base_url="http://127.0.0.1:9/v1", retries=0))
 
 
 def test_the_key_is_part_of_nothing(server, monkeypatch):
@@ -221,7 +221,7 @@ def test_the_default_key_goes_to_its_own_host_alone(monkeypatch, server):
     without, named = (headers for _, headers, _ in server.seen)
     assert "Authorization" not in without
     assert named["Authorization"] == f"Bearer {SECRET}"
-    keys = [openai_compatible(model="m", base_url=f"{address}/v1")._key for address in ADDRESSES]
+    keys = [openai_compatible(model="m", base_url=f"{address}/v1")._endpoint.key for address in ADDRESSES]
     assert keys == [SECRET, "", "", ""]
 
 

@@ -63,15 +63,15 @@ def rows(
         A result is on a test split or on one that does not say, or has no acc@1.
     """
     test_errors = {_key(result, texts): _error(result)[0] for result in tested}
-    found = []
+    table = []
     for result in trained:
         _require_training_split(result, chosen_on=chosen_on)
         error, n = _error(result)
         kl = kl_of(texts or prompts_of(result), result)
         bounds = pac_bayes.bounds(error, kl, n, delta=delta)
         names = result["task"], result["model"], result["method"]
-        found.append(Row(*names, kl, n, error, test_errors.get(_key(result, texts)), **asdict(bounds)))
-    return found
+        table.append(Row(*names, kl, n, error, test_errors.get(_key(result, texts)), **asdict(bounds)))
+    return table
 
 
 def _key(result: dict[str, Any], texts: list[str] | None) -> tuple[str, ...]:
@@ -106,8 +106,9 @@ def read_prompts(file: Path) -> list[str]:
     """
     expected = "JSON {class: prompt or list of prompts}"
     value = jsonfiles.read(file, expected)
-    lists = [[own] if isinstance(own, str) else own for own in value.values()] if isinstance(value, dict) else []
-    texts = [text for own in lists if isinstance(own, list) for text in own]
+    of_class = value.values() if isinstance(value, dict) else ()
+    lists = [[prompts] if isinstance(prompts, str) else prompts for prompts in of_class]
+    texts = [text for prompts in lists if isinstance(prompts, list) for text in prompts]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise UserError(shown(file), "no prompts by class", expected)
     return texts
@@ -127,12 +128,12 @@ def rank_correlation(table: Sequence[Row]) -> float | None:
 def to_json(table: Sequence[Row], *, prior: str, delta: float) -> str:
     """Return rows as JSON with a schema version; bounds are raw, `clipped` holds them as statements about an error."""
     names = ("mcallester", "seeger", "union")
-    found = [
+    encoded = [
         {**asdict(row), "gap": row.gap, "clipped": {name: pac_bayes.clipped(getattr(row, name)) for name in names}}
         for row in table
     ]
     facts = {"prior": prior, "delta": delta, "rank_correlation": rank_correlation(table)}
-    return json.dumps({"schema_version": 1, **facts, "rows": found}, indent=2, ensure_ascii=False)
+    return json.dumps({"schema_version": 1, **facts, "rows": encoded}, indent=2, ensure_ascii=False)
 
 
 def to_rich(table: Sequence[Row], *, prior: str, delta: float) -> Any:

@@ -65,12 +65,12 @@ def _configured(result: dict[str, Any], kind: type, *keys: str) -> Any:
     UserError
         The result lacks it, as one that was written by hand may.
     """
-    found: Any = result.get("config")
+    part: Any = result.get("config")
     for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    if not isinstance(found, kind):
+        part = part.get(key) if isinstance(part, dict) else None
+    if not isinstance(part, kind):
         raise UserError(result["task"], f"its result has no '{'.'.join(('config', *keys))}'", "one that eval wrote")
-    return found
+    return part
 
 
 def without_class(template: str) -> str:
@@ -115,12 +115,12 @@ def _tokenizer(model: dict[str, Any] | None) -> tuple[Callable[[str], Sequence[i
         )
     reference = str(Block("models", adapter, options, base=Path.cwd()).resolved()["model"])
     if adapter == "hf-clip":
-        found: Any = checkpoints.reader("AutoTokenizer", reference, revision=options.get("revision"))
+        tokenizer: Any = checkpoints.reader("AutoTokenizer", reference, revision=options.get("revision"))
     else:
         name = reference if reference.startswith("hf-hub:") else reference.partition("/")[0]
         name = f"local-dir:{reference}" if Path(reference).is_dir() else name
-        found = checkpoints.open_clip_tokenizer(name, where=reference)
-        if not hasattr(found, "tokenizer"):
-            return found.encode, int(found.vocab_size)
-        found = found.tokenizer
-    return (lambda text: found(text, add_special_tokens=False)["input_ids"]), len(found)
+        tokenizer = checkpoints.open_clip_tokenizer(name, where=reference)
+        if not hasattr(tokenizer, "tokenizer"):
+            return tokenizer.encode, int(tokenizer.vocab_size)
+        tokenizer = tokenizer.tokenizer
+    return (lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]), len(tokenizer)

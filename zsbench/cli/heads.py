@@ -57,10 +57,10 @@ def heads(
     if len(jobs) != 1 or jobs[0].task.type != "rerank":
         raise UserError("", f"'{task}' is not one re-ranking task", "a task of type rerank")
     files.require_writable(out.parent)
-    found = _find(jobs[0], queries, method.value, top, temperature)
-    files.write_bytes(out, heads.dump(found).encode())
-    kept = ", ".join(f"{layer}.{head}" for layer, head in found.heads)
-    say(f"heads (layer.head) {kept}\nfrom {len(found.queries)} queries of {found.task}, in {out}", error=True)
+    head_file = _find(jobs[0], queries, method.value, top, temperature)
+    files.write_bytes(out, heads.dump(head_file).encode())
+    kept = ", ".join(f"{layer}.{head}" for layer, head in head_file.heads)
+    say(f"heads (layer.head) {kept}\nfrom {len(head_file.queries)} queries of {head_file.task}, in {out}", error=True)
 
 
 def _find(job: Job, n: int, rule: Any, top: int, temperature: float) -> Any:

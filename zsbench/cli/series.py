@@ -32,15 +32,15 @@ def series(
     results = find_results(folder)
     known = sorted({name for result in results for name in result["metrics"]})
     wanted = [_named(name, known) for name in metric or ()]
-    found = report.steps(results, names, metrics=wanted)
+    steps = report.steps(results, names, metrics=wanted)
     if measure:
-        found = report.steps(results, names, metrics=wanted, sizes={name: _size(name) for name in names})
+        steps = report.steps(results, names, metrics=wanted, sizes={name: _size(name) for name in names})
     if json:
         import json as encoder
 
-        say(encoder.dumps(report.to_json(names, found), indent=2, ensure_ascii=False), data=True)
+        say(encoder.dumps(report.to_json(names, steps), indent=2, ensure_ascii=False), data=True)
         return
-    show(report.to_rich(found))
+    show(report.to_rich(steps))
 
 
 def _named(written: str, known: list[str]) -> str:

@@ -27,15 +27,15 @@ def read_documents(path: Path) -> dict[str, Document]:
     UserError
         A line lacks an id or a text, an id stands twice, there are no documents.
     """
-    found: dict[str, Document] = {}
+    documents: dict[str, Document] = {}
     path = resolve_path(str(path), Path())
     for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
         document = Document(_text(row, _IDS, where), _text(row, _TEXTS, where), str(row.get("title") or ""))
-        add_unique(found, document.id, document, where=where, kind="document")
-    if not found:
+        add_unique(documents, document.id, document, where=where, kind="document")
+    if not documents:
         raise UserError(shown(path), "no documents")
-    return found
+    return documents
 
 
 def read_pairs(path: Path, documents: Iterable[str]) -> list[tuple[str, str]]:
@@ -46,16 +46,16 @@ def read_pairs(path: Path, documents: Iterable[str]) -> list[tuple[str, str]]:
     UserError
         A line lacks one of both, a document is not in the corpus, there are no pairs.
     """
-    known, found = set(documents), []
+    known, pairs = set(documents), []
     for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
         key = _text(row, _IDS[1:], where)
         if key not in known:
             raise UserError(where, f"document '{key}' is not in the corpus", "pairs of this corpus")
-        found.append((_text(row, _QUERIES, where), key))
-    if not found:
+        pairs.append((_text(row, _QUERIES, where), key))
+    if not pairs:
         raise UserError(shown(path), "no pairs")
-    return found
+    return pairs
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:

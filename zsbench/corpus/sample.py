@@ -28,8 +28,8 @@ def clusters(vectors: AnyFloatArray, k: int, *, seed: int = 0, iterations: int =
     """Return centroids (k, width) and each row's cluster (n,) by k-means, Euclidean."""
     from sklearn.cluster import KMeans
 
-    found = KMeans(n_clusters=k, max_iter=iterations, n_init=1, random_state=seed).fit(vectors)
-    return found.cluster_centers_, found.labels_.astype(np.int64)
+    kmeans = KMeans(n_clusters=k, max_iter=iterations, n_init=1, random_state=seed).fit(vectors)
+    return kmeans.cluster_centers_, kmeans.labels_.astype(np.int64)
 
 
 def allocate(

@@ -39,10 +39,10 @@ def residual_codes(
     residuals = np.asarray(vectors, dtype=np.float64)
     codes, centroids = [], []
     for level in range(levels):
-        found, centres = balanced_kmeans(residuals, start(level, residuals), iterations=iterations)
-        codes.append(found)
+        level_codes, centres = balanced_kmeans(residuals, start(level, residuals), iterations=iterations)
+        codes.append(level_codes)
         centroids.append(centres)
-        residuals = residuals - centres[found]
+        residuals = residuals - centres[level_codes]
     return np.stack(codes, axis=1), np.stack(centroids)
 
 

@@ -69,13 +69,13 @@ def steps(
     """
     table = _table(results, models)
     known = {model: {**noted(results, model), **(sizes or {}).get(model, {})} for model in models}
-    found: list[Step] = []
+    rows: list[Step] = []
     for task, method in dict.fromkeys((task, method) for task, method, _ in table):
         row = {model: table[task, method, model] for model in models if (task, method, model) in table}
         _check_data(task, row)
         level = _level(task, row)
-        own = dict.fromkeys(name for result in row.values() for name in result["metrics"])
-        for metric in [name for name in own if name in metrics] if metrics else list(own)[:1]:
+        names = dict.fromkeys(name for result in row.values() for name in result["metrics"])
+        for metric in [name for name in names if name in metrics] if metrics else list(names)[:1]:
             before: dict[str, Any] | None = None
             scores = [result["metrics"].get(metric) for result in row.values()]
             first = next(score for score in scores if score is not None)
@@ -84,23 +84,23 @@ def steps(
                 about = (task, method, metric, first["unit"], first.get("better", "higher"), model)
                 size = (known[model].get("parameters"), known[model].get("gflops"))
                 ends = [score and score[key] for key in ("value", "low", "high")]
-                found.append(Step(*about, *size, level, *ends, *difference(before, score)))
+                rows.append(Step(*about, *size, level, *ends, *difference(before, score)))
                 before = score
-    return found
+    return rows
 
 
 def difference(before: dict[str, Any] | None, score: dict[str, Any] | None) -> tuple[float, float, float] | tuple[()]:
     """Return `score` minus `before` with the ends of its interval; nothing where one of the two is undefined."""
     if before is None or score is None or None in (before["value"], score["value"]):
         return ()
-    (v1, l1, h1), (v2, l2, h2) = ((own["value"], own["low"], own["high"]) for own in (before, score))
+    (v1, l1, h1), (v2, l2, h2) = ((score["value"], score["low"], score["high"]) for score in (before, score))
     return v2 - v1, v2 - v1 - hypot(v2 - l2, h1 - v1), v2 - v1 + hypot(h2 - v2, v1 - l1)
 
 
 def noted(results: Sequence[dict[str, Any]], model: str) -> dict[str, float]:
     """Return what the results say of a model's size."""
     facts = [r.get("notes", {}).get("model", {}) for r in results if r["model"] == model]
-    return {key: own[key] for own in facts for key in ("parameters", "gflops") if own.get(key) is not None}
+    return {key: size[key] for size in facts for key in ("parameters", "gflops") if size.get(key) is not None}
 
 
 def _table(results: Sequence[dict[str, Any]], models: Sequence[str]) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -135,26 +135,26 @@ def _level(task: str, row: Mapping[str, dict[str, Any]]) -> float:
     return levels[0]
 
 
-def to_json(models: Sequence[str], found: Sequence[Step]) -> dict[str, Any]:
+def to_json(models: Sequence[str], rows: Sequence[Step]) -> dict[str, Any]:
     """Return the steps for a program."""
-    return {"schema_version": 1, "models": list(models), "steps": [asdict(step) for step in found]}
+    return {"schema_version": 1, "models": list(models), "steps": [asdict(step) for step in rows]}
 
 
-def to_rich(found: Sequence[Step]) -> Any:
+def to_rich(rows: Sequence[Step]) -> Any:
     """Return a rich table, a section for each task, method and metric."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     names = ("task", "method", "metric", "model")
-    interval = interval_title(step.confidence for step in found)
+    interval = interval_title(step.confidence for step in rows)
     numbers = ("parameters", "GFLOPs", "value", interval, "step", interval)
     caption = "step: difference to the row above"
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
     for column in (*names, *numbers):
         grid.add_column(column, justify="left" if column in names else "right", no_wrap=column not in names[:2])
     before: tuple[str, ...] = ()
-    for step in found:
+    for step in rows:
         about = (step.task, step.method, f"{step.metric} {'↑' if step.better == 'higher' else '↓'}")
         if before and about != before:
             grid.add_section()

@@ -173,7 +173,7 @@ def _means(x: DoubleArray, labels: IntArray, c: DoubleArray) -> DoubleArray:
 
 def _modes(x: DoubleArray, labels: IntArray, c: DoubleArray, sigma2: float) -> DoubleArray:
     """Climb from each centre to the mode of its members' kernel density (mean shift)."""
-    found: DoubleArray = np.empty_like(c)
+    modes: DoubleArray = np.empty_like(c)
     exp = np.exp
     for k in range(len(c)):
         members, mode = x[labels == k], c[k]
@@ -183,8 +183,8 @@ def _modes(x: DoubleArray, labels: IntArray, c: DoubleArray, sigma2: float) -> D
             before, mode = mode, kernel @ members / kernel.sum()
             if abs(mode - before).max() < 1e-5 * abs(before).max():
                 break
-        found[k] = mode
-    return found
+        modes[k] = mode
+    return modes
 
 
 def _softmax(logits: DoubleArray) -> DoubleArray:

@@ -23,7 +23,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Docids:
-    """The documents that can be found, in an order that is none of the data: what scores equally keeps it.
+    """The documents that can be found, in an order that says nothing of the data; equal scores keep it.
 
     Attributes
     ----------

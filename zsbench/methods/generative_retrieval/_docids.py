@@ -40,8 +40,8 @@ class DocidPrompt(Wording):
             return ""
         documents = docids.collection.documents
         shown = [
-            fill(self.passage, docid=own if isinstance(own, str) else name, text=joined(documents[name]))
-            for name, own in zip(docids.names, docids.ids, strict=True)
+            fill(self.passage, docid=docid if isinstance(docid, str) else name, text=joined(documents[name]))
+            for name, docid in zip(docids.names, docids.ids, strict=True)
             if name in documents
         ]
         return fill(self.separator).join(shown)
@@ -56,7 +56,7 @@ def retriever(prompt: DocidPrompt, *, end: bool, search: Search) -> Retriever:
     """Return what searches the trie of all ids for every query; `end` counts the token that ends an id."""
 
     def retrieve(model: TokenScorer, queries: Sequence[Query], docids: Docids) -> Iterator[list[int]]:
-        ids = [tokens(model, own, prompt.docid, end=end) for own in docids.ids]
+        ids = [tokens(model, docid, prompt.docid, end=end) for docid in docids.ids]
         require_apart(ids, docids.ids)
         trie = Trie(ids)
         chat, listing = prompt.talks(model), prompt.listing(docids)

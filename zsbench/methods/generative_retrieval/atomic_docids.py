@@ -58,12 +58,12 @@ def best(queries: FloatArray, rows: FloatArray, depth: int) -> list[list[int]]:
     for start in range(0, len(rows), ROWS):
         block = slice(start, start + ROWS)
         scores[:, block] = queries.astype(np.float64) @ rows[block].astype(np.float64).T
-    found = []
+    numbers = []
     for row in scores:
         floor = -np.inf if depth >= len(row) else np.partition(row, -depth)[-depth]
         candidates = np.flatnonzero(row >= floor)
-        found.append(candidates[np.argsort(-row[candidates], kind="stable")][:depth].tolist())
-    return found
+        numbers.append(candidates[np.argsort(-row[candidates], kind="stable")][:depth].tolist())
+    return numbers
 
 
 def aligned(path: Path, names: Sequence[str], places: Sequence[int] = ()) -> FloatArray:
@@ -76,18 +76,18 @@ def aligned(path: Path, names: Sequence[str], places: Sequence[int] = ()) -> Flo
     UserError
         A .npy has another number of rows than there are documents; a document has no row, or two.
     """
-    found = arrays.read(path)
-    if "" in found:
-        rows: FloatArray = arrays.rows(found, "", path)
+    stored = arrays.read(path)
+    if "" in stored:
+        rows: FloatArray = arrays.rows(stored, "", path)
         if len(rows) != len(names):
             hint = "an .npz with `docids` names its rows; the task's `docids:` says which documents have an id"
             raise UserError(shown(path), f"{len(rows)} rows for {len(names)} docids", "one row each", hint)
         return np.asarray(rows[list(places)]) if places else rows
-    rows = arrays.rows(found, "weights", path)
-    own = arrays.texts(arrays.pick(found, "docids", path), f"{shown(path)}: array 'docids'")
-    if len(own) != len(rows) or len(set(own)) < len(own):
-        raise UserError(shown(path), f"{len(rows)} rows, {len(set(own))} different docids", "one row a docid")
-    number = {name: i for i, name in enumerate(own)}
+    rows = arrays.rows(stored, "weights", path)
+    docids = arrays.texts(arrays.pick(stored, "docids", path), f"{shown(path)}: array 'docids'")
+    if len(docids) != len(rows) or len(set(docids)) < len(docids):
+        raise UserError(shown(path), f"{len(rows)} rows, {len(set(docids))} different docids", "one row a docid")
+    number = {name: i for i, name in enumerate(docids)}
     missing = [name for name in names if name not in number]
     if missing:
         hint = "the task's `docids:` says which documents have an id"

@@ -28,9 +28,9 @@ def bm25_search(*, k1: NonNegative = 0.9, b: Share = 0.4, analyzer: Analyzer = "
     def retrieve(_model: Any, queries: Sequence[Query], docids: Docids) -> Iterator[list[int]]:
         index = indexed(docids.collection, k1=k1, b=b, analyzer=analyzer)
         number = {name: i for i, name in enumerate(docids.names)}
-        unnamed = sum(name not in number for name in docids.collection.documents)
+        n_unnamed = sum(name not in number for name in docids.collection.documents)
         for query in queries:
-            found = index.top(query.text, docids.depth + unnamed)
-            yield [number[name] for name in found if name in number][: docids.depth]
+            best = index.top(query.text, docids.depth + n_unnamed)
+            yield [number[name] for name in best if name in number][: docids.depth]
 
     return retrieve

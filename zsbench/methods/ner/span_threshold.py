@@ -36,8 +36,8 @@ def span_threshold(*, threshold: Share = 0.5, decoding: Decoding = "flat", multi
 
     def tag(model: SpanExtractor, sentences: Sequence[Sentence], labels: Sequence[str]) -> list[list[Span]]:
         tables = model.span_probabilities([s.words for s in sentences], labels)
-        found = [decode(t, labels, threshold=threshold, decoding=decoding, multi_label=multi_label) for t in tables]
-        return [[(start, end, label) for start, end, label, _ in spans] for spans in found]
+        scored = [decode(t, labels, threshold=threshold, decoding=decoding, multi_label=multi_label) for t in tables]
+        return [[(start, end, label) for start, end, label, _ in spans] for spans in scored]
 
     return tag
 

@@ -15,18 +15,18 @@ from zsbench.data.sessions.session import Session
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The items that can be recommended, in an order that is none of the data: what scores equally keeps it.
+    """The items that can be recommended, in an order that says nothing of the data; equal scores keep it.
 
     Attributes
     ----------
     names : of all items.
     texts : aligned; empty where an item has none.
-    had : aligned, how often each item occurs in the histories of all sessions.
+    occurrences : aligned, how often each item occurs in the histories of all sessions.
     """
 
     names: list[str]
     texts: list[str]
-    had: list[int]
+    occurrences: list[int]
 
 
 Recommender = Callable[[Any, Sequence[Session], Catalogue], Iterable[list[int]]]

@@ -22,7 +22,7 @@ def read_ids(path: Path, names: Sequence[str], template: str) -> dict[str, str]:
         A line without item or codes, an item twice, one of the catalogue not at all, or a template that writes
         different codes as one text.
     """
-    found: dict[str, str] = {}
+    text_of: dict[str, str] = {}
     codes_of: dict[str, list[int]] = {}
     for number, row in jsonfiles.lines(path, {"codes": list}):
         where = f"{shown(path)}:{number}"
@@ -32,13 +32,13 @@ def read_ids(path: Path, names: Sequence[str], template: str) -> dict[str, str]:
         if codes_of.setdefault(text, row["codes"]) != row["codes"]:
             both = f"codes {codes_of[text]} and {row['codes']} are both written '{text}'"
             raise UserError(where, both, "a `code:` that keeps them apart, such as `<{level}_{code}>`")
-        add_unique(found, item_name(row, where), text, where=where, kind="item")
-    missing = [name for name in names if name not in found]
+        add_unique(text_of, item_name(row, where), text, where=where, kind="item")
+    missing = [name for name in names if name not in text_of]
     if missing:
         raise UserError(
             shown(path), f"no codes for {len(missing)} items (first: '{missing[0]}')", "the whole catalogue"
         )
-    return {name: found[name] for name in names}
+    return {name: text_of[name] for name in names}
 
 
 def spelled(codes: Sequence[int], template: str, where: str = "") -> str:

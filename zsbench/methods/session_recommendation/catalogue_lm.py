@@ -100,8 +100,8 @@ def catalogue_lm(
                 return best_first(every(trie, logprobs, renormalise=renormalise))
             return [item for item, _ in beam(trie, logprobs, width=beams, renormalise=renormalise)]
 
-        for own in sessions:
-            history = [written[item] for item in own.history if item in written]
+        for user in sessions:
+            history = [written[item] for item in user.history if item in written]
             if prompt.last is not None and len(history) > prompt.last:
                 getattr(model, "cost", Cost()).truncated_items += 1
             yield ranked(history) if session is None else one_by_one(ranked, history, texts, session)

@@ -15,7 +15,7 @@ def popularity() -> Recommender:
     """Rank by the number of occurrences; ties keep the catalogue's order."""
 
     def recommend(_model: Any, sessions: Sequence[Session], catalogue: Catalogue) -> Iterator[list[int]]:
-        order = sorted(range(len(catalogue.names)), key=lambda i: -catalogue.had[i])
+        order = sorted(range(len(catalogue.names)), key=lambda i: -catalogue.occurrences[i])
         yield from (order for _ in sessions)
 
     return recommend

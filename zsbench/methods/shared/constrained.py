@@ -30,11 +30,11 @@ def every(trie: Trie, logprobs: NextLogprobs, *, renormalise: bool = False) -> D
         if children := trie.children(node):
             asked.append((node, head, children))
             stack += [(child, (*head, token)) for token, child in children]
-    found = logprobs([head for _, head, _ in asked], [[token for token, _ in children] for *_, children in asked])
+    steps = logprobs([head for _, head, _ in asked], [[token for token, _ in children] for *_, children in asked])
     totals = {trie.root: 0.0}
     scores = np.zeros(trie.root.last)
     # A beginning stands before everything that goes on from it.
-    for (node, _, children), values in zip(asked, found, strict=True):
+    for (node, _, children), values in zip(asked, steps, strict=True):
         for (_, child), value in zip(children, _steps(values, renormalise), strict=True):
             totals[child] = totals[node] + value
             scores[trie.things(child)] = totals[child]
@@ -51,9 +51,9 @@ def beam(trie: Trie, logprobs: NextLogprobs, *, width: int, renormalise: bool = 
     ended: list[tuple[float, int]] = []
     while live:
         allowed = [trie.children(node) for _, _, node in live]
-        found = logprobs([head for _, head, _ in live], [[token for token, _ in children] for children in allowed])
+        steps = logprobs([head for _, head, _ in live], [[token for token, _ in children] for children in allowed])
         grown: list[tuple[float, Head, Node]] = []
-        for (before, head, _), children, values in zip(live, allowed, found, strict=True):
+        for (before, head, _), children, values in zip(live, allowed, steps, strict=True):
             for (token, child), value in zip(children, _steps(values, renormalise), strict=True):
                 if things := trie.things(child):
                     ended += [(before + value, thing) for thing in things]

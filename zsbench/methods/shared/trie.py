@@ -37,12 +37,12 @@ class Trie:
     """
 
     def __init__(self, ids: Sequence[Sequence[int]]) -> None:
-        if not ids or not all(len(own) for own in ids):
+        if not ids or not all(len(tokens) for tokens in ids):
             raise UserError("", "an id without tokens" if ids else "no ids", "at least one token each")
-        lengths = np.array([len(own) for own in ids])
+        lengths = np.array([len(tokens) for tokens in ids])
         table = np.full((len(ids), int(lengths.max())), -1, dtype=np.int64)
-        for row, own in enumerate(ids):
-            table[row, : len(own)] = own
+        for row, tokens in enumerate(ids):
+            table[row, : len(tokens)] = tokens
         # Sorted from the last column to the first; equal ids keep the order of their things.
         order = np.lexsort(table.T[::-1])
         self._things: IntArray = order
@@ -92,9 +92,9 @@ def require_apart(ids: Sequence[Sequence[int]], written: Sequence[object]) -> No
     """
     first: dict[tuple[int, ...], object] = {}
     lost = [
-        (first[key], own)
-        for key, own in zip(map(tuple, ids), written, strict=True)
-        if first.setdefault(key, own) != own
+        (first[key], text)
+        for key, text in zip(map(tuple, ids), written, strict=True)
+        if first.setdefault(key, text) != text
     ]
     if len(lost) > SHARE * len(ids):
         one, other = lost[0]

@@ -24,14 +24,14 @@ def mean_frames() -> VideoRule:
     """Average frames, then compare as an image."""
 
     def build(model: ImageTextEncoder, problem: VideoProblem) -> Any:
-        texts = model.encode_texts([text for own in problem.prompts for text in own])
+        texts = model.encode_texts([text for prompts in problem.prompts for text in prompts])
         weights = ensemble(texts.reshape(len(problem.prompts), -1, texts.shape[1]))
 
         def score(clips: Sequence[Clips]) -> FloatArray:
             views = [view for clip in clips for view in clip.views]
             frames = normalise(model.encode_images([f for view in views for f in view]), what="frame features")
             ends = np.cumsum([len(view) for view in views])[:-1]
-            means = normalise(np.stack([own.mean(axis=0) for own in np.split(frames, ends)]), what="videos")
+            means = normalise(np.stack([view.mean(axis=0) for view in np.split(frames, ends)]), what="videos")
             return np.asarray(problem.logit_scale * means @ weights.T).reshape(len(clips), -1, len(weights))
 
         return score

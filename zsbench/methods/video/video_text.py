@@ -19,7 +19,7 @@ def video_text() -> VideoRule:
     """Score every view against every class; several templates average their logits."""
 
     def build(model: VideoTextScorer, problem: VideoProblem) -> Any:
-        texts = [text for own in problem.prompts for text in own]
+        texts = [text for prompts in problem.prompts for text in prompts]
         n_classes = len(problem.prompts)
 
         def score(clips: Sequence[Clips]) -> FloatArray:

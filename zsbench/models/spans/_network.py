@@ -102,8 +102,8 @@ class SpanScorer(nn.Module):
         longest = max((len(row) for row in rows), default=0)
         if longest > self.max_words:
             number = next(index for index, row in enumerate(rows) if len(row) > self.max_words)
-            found = len(rows[number])
-            raise ValueError(f"{what} {number} has {found} words; this model reads at most {self.max_words}")
+            n_words = len(rows[number])
+            raise ValueError(f"{what} {number} has {n_words} words; this model reads at most {self.max_words}")
         ids = torch.full((len(rows), max(longest, 1)), self.vocabulary[PAD])
         keep = torch.zeros(ids.shape, dtype=torch.bool)
         for index, row in enumerate(rows):
@@ -172,6 +172,6 @@ def fitting_weights(model: nn.Module, file: Path) -> dict[str, Tensor]:
         if name not in wanted:
             raise ValueError(f"{file}: weight {name!r} is not part of the model in config.json")
         if tuple(weights[name].shape) != wanted[name]:
-            found = tuple(weights[name].shape)
-            raise ValueError(f"{file}: weight {name!r} has shape {found}, config.json asks for {wanted[name]}")
+            shape = tuple(weights[name].shape)
+            raise ValueError(f"{file}: weight {name!r} has shape {shape}, config.json asks for {wanted[name]}")
     return {name: tensor.float() for name, tensor in weights.items()}

@@ -1,4 +1,24 @@
-"""What a method may ask of a model: small protocols, so that any adapter can offer any mixture of them."""
+"""What a method may ask of a model: small protocols, so that any adapter can offer any mixture of them.
+
+An adapter is a file in this folder: a function whose options a YAML may set, and a class with the methods it offers.
+
+    @model(offers=(PairScorer,), files=runtime.folder_files)
+    def my_scorer(*, model: ModelRef, revision: Revision | None = None) -> MyScorer:
+        return MyScorer(huggingface.load("AutoModelForSequenceClassification", model, revision=revision))
+
+    class MyScorer(huggingface.Adapter):
+        def score_pairs(self, pairs): ...
+
+What holds for every method below:
+
+- Arrays are numpy, float32 and finite, on the CPU; `decoding.finite` makes a `RunError` of NaN and infinity.
+- Row i answers item i of the call. The same text, image or pair gets the same numbers wherever it stands.
+- No answer depends on the other items of a call: a batch of one gives what a batch of many gives, up to rounding.
+- Texts and prompts come all at once, and the adapter forms batches of like length (`core.batching.map_by_length`).
+  Images, frames and sentences come in batches of the run's `batch_size`, one forward pass each.
+- Calls run without gradients and in evaluation mode, except where a docstring says "with gradients".
+- The adapter counts what it does in `cost`: forward passes, tokens or images, and items that it had to cut.
+"""
 
 from __future__ import annotations
 
@@ -13,68 +33,79 @@ if TYPE_CHECKING:
 
 
 class Model(Protocol):
-    """What every adapter has."""
+    """What every adapter has; `huggingface.Adapter` brings all of it.
+
+    An adapter over a network also has `module`, the network that modifiers change, and may have `facts`, a mapping of
+    what a reader needs to reproduce its numbers, which stands in the result.
+    """
 
     fingerprint: str
-    """Digest of weights, preprocessing and precision: the identity used by the cache."""
+    """Digest of weights, preprocessing, precision and options: two adapters share cached vectors if it is the same."""
     device: str
+    """Where it computes, as torch calls it; "remote" for an endpoint."""
     dtype: str
+    """The precision of its weights: float32, float16 or bfloat16. Results are float32 whatever it is."""
     cost: Cost
-    """Counters the adapter adds to; the runner puts in fresh ones for every job."""
-    # Adapters of networks also have `module`, which modifiers change, and `facts`, which stand in the result.
+    """Counters the adapter adds to; the runner puts in fresh ones for every job, so keep no reference to them."""
 
 
 class ImageTextEncoder(Model, Protocol):
-    """Images and texts in one space."""
+    """Images and texts as vectors of one space, compared by cosine."""
 
     logit_scale: float
-    """The model's own exp(logit_scale). A model trained with a sigmoid also has `logit_bias`."""
+    """The model's own factor on cosines, exp(logit_scale). A model trained with a sigmoid also has `logit_bias`."""
 
     def prepare(self, image: Any) -> Any:
-        """Turn a PIL image into what the network takes; safe to call from several threads ahead of the model."""
+        """Turn a PIL image into what the network takes; threads call it ahead of the model, so it changes nothing."""
 
     def encode_images(self, prepared: Sequence[Any]) -> FloatArray:
-        """Encode prepared images to (n_images, width), not normalised."""
+        """Encode prepared images, at least one, to (n_images, width), not normalised."""
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
-        """Encode texts to (n_texts, width), not normalised."""
+        """Encode texts, at least one, to (n_texts, width), not normalised; texts that are too long are cut, counted."""
 
 
 class ImageTextMatcher(ImageTextEncoder, Protocol):
-    """An image-text encoder with a second look: one score for an image and a text read together."""
+    """An image-text encoder that can also read an image and a text together, and give one score for the pair."""
 
     def read_images(self, prepared: Sequence[Any]) -> list[Any]:
-        """Encode prepared images to what texts are read with, one entry an image; whoever asks keeps them."""
+        """Encode prepared images to the states that texts are read with, one entry an image; the caller keeps them."""
 
     def match(self, images: Sequence[Any], texts: Sequence[str]) -> FloatArray:
-        """Return (n,) scores, higher is better: image i, as `read_images` gave it, with text i."""
+        """Return (n,) scores, higher is better: image i, as `read_images` returned it, with text i."""
 
 
 class RegionEncoder(ImageTextEncoder, Protocol):
     """An image-text encoder that also gives vectors of image regions (query embeddings)."""
 
     def encode_regions(self, prepared: Sequence[Any]) -> FloatArray:
-        """Encode prepared images to (n_images, n_regions, width), not normalised."""
+        """Encode prepared images to (n_images, n_regions, width), not normalised; n_regions is one for all images."""
 
 
 class VideoTextScorer(Model, Protocol):
-    """A video-text model: logits of a clip's frames against texts, the texts seen in the light of the clip."""
+    """A model of videos and texts whose text features depend on the video, so that only their logits are of use."""
 
     n_frames: int
-    """Frames it takes, exactly."""
+    """The number of frames of every video, exactly."""
 
     def prepare(self, image: Any) -> Any:
-        """Turn one frame (PIL) into what the network takes; safe to call from several threads."""
+        """Turn a frame (PIL) into what the network takes; threads call it ahead of the model, so it changes nothing."""
 
     def score_videos(self, videos: Sequence[Sequence[Any]], texts: Sequence[str]) -> FloatArray:
-        """Return logits (n_videos, n_texts) of lists of prepared frames."""
+        """Return logits (n_videos, n_texts), the model's factor on cosines included.
+
+        A video is a list of `n_frames` prepared frames in their order. The same texts come with every call of a run.
+        """
 
 
 class PromptTuner(ImageTextEncoder, Protocol):
-    """An image-text encoder that can be adapted: a learned prompt, or image weights that are put back afterwards."""
+    """An image-text encoder that a rule can train at test time: a learned prompt, or its image weights.
+
+    Tensors are float32 on the adapter's device.
+    """
 
     def token_embeddings(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return word embeddings (n_texts, context, width) and the pooled position of each text (n_texts,)."""
+        """Return word embeddings (n_texts, context, width) and the pooled position of each text (n_texts,), int64."""
 
     def encode_embeddings(self, embeddings: torch.Tensor, pooled: torch.Tensor) -> torch.Tensor:
         """Encode word embeddings to text features (n_texts, width), not normalised, with gradients."""
@@ -83,41 +114,50 @@ class PromptTuner(ImageTextEncoder, Protocol):
         """Encode prepared images to (n_images, width), not normalised, with gradients."""
 
     def image_network(self) -> torch.nn.Module:
-        """Return the network behind `image_features`; whoever changes its weights restores them."""
+        """Return the network behind `image_features`; a caller that changes its weights restores them."""
 
 
 class CausalLM(Model, Protocol):
-    """A decoder: tokens, next-token logits, and attention read off the forward pass."""
+    """A decoder in tokens: logits of the next one, and attention read off the forward pass."""
 
     max_tokens: int | None
-    """The longest sequence the model reads; None where it has no limit."""
+    """The longest sequence the model reads, in tokens; None where it has no limit. A longer one is a `RunError`."""
     converses: bool
     """Whether `chat` has a template; a base model reads plain text."""
 
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
-        """Return the prompt text of a conversation, ready for the assistant's turn; special tokens included."""
+        """Return the prompt text of a conversation (`role`, `content`), ready for the assistant's turn.
+
+        Special tokens are part of the text, so that it is tokenized with `special=False`. Without a template, or with
+        one that fails, it is a `UserError`.
+        """
 
     def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
-        """Return token ids and character offsets; `special` lets the tokenizer add BOS and the like."""
+        """Return token ids and their (start, end) character offsets; `special` lets the tokenizer add BOS and EOS."""
 
     def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
-        """Return the logits (vocabulary,) of the token after `ids`."""
+        """Return the logits (vocabulary,) of the token after `ids`, which hold their special tokens already."""
 
     def attention_mass(
         self, prefix: Sequence[int], tails: Sequence[Sequence[int]], *, n_layers: int | None = None
     ) -> list[FloatArray]:
-        """Return, for each tail, the mean attention of its tokens to every token, (layers, heads, tokens).
+        """Return for each tail the mean over its tokens of their attention, (layers, heads, prefix + tail tokens).
 
-        The prefix is encoded once; tails follow it one at a time. Tokens are those of prefix + tail. With `n_layers`
-        the forward pass stops after that many layers, and only they are returned.
+        Attention is after the softmax, causal, a share of 1 from every token. The prefix is encoded once, and every
+        tail goes on from it as if it were the only one. With `n_layers` the forward pass ends after that many layers,
+        and only they are returned.
         """
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a language model is asked: a conversation, or plain text; `answer` opens the model's turn.
+    """What a language model is asked: a conversation, or plain text.
 
-    `messages` go through the model's chat template; without them `text` is used as it is.
+    Attributes
+    ----------
+    text : the prompt where there are no messages, used as it is.
+    messages : turns (`role`, `content`), which go through the model's chat template.
+    answer : how the model's turn opens; what is scored or written goes on from there.
     """
 
     text: str = ""
@@ -136,81 +176,105 @@ class Tokenizer(Model, Protocol):
     """A model whose tokens can be counted: what texts are cut by."""
 
     def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
-        """Return token ids and character offsets; `special` lets the tokenizer add BOS and the like."""
+        """Return token ids and their (start, end) character offsets; `special` lets the tokenizer add BOS and EOS."""
 
 
 class TextScorer(Model, Protocol):
-    """A language model, decoder or encoder-decoder, asked for probabilities of given answers."""
+    """A language model, decoder or encoder-decoder, asked for probabilities of given answers.
+
+    A prompt longer than the model reads is a `RunError`, or cut and counted, as the adapter's `on_overflow` says.
+    """
 
     def label_logits(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> FloatArray:
-        """Return (n_prompts, n_labels): the logit of each label's first token right after each prompt."""
+        """Return (n_prompts, n_labels): the logit of each label's first token right after each prompt.
+
+        Tokens that all labels begin with count as part of the prompt. Labels that still begin alike, or that the
+        tokenizer does not know, are a `RunError`.
+        """
 
     def target_logprobs(self, prompts: Sequence[Prompt], targets: Sequence[str]) -> list[FloatArray]:
-        """Return for each prompt the log-probability of every token of its target, (n_target_tokens,)."""
+        """Return for prompt i the natural log-probability of every token of target i, (n_target_tokens,).
+
+        Each is taken over the whole vocabulary, after the prompt and the tokens before it; no end token is added.
+        """
 
 
 class TokenScorer(Model, Protocol):
     """A language model, decoder or encoder-decoder, asked for single tokens of its answer: constrained decoding."""
 
     def answer_tokens(self, text: str, *, end: bool) -> list[int]:
-        """Return the tokens of an answer by itself; `end` adds the token that ends answers."""
+        """Return the tokens of an answer by itself, without BOS; `end` adds the token that ends answers."""
 
     def next_logprobs(
         self, prompt: Prompt, heads: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]
     ) -> list[FloatArray]:
-        """Return for each head, the first tokens of an answer or none, log-probabilities of the tokens wanted next.
+        """Return for head i the natural log-probabilities (n_wanted,) of the tokens `wanted[i]` as the next one.
 
-        They are taken over the whole vocabulary. The prompt is read once, a head that begins another one not at all.
+        A head holds the first tokens of an answer, or none. Probabilities are taken over the whole vocabulary. The
+        prompt is read once for all heads, and a head that another one begins with needs no row of its own.
         """
 
 
 class TextGenerator(Model, Protocol):
-    """A language model that writes: local weights or an endpoint."""
+    """A language model that writes, be it local weights or an endpoint."""
 
     converses: bool
     """Whether it takes the turns of a conversation; others read plain text."""
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the greedy continuation of each prompt, without the prompt and without the stop text."""
+        """Return the greedy continuation of each prompt, at most `max_new_tokens` tokens long.
+
+        It ends at an end token or before the first of the `stop` texts, and holds neither these nor the prompt.
+        """
 
 
 class TextEncoder(Model, Protocol):
-    """Texts to vectors, queries and documents each with their own prefix where the model was trained so."""
+    """Texts as vectors that are compared by dot product.
+
+    The adapter puts the prefixes of queries and of documents before them where the model was trained so, and makes
+    vectors of length 1 where the model compares by cosine. Texts that are too long are cut and counted.
+    """
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        """Encode queries to (n_texts, width), normalised if the model compares by cosine."""
+        """Encode queries, at least one, to (n_texts, width)."""
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
-        """Encode documents to (n_texts, width), normalised if the model compares by cosine."""
+        """Encode documents, at least one, to (n_texts, width)."""
 
 
 class PairScorer(Model, Protocol):
     """A cross-encoder: one relevance score for a query and a document read together."""
 
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
-        """Return (n_pairs,) scores, higher is more relevant."""
+        """Return (n_pairs,) scores of (query, document), higher is more relevant; pairs that are cut are counted."""
 
 
 class SpanExtractor(Model, Protocol):
-    """Scores for labelled word spans."""
+    """Probabilities of labelled word spans, for label names that were never trained on."""
 
     max_words: int
-    """Sentences longer than this are cut by the model; the cut is counted."""
+    """The model cuts sentences that have more words; the task counts them."""
     max_width: int
-    """Longer spans, in words, are never answered; gold spans that are longer are counted."""
+    """The longest span, in words, that the model can answer with; the task counts gold spans that are longer."""
 
     def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:
-        """Return for each sentence (n_words, max_width, n_labels): entry (i, w, c) is span i..i+w with label c."""
+        """Return for each sentence, a list of words, probabilities (n_words, max_width, n_labels) from 0 to 1.
+
+        Entry (i, w, c) is the span of words i to i + w, both included, with label c; a span that leaves its sentence
+        has 0. n_words is at most `max_words`.
+        """
 
 
 class DepthEstimator(Model, Protocol):
     """Depth of single images."""
 
     output: str
-    """`metric` (metres), `canonical` (metres at `canonical_focal`), `affine_depth` or `disparity`."""
+    """What a map holds: `metric` (metres), `canonical` (metres as if the camera had `canonical_focal`),
+    `affine_depth` (up to scale and shift) or `disparity` (the inverse of that, larger is nearer)."""
     canonical_focal: float | None
+    """Focal length in pixels of the canonical camera; None for other outputs."""
     input_size: tuple[int, int]
-    """(height, width) the network works at."""
+    """(height, width) in pixels that the network works at."""
 
     def predict_depth(self, images: Sequence[Any]) -> list[FloatArray]:
-        """Return a map (height, width) for each RGB image (height, width, 3) uint8, at the image's own size."""
+        """Return a map (height, width) of each RGB image (height, width, 3), values from 0 to 255, at its own size."""

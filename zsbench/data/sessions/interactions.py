@@ -8,6 +8,8 @@ before it the history. Users are cut one by one: the histories of others may rea
 from __future__ import annotations
 
 import math
+from array import array
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -60,34 +62,52 @@ def interactions(
         A column is missing, a time is no finite number, an item stands twice among the items; with file and line.
     """
     file = Path(path)
-    rows: dict[str, list[tuple[float, str]]] = {}
-    for number, (who, what, when) in tablefiles.rows(file, (user, item, time), delimiter):
-        try:
-            moment = float(when)
-        except ValueError:
-            moment = math.nan
-        if not math.isfinite(moment):
-            raise UserError(f"{shown(file)}:{number}", f"{time} '{when}'", "a finite number")
-        rows.setdefault(who, []).append((moment, what))
-    sessions, targets, short = [], [], 0
-    for who, own in rows.items():
-        own.sort(key=lambda row: row[0])
-        start = last_session([when / (1000 if milliseconds else 1) for when, _ in own], gap)
-        if start < shortest_history or len(own) - start < shortest_target:
-            short += 1
+    sessions, targets, n_short = [], [], 0
+    logs, names = _read_logs(file, (user, item, time), delimiter)
+    for name, (times, had) in logs.items():
+        order = sorted(range(len(times)), key=times.__getitem__)
+        start = last_session([times[row] / (1000 if milliseconds else 1) for row in order], gap)
+        if start < shortest_history or len(order) - start < shortest_target:
+            n_short += 1
             continue
-        sessions.append(Session(who, tuple(what for _, what in own[:start])))
-        targets.append(tuple(dict.fromkeys(what for _, what in own[start:])))
+        sessions.append(Session(name, tuple(had[row] for row in order[:start])))
+        targets.append(tuple(dict.fromkeys(had[row] for row in order[start:])))
     if items is None:
-        catalogue = {what: what for what in sorted({what for own in rows.values() for _, what in own})}
+        catalogue = {name: name for name in sorted(names)}
     else:
-        catalogue = {}
-        for number, (what, words) in tablefiles.rows(Path(items), (item, text or "title"), delimiter):
-            if what in catalogue:
-                raise UserError(f"{shown(Path(items))}:{number}", f"item '{what}' stands twice", "unique items")
-            catalogue[what] = words
-    counts = {"users with too few items": short} if short else {}
+        catalogue = _read_texts(Path(items), (item, text or "title"), delimiter)
+    counts = {"users with too few items": n_short} if n_short else {}
     return checked(SessionSet(sessions, targets, catalogue, counts), shown(file))
+
+
+def _read_logs(
+    path: Path, columns: tuple[str, str, str], delimiter: str
+) -> tuple[dict[str, tuple[array[float], list[str]]], Collection[str]]:
+    """Return times and items of every user's rows, in the file's order, and the items of all rows."""
+    logs: dict[str, tuple[array[float], list[str]]] = {}
+    names: dict[str, str] = {}
+    for number, (user, item, written) in tablefiles.rows(path, columns, delimiter):
+        try:
+            time = float(written)
+        except ValueError:
+            time = math.nan
+        if not math.isfinite(time):
+            raise UserError(f"{shown(path)}:{number}", f"{columns[2]} '{written}'", "a finite number")
+        times, had = logs.setdefault(user, (array("d"), []))
+        times.append(time)
+        # An item that many users had is held once.
+        had.append(names.setdefault(item, item))
+    return logs, names
+
+
+def _read_texts(path: Path, columns: tuple[str, str], delimiter: str) -> dict[str, str]:
+    """Return the text of every item of a table."""
+    texts: dict[str, str] = {}
+    for number, (item, text) in tablefiles.rows(path, columns, delimiter):
+        if item in texts:
+            raise UserError(f"{shown(path)}:{number}", f"item '{item}' stands twice", "unique items")
+        texts[item] = text
+    return texts
 
 
 def last_session(times: list[float], gap: float | None) -> int:

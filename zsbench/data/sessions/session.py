@@ -44,16 +44,16 @@ def read_catalogue(path: Path) -> dict[str, str]:
     UserError
         A line without item, an item that stands twice, a text that is none, no items.
     """
-    found: dict[str, str] = {}
+    catalogue: dict[str, str] = {}
     for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
         text = row.get("text", "")
         if not isinstance(text, str):
             raise UserError(where, f"key 'text' is {text!r}", "a text")
-        add_unique(found, item_name(row, where), text, where=where, kind="item")
-    if not found:
+        add_unique(catalogue, item_name(row, where), text, where=where, kind="item")
+    if not catalogue:
         raise UserError(shown(path), "no items")
-    return found
+    return catalogue
 
 
 def item_name(row: dict[str, object], where: str) -> str:
@@ -70,7 +70,7 @@ def item_name(row: dict[str, object], where: str) -> str:
     return str(name)
 
 
-def checked(found: SessionSet, where: str) -> SessionSet:
+def checked(sessions: SessionSet, where: str) -> SessionSet:
     """Return sessions that can be judged, with what the catalogue lacks counted.
 
     Raises
@@ -78,15 +78,17 @@ def checked(found: SessionSet, where: str) -> SessionSet:
     UserError
         No sessions, or a catalogue that holds no item of any of them.
     """
-    if not found.items:
+    if not sessions.items:
         raise UserError(where, "no sessions")
-    had = [item for session in found.items for item in session.history]
-    asked = [item for target in found.targets for item in target]
-    if not any(item in found.catalogue for item in asked):
+    catalogue = sessions.catalogue
+    n_lacking = sum(item not in catalogue for target in sessions.targets for item in target)
+    if n_lacking == sum(map(len, sessions.targets)):
         raise UserError(where, "no item that came next is in the catalogue", "sessions and items with the same names")
-    found.counts |= {
-        "history items not in the catalogue": sum(item not in found.catalogue for item in had),
-        "target items not in the catalogue": sum(item not in found.catalogue for item in asked),
-        "sessions without history": sum(not session.history for session in found.items),
+    sessions.counts |= {
+        "history items not in the catalogue": sum(
+            item not in catalogue for session in sessions.items for item in session.history
+        ),
+        "target items not in the catalogue": n_lacking,
+        "sessions without history": sum(not session.history for session in sessions.items),
     }
-    return found
+    return sessions

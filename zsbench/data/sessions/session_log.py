@@ -28,23 +28,25 @@ def session_log(*, path: LocalPath, items: LocalPath | None = None) -> SessionSe
     """
     file = Path(path)
     sessions, targets = [], []
+    # An item that many users had is held once.
+    names: dict[str, str] = {}
     for number, row in jsonfiles.lines(file, {"history": list, "target": list}):
         where = f"{shown(file)}:{number}"
         name = row.get("id", row.get("user"))
         if not isinstance(name, str | int):
             raise UserError(where, f"keys {', '.join(row)}", "a name under `user` (or `id`)")
-        history, target = _names(row["history"], where), _names(row["target"], where)
+        history, target = (_items(row[key], names, where) for key in ("history", "target"))
         if not target:
             raise UserError(where, "key 'target' is an empty list", "the items that came next")
         sessions.append(Session(str(name), history))
         targets.append(tuple(dict.fromkeys(target)))
-    seen = (item for session, target in zip(sessions, targets, strict=True) for item in (*session.history, *target))
-    catalogue = read_catalogue(Path(items)) if items else {item: item for item in sorted(set(seen))}
+    catalogue = read_catalogue(Path(items)) if items else {item: item for item in sorted(names)}
     return checked(SessionSet(sessions, targets, catalogue), shown(file))
 
 
-def _names(values: list[object], where: str) -> tuple[str, ...]:
+def _items(values: list[object], names: dict[str, str], where: str) -> tuple[str, ...]:
+    """Return the items of a list as texts; `names` holds every text that was met."""
     bad = next((value for value in values if not isinstance(value, str | int) or isinstance(value, bool)), None)
     if bad is not None:
         raise UserError(where, f"item {bad!r}", "names of items: texts or whole numbers")
-    return tuple(str(value) for value in values)
+    return tuple(names.setdefault(text, text) for text in map(str, values))

@@ -25,12 +25,12 @@ def listed_files(named: Iterable[tuple[str, str | Path, str]], folder: Path) -> 
         The first file that is not there. Paths behind a variable that is not set (`validate`) cannot be looked for.
     """
     folders = Folders()
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for where, path, name in named:
         text = str(path)
-        if text not in found:
-            found[text] = None
+        if text not in paths:
+            paths[text] = None
             if "$" not in text and not folders.is_file(path):
                 problem = f"'{name}' is a folder" if os.path.isdir(text) else f"no such file '{name}'"
                 raise UserError(where, problem, f"a file whose path starts at {shown(folder)}")
-    return list(found)
+    return list(paths)

@@ -18,10 +18,10 @@ def folder_files(reference: str) -> list[str]:
     folder = Path(reference)
     if not folder.exists():
         return [reference] if folder.is_absolute() else []
-    found = every_file(require_folder(folder, "the folder of a data set"))
-    if not found:
+    files = every_file(require_folder(folder, "the folder of a data set"))
+    if not files:
         raise UserError(shown(folder), "an empty folder", "the folder of a data set")
-    return [str(path) for path in found]
+    return [str(path) for path in files]
 
 
 def local_dataset(reference: str, *, revision: str | None, patterns: list[str]) -> Path:

@@ -79,16 +79,16 @@ def test_a_run_killed_inside_a_shard_goes_on_at_the_next_query(tmp_path, monkeyp
 
     def run(out, stop_after=None):
         [job] = planning.make("synonyms", Choices(methods=("bm25",), settings={"resamples": 200})).jobs
-        real = bm25.Bm25.scores
+        real = bm25.Bm25.scores_of
 
-        def scores(self, query):
+        def scores_of(self, query, documents):
             if stop_after is not None and len(asked) == stop_after:
                 raise KeyboardInterrupt
             asked.append(query)
-            return real(self, query)
+            return real(self, query, documents)
 
         with monkeypatch.context() as patched:
-            patched.setattr(bm25.Bm25, "scores", scores)
+            patched.setattr(bm25.Bm25, "scores_of", scores_of)
             return runner.run(job, None, runner.Options(out, Cache(None)), lambda *_: None)
 
     with pytest.raises(KeyboardInterrupt):

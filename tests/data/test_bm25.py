@@ -5,7 +5,7 @@ import random
 import bm25s
 import pytest
 
-from zsbench.core import cache
+from zsbench.core import cache, ties
 from zsbench.core.errors import UserError
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import Document
@@ -119,6 +119,21 @@ def test_a_large_index_is_kept_by_the_content_of_the_documents(tmp_path, monkeyp
     assert scores(first, k1=1.2) != wanted
     assert scores(first, analyzer="words") == wanted
     assert len(built) == 4
+
+
+@pytest.mark.parametrize("depth", [1, 3, 500])
+def test_the_best_and_the_scores_of_some_are_those_of_all(depth):
+    draw = random.Random(1)
+    words = [f"w{n}" for n in range(9)]
+    documents = {f"d{n}": " ".join(draw.choices(words, k=draw.randint(0, 6))) for n in range(700)}
+    index = Bm25(collection(documents, {"q": "x"}))
+    for query in ("w1", "w2 w3 w3", "w4 w5 unknown", "unknown", ""):
+        scores = dict(zip(documents, index.scores(query).tolist(), strict=True))
+        positive = {name: score for name, score in scores.items() if score > 0}
+        wanted = ties.best_first(positive, query)[:depth]
+        assert list(index.top(query, depth).items()) == [(name, positive[name]) for name in wanted]
+        some = draw.sample(list(documents), 50)
+        assert index.scores_of(query, some).tolist() == [scores[name] for name in some]
 
 
 def test_one_index_stays_in_memory(monkeypatch):

@@ -22,7 +22,7 @@ def test_any_exception_of_one_job_leaves_the_others_alone(error, tmp_path, monke
     def broken(*_, **__):
         raise error
 
-    monkeypatch.setattr(bm25.Bm25, "scores", broken)
+    monkeypatch.setattr(bm25.Bm25, "scores_of", broken)
     made = planning.make("synonyms", Choices(methods=("bm25", "random-order"), settings={"limit": 5, "resamples": 200}))
     options = runner.Options(tmp_path, Cache(None))
     first, second = local.run(made, options, lambda *_: None, lambda _: None)

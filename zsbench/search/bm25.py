@@ -15,13 +15,13 @@ import array
 import functools
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from zsbench.core import cache, ties
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import FloatArray, np
+from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.data.collections.collection import Collection
 from zsbench.search import analyzers
 from zsbench.search.analyzers import Analyzer
@@ -30,6 +30,8 @@ from zsbench.search.analyzers import Analyzer
 VERSION = "1"
 # Documents from which on an index is kept on disk; a smaller one is built as fast as it is read.
 _LARGE = 2000
+# Scores whose maximum stands for all of them when the best are looked for.
+_BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,10 @@ class Bm25:
         self.ids = list(collection.documents)
         self.position = {key: i for i, key in enumerate(self.ids)}
         self._words_of = analyzers.words_of(analyzer)
-        postings = _kept if len(self.ids) >= _LARGE else _built
-        self._postings = postings(collection, k1, b, analyzer)
-        words = self._postings.words.tobytes().decode().split("\n")
+        postings_of = _kept if len(self.ids) >= _LARGE else _built
+        kept = postings_of(collection, k1, b, analyzer)
+        self._ends, self._rows, self._values = kept.ends, kept.rows, kept.values
+        words = kept.words.tobytes().decode().split("\n")
         self._columns = {word: column for column, word in enumerate(words)}
 
     def tokens(self, query: str) -> list[str]:
@@ -83,24 +86,46 @@ class Bm25:
 
     def scores(self, query: str) -> FloatArray:
         """Return the score of every document, in the order of the collection."""
-        ends, rows, values = self._postings.ends, self._postings.rows, self._postings.values
         scores = np.zeros(len(self.ids), dtype=np.float32)
+        for rows, values in self._postings_of(query):
+            np.add.at(scores, rows, values)
+        return scores
+
+    def scores_of(self, query: str, documents: Sequence[str]) -> FloatArray:
+        """Return the scores of some documents (n,), in their order."""
+        wanted = np.asarray([self.position[document] for document in documents], dtype=np.int64)
+        scores = np.zeros(len(wanted), dtype=np.float32)
+        for rows, values in self._postings_of(query):
+            places = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+            scores += np.where(rows[places] == wanted, values[places], np.float32(0))
+        return scores
+
+    def _postings_of(self, query: str) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Yield the documents that hold a word, and what it adds to their scores, for each word of the query."""
         for word in self.tokens(query):
             column = self._columns.get(word)
             if column is not None:
-                postings = slice(ends[column - 1] if column else 0, ends[column])
-                scores[rows[postings]] += values[postings]
-        return scores
+                postings = slice(self._ends[column - 1] if column else 0, self._ends[column])
+                yield self._rows[postings], self._values[postings]
 
     def top(self, query: str, depth: int) -> dict[str, float]:
         """Return the best documents with a positive score, best first, equal ones in the order of their hashes."""
         scores = self.scores(query)
-        rows = np.flatnonzero(scores > 0)
-        if depth < len(rows):
-            floor = np.partition(scores[rows], len(rows) - depth)[len(rows) - depth]
-            rows = rows[scores[rows] >= floor]
-        best = {self.ids[i]: float(scores[i]) for i in rows}
+        rows = np.flatnonzero((scores > 0) & (scores >= at_least(scores, depth)))
+        best = {self.ids[row]: float(scores[row]) for row in rows}
         return {key: best[key] for key in ties.best_first(best, query)[:depth]}
+
+
+def at_least(scores: FloatArray, depth: int) -> float:
+    """Return a bound that the best `depth` of the scores (n,) reach, and few others do.
+
+    It is the `depth`-th best of the maxima of blocks: each of so many blocks holds a score that reaches it.
+    """
+    blocks = len(scores) // _BLOCK
+    if blocks <= depth:
+        return -math.inf
+    maxima = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    return float(np.partition(maxima, blocks - depth)[blocks - depth])
 
 
 _latest: tuple[Any, Bm25] | None = None

@@ -7,11 +7,10 @@ from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath, Text
-from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection, add_unique, check
-from zsbench.data.collections.documents import Document
+from zsbench.data.collections.documents import Document, read_jsonl
 from zsbench.data.collections.judgements import read_qrels
 
 
@@ -39,14 +38,11 @@ def beir(*, path: LocalPath, split: Text = "test") -> Collection:
     if not folder.is_dir():
         raise UserError(shown(folder), "no such folder", "a folder with corpus.jsonl, queries.jsonl and qrels/")
     documents: dict[str, Document] = {}
-    for number, row in jsonfiles.lines(folder / "corpus.jsonl", {"_id": str, "text": str}):
-        where = f"{shown(folder / 'corpus.jsonl')}:{number}"
-        document = Document(row["_id"], row["text"], row.get("title") or "")
+    for where, document in read_jsonl(folder / "corpus.jsonl"):
         add_unique(documents, document.id, document, where=where, kind="document")
     queries: dict[str, str] = {}
-    for number, row in jsonfiles.lines(folder / "queries.jsonl", {"_id": str, "text": str}):
-        where = f"{shown(folder / 'queries.jsonl')}:{number}"
-        add_unique(queries, row["_id"], row["text"], where=where, kind="query")
+    for where, query in read_jsonl(folder / "queries.jsonl"):
+        add_unique(queries, query.id, query.text, where=where, kind="query")
     qrels = read_qrels(_judgements(folder, split))
     judged = {key: text for key, text in queries.items() if key in qrels}
     # A BEIR queries.jsonl holds the queries of every split; those of the others are not this task's.

@@ -13,12 +13,11 @@ from typing import Any
 from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath
-from zsbench.core import files, jsonfiles
+from zsbench.core import files
 from zsbench.core.errors import UserError
 from zsbench.core.records import digest_file
-from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection, add_unique
-from zsbench.data.collections.documents import Document
+from zsbench.data.collections.documents import Document, read_jsonl
 from zsbench.data.collections.questions import Questions, read
 from zsbench.data.collections.stored import Stored
 from zsbench.data.collections.tsv import Columns, each_passage
@@ -59,7 +58,7 @@ def question_answers(
 
     def each() -> Iterator[tuple[str, Document]]:
         if ".jsonl" in path.suffixes:
-            return _jsonl(path)
+            return read_jsonl(path)
         names = ("id", "text", "title") if columns is None else columns
         return each_passage(path, columns=names, header=header is not False, quoted=quoted is not False)
 
@@ -76,8 +75,3 @@ def question_answers(
     files.require_file(path, "a file of passages")
     asked, answers, counts = read(Path(questions))
     return Questions(Collection(Stored(digest_file(path), get_many, read_all), asked, {}, counts), answers)
-
-
-def _jsonl(path: Path) -> Iterator[tuple[str, Document]]:
-    for number, row in jsonfiles.lines(path, {"_id": str, "text": str}):
-        yield f"{shown(path)}:{number}", Document(row["_id"], row["text"], row.get("title") or "")

@@ -63,8 +63,9 @@ def gather(rows: Rows, where: str) -> tuple[dict[str, str], dict[str, tuple[str,
 
 def _jsonl(path: Path) -> Rows:
     """Read `{"id": ..., "question": ..., "answers": [...]}`."""
+    name = shown(path)
     for number, row in jsonfiles.lines(path, {"question": str, "answers": list}):
-        place = f"{shown(path)}:{number}"
+        place = f"{name}:{number}"
         if not isinstance(row.get("id"), (str, int)):
             raise UserError(place, f"key 'id' is {row['id']!r}" if "id" in row else "key 'id' is missing", "a text")
         yield place, str(row["id"]), row["question"], row["answers"]

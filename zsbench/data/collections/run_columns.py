@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.core import textfiles
-from zsbench.core.lazy import np
+from zsbench.core.lazy import NDArray, np
 from zsbench.metrics.rankings.scored import Scored
 
 # Bytes that part no columns here, though they are blanks or marks to the reader of lines.
@@ -50,7 +50,7 @@ def _layout(raw: bytes) -> tuple[str, int]:
 def _table(raw: bytes, delimiter: str, width: int) -> Any:
     """Return query, document and score of the lines in a block, or None."""
     import pyarrow as pa
-    from pyarrow import compute, csv
+    from pyarrow import csv
 
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n")
@@ -68,18 +68,25 @@ def _table(raw: bytes, delimiter: str, width: int) -> Any:
         )
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    empty = compute.min(compute.binary_length(table["document"])).as_py() == 0 or any(
-        "" in chunk.dictionary.to_pylist() for name in ("query", "zero") for chunk in table[name].chunks
+    finite = all(np.isfinite(_buffer(table[name], np.float64)).all() for name in ("rank", "score"))
+    empty = (np.diff(_buffer(table["document"], np.int32)) == 0).any() or any(
+        "" in table[name].chunk(0).dictionary.to_pylist() for name in ("query", "zero")
     )
-    finite = all(compute.all(compute.is_finite(table[name])).as_py() for name in ("rank", "score"))
     return table.select(["query", "document", "score"]) if finite and not empty else None
+
+
+def _buffer(column: Any, dtype: Any) -> NDArray[Any]:
+    """Return the numbers of a column in one piece, or where its texts start and end.
+
+    Through `to_numpy` and `compute` pyarrow would import pandas and write functions, which takes longer than reading.
+    """
+    return np.frombuffer(column.chunk(0).buffers()[1], dtype)[: len(column) + (dtype is np.int32)]
 
 
 def _by_query(table: Any) -> dict[str, Scored]:
     """Return the rankings of a table in one piece."""
-    [queries], [documents], [scores] = (table[name].chunks for name in ("query", "document", "score"))
-    # Through `to_numpy` pyarrow would import pandas.
-    codes, scores = np.frombuffer(queries.indices.buffers()[1], np.int32), np.frombuffer(scores.buffers()[1])
+    queries, documents = table["query"].chunk(0), table["document"].chunk(0)
+    codes, scores = np.frombuffer(queries.indices.buffers()[1], np.int32), _buffer(table["score"], np.float64)
     if (codes[1:] < codes[:-1]).any():
         order = np.argsort(codes, kind="stable")  # a query in several places of the file
         codes, documents, scores = codes[order], documents.take(order), scores[order]

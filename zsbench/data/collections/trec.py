@@ -6,11 +6,11 @@ from pathlib import Path
 
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath
-from zsbench.core import jsonfiles, textfiles
+from zsbench.core import textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection, add_unique, check
-from zsbench.data.collections.documents import Document
+from zsbench.data.collections.documents import Document, read_jsonl
 from zsbench.data.collections.judgements import Qrels, read_qrels
 from zsbench.data.collections.stored import Stored
 
@@ -43,18 +43,18 @@ def _without_texts(qrels: Qrels) -> Stored:
 
 
 def _texts(path: Path, kind: str) -> dict[str, Document]:
-    found: dict[str, Document] = {}
+    texts: dict[str, Document] = {}
     if ".jsonl" in path.suffixes:
-        for number, row in jsonfiles.lines(path, {"_id": str, "text": str}):
-            document = Document(row["_id"], row["text"], row.get("title") or "")
-            add_unique(found, document.id, document, where=f"{shown(path)}:{number}", kind=kind)
-        return found
+        for where, document in read_jsonl(path):
+            add_unique(texts, document.id, document, where=where, kind=kind)
+        return texts
+    name = shown(path)
     for number, line in textfiles.lines(path):
         if not line.strip(textfiles.BLANKS):
             continue
         key, tab, text = line.partition("\t")
         key = key.strip(textfiles.BLANKS)
         if not tab or not key:
-            raise UserError(f"{shown(path)}:{number}", "an empty id" if tab else "no tab", "`id<TAB>text`")
-        add_unique(found, key, Document(key, text), where=f"{shown(path)}:{number}", kind=kind)
-    return found
+            raise UserError(f"{name}:{number}", "an empty id" if tab else "no tab", "`id<TAB>text`")
+        add_unique(texts, key, Document(key, text), where=f"{name}:{number}", kind=kind)
+    return texts

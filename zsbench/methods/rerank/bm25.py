@@ -29,7 +29,6 @@ def bm25(*, k1: NonNegative = 0.9, b: Share = 0.4, analyzer: Analyzer = "plain")
 
     def rank(_model: Any, item: RankItem, collection: Collection) -> list[int]:
         index = indexed(collection, k1=k1, b=b, analyzer=analyzer)
-        scores = index.scores(item.query)
-        return best_first([scores[index.position[document.id]] for document in item.documents])
+        return best_first(index.scores_of(item.query, [document.id for document in item.documents]))
 
     return rank

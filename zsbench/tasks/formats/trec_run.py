@@ -5,6 +5,7 @@ The scores of a run that is written are n - rank, so that neither float32 nor ti
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -60,9 +61,9 @@ class TrecRun(Format):
         bad = next(doc for doc, score in prediction.items() if not math.isfinite(score))
         return f"query {item.id}: score of '{bad}' is not finite"
 
-    def preview(self, prediction: dict[str, float]) -> str:
+    def preview(self, prediction: Mapping[str, float]) -> str:
         """Return the first ten document ids."""
-        return " ".join(sorted(prediction, key=lambda doc: -prediction[doc])[:10])
+        return " ".join(doc for doc, _ in heapq.nlargest(10, prediction.items(), key=lambda pair: pair[1]))
 
 
 def tag(method: str) -> str:

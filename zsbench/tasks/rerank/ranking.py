@@ -84,17 +84,18 @@ class RankingTask(BaseTask[ConfigT]):
 
     def judged(self, data: TaskData, predictions: Sequence[Any], missing: Literal["zero", "skip"]) -> SharedRankings:
         """Return the rankings to judge, None for an absent one that is left out; what does not fit is counted."""
-        empty = sum(not ranking for ranking in predictions)
+        rankings = list(predictions)  # read back from files, once
+        empty = sum(not ranking for ranking in rankings)
         if empty and "queries without candidates" not in data.counts:
             data.counts["queries absent from the run"] = empty
         if self.format.unjudged:
             data.counts["queries of the run that are not judged"] = self.format.unjudged
-        unknown = sum(self._unknown(data, item, own) for item, own in zip(data.items, predictions, strict=True))
-        if unknown and unknown == sum(map(len, predictions)):
+        unknown = sum(self._unknown(data, item, ranking) for item, ranking in zip(data.items, rankings, strict=True))
+        if unknown and unknown == sum(map(len, rankings)):
             raise UserError("", "no document of the run is in the corpus", "ids as in the corpus")
         if unknown:
             data.counts["documents of the run that are not in the corpus"] = unknown
-        return SharedRankings(ranking or None if missing == "skip" else ranking for ranking in predictions)
+        return SharedRankings(ranking or None if missing == "skip" else ranking for ranking in rankings)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say why a metric has no value: nothing is judged as high as its `rel` asks."""

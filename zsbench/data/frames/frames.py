@@ -51,8 +51,9 @@ class DepthFile:
     path: Path
     scale: float
 
+    @cached_property
     def shape(self) -> tuple[int, int]:
-        """Return (height, width), read from the file's head alone.
+        """(height, width), read once from the file's head alone.
 
         Raises
         ------

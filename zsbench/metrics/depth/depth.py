@@ -65,23 +65,26 @@ class Compared:
     @cached_property
     def above_zero(self) -> DoubleArray:
         """Return p where it is above 0 m, and the least depth elsewhere."""
-        above = self.p > 0
-        return self.p if above.all() else np.where(above, self.p, LEAST_DEPTH)
+        return np.where(self.p > 0, self.p, LEAST_DEPTH) if self.p.size and self.p.min() <= 0 else self.p
 
     @cached_property
     def distance(self) -> DoubleArray:
         """Return |p - g|."""
-        return np.asarray(np.abs(self.p - self.g))
+        distance = self.p - self.g
+        return np.asarray(np.abs(distance, out=distance))
 
     @cached_property
     def log_error(self) -> DoubleArray:
         """Return e = ln p - ln g."""
-        return np.asarray(np.log(self.above_zero) - np.log(self.g))
+        error = np.log(self.above_zero)
+        error -= np.log(self.g)
+        return np.asarray(error)
 
     @cached_property
     def ratio(self) -> DoubleArray:
         """Return max(p/g, g/p)."""
-        return np.asarray(np.maximum(self.above_zero / self.g, self.g / self.above_zero))
+        ratio = self.above_zero / self.g
+        return np.asarray(np.maximum(ratio, self.g / self.above_zero, out=ratio))
 
 
 Pixels = Sequence[Any]
@@ -101,8 +104,13 @@ def _row(image: Compared, terms: Terms, finish: Finish, average: str) -> list[fl
     if not n:
         # As wide as any other row, because a chunk may hold no other.
         return [np.nan] * (1 if average == "image" else len(terms(image)) + 1)
-    means = np.array([np.mean(term) for term in terms(image)])
+    means = np.array([_mean(term) for term in terms(image)])
     return [float(finish(means))] if average == "image" else [*(means * n), float(n)]
+
+
+def _mean(term: Any) -> float:
+    """Return the mean of errors, or the share of hits."""
+    return float(np.count_nonzero(term) / term.size if term.dtype == bool else np.mean(term))
 
 
 def _reducer(finish: Finish) -> Callable[..., DoubleArray]:

@@ -12,7 +12,7 @@ _OTHER_UNIT = 20
 _UNITS = {1000: "millimetres", 100: "centimetres"}
 # A PNG as KITTI's server wants it, 256 to the metre, read as millimetres: near enough to one to look merely bad.
 _KITTI = 256 / 1000
-_ENOUGH = 5000
+_ENOUGH = 2000
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Oddities:
             self.empty += 1
             return
         self.below_zero += bool((compared <= 0).any())
-        # A doubt needs no more digits than some thousand pixels have.
+        # A doubt needs no more digits than a few thousand pixels have.
         p, g = (values[:: max(1, len(g) // _ENOUGH)] for values in (p, g))
         self.ratios.append(float(np.median(p) / np.median(g)))
         # Ranks, because disparity falls with depth along a curve; a constant neither rises nor falls.

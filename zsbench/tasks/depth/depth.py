@@ -31,6 +31,9 @@ from zsbench.tasks.depth._protocols import Align, Crop, ProtocolName
 from zsbench.tasks.formats.depth_maps import DepthMaps
 from zsbench.tasks.formats.maps import StoredMap
 
+# A freed array of this size makes glibc keep memory of smaller ones, which it would otherwise ask for page by page.
+_KEPT = 3_900_000
+
 
 def _chain(crop: Any) -> Any:
     """Read `kb+kitti_garg` as a chain, as methods are chained."""
@@ -118,7 +121,7 @@ class Task(BaseTask[Config]):
     def _require_pixels(self, items: Sequence[Frame], depth: Sequence[DepthFile]) -> None:
         """Refuse ground truth of which nothing is scored; all files are opened, few are read."""
         for frame, file in zip(items, depth, strict=True):
-            self._require_crop(frame, file.shape())
+            self._require_crop(frame, file.shape)
         if any(self._valid(file.metres()).any() for file in depth):
             return
         measured = depth[0].metres()
@@ -157,7 +160,7 @@ class Task(BaseTask[Config]):
 
         A map that lies in a file is not read for that: `chunks` does, once, and says it then.
         """
-        problem = protocols.shape_problem(np.shape(prediction), self._truth[item.id].shape())
+        problem = protocols.shape_problem(np.shape(prediction), self._truth[item.id].shape)
         if not problem and not isinstance(prediction, StoredMap) and not np.isfinite(prediction).all():
             try:
                 self._compared(item, prediction)
@@ -179,6 +182,7 @@ class Task(BaseTask[Config]):
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield the compared pixels, one frame at a time: full-size maps of a data set do not fit in memory."""
         self._oddities = Oddities()
+        np.empty(_KEPT)
         for frame, prediction in zip(data.items, predictions, strict=True):
             try:
                 p, g = self._compared(frame, np.asarray(prediction))

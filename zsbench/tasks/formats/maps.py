@@ -113,7 +113,7 @@ def read(path: Path, ids: Sequence[str], scale: float = 1000.0) -> dict[str, Any
     """
     if path.suffix != ".npz":
         file = DepthFile(path, scale if path.suffix == ".png" else 1.0)
-        return {frame_of(path, ids): StoredMap(shown(path), file.shape(), file.metres)}
+        return {frame_of(path, ids): StoredMap(shown(path), file.shape, file.metres)}
     with _named(path), path.open("rb") as handle:
         if handle.read(len(_NPY)) == _NPY:
             handle.seek(0)

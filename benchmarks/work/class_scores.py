@@ -9,10 +9,11 @@ import numpy as np
 
 SIZES = {"images": 50_000, "classes": 1000}
 GOAL = 2.0
+TASK = "type: image-classification\ndata: {source: features, path: gold.npz, ids: ids}\nmetrics: [acc@1]\n"
 
 
 def prepare(folder: Path, *, images: int, classes: int) -> None:
-    """Write scores (one list a row) and labels."""
+    """Write scores (one list a row), and labels beside features of one number, which nothing reads."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -21,38 +22,25 @@ def prepare(folder: Path, *, images: int, classes: int) -> None:
     ids = [f"i{n:06d}" for n in range(images)]
     column = pa.ListArray.from_arrays(np.arange(images + 1, dtype=np.int32) * classes, scores.ravel())
     pq.write_table(pa.table({"id": ids, "scores": column}), folder / "scores.parquet")
+    names = [f"class {n}" for n in range(classes)]
     labels = rng.integers(0, classes, images)
-    lines = "".join(f"{key},{label}\n" for key, label in zip(ids, labels, strict=True))
-    (folder / "labels.csv").write_text("path,label\n" + lines)
+    np.savez(folder / "gold.npz", features=np.ones((images, 1)), labels=labels, ids=ids, class_names=names)
+    (folder / "task.yaml").write_text(TASK)
 
 
 def ours() -> list[list[str]]:
     """Score the file."""
     zsbench = str(Path(sys.executable).with_name("zsbench"))
-    return [
-        [
-            zsbench,
-            "score",
-            "image-classification",
-            "--predictions",
-            "scores.parquet",
-            "--gold",
-            "labels.csv",
-            "--metric",
-            "acc@1",
-        ]
-    ]
+    return [[zsbench, "score", "task.yaml", "--predictions", "scores.parquet"]]
 
 
 def smallest(folder: Path) -> None:
     """Read both files, take the best class, count."""
-    import csv
-
     import pyarrow.parquet as pq
 
     table = pq.read_table(folder / "scores.parquet")
     scores = table["scores"].combine_chunks().values.to_numpy().reshape(len(table), -1)
-    with (folder / "labels.csv").open() as lines:
-        labels = {row["path"]: int(row["label"]) for row in csv.DictReader(lines)}
+    held = np.load(folder / "gold.npz")
+    labels = dict(zip(held["ids"].tolist(), held["labels"].tolist(), strict=True))
     gold = np.asarray([labels[key] for key in table["id"].to_pylist()])
     print((scores.argmax(1) == gold).mean())

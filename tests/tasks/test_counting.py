@@ -95,7 +95,7 @@ def test_the_confusion_matrix_covers_what_an_earlier_run_predicted(tmp_path, mon
     from zsbench.plan import planning
     from zsbench.plan.choices import Choices
     from zsbench.run import runner
-    from zsbench.tasks.classification import counting
+    from zsbench.tasks.image_text import counting
 
     monkeypatch.setattr(counting.Task, "shard_size", 3)
     table(tmp_path, ROWS)

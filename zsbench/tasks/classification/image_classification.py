@@ -37,7 +37,7 @@ from zsbench.tasks.classification._class_splits import Halves, labelled, unseen_
 from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
-from zsbench.tasks.formats.class_scores import ClassScores
+from zsbench.tasks.formats.class_scores import ClassScores, stacked
 
 SCALE = 100.0
 """The factor on cosines in scores: that of the published CLIP models, whatever model is asked."""
@@ -295,10 +295,10 @@ def _judged(
     """Return what metrics get: predictions, and labels with what is known about their classes, groups and scores."""
     labels = gold_array(gold, len(problem.class_names))
     if labels.ndim > 1:
-        return np.stack(block), labels if kind is None else Labels(labels, scores=kind)
+        return stacked(block), labels if kind is None else Labels(labels, scores=kind)
     known = any(part is not None for part in (problem.unseen, problem.distances, groups, kind))
     judged = Labels(labels, problem.unseen, problem.distances, groups, kind) if known else labels
-    return np.stack(block), judged
+    return stacked(block), judged
 
 
 def gold_array(gold: Sequence[Any], n_classes: int) -> Any:

@@ -1,30 +1,26 @@
-"""Predictions over classes as a table: `id` with `scores` (a list of n_classes numbers) or `label`.
+"""Predictions over classes: a table of scores, one number a class, or of labels.
 
-Parquet that zsbench writes also says what its scores are and which classes they stand for, so that a task that lists
-the same classes in another order reads the right columns. A table of one's own says what its scores are by calling
-their column `logits` or `probabilities`; metrics of certainty need to know.
+A file may name the classes that its scores stand for, so that a task that lists the same classes in another order reads
+the right columns, and say what its scores are, which metrics of certainty need to know (`class_tables`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from zsbench.core import files, score_kinds
+from zsbench.core import files
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import np
+from zsbench.core.lazy import NDArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.yamlio import shown
 from zsbench.data.class_names import plain
 from zsbench.data.label_columns import check_range, read_labels
-from zsbench.tasks.formats import prediction_tables
+from zsbench.tasks.formats import class_tables, list_columns
+from zsbench.tasks.formats.class_tables import ClassTable
 from zsbench.tasks.formats.format import Format
-
-_KIND, _NAMES = b"zsbench.scores", b"zsbench.class_names"
-_COLUMNS = ("scores", "logits", "probabilities", "label")
 
 
 @dataclass
@@ -52,17 +48,16 @@ class ClassScores(Format):
 
         columns: dict[str, Any] = {"id": [item.id for item in items]}
         if np.ndim(predictions[0]):
-            rows = [np.asarray(row, dtype=np.float32) for row in predictions]
-            columns["scores"] = pa.array(rows, pa.list_(pa.float32()))
+            columns["scores"] = list_columns.of_float32(predictions)
         else:
             columns["label"] = pa.array([int(label) for label in predictions], pa.int64())
-        said = {_NAMES: json.dumps(self.class_names).encode()}
-        said |= {} if self.kind is None else {_KIND: self.kind.to_json().encode()}
+        table = pa.table(columns).replace_schema_metadata(class_tables.metadata(self.class_names, self.kind))
         with files.replacing(path) as temporary:
-            pq.write_table(pa.table(columns).replace_schema_metadata(said), temporary)
+            # Scores hardly ever repeat, so that a dictionary of them is only work.
+            pq.write_table(table, temporary, use_dictionary=False)
 
     def read(self, path: Path, items: Sequence[Any] = ()) -> dict[str, Any]:
-        """Read a table of predictions by id: float64 scores, or the number of a class.
+        """Read a table of predictions by id: scores (n_classes,), or the number of a class.
 
         Labels are 0-based numbers or names of classes.
 
@@ -72,33 +67,16 @@ class ClassScores(Format):
             No table, without these columns, an id twice, cells that are no numbers or no classes, or scores of other
             classes than the task's.
         """
-        rows = list(prediction_tables.read(path, ("id", *_COLUMNS)))
-        if not rows:
-            raise UserError(shown(path), "no rows", "one an item")
-        own = self._metadata(path)
-        places = [where for where, _ in rows]
-        ids = [_id(row, where) for where, row in rows]
-        seen: set[str] = set()
-        for key, where in zip(ids, places, strict=True):
-            if key in seen:
-                raise UserError(where, f"id '{key}' stands twice", "one row an item")
-            seen.add(key)
-        column = next((name for name in _COLUMNS if name in rows[0][1]), None)
-        if column is None:
-            raise UserError(shown(path), "no column of scores or labels", f"one of {', '.join(_COLUMNS)}")
-        cells = [row.get(column) for _, row in rows]
-        order = None if own is None else self._order(own, shown(path))
-        if column in ("logits", "probabilities"):
-            self._said(ScoreKind("logits" if column == "logits" else "probabilities"), shown(path))
-        if column != "label":
-            return dict(zip(ids, self._scores(cells, places, order), strict=True))
-        names = own or self.class_names
-        labels = _labels(cells, places, names)
-        check_range(ids, labels, len(names), shown(path))
-        return {
-            key: np.int64(label if order is None else order.index(label))
-            for key, label in zip(ids, labels, strict=True)
-        }
+        table = class_tables.read(path)
+        for kind in table.kinds:
+            self._adopt(kind, shown(path))
+        order = None if table.class_names is None else self._order(table.class_names, shown(path))
+        if table.labels:
+            return self._numbered(table, order, shown(path))
+        if order is None:
+            return dict(zip(table.ids, table.cells, strict=True))
+        rows = (row[order] if len(row) == len(order) else row for row in table.cells)
+        return dict(zip(table.ids, rows, strict=True))
 
     def check(self, item: Any, prediction: Any) -> str:
         """Say whether a score is NaN, or there is not one for each class."""
@@ -111,49 +89,32 @@ class ClassScores(Format):
         """Return the number of the best class."""
         return str(self.first + best(prediction))
 
-    def _scores(self, cells: list[Any], places: list[str], order: list[int] | None) -> list[Any]:
-        found = []
-        for cell, where in zip(cells, places, strict=True):
-            if not isinstance(cell, list) or not all(isinstance(one, (int, float)) for one in cell):
-                raise UserError(where, f"scores {str(cell)[:40]}", "a list of numbers, one a class")
-            row = np.asarray(cell, dtype=np.float64)
-            found.append(row if order is None or len(row) != len(order) else row[order])
-        return found
+    def _numbered(self, table: ClassTable, order: list[int] | None, file: str) -> dict[str, Any]:
+        """Return labels as numbers of the task's classes."""
+        names = table.class_names or self.class_names
+        labels = _labels(table.cells, table.places, names)
+        check_range(table.ids, labels, len(names), file)
+        numbers = labels if order is None else np.argsort(order)[labels]
+        return dict(zip(table.ids, np.asarray(numbers, dtype=np.int64), strict=True))
 
-    def _order(self, own: list[str], file: str) -> list[int] | None:
-        """Return for each class of the task where it stands among a file's own; None where both lists are one."""
-        if own == self.class_names:
+    def _order(self, names: list[str], file: str) -> list[int] | None:
+        """Return for each class of the task where it stands among a file's; None where both lists are one."""
+        if names == self.class_names:
             return None
-        place = {plain(name): number for number, name in enumerate(own)}
+        place = {plain(name): number for number, name in enumerate(names)}
         lacking = [name for name in self.class_names if plain(name) not in place]
-        if lacking or len(own) != len(self.class_names) or len(place) != len(own):
-            odd = lacking[0] if lacking else next(name for name in own if name not in self.class_names)
-            found = (
-                f"predictions over {len(own)} classes, not the task's {len(self.class_names)} ('{odd}' is in one only)"
-            )
-            raise UserError(file, found, "predictions of this task's classes")
+        if lacking or len(names) != len(self.class_names) or len(place) != len(names):
+            of_task = set(self.class_names)
+            odd = lacking[0] if lacking else next((name for name in names if name not in of_task), names[-1])
+            found = f"predictions over {len(names)} classes, not the task's {len(self.class_names)}"
+            raise UserError(file, f"{found} ('{odd}' is in one only)", "predictions of this task's classes")
         return [place[plain(name)] for name in self.class_names]
 
-    def _said(self, kind: ScoreKind, file: str) -> None:
+    def _adopt(self, kind: ScoreKind, file: str) -> None:
         """Take over what a file says its scores are; another one must not say something else."""
         if self.kind is not None and self.kind != kind:
             raise UserError(file, f"scores that are {kind.described()}", f"{self.kind.described()}, as before")
         self.kind = kind
-
-    def _metadata(self, path: Path) -> list[str] | None:
-        """Take over what a parquet file says its scores are, and return the classes that it names."""
-        if path.suffix != ".parquet":
-            return None
-        import pyarrow.parquet as pq
-
-        said = pq.read_schema(path).metadata or {}
-        try:
-            if _KIND in said:
-                self._said(score_kinds.from_json(said[_KIND]), shown(path))
-            names = json.loads(said[_NAMES]) if _NAMES in said else None
-        except (ValueError, RecursionError) as error:
-            raise UserError(shown(path), f"metadata cannot be read ({error})", "what zsbench wrote") from None
-        return [str(name) for name in names] if isinstance(names, list) and names else None
 
 
 def _labels(cells: list[Any], places: list[str], names: list[str]) -> list[int]:
@@ -175,7 +136,7 @@ def best(prediction: Any) -> int:
     return int(np.argmax(prediction) if np.ndim(prediction) else prediction)
 
 
-def _id(row: dict[str, Any], where: str) -> str:
-    if row.get("id") is None or row["id"] == "":
-        raise UserError(where, "no id", "the item's id in every row")
-    return str(row["id"])
+def stacked(predictions: Sequence[Any]) -> NDArray[Any]:
+    """Return what metrics take: float64 scores (n_items, n_classes), or labels (n_items,)."""
+    rows = np.stack(list(predictions))
+    return rows.astype(np.float64, copy=False) if rows.ndim > 1 else rows

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zsbench.core import jsonfiles, tablefiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
 
@@ -31,7 +34,7 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, An
         Another suffix, a damaged file, no column `id`, or a cell that opens a list and is none.
     """
     if path.suffix == ".parquet":
-        yield from _parquet(path, columns)
+        yield from rows(parquet(path, columns), path)
     elif path.suffix == ".jsonl":
         for number, row in jsonfiles.lines(path, {}):
             yield f"{shown(path)}:{number}", {key: row[key] for key in columns if key in row}
@@ -42,8 +45,8 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, An
         raise UserError(shown(path), f"suffix '{path.suffix}'", f"a table of predictions ({', '.join(SUFFIXES)})")
 
 
-def parquet(path: Path, columns: Sequence[str]) -> Any:
-    """Return a pyarrow table with those of the columns that a parquet file has.
+def parquet(path: Path, columns: Sequence[str]) -> pa.Table:
+    """Return those of some columns that a parquet file has, and the file's metadata.
 
     Raises
     ------
@@ -54,18 +57,18 @@ def parquet(path: Path, columns: Sequence[str]) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            if "id" not in names:
+                raise UserError(shown(path), f"columns {', '.join(names)}", f"among them {', '.join(columns)}")
+            return file.read([name for name in columns if name in names])
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise UserError(shown(path), f"not a predictions file ({reason})", "parquet") from None
-    known = [name for name in columns if name in table.column_names]
-    if "id" not in known:
-        raise UserError(shown(path), f"columns {', '.join(table.column_names)}", f"among them {', '.join(columns)}")
-    return table.select(known)
 
 
-def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    table = parquet(path, columns)
+def rows(table: pa.Table, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (place for messages, row) of what `parquet` has read."""
     values = [column.to_pylist() for column in table.columns]
     for number, row in enumerate(zip(*values, strict=True)):
         yield f"{shown(path)}: row {number}", dict(zip(table.column_names, row, strict=True))

@@ -27,7 +27,7 @@ from zsbench.methods.image_text import Matcher
 from zsbench.metrics.labels.gold import Labels
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.doubts import below_chance
-from zsbench.tasks.formats.class_scores import ClassScores, best
+from zsbench.tasks.formats.class_scores import ClassScores, best, stacked
 
 _NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
@@ -146,7 +146,7 @@ class Task(BaseTask[Config]):
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_numbers) and gold."""
         groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
-        yield np.stack(list(predictions)), Labels(np.asarray(data.gold, dtype=np.int64), groups=groups)
+        yield stacked(predictions), Labels(np.asarray(data.gold, dtype=np.int64), groups=groups)
 
     @classmethod
     def gold_source(cls, path: str) -> dict[str, Any]:

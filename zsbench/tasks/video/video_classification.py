@@ -29,7 +29,7 @@ from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
-from zsbench.tasks.formats.class_scores import ClassScores
+from zsbench.tasks.formats.class_scores import ClassScores, stacked
 
 
 class Config(NamedClasses):
@@ -132,7 +132,7 @@ class Task(BaseTask[Config]):
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_videos, n_classes) and labels."""
-        yield np.stack(list(predictions)), np.asarray(data.gold, dtype=np.int64)
+        yield stacked(predictions), np.asarray(data.gold, dtype=np.int64)
 
 
 def _joined(videos: VideoSet, classes: Classes) -> list[Video]:

@@ -46,10 +46,10 @@ def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str
         if not line or line.isspace():
             continue
         try:
-            row = None if "\\u" in line else _PLAIN.decode(line)
-        except (ValueError, RecursionError):
-            row = None
-        if row is None:
+            row, end = _SCAN(line, 0)
+        except (StopIteration, ValueError, RecursionError):
+            row, end = None, -1
+        if end != len(line) or "\\u" in line:
             row = parse(line, f"{name}:{number}", "one object a line")
         if not isinstance(row, dict):
             raise UserError(f"{name}:{number}", f"a {type(row).__name__}", "one object a line")
@@ -108,4 +108,5 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 # NaN passes comparisons that should refuse it (`scale <= 0`); None is a number nowhere.
 _PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
+_SCAN: Any = _PLAIN.scan_once  # type: ignore[attr-defined]  # without what `decode` does before and after
 _UNIQUE = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_without_repeats)

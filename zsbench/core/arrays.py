@@ -56,10 +56,10 @@ def single(path: Path) -> NDArray[Any]:
     UserError
         As `read`, or the file holds several arrays.
     """
-    found = read(path)
-    if len(found) != 1:
-        raise UserError(shown(path), f"arrays {', '.join(sorted(found))}", "one array")
-    return next(iter(found.values()))
+    held = read(path)
+    if len(held) != 1:
+        raise UserError(shown(path), f"arrays {', '.join(sorted(held))}", "one array")
+    return next(iter(held.values()))
 
 
 def pick(arrays: Mapping[str, NDArray[Any]], key: str, path: Path) -> NDArray[Any]:
@@ -90,13 +90,13 @@ def rows(arrays: Mapping[str, NDArray[Any]], key: str, path: Path, *, ndim: int 
         shape = "(rows, width)" if ndim == 2 else "(rows, regions, width)"
         raise UserError(where, f"{array.dtype} of shape {array.shape}", f"numbers of shape {shape}")
     with np.errstate(over="ignore"):
-        found = np.asarray(array, dtype=np.float32)
-    finite = np.isfinite(found).reshape(len(found), -1).all(axis=1)
+        vectors = np.asarray(array, dtype=np.float32)
+    finite = np.isfinite(vectors).reshape(len(vectors), -1).all(axis=1)
     if not finite.all():
         bad = np.flatnonzero(~finite)
         found_rows = f"{len(bad)} rows hold NaN or infinity as float32 (first: row {bad[0]})"
         raise UserError(where, found_rows, f"finite numbers up to {np.finfo(np.float32).max:.2g}")
-    return found
+    return vectors
 
 
 def texts(array: NDArray[Any], what: str) -> list[str]:
@@ -128,7 +128,7 @@ def _npy(path: Path) -> dict[str, NDArray[Any]]:
 def _npz(path: Path) -> dict[str, NDArray[Any]]:
     if not zipfile.is_zipfile(path):
         raise UserError(shown(path), "not an .npz file", "arrays written by numpy.savez")
-    found: dict[str, NDArray[Any]] = {}
+    held: dict[str, NDArray[Any]] = {}
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         _require_growth(sum(member.file_size for member in members), path)
@@ -137,11 +137,11 @@ def _npz(path: Path) -> dict[str, NDArray[Any]]:
             where = f"{shown(path)}: array '{name[:60]}'"
             if name == member.filename:
                 raise UserError(where, "not an array", "members that end in .npy")
-            if name in found:
+            if name in held:
                 raise UserError(where, "stands twice in the file", "each array once")
             with archive.open(member) as handle:
-                found[name] = _array(handle, member.file_size, where)
-    return found
+                held[name] = _array(handle, member.file_size, where)
+    return held
 
 
 def _array(handle: IO[bytes], size: int, where: str) -> NDArray[Any]:
@@ -190,11 +190,9 @@ def _safetensors(path: Path) -> dict[str, NDArray[Any]]:
         tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 - not a mapping
         metadata = archive.metadata() or {}
     known = (torch.float64, torch.float32, torch.float16)
-    found = {
-        n: (t.float() if t.is_floating_point() and t.dtype not in known else t).numpy() for n, t in tensors.items()
-    }
+    held = {n: (t.float() if t.is_floating_point() and t.dtype not in known else t).numpy() for n, t in tensors.items()}
     lists = {name: text for name, text in metadata.items() if text.startswith("[")}
-    return found | {name: _listed(text, f"{shown(path)}: metadata '{name[:60]}'") for name, text in lists.items()}
+    return held | {name: _listed(text, f"{shown(path)}: metadata '{name[:60]}'") for name, text in lists.items()}
 
 
 def _listed(text: str, where: str) -> NDArray[Any]:

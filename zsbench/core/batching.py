@@ -81,6 +81,6 @@ def map_by_length(
         groups.append(map_batches(function, [items[i] for i in order[done : done + size]], batch_size))
         done += size
     rows = np.concatenate(groups)
-    found = np.empty_like(rows)
-    found[[row_of[i] for i in order]] = rows
-    return found[row_of]
+    computed = np.empty_like(rows)
+    computed[[row_of[i] for i in order]] = rows
+    return computed[row_of]

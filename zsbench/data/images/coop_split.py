@@ -70,7 +70,7 @@ def _numbered(rows: Rows, where: str) -> Rows:
     column = read_labels(
         [label for _, label, _ in rows], where=lambda number: f"{where}, row {number}", unlabelled=None
     )
-    return [(name, label, own) for (name, _, own), label in zip(rows, column.labels, strict=True)]
+    return [(name, label, class_name) for (name, _, class_name), label in zip(rows, column.labels, strict=True)]
 
 
 def read_lists(path: Path) -> Lists:
@@ -82,10 +82,10 @@ def read_lists(path: Path) -> Lists:
         The file is missing or holds something else.
     """
     expected = '{"train": [[path, label, class name], ...], "val": ..., "test": ...}'
-    found = jsonfiles.read(path, expected, wrong="not a CoOp split file")
+    lists = jsonfiles.read(path, expected, wrong="not a CoOp split file")
     try:
         return {
-            part: [(str(name), label, str(class_name)) for name, label, class_name in found[part]]
+            part: [(str(name), label, str(class_name)) for name, label, class_name in lists[part]]
             for part in ("train", "val", "test")
         }
     except (ValueError, KeyError, TypeError) as error:

@@ -142,7 +142,7 @@ def _load(path: str, *, split: str, name: str | None, revision: str | None, stre
             raise UserError(path, f"no split '{split}'", f"one of {', '.join(loaded)}")
         return loaded[split]
     # One split that was saved alone says what it is, or is taken for the default one.
-    own = str(loaded.split or "test")
-    if split != own:
-        raise UserError(path, f"no split '{split}'", f"split '{own}', the only one there")
+    its_split = str(loaded.split or "test")
+    if split != its_split:
+        raise UserError(path, f"no split '{split}'", f"split '{its_split}', the only one there")
     return loaded

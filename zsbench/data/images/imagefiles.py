@@ -156,11 +156,11 @@ def traits(data: bytes, decoding: Decoding = Decoding()) -> list[str]:
 
 def traits_of(image: Image, decoding: Decoding = Decoding(), data: bytes | None = None) -> list[str]:
     """Return the same of an image that is open; `data` are the bytes behind one that is not decoded."""
-    found = [ALPHA[decoding.alpha]] if _transparent(image) else []
-    found += [SCALED] if _greys.deep(image) else []
+    names = [ALPHA[decoding.alpha]] if _transparent(image) else []
+    names += [SCALED] if _greys.deep(image) else []
     if _orientation(image, data) in _UPRIGHT:
-        found.append(TURNED if decoding.orientation == "exif" else NOT_TURNED)
-    return found
+        names.append(TURNED if decoding.orientation == "exif" else NOT_TURNED)
+    return names
 
 
 def digest(data: bytes, done: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ _EXPECTED = "a folder with one sub-folder a class"
 
 def _files(options: dict[str, Any]) -> list[str]:
     root = Path(options["path"])
-    return [str(p) for _, found in _classes(root) for p in found.files] if root.exists() else [str(root)]
+    return [str(p) for _, listing in _classes(root) for p in listing.files] if root.exists() else [str(root)]
 
 
 def _classes(root: Path) -> list[tuple[Path, Listing]]:
@@ -26,11 +26,11 @@ def _classes(root: Path) -> list[tuple[Path, Listing]]:
     folders = subfolders(require_folder(root, _EXPECTED))
     if not folders:
         raise UserError(shown(root), "no class folders", "one sub-folder a class")
-    found = [(folder, files_below(folder, SUFFIXES)) for folder in folders]
-    for folder, listing in found:
+    listed = [(folder, files_below(folder, SUFFIXES)) for folder in folders]
+    for folder, listing in listed:
         if not listing.files:
             raise UserError(shown(folder), "a class folder without images", f"files {' '.join(sorted(SUFFIXES))}")
-    return found
+    return listed
 
 
 @source(gives="images", files=_files)
@@ -62,10 +62,10 @@ def imagefolder(
     classes, decoding = _classes(root), Decoding(orientation, alpha, max_pixels)
     beside = files_in(root, SUFFIXES)
     items, labels, others = [], [], beside.others
-    for label, (_, found) in enumerate(classes):
-        items += [from_path(file, file.relative_to(root).as_posix(), decoding) for file in found.files]
-        labels += [label] * len(found.files)
-        others += found.others
+    for label, (_, listing) in enumerate(classes):
+        items += [from_path(file, file.relative_to(root).as_posix(), decoding) for file in listing.files]
+        labels += [label] * len(listing.files)
+        others += listing.others
     counts = {"images that lie in no class folder": len(beside.files)} if beside.files else {}
     names = [folder.name.replace("_", " ") for folder, _ in classes]
     return ImageSet(items, labels, names, counts=counts | beside.counts("images"))

@@ -107,14 +107,16 @@ def drop_broken(images: ImageSet, allowed: int, where: str) -> tuple[ImageSet, d
     if not allowed:
         return images, {}
     with ahead(_problem, images.items) as problems:
-        found = [problem for start in range(0, len(images.items), 256) for problem in problems[start : start + 256]]
-    broken = [problem for problem in found if problem]
+        problem_of = [
+            problem for start in range(0, len(images.items), 256) for problem in problems[start : start + 256]
+        ]
+    broken = [problem for problem in problem_of if problem]
     if len(broken) > allowed:
         raise UserError(where, f"{len(broken)} broken images ({'; '.join(broken[:3])})", f"at most {allowed}")
     if not broken:
         return images, {}
     names = [problem.split(":")[0] for problem in broken[:3]] + ["..."] * (len(broken) > 3)
-    sound = images.take([i for i, problem in enumerate(found) if not problem])
+    sound = images.take([i for i, problem in enumerate(problem_of) if not problem])
     return sound, {f"broken images left out ({', '.join(names)})": len(broken)}
 
 

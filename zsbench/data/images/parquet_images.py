@@ -64,10 +64,10 @@ def parquet_images(
     def where(number: int) -> str:
         return f"{shown(file)}: row {number}, column '{label}'"
 
-    own = read_labels(labels, where=where, unlabelled=unlabelled, names=names)
+    read = read_labels(labels, where=where, unlabelled=unlabelled, names=names)
     decoding = Decoding(orientation, alpha, max_pixels)
-    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"]), decoding) for i in own.kept]
-    return ImageSet(items, own.labels, names or own.names, width=own.width, counts=own.counts)
+    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"]), decoding) for i in read.kept]
+    return ImageSet(items, read.labels, names or read.names, width=read.width, counts=read.counts)
 
 
 def _reader(data: bytes) -> Any:

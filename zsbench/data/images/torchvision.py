@@ -41,17 +41,17 @@ class TorchvisionItem:
 
     def open(self) -> Image:
         """Return the image, RGB."""
-        found = self._found()
-        return found.open() if isinstance(found, ImageItem) else imagefiles.finished(found, self.id, self.decoding)
+        loaded = self._found()
+        return loaded.open() if isinstance(loaded, ImageItem) else imagefiles.finished(loaded, self.id, self.decoding)
 
     @cached_property
     def _facts(self) -> tuple[str, list[str]]:
-        found = self._found()
-        image = found.open() if isinstance(found, ImageItem) else found
-        traits = found.traits() if isinstance(found, ImageItem) else imagefiles.traits_of(found, self.decoding)
+        loaded = self._found()
+        image = loaded.open() if isinstance(loaded, ImageItem) else loaded
+        traits = loaded.traits() if isinstance(loaded, ImageItem) else imagefiles.traits_of(loaded, self.decoding)
         pixels = f"{image.mode}:{image.size}".encode() + image.tobytes()
         # A file that was turned has other pixels already.
-        return imagefiles.digest(pixels, traits if found is image else []), traits
+        return imagefiles.digest(pixels, traits if loaded is image else []), traits
 
     def _found(self) -> Image | ImageItem:
         try:
@@ -147,10 +147,10 @@ def _loader(data: Any, index: int) -> Callable[[], Any]:
 def _labels(data: Any) -> list[Any] | None:
     """Return the labels without decoding an image; the classes keep them under different names."""
     for attribute in ("targets", "labels", "_labels", "y", "_samples", "samples", "imgs"):
-        found = getattr(data, attribute, None)
-        if found is None or not len(found):
+        held = getattr(data, attribute, None)
+        if held is None or not len(held):
             continue
-        values = [value[1] if isinstance(value, (tuple, list)) else value for value in found]
+        values = [value[1] if isinstance(value, (tuple, list)) else value for value in held]
         # Tensors and numpy numbers say by `item` what they hold.
         values = [value.item() if hasattr(value, "item") else value for value in values]
         if all(isinstance(value, (int, float)) for value in values):

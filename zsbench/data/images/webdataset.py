@@ -106,9 +106,9 @@ def _label(key: str, parts: dict[str, Member]) -> Any:
     if "cls" in parts:
         return textfiles.decoded(parts["cls"].read(), f"{shown(parts['cls'].shard)}: {key}.cls")
     if "json" in parts:
-        found = _in_json(key, parts["json"])
-        if found is not None:
-            return found
+        label = _in_json(key, parts["json"])
+        if label is not None:
+            return label
     if "npy" not in parts:
         raise UserError(_shard(parts), f"image '{key}' has no .cls member", "a label")
     vector = _vector(key, parts["npy"])
@@ -142,10 +142,10 @@ def _fact(key: str, parts: dict[str, Member], number: int) -> str:
 
 def _vector(key: str, member: Member) -> NDArray[Any]:
     try:
-        found: NDArray[Any] = np.load(io.BytesIO(member.read()), allow_pickle=False)
+        vector: NDArray[Any] = np.load(io.BytesIO(member.read()), allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise UserError(shown(member.shard), f"image '{key}': .npy cannot be read ({error})") from None
-    return found
+    return vector
 
 
 def lines(path: Path) -> list[str] | None:

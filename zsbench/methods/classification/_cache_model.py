@@ -47,8 +47,8 @@ class CacheModel:
 
     def affinity(self, features: Any, delta: float) -> Any:
         """Return A (n, n_support)."""
-        found = features @ self.images.T
-        return found if self.captions is None else (1 - delta) * found + delta * (features @ self.captions.T)
+        cosines = features @ self.images.T
+        return cosines if self.captions is None else (1 - delta) * cosines + delta * (features @ self.captions.T)
 
     def divergence(self, features: Any) -> Any:
         """Return K (n, n_support)."""

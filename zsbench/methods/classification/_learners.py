@@ -74,7 +74,7 @@ def fit_linear(
 
 def fit_prototypes(features: Any, labels: IntArray, *, start: FloatArray) -> FloatArray:
     """Return the mean feature of each class, of length 1 (n_classes, width); W_0 where a class has no image."""
-    found = np.array(start, dtype=np.float32)
+    prototypes = np.array(start, dtype=np.float32)
     for c in np.unique(labels):
-        found[c] = normalise(np.asarray(features)[labels == c].mean(axis=0), what="prototypes")
-    return found
+        prototypes[c] = normalise(np.asarray(features)[labels == c].mean(axis=0), what="prototypes")
+    return prototypes

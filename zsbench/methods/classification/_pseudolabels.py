@@ -100,15 +100,15 @@ def counts(schedule: Schedule, *, per_class: int, n_images: int, n_classes: int)
     UserError
         GRIP has fewer images than classes.
     """
-    found = {
+    by_schedule = {
         "fpl": [per_class],
         "ifpl": [per_class] * ROUNDS,
         "grip": [k for k in grip_counts(n_images, n_classes) if k],
     }[schedule]
-    if not found:
+    if not by_schedule:
         what = f"pseudolabels: {n_images} unlabeled images for {n_classes} classes"
         raise UserError("", what, "at least one a class for grip")
-    return found
+    return by_schedule
 
 
 def unlabelled(encoder: Encoder, problem: Problem, labelled: Sequence[Any]) -> Known:

@@ -46,7 +46,7 @@ class Rewards:
     def scores(self, images: Sequence[torch.Tensor], sampled: torch.Tensor) -> torch.Tensor:
         """Return the scores (B, K) of sampled classes (B, K)."""
         each = zip(self._weights.values(), images, self._classes, strict=True)
-        return torch.stack([w * clip_score((own @ classes.T).gather(1, sampled)) for w, own, classes in each]).sum(0)
+        return torch.stack([w * clip_score((x @ classes.T).gather(1, sampled)) for w, x, classes in each]).sum(0)
 
     def _tensor(self, rows: Any) -> torch.Tensor:
         return torch.from_numpy(normalise(rows, what="reward features")).to(self._device)

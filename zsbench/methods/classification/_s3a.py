@@ -114,9 +114,11 @@ def realigned(
 ) -> Partition:
     """Return the partition after one assignment by phrase scores; `phrases` is for clusters in ascending order."""
     scores = np.zeros((len(phrases), len(weights)))
-    for row, (cluster, own) in enumerate(zip(np.unique(clusters), phrases, strict=True)):
-        if len(own.counts):
-            scores[row, own.names] = phrase_scores(features[clusters == cluster], own, k2=k2, weighted=weighted)
+    for row, (cluster, of_cluster) in enumerate(zip(np.unique(clusters), phrases, strict=True)):
+        if len(of_cluster.counts):
+            scores[row, of_cluster.names] = phrase_scores(
+                features[clusters == cluster], of_cluster, k2=k2, weighted=weighted
+            )
     return reassigned(features, weights, clusters, scores)
 
 

@@ -42,12 +42,12 @@ class Phrases:
 def distinct_phrases(phrases: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
     """Drop phrases that are a candidate's name or are given for several candidates; {candidate: {phrase: count}}."""
     owners: dict[str, int] = {}
-    for own in phrases.values():
-        for phrase in own:
+    for counts in phrases.values():
+        for phrase in counts:
             owners[phrase] = owners.get(phrase, 0) + 1
     return {
-        name: {phrase: n for phrase, n in own.items() if owners[phrase] == 1 and phrase not in phrases}
-        for name, own in phrases.items()
+        name: {phrase: n for phrase, n in counts.items() if owners[phrase] == 1 and phrase not in phrases}
+        for name, counts in phrases.items()
     }
 
 
@@ -62,15 +62,15 @@ def phrase_scores(features: Any, phrases: Phrases, *, k2: int = 3, weighted: boo
     np.add.at(votes, near.ravel(), 1)
     scores = np.zeros(len(phrases.names))
     for number in range(len(phrases.names)):
-        own = phrases.candidate == number
-        if own.any():
-            scores[number] = (_weights(phrases.counts, own) * votes)[own].sum() if weighted else votes[own].sum()
+        mine = phrases.candidate == number
+        if mine.any():
+            scores[number] = (_weights(phrases.counts, mine) * votes)[mine].sum() if weighted else votes[mine].sum()
     return scores
 
 
-def _weights(counts: Any, own: Any) -> DoubleArray:
+def _weights(counts: Any, mine: Any) -> DoubleArray:
     weights = np.asarray(counts, dtype=np.float64).copy()
-    weights[own] /= weights[own].sum()
+    weights[mine] /= weights[mine].sum()
     return np.asarray(weights / weights.sum())
 
 
@@ -82,18 +82,18 @@ def read_phrases(file: Path, clusters: Sequence[str], class_names: Sequence[str]
     UserError
         Not such a JSON file, a cluster that is missing, a candidate that is no class.
     """
-    told = jsonfiles.read(file, EXPECTED, unique=True)
-    missing = [key for key in clusters if not isinstance(told, dict) or not isinstance(told.get(key), dict)]
+    phrases = jsonfiles.read(file, EXPECTED, unique=True)
+    missing = [key for key in clusters if not isinstance(phrases, dict) or not isinstance(phrases.get(key), dict)]
     if missing:
         hint = "the notes of a run without `phrases:` list clusters and candidates"
         raise UserError(shown(file), f"nothing for cluster {missing[0]}", EXPECTED, hint)
     for key in clusters:
-        _check(told[key], f"{shown(file)}: cluster {key}", class_names)
-    return [distinct_phrases(told[key]) for key in clusters]
+        _check(phrases[key], f"{shown(file)}: cluster {key}", class_names)
+    return [distinct_phrases(phrases[key]) for key in clusters]
 
 
-def _check(told: Mapping[str, Any], where: str, class_names: Sequence[str]) -> None:
-    for name, counts in told.items():
+def _check(phrases: Mapping[str, Any], where: str, class_names: Sequence[str]) -> None:
+    for name, counts in phrases.items():
         if name not in class_names:
             raise UserError(where, f"candidate '{name}' is no class", "", did_you_mean(name, class_names))
         if not isinstance(counts, dict) or not all(isinstance(n, int) and n > 0 for n in counts.values()):

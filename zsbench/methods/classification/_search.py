@@ -116,8 +116,8 @@ def choose(
     at_end = [name for name in searched if chosen[name] == axes[name][-1]]
     if at_end:
         encoder.note("chosen at the end of the values tried", at_end)
-    found = {name: chosen[name] for name in searched}
-    record(encoder, found, labelled, correct=int(correct.max()), tried=correct.size)
+    best = {name: chosen[name] for name in searched}
+    record(encoder, best, labelled, correct=int(correct.max()), tried=correct.size)
     return chosen
 
 
@@ -141,8 +141,8 @@ def validation_images(encoder: Encoder, problem: Problem, *, method: str, what: 
     UserError
         The task has none; the message says that `method` needs them for `what`.
     """
-    found = problem.validation
-    if found is None or not len(found.items):
+    labelled = problem.validation
+    if labelled is None or not len(labelled.items):
         text = f"{method}: no validation images to take {what} from"
         raise UserError("", text, "`validation:` in the task's YAML, or fixed values in the method's")
-    return Known(encoder.images(found.items), found.items), found
+    return Known(encoder.images(labelled.items), labelled.items), labelled

@@ -46,25 +46,25 @@ def read_names(path: str) -> dict[str, str]:
     UserError
         No such file, not JSON, a class that stands twice, a name that is no text or blank.
     """
-    found = {name: [other] for name, other in _read_json(Path(path)).items()}
-    return {name: other for name, [other] in _checked(found, Path(path)).items()}
+    texts = {name: [other] for name, other in _read_json(Path(path)).items()}
+    return {name: other for name, [other] in _checked(texts, Path(path)).items()}
 
 
 def _read_json(file: Path) -> dict[str, Any]:
     expected = "a JSON object with one key a class"
-    found = jsonfiles.read(file, expected, wrong="not a file of sentences", unique=True)
-    if not isinstance(found, dict):
+    entries = jsonfiles.read(file, expected, wrong="not a file of sentences", unique=True)
+    if not isinstance(entries, dict):
         raise UserError(shown(file), "not a JSON object", expected)
-    return found
+    return entries
 
 
-def _checked(found: Mapping[str, Any], file: Path) -> dict[str, list[str]]:
-    for name, texts in found.items():
+def _checked(entries: Mapping[str, Any], file: Path) -> dict[str, list[str]]:
+    for name, texts in entries.items():
         if not isinstance(texts, list):
             raise UserError(shown(file), f"class '{name}' has no list", "a list of sentences for every class")
         if not all(isinstance(text, str) and text.strip() for text in texts):
             raise UserError(shown(file), f"class '{name}' has an entry that is blank or no text", "texts")
-    return dict(found)
+    return dict(entries)
 
 
 def read_lines(value: list[str] | str) -> list[str]:
@@ -113,8 +113,8 @@ def require_texts(texts: Sequence[Sequence[str]], class_names: Sequence[str], wh
     UserError
         With the first such class.
     """
-    for name, own in zip(class_names, texts, strict=True):
-        if not own:
+    for name, of_class in zip(class_names, texts, strict=True):
+        if not of_class:
             raise UserError(
                 shown(Path(where)) if where else "", f"class '{name}' has no {what}", "at least one a class"
             )

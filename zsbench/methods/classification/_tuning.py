@@ -60,17 +60,17 @@ class SoftPrompt:
         self.initial: torch.Tensor = self._words[0, self._start : self._end]
         if vectors is not None:
             path = Path(vectors)
-            found = arrays.read(path)
-            own = torch.from_numpy(arrays.rows(found, next(iter(found)), path)).to(self.initial)
-            if own.shape != self.initial.shape:
+            held = arrays.read(path)
+            learned = torch.from_numpy(arrays.rows(held, next(iter(held)), path)).to(self.initial)
+            if learned.shape != self.initial.shape:
                 wanted = f"{tuple(self.initial.shape)}, one vector a token of '{context}'"
-                raise UserError(shown(path), f"vectors of shape {tuple(own.shape)}", wanted)
-            self.initial = own
+                raise UserError(shown(path), f"vectors of shape {tuple(learned.shape)}", wanted)
+            self.initial = learned
 
     def class_features(self, context: torch.Tensor) -> torch.Tensor:
         """Return text features (C, width) of length 1 for a context (n_words, width), with gradients."""
-        own = context.expand(len(self._words), -1, -1)
-        words = torch.cat([self._words[:, : self._start], own, self._words[:, self._end :]], dim=1)
+        contexts = context.expand(len(self._words), -1, -1)
+        words = torch.cat([self._words[:, : self._start], contexts, self._words[:, self._end :]], dim=1)
         return torch.nn.functional.normalize(self._model.encode_embeddings(words, self._pooled), dim=-1)
 
     def tuned(self, images: torch.Tensor, logit_scale: float, loss: Loss, steps: Steps) -> torch.Tensor:

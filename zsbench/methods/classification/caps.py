@@ -105,10 +105,10 @@ def read_captions(path: Path, items: Sequence[Any]) -> list[str]:
     UserError
         No JSON object of texts, or an image without a caption.
     """
-    found = jsonfiles.read(path, "JSON {id of a support image: caption}", unique=True)
-    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+    captions = jsonfiles.read(path, "JSON {id of a support image: caption}", unique=True)
+    if not isinstance(captions, dict) or not all(isinstance(text, str) for text in captions.values()):
         raise UserError(shown(path), "no object of texts", "{id of a support image: caption}")
-    missing = [item.id for item in items if item.id not in found]
+    missing = [item.id for item in items if item.id not in captions]
     if missing:
         raise UserError(shown(path), f"{len(missing)} support images have no caption (first: '{missing[0]}')")
-    return [found[item.id] for item in items]
+    return [captions[item.id] for item in items]

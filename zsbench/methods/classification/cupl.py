@@ -52,8 +52,8 @@ def class_texts(
 ) -> list[list[str]]:
     """Return the texts of each class: the templates filled with its name, then its sentences."""
     return [
-        [*(fill_class(template, name) for template in templates), *own]
-        for name, own in zip(class_names, sentences, strict=True)
+        [*(fill_class(template, name) for template in templates), *of_class]
+        for name, of_class in zip(class_names, sentences, strict=True)
     ]
 
 
@@ -73,5 +73,5 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     entries = _texts.known(options, "prompts", _texts.read_sentences)
     name = _texts.first_class(task, entries)
     templates = _texts.templates_of(task) if options.get("templates") else []
-    own = entries.get(name, [f"<each sentence of '{name}' in {options.get('prompts', 'the file of `prompts:`')}>"])
-    return "\n".join(class_texts([name], templates, [own])[0])
+    of_class = entries.get(name, [f"<each sentence of '{name}' in {options.get('prompts', 'the file of `prompts:`')}>"])
+    return "\n".join(class_texts([name], templates, [of_class])[0])

@@ -53,14 +53,14 @@ def description_prob_mean(
         lines = _texts.sentences_of(descriptions, problem.class_names)
         if locations is not None:
             further = _texts.sentences_of(locations, problem.class_names)
-            lines = [[*own, *unquoted(more)] for own, more in zip(lines, further, strict=True)]
+            lines = [[*of_class, *unquoted(more)] for of_class, more in zip(lines, further, strict=True)]
         start, names = _opening(template, problem.templates), problem.class_names
-        texts = [class_texts(start, name, own, drop_words) for name, own in zip(names, lines, strict=True)]
+        texts = [class_texts(start, name, of_class, drop_words) for name, of_class in zip(names, lines, strict=True)]
         _texts.require_texts(texts, names, descriptions, f"line of more than {drop_words} words")
         scale, owner = encoder.model.logit_scale, _texts.owners(texts)
         skipped = sum(map(len, lines)) - len(owner)
         encoder.note("description-prob-mean", {"logit scale": scale, "texts": len(owner), "lines skipped": skipped})
-        rows = encoder.texts([text for own in texts for text in own])
+        rows = encoder.texts([text for of_class in texts for text in of_class])
 
         def score(batch: Batch) -> Any:
             return class_scores(batch.features, rows, owner, logit_scale=scale)

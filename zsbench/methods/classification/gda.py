@@ -65,13 +65,13 @@ def gda(
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         support = support_of(encoder, problem, method="gda", other_classes=True)
-        own, first = problem, before
+        learned, first = problem, before
         if problem.support_names is not None:
-            own = replace(problem, class_names=problem.support_names, support_names=None)
-            first = prompt_ensemble()(encoder, own, None)
+            learned = replace(problem, class_names=problem.support_names, support_names=None)
+            first = prompt_ensemble()(encoder, learned, None)
         rows = view_features(encoder, support, augment=augment)
         rows, labels = rows.reshape(-1, rows.shape[-1]), np.repeat(support.labels, augment)
-        gaussians = fit(rows, labels, own.class_names, covariance=covariance)
+        gaussians = fit(rows, labels, learned.class_names, covariance=covariance)
         if not gaussians.precision.any():
             encoder.note("covariance", "0: one row a class; the scores are the zero-shot ones (set `augment`)")
         weights, biases = gaussians.discriminant()
@@ -79,8 +79,8 @@ def gda(
         def count(images: Known, labels: IntArray) -> IntArray:
             return table(zero_shot(first, images), images.features @ weights.T + biases, labels, axes["alpha"])
 
-        chosen = choose(encoder, own, axes, count, method="gda")
-        if own is not problem:
+        chosen = choose(encoder, learned, axes, count, method="gda")
+        if learned is not problem:
             encoder.note("k", min(k, len(rows)))
             texts = text_weights(before, method="gda")
             weights, biases = new_classes(rows, texts, k=k, text_repeat=text_repeat).discriminant()

@@ -56,15 +56,15 @@ def grain(
 
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
         names = problem.class_names
-        own = [[] for _ in names] if descriptions is None else _texts.sentences_of(descriptions, names)
-        prompts = [class_texts(problem.templates, name, texts) for name, texts in zip(names, own, strict=True)]
+        of_class = [[] for _ in names] if descriptions is None else _texts.sentences_of(descriptions, names)
+        prompts = [class_texts(problem.templates, name, texts) for name, texts in zip(names, of_class, strict=True)]
         rows = encoder.texts([text for texts in prompts for text in texts])
         weights = class_weights(rows, _texts.owners(prompts), renormalise=renormalise)
         if alpha == 1:
             return linear(weights, problem.logit_scale)
         require_regions(encoder.model, "grain with alpha < 1")
-        _texts.require_texts(own, names, descriptions or "", "description")
-        described, owner = encoder.texts([text for texts in own for text in texts]), _texts.owners(own)
+        _texts.require_texts(of_class, names, descriptions or "", "description")
+        described, owner = encoder.texts([text for texts in of_class for text in texts]), _texts.owners(of_class)
 
         def score(batch: Batch) -> FloatArray:
             local = local_scores(encode_regions(encoder.model, batch.items), described, owner)
@@ -120,5 +120,5 @@ def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every prompt of the first class, for `zsbench show`."""
     entries = _texts.known(options, "descriptions", _texts.read_sentences)
     name, file = _texts.first_class(task, entries), options.get("descriptions")
-    own = entries.get(name, [f"<each description in {file}>"] if file else [])
-    return "\n".join(class_texts(_texts.templates_of(task), name, own))
+    of_class = entries.get(name, [f"<each description in {file}>"] if file else [])
+    return "\n".join(class_texts(_texts.templates_of(task), name, of_class))

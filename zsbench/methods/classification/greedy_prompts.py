@@ -43,10 +43,10 @@ def greedy_prompts(*, tokens: Names | LocalPath | None = None, length: Annotated
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
         support = support_of(encoder, problem, method="greedy-prompts")
         features = encoder.images(support.items)
-        found, error = search(encoder, features, support.labels, words(tokens), len(problem.class_names), length)
-        encoder.note("chosen prompts", dict(zip(problem.class_names, found, strict=True)))
+        prompts, error = search(encoder, features, support.labels, words(tokens), len(problem.class_names), length)
+        encoder.note("chosen prompts", dict(zip(problem.class_names, prompts, strict=True)))
         encoder.note("error of the choice", {"split": support.split, "images": len(features), "error": error})
-        return linear(encoder.texts(found), problem.logit_scale)
+        return linear(encoder.texts(prompts), problem.logit_scale)
 
     return build
 
@@ -60,10 +60,10 @@ def words(tokens: list[str] | str | None) -> list[str]:
         tokens = [token.removesuffix("</w>") for token in known if token.endswith("</w>")]
     elif isinstance(tokens, str):
         tokens = [line.strip() for _, line in textfiles.lines(Path(tokens))]
-    found = [token for token in dict.fromkeys(tokens) if token]
-    if not found:
+    distinct = [token for token in dict.fromkeys(tokens) if token]
+    if not distinct:
         raise UserError("", "greedy-prompts: no tokens", "at least one word to append")
-    return found
+    return distinct
 
 
 def search(
@@ -97,11 +97,11 @@ def errors_with(scores: Any, columns: Any, labels: Any, c: int) -> DoubleArray:
 
     Scores are (n_images, n_classes), columns (n_images, n_candidates), labels (n_images,).
     """
-    own = labels == c
+    of_class = labels == c
     others = np.delete(scores, c, axis=1)
-    right = (columns[own] > others[own].max(axis=1, initial=-np.inf)[:, None]).sum(axis=0)
-    rest = scores[np.arange(len(labels)), labels][~own]
+    right = (columns[of_class] > others[of_class].max(axis=1, initial=-np.inf)[:, None]).sum(axis=0)
+    rest = scores[np.arange(len(labels)), labels][~of_class]
     # Another class's image stays right if its score beats both the other classes and the new column.
-    beaten = (others[~own] >= rest[:, None]).sum(axis=1) > 1
-    right = right + ((columns[~own] < rest[:, None]) & ~beaten[:, None]).sum(axis=0)
+    beaten = (others[~of_class] >= rest[:, None]).sum(axis=1) > 1
+    right = right + ((columns[~of_class] < rest[:, None]) & ~beaten[:, None]).sum(axis=0)
     return np.asarray(1 - right / len(labels))

@@ -95,8 +95,8 @@ def rlcf(
             sampled = logits.detach().topk(min(sample, logits.shape[1])).indices
             scores = rewards.scores(judged, sampled)
             gained = step.advantages(scores, amplify=amplify, process_batch=process_batch)
-            found = step.policy_loss(logits, sampled, gained)
-            return found + entropy_weight * step.mean_entropy(logits) if entropy_weight else found
+            policy = step.policy_loss(logits, sampled, gained)
+            return policy + entropy_weight * step.mean_entropy(logits) if entropy_weight else policy
 
         def answer(item: Any) -> FloatArray:
             items = step.augmented(item, views)
@@ -122,5 +122,5 @@ def rlcf(
 
 
 def _scores(logits: torch.Tensor) -> FloatArray:
-    found: FloatArray = logits.cpu().numpy()
-    return found
+    scores: FloatArray = logits.cpu().numpy()
+    return scores

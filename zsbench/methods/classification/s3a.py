@@ -65,14 +65,14 @@ def s3a(
         features = np.concatenate(list(encoder.chunks()))
         k = _number_of_clusters(clusters, features, len(weights), encoder)
         start = cluster.KMeans(k, random_state=encoder.seed, n_init=17, max_iter=1000).fit_predict(features)
-        found = name_clusters(features, weights, start, n_iter=n_iter)
+        partition = name_clusters(features, weights, start, n_iter=n_iter)
         if phrases is None:
-            names = [[problem.class_names[i] for i in row] for row in candidates(found.agreement)]
-            encoder.note("s3a candidates", dict(zip(_keys(found), names, strict=True)))
+            names = [[problem.class_names[i] for i in row] for row in candidates(partition.agreement)]
+            encoder.note("s3a candidates", dict(zip(_keys(partition), names, strict=True)))
         else:
-            told = _told_apart(Path(phrases), found, encoder, problem)
-            found = realigned(features, weights, found.voted_on, told, weighted=weighted)
-        labels = {item.id: label for item, label in zip(encoder.items, found.names, strict=True)}
+            distinct = _with_embeddings(Path(phrases), partition, encoder, problem)
+            partition = realigned(features, weights, partition.voted_on, distinct, weighted=weighted)
+        labels = {item.id: label for item, label in zip(encoder.items, partition.names, strict=True)}
 
         def score(batch: Batch) -> IntArray:
             strange = next((item.id for item in batch.items if item.id not in labels), None)
@@ -98,18 +98,18 @@ def _number_of_clusters(wanted: int | str, features: Any, n_names: int, encoder:
     return k
 
 
-def _keys(found: Partition) -> list[str]:
-    return [str(number) for number in np.unique(found.voted_on)]
+def _keys(partition: Partition) -> list[str]:
+    return [str(number) for number in np.unique(partition.voted_on)]
 
 
-def _told_apart(file: Path, found: Partition, encoder: Encoder, problem: Problem) -> list[Phrases]:
+def _with_embeddings(file: Path, partition: Partition, encoder: Encoder, problem: Problem) -> list[Phrases]:
     """Return the phrases of every cluster with their embeddings.
 
     A phrase's prompts are the templates filled with `NAME with PHRASE`; their embeddings are averaged like a class's.
     """
-    told = read_phrases(file, _keys(found), problem.class_names)
+    distinct = read_phrases(file, _keys(partition), problem.class_names)
     rows = []
-    for by_name in told:
+    for by_name in distinct:
         names = sorted(by_name)
         pairs = [(number, phrase) for number, name in enumerate(names) for phrase in by_name[name]]
         texts = [t for number, phrase in pairs for t in problem.prompts(f"{names[number]} with {phrase}")]

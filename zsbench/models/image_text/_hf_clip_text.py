@@ -82,9 +82,9 @@ def _reads_lower_case(kind: str, tokenizer: Any) -> bool:
     return kind == "siglip2" or "gemma" in named or bool(tokenizer.init_kwargs.get("do_lower_case"))
 
 
-def pooled_output(found: Any) -> torch.Tensor:
+def pooled_output(output: Any) -> torch.Tensor:
     """Return the features of a forward pass: transformers 5 wraps them, 4 gives them bare."""
-    features: torch.Tensor = getattr(found, "pooler_output", found)
+    features: torch.Tensor = getattr(output, "pooler_output", output)
     return features
 
 

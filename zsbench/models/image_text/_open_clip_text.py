@@ -38,5 +38,5 @@ class OpenClipText(TextSide):
 def _word_embedding(model: Any) -> Any:
     """Return the table of word embeddings: an open_clip tower's own, or that of a transformers one."""
     tower = getattr(model, "text", model)
-    own = getattr(tower, "token_embedding", None)
-    return own if own is not None else tower.transformer.get_input_embeddings()
+    table = getattr(tower, "token_embedding", None)
+    return table if table is not None else tower.transformer.get_input_embeddings()

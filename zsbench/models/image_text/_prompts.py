@@ -68,20 +68,20 @@ class Prefix:
 
         A cut row keeps its end-of-text mark, at the last position.
         """
-        own = torch.arange(len(self.vectors), device=ids.device) + self.vocabulary
-        parts = [ids[:, : layout.start], own.expand(len(ids), -1), ids[:, layout.start :]]
+        prefix = torch.arange(len(self.vectors), device=ids.device) + self.vocabulary
+        parts = [ids[:, : layout.start], prefix.expand(len(ids), -1), ids[:, layout.start :]]
         longer = torch.cat(parts, dim=1)[:, : ids.shape[1]]
-        cut = layout.lengths(ids) + len(own) > ids.shape[1]
-        if len(own):
+        cut = layout.lengths(ids) + len(prefix) > ids.shape[1]
+        if len(prefix):
             longer[cut, -1] = layout.end
-        return longer, int(cut.sum()) if len(own) else 0
+        return longer, int(cut.sum()) if len(prefix) else 0
 
     def words(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the embeddings (..., width) of token ids, the prefix's own included."""
-        found: torch.Tensor = self._embedding(ids.clamp(max=self.vocabulary - 1))
-        own = ids >= self.vocabulary
-        found[own] = self.vectors[ids[own] - self.vocabulary].to(found.dtype)
-        return found
+        embeddings: torch.Tensor = self._embedding(ids.clamp(max=self.vocabulary - 1))
+        learned = ids >= self.vocabulary
+        embeddings[learned] = self.vectors[ids[learned] - self.vocabulary].to(embeddings.dtype)
+        return embeddings
 
     def stand_ins(self, ids: torch.Tensor, layout: Layout) -> torch.Tensor:
         """Return rows that a model accepts: the prefix's ids replaced by that of an ordinary word."""
@@ -107,8 +107,8 @@ def read_prefix(file: str, mode: PrefixMode, width: int, room: int) -> FloatArra
         Unreadable, no array for the mode, another width, or more vectors than fit beside a word.
     """
     path = Path(file)
-    found = arrays.read(path)
-    array = found[""] if set(found) == {""} else arrays.pick(found, mode, path)
+    held = arrays.read(path)
+    array = held[""] if set(held) == {""} else arrays.pick(held, mode, path)
     vectors = array[None] if array.ndim == 1 else array
     if vectors.ndim != 2 or vectors.shape[1] != width or vectors.dtype.kind not in "fiu":
         raise UserError(shown(path), f"{array.dtype} of shape {array.shape}", f"numbers of shape (vectors, {width})")
@@ -139,17 +139,17 @@ def in_batches(
     table, sizes = ids.cpu().numpy(), lengths.cpu().numpy()
     order = sorted(range(len(table)), key=lambda row: (sizes[row], table[row].tobytes()))
     waiting = list(_cut(np.array(order, dtype=np.int64), sizes, budget))
-    found: list[tuple[IntArray, FloatArray]] = []
+    batches: list[tuple[IntArray, FloatArray]] = []
     while waiting:
         rows = waiting.pop()
         try:
-            found.append((rows, encode(rows).float().cpu().numpy()))
+            batches.append((rows, encode(rows).float().cpu().numpy()))
         except RuntimeError as error:
             if type(error).__name__ != "OutOfMemoryError" or len(rows) == 1:
                 raise
             waiting += [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
-    result = np.empty((len(table), found[0][1].shape[1]), dtype=np.float32)
-    for rows, features in found:
+    result = np.empty((len(table), batches[0][1].shape[1]), dtype=np.float32)
+    for rows, features in batches:
         result[rows] = features
     return result
 

@@ -106,8 +106,8 @@ class TextSide:
 
     def _words(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the embeddings (..., width) of token ids, those of the prefix included."""
-        found: torch.Tensor = self._prefix.words(ids) if self._prefix is not None else self._embedding(ids)
-        return found
+        embeddings: torch.Tensor = self._prefix.words(ids) if self._prefix is not None else self._embedding(ids)
+        return embeddings
 
     def _through(self, forward: Callable[[torch.Tensor], torch.Tensor], ids: torch.Tensor) -> torch.Tensor:
         """Return a tower's own `forward` of token rows, which reads the prefix where its ids stand."""

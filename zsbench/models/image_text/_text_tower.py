@@ -93,8 +93,8 @@ def _attention(block: Any, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor
     qkv = torch.nn.functional.linear(block.ln_1(x), attention.in_proj_weight, attention.in_proj_bias)[index]
     n, length, _ = qkv.shape
     query, key, value = qkv.view(n, length, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
-    found = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-    return found.transpose(1, 2).reshape(n, length, -1)
+    attended = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+    return attended.transpose(1, 2).reshape(n, length, -1)
 
 
 def _tree(ids: Any, lengths: Any) -> tuple[Any, Any]:

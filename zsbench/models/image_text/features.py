@@ -114,10 +114,10 @@ class FileFeatures:
         UserError
             The data has none.
         """
-        found = [row.regions for row in prepared if row.regions is not None]
-        if len(found) < len(prepared):
+        regions = [row.regions for row in prepared if row.regions is not None]
+        if len(regions) < len(prepared):
             raise UserError("model features", "the data has no vectors of regions", "an array `query_features`")
-        return self._checked(np.stack(found))
+        return self._checked(np.stack(regions))
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Return text features (n_texts, width) from the file, or by the text model.
@@ -147,16 +147,16 @@ class FileFeatures:
 
 def _read(file: Path, classes: str | None) -> dict[str, FloatArray]:
     """Return the vector of each text of a file."""
-    found = arrays.read(file)
-    layout = next((layout for layout in _LAYOUTS if layout[1] in found), None)
+    held = arrays.read(file)
+    layout = next((layout for layout in _LAYOUTS if layout[1] in held), None)
     if layout is None:
         expected = " or ".join(f"`{names}` and `{vectors}`" for names, vectors in _LAYOUTS)
-        raise UserError(shown(file), f"arrays {', '.join(sorted(found)) or 'none'}", expected)
+        raise UserError(shown(file), f"arrays {', '.join(sorted(held)) or 'none'}", expected)
     names_key, vectors_key = layout
-    vectors = arrays.rows(found, vectors_key, file)
+    vectors = arrays.rows(held, vectors_key, file)
     where = f"{shown(file)}: array '{names_key}'"
     if classes is None:
-        names = arrays.texts(arrays.pick(found, names_key, file), where)
+        names = arrays.texts(arrays.pick(held, names_key, file), where)
     else:
         names = jsonfiles.texts(Path(classes))
         where = shown(Path(classes))

@@ -87,8 +87,8 @@ class HfBlip:
     def encode_images(self, prepared: Sequence[Any]) -> FloatArray:
         """Encode prepared images to (n_images, width), not normalised, float32."""
         with torch.inference_mode():
-            found: FloatArray = self._model.vision_proj(self._patches(prepared)[:, 0]).float().cpu().numpy()
-        return found
+            features: FloatArray = self._model.vision_proj(self._patches(prepared)[:, 0]).float().cpu().numpy()
+        return features
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Encode texts to (n_texts, width), not normalised, float32; batches of like length are formed in here."""
@@ -96,8 +96,8 @@ class HfBlip:
 
         def encode(batch: Any) -> FloatArray:
             with torch.inference_mode():
-                found: FloatArray = self._model.text_proj(self._first_states(batch)).float().cpu().numpy()
-            return found
+                projected: FloatArray = self._model.text_proj(self._first_states(batch)).float().cpu().numpy()
+            return projected
 
         features: FloatArray = passages.run(
             encode, self._tokenizer, rows, self.device, self.cost, config=self._model.config.text_config
@@ -122,8 +122,8 @@ class HfBlip:
             self.cost.tokens += int(batch["attention_mask"].sum())
             with torch.inference_mode():
                 states = self._first_states(batch, torch.stack([images[i] for i in part]).to(self.device))
-                found: FloatArray = self._model.itm_head(states)[:, 1].float().cpu().numpy()
-            return found
+                matching: FloatArray = self._model.itm_head(states)[:, 1].float().cpu().numpy()
+            return matching
 
         lengths = [len(row["input_ids"]) for row in rows]
         keys = [(id(image), *row["input_ids"]) for image, row in zip(images, rows, strict=True)]
@@ -142,6 +142,6 @@ class HfBlip:
     def _first_states(self, batch: Any, patches: torch.Tensor | None = None) -> torch.Tensor:
         """Return the states (n_texts, width) of the first tokens, read alone or with an image's patches each."""
         seen = {} if patches is None else {"encoder_hidden_states": patches}
-        found = self._model.text_encoder(batch["input_ids"], attention_mask=batch["attention_mask"], **seen)
-        states: torch.Tensor = found.last_hidden_state[:, 0]
+        output = self._model.text_encoder(batch["input_ids"], attention_mask=batch["attention_mask"], **seen)
+        states: torch.Tensor = output.last_hidden_state[:, 0]
         return states

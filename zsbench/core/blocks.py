@@ -49,6 +49,7 @@ class Blocks:
     ) -> None:
         self._folder, self._read, self._load, self._store = folder, read, load, store
         self._listed: set[str] = set()
+        self._misses = 0
         self._block_of: dict[bytes, Path] = {}
 
     def rows(self, names: Sequence[str], compute: Compute) -> tuple[FloatArray, int]:
@@ -72,7 +73,10 @@ class Blocks:
     def _kept(self, keys: Sequence[bytes]) -> list[tuple[list[int], FloatArray]]:
         """Return (places in `keys`, their rows) from each sound block that holds some of them."""
         if self._read and not all(key in self._block_of for key in keys):
-            self._list()
+            self._misses += 1
+            # Another process may have added some; a folder of many blocks is not listed for each item.
+            if self._misses * 64 >= len(self._listed):
+                self._list()
         places_in: dict[Path, list[int]] = {}
         for place, key in enumerate(keys):
             if key in self._block_of:
@@ -92,6 +96,7 @@ class Blocks:
 
     def _list(self) -> None:
         """Note the keys of blocks that were not there before, those of the newest last."""
+        self._misses = 0
         try:
             with os.scandir(self._folder) as entries:
                 new = [entry for entry in entries if entry.name.endswith(".arr") and entry.name not in self._listed]

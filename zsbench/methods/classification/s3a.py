@@ -1,8 +1,8 @@
-"""S3A's CVPR: cluster the test images, vote each cluster a name of a broad vocabulary, realign by distinguishing phrases.
+"""S3A's CVPR: cluster the test images, vote each cluster a name of a broad vocabulary, realign by distinctive phrases.
 
     1  k-means over the image features                                     clusters of images
     2  vote, assign, reassign, `n_iter` times                              a name for every image
-    3  with `phrases`: candidates of each cluster scored by what tells each from the others, assigned and reassigned once more
+    3  with `phrases`: candidates of each cluster scored by what sets them apart, assigned and reassigned once more
 
 The vocabulary is the task's class list; answers are labels. Without `phrases` the candidates of each cluster stand
 in the result's notes, ready to be put to a language model.

@@ -158,3 +158,21 @@ def test_rankings_in_several_shards_name_items_of_any_shard(tmp_path, monkeypatc
     [folder] = (path.parent for path in (tmp_path / "shards").rglob("result.json"))
     assert len(list((folder / "predictions").iterdir())) > 2
     assert values("score", "glyph-captions", "--predictions", str(folder)) == whole
+
+
+def test_an_image_that_is_named_like_a_caption_is_refused(tmp_path):
+    """Predictions are found by their id, so that one of the two would get the other's."""
+    for name in ("a.png", "a.png#0"):
+        (tmp_path / name).write_bytes((FOLDER / next(iter(rows()))).read_bytes())
+    (tmp_path / "t.csv").write_text("path,caption\na.png,one\na.png#0,two\n")
+    np.savez(tmp_path / "s.npz", scores=np.eye(2))
+    done = zsbench(
+        "score",
+        "image-text-retrieval",
+        "--gold",
+        str(tmp_path / "t.csv"),
+        "--predictions",
+        str(tmp_path / "s.npz"),
+    )
+    assert done.returncode == 2
+    assert "item id 'a.png#0' stands twice" in " ".join(done.stderr.split())

@@ -23,6 +23,7 @@ from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.metric import Metric
 
 _DRAWS_AT_ONCE = 4_000_000
+_COUNTED_AT_ONCE = 50_000
 _MAX_DRAWS = 200_000_000
 
 
@@ -71,9 +72,15 @@ def replicates(
 
 
 def _counts(index: IntArray, n: int) -> DoubleArray:
-    rows = np.arange(len(index))[:, None] * n
-    counts = np.bincount((index + rows).ravel(), minlength=len(index) * n)
-    return counts.reshape(len(index), n).astype(np.float64)
+    """Return how often each resample holds each item, (B, n); counted in parts that stay in the processor's cache."""
+    counts = np.empty((len(index), n))
+    step = max(1, _COUNTED_AT_ONCE // n)
+    places = np.arange(step)[:, None] * n
+    for start in range(0, len(index), step):
+        part = index[start : start + step]
+        numbers = (part + places[: len(part)]).ravel()
+        counts[start : start + step] = np.bincount(numbers, minlength=len(part) * n).reshape(len(part), n)
+    return counts
 
 
 def cluster_replicates(metric: Metric, statistics: DoubleArray, clusters: IntArray, index: IntArray) -> DoubleArray:

@@ -12,6 +12,7 @@ from typing import Any
 from zsbench.config.options import Count
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
+from zsbench.metrics.rankings.positives import of_scores
 
 
 @metric("jaccard")
@@ -25,21 +26,15 @@ def jaccard(similarities: Sequence[Any], gold: Sequence[frozenset[int]], *, cand
     ValueError
         A similarity is NaN, or their number is not that of the candidates.
     """
-    return np.asarray(
-        [
-            _overlap(row, associated) if len(row) >= candidates else np.nan
-            for row, associated in zip(similarities, gold, strict=True)
-        ]
-    )
-
-
-def _overlap(similarities: Any, associated: frozenset[int]) -> float:
-    scores = np.asarray(similarities, dtype=np.float64)
-    if np.isnan(scores).any():
-        raise ValueError("a similarity is NaN")
-    if max(associated) >= len(scores):
-        raise ValueError(f"{len(scores)} similarities, but image {max(associated)} is associated")
-    is_associated = np.isin(np.arange(len(scores)), list(associated))
-    picked = np.lexsort((is_associated, -scores))[: len(associated)]
-    right = int(is_associated[picked].sum())
-    return right / (2 * len(associated) - right)
+    lengths = np.asarray([len(row) for row in similarities], dtype=np.int64)
+    sizes = np.asarray([len(associated) for associated in gold], dtype=np.int64)
+    for length, associated in zip(lengths, gold, strict=True):
+        if max(associated) >= length:
+            raise ValueError(f"{length} similarities, but image {max(associated)} is associated")
+    starts = np.cumsum(lengths) - lengths
+    chosen = [start + number for start, associated in zip(starts, gold, strict=True) for number in associated]
+    is_associated = np.zeros(lengths.sum(), dtype=bool)
+    is_associated[chosen] = True
+    scores = np.concatenate([np.asarray(row, dtype=np.float64) for row in similarities])
+    right = of_scores(np.repeat(np.arange(len(lengths)), lengths), scores, is_associated, sizes).within(sizes)
+    return np.where(lengths >= candidates, right / (2 * sizes - right), np.nan)

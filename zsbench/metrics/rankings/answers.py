@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from zsbench.config.options import Cutoff
 from zsbench.core.lazy import DoubleArray
 from zsbench.metrics.metric import metric
-from zsbench.metrics.rankings.has_answer import has_answer
+from zsbench.metrics.rankings.has_answer import folded, holds
 from zsbench.metrics.rankings.positives import PositiveRanks, of_hits
 from zsbench.metrics.rankings.pytrec import trec_order
 
@@ -33,10 +34,14 @@ class Answered:
     text: Callable[[str], str]
     _known: dict[str, bool] = field(default_factory=dict, repr=False)
 
+    @cached_property
+    def _folded(self) -> list[str]:
+        return [folded(answer) for answer in self.answers]
+
     def by(self, passage: str) -> bool:
         """Say whether the text of the passage holds an answer."""
         if passage not in self._known:
-            self._known[passage] = has_answer(self.answers, self.text(passage))
+            self._known[passage] = holds(self.text(passage), self._folded)
         return self._known[passage]
 
 

@@ -93,9 +93,10 @@ class PositiveRanks:
         """Return the rank of each query's worst positive, (n_queries,)."""
         return self._at(self.starts + self.sizes - 1)
 
-    def within(self, k: float) -> DoubleArray:
-        """Return how many positives stand among the first k, (n_queries,)."""
-        counts = np.bincount(self.queries[self.ranks <= k], minlength=len(self.sizes))
+    def within(self, k: float | IntArray) -> DoubleArray:
+        """Return how many positives stand among the first k, one number or one a query, (n_queries,)."""
+        cuts = np.broadcast_to(k, self.sizes.shape)[self.queries]
+        counts = np.bincount(self.queries[self.ranks <= cuts], minlength=len(self.sizes))
         return np.where(self.sizes > 0, counts, np.nan)
 
     def hit(self, k: int) -> DoubleArray:

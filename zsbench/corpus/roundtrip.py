@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.core.cache import Cache
 from zsbench.core.lazy import AnyFloatArray, BoolArray, IntArray, np
@@ -19,9 +19,7 @@ from zsbench.data.collections.documents import Document
 from zsbench.models.capabilities import TextEncoder
 from zsbench.search import dense
 
-if TYPE_CHECKING:
-    Blocks = Callable[[], Iterable[AnyFloatArray]]
-
+Blocks = Callable[[], Iterable[AnyFloatArray]]
 Ties = Literal["index", "optimistic", "pessimistic"]
 
 

@@ -12,14 +12,11 @@ Source: Deng et al. 2025 (OneRec), arXiv:2502.18965, section 3.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, IntArray, np
 
-if TYPE_CHECKING:
-    Start = Callable[[int, DoubleArray], DoubleArray]
-
+Start = Callable[[int, DoubleArray], DoubleArray]
 # Clusters whose distances to all items are held at once.
 BLOCK = 64
 

@@ -7,12 +7,10 @@ A method file returns a `DepthRule`, called as `rule(model, frames)` with a batc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.core.lazy import FloatArray
 from zsbench.data.frames.frames import Frame
 
-if TYPE_CHECKING:
-    Maps = list[FloatArray]
-
-DepthRule = Callable[[Any, Sequence[Frame]], "Maps"]
+Maps = list[FloatArray]
+DepthRule = Callable[[Any, Sequence[Frame]], Maps]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import method
@@ -20,11 +20,8 @@ from zsbench.config.options import NonNegative, Positive
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import FloatArray, NDArray, np, torch
 from zsbench.data.frames.frames import Frame
-from zsbench.methods.depth import DepthRule
+from zsbench.methods.depth import DepthRule, Maps
 from zsbench.models.capabilities import DepthEstimator
-
-if TYPE_CHECKING:
-    from zsbench.methods.depth import Maps
 
 MEAN_COLOUR = (123.675, 116.28, 103.53)
 

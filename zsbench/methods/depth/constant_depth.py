@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import Positive
 from zsbench.core.lazy import np
 from zsbench.data.frames.frames import Frame
-from zsbench.methods.depth import DepthRule
-
-if TYPE_CHECKING:
-    from zsbench.methods.depth import Maps
+from zsbench.methods.depth import DepthRule, Maps
 
 
 @method(family="depth", uses=("the median depth of a training set",))

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from zsbench.config.components import method
 from zsbench.data.frames.frames import Frame
-from zsbench.methods.depth import DepthRule
+from zsbench.methods.depth import DepthRule, Maps
 from zsbench.models.capabilities import DepthEstimator
-
-if TYPE_CHECKING:
-    from zsbench.methods.depth import Maps
 
 
 @method(family="depth", needs=(DepthEstimator,))

@@ -16,12 +16,18 @@ Source: Ziko et al. 2021, arXiv:2106.09516; its code, imtiazziko/SLK-few-shot; Z
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
 
 from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.methods.episodic import Episode, Problem, Rule, Solver, prototypes, squared_distances
 
 Centres = Literal["means", "modes"]
+Neighbours = Annotated[int, Ge(2), Le(10_000)]
+"""The number of nearest points that count as neighbours, the point itself counted."""
+QUERIES = ("support set", "all queries of the episode")
+"""What every clustering rule uses."""
 MAX_ROUNDS, MAX_BOUND, MAX_SHIFTS = 100, 600, 1000
 GRID = (0.05, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
 UNSEARCHED = 0.7

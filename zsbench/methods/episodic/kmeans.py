@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from zsbench.config.components import method
 from zsbench.methods.episodic import Rule
-from zsbench.methods.episodic._slk import clustering_rule
+from zsbench.methods.episodic._slk import QUERIES, clustering_rule
 
 
-@method(family="episodic", kind="transductive", uses=("support set", "all queries of the episode"))
+@method(family="episodic", kind="transductive", uses=QUERIES)
 def kmeans() -> Rule:
     """Cluster by class means."""
     return clustering_rule(centres="means")

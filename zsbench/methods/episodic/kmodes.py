@@ -9,17 +9,13 @@ Source: Ziko et al. 2021, arXiv:2106.09516.
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from annotated_types import Ge, Le
-
 from zsbench.config.components import method
 from zsbench.methods.episodic import Rule
-from zsbench.methods.episodic._slk import clustering_rule
+from zsbench.methods.episodic._slk import QUERIES, Neighbours, clustering_rule
 
 
-@method(family="episodic", kind="transductive", uses=("support set", "all queries of the episode"))
-def kmodes(*, knn: Annotated[int, Ge(2), Le(10_000)] = 3) -> Rule:
+@method(family="episodic", kind="transductive", uses=QUERIES)
+def kmodes(*, knn: Neighbours = 3) -> Rule:
     """Cluster by kernel modes.
 
     Parameters

@@ -9,22 +9,14 @@ Source: Ziko et al. 2021, arXiv:2106.09516.
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from annotated_types import Ge, Le
-
 from zsbench.config.components import method
 from zsbench.config.options import NonNegative
 from zsbench.methods.episodic import Rule
-from zsbench.methods.episodic._slk import laplacian_rule
+from zsbench.methods.episodic._slk import QUERIES, Neighbours, laplacian_rule
 
 
-@method(
-    family="episodic",
-    kind="transductive",
-    uses=("support set", "all queries of the episode", "validation classes, for lam"),
-)
-def slk_means(*, lam: NonNegative | None = None, knn: Annotated[int, Ge(2), Le(10_000)] = 3) -> Rule:
+@method(family="episodic", kind="transductive", uses=(*QUERIES, "validation classes, for lam"))
+def slk_means(*, lam: NonNegative | None = None, knn: Neighbours = 3) -> Rule:
     """Cluster by class means and neighbours.
 
     Parameters

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from zsbench.config.options import Blanks
 from zsbench.core.templates import blanks, fill
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import Document
 from zsbench.methods.generative_retrieval import Docids, Query, Retriever
-from zsbench.methods.shared.constrained import NextLogprobs
+from zsbench.methods.shared.constrained import ranking
 from zsbench.methods.shared.document_texts import Piece, Wording, joined, put
 from zsbench.methods.shared.trie import Trie, require_apart
 from zsbench.models.capabilities import Prompt, TokenScorer
-
-Search = Callable[[Trie, NextLogprobs], list[int]]
-"""From the trie and a query's log-probabilities to numbers of documents, best first."""
 
 
 class DocidPrompt(Wording):
@@ -52,8 +49,15 @@ class DocidPrompt(Wording):
         return put(content, chat=chat, answer=self.answer, system=self.system)
 
 
-def retriever(prompt: DocidPrompt, *, end: bool, search: Search) -> Retriever:
-    """Return what searches the trie of all ids for every query; `end` counts the token that ends an id."""
+def retriever(prompt: DocidPrompt, *, width: int | None, end: bool, renormalise: bool) -> Retriever:
+    """Return what searches the trie of all ids for every query.
+
+    Parameters
+    ----------
+    width : beams kept at every step; None scores every id.
+    end : the token that ends an id counts.
+    renormalise : see `constrained`.
+    """
 
     def retrieve(model: TokenScorer, queries: Sequence[Query], docids: Docids) -> Iterator[list[int]]:
         ids = [tokens(model, docid, prompt.docid, end=end) for docid in docids.ids]
@@ -61,8 +65,8 @@ def retriever(prompt: DocidPrompt, *, end: bool, search: Search) -> Retriever:
         trie = Trie(ids)
         chat, listing = prompt.talks(model), prompt.listing(docids)
         for query in queries:
-            asked = prompt.asked(query.text, listing, chat=chat)
-            yield search(trie, partial(model.next_logprobs, asked))
+            logprobs = partial(model.next_logprobs, prompt.asked(query.text, listing, chat=chat))
+            yield ranking(trie, logprobs, width=width, renormalise=renormalise)
 
     return retrieve
 
@@ -75,8 +79,9 @@ def tokens(model: TokenScorer, docid: str | tuple[int, ...], template: str, *, e
     return docid if docid[-1:] == last else docid + last
 
 
-def describe(prompt: DocidPrompt) -> str:
+def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with stand-ins, for `zsbench show`."""
+    prompt = DocidPrompt.model_validate(options.get("prompt", {}))
     collection = Collection({"<docid>": Document("<docid>", "<text>")}, {}, {})
     stand_in = Docids(["<docid>"], ["<docid>"], collection, 1)
     asked = prompt.asked("<query>", prompt.listing(stand_in), chat=False)

@@ -9,14 +9,13 @@ Source: De Cao et al. 2021 (ICLR), arXiv:2010.00904, section 3; Tay et al. 2022 
 
 from __future__ import annotations
 
-from typing import Any
-
 from zsbench.config.components import method
 from zsbench.config.options import Count
 from zsbench.methods.generative_retrieval import Retriever
-from zsbench.methods.generative_retrieval._docids import DocidPrompt, describe, retriever
-from zsbench.methods.shared.constrained import beam
+from zsbench.methods.generative_retrieval._docids import DocidPrompt, describe_prompt, retriever
 from zsbench.models.capabilities import TokenScorer
+
+__all__ = ["describe_prompt", "docid_beam"]
 
 
 @method(family="generative-retrieval", needs=(TokenScorer,))
@@ -32,15 +31,4 @@ def docid_beam(
     end : the token that ends an id counts; without it no id may begin another one.
     renormalise : probabilities among the ids instead of the whole vocabulary.
     """
-    return retriever(
-        prompt,
-        end=end,
-        search=lambda trie, logprobs: [
-            document for document, _ in beam(trie, logprobs, width=width, renormalise=renormalise)
-        ],
-    )
-
-
-def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
-    """Return the prompt with stand-ins, for `zsbench show`."""
-    return describe(DocidPrompt.model_validate(options.get("prompt", {})))
+    return retriever(prompt, width=width, end=end, renormalise=renormalise)

@@ -10,14 +10,12 @@ Source: Tay et al. 2022 (NeurIPS), arXiv:2202.06991, section 3; Zhou et al. 2022
 
 from __future__ import annotations
 
-from typing import Any
-
 from zsbench.config.components import method
 from zsbench.methods.generative_retrieval import Retriever
-from zsbench.methods.generative_retrieval._docids import DocidPrompt, describe, retriever
-from zsbench.methods.rerank.scores import best_first
-from zsbench.methods.shared.constrained import every
+from zsbench.methods.generative_retrieval._docids import DocidPrompt, describe_prompt, retriever
 from zsbench.models.capabilities import TokenScorer
+
+__all__ = ["describe_prompt", "docid_exhaustive"]
 
 
 @method(family="generative-retrieval", needs=(TokenScorer,))
@@ -30,11 +28,4 @@ def docid_exhaustive(*, prompt: DocidPrompt = DocidPrompt(), end: bool = True, r
     end : the token that ends an id counts; without it no id may begin another one.
     renormalise : probabilities among the ids instead of the whole vocabulary.
     """
-    return retriever(
-        prompt, end=end, search=lambda trie, logprobs: best_first(every(trie, logprobs, renormalise=renormalise))
-    )
-
-
-def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
-    """Return the prompt with stand-ins, for `zsbench show`."""
-    return describe(DocidPrompt.model_validate(options.get("prompt", {})))
+    return retriever(prompt, width=None, end=end, renormalise=renormalise)

@@ -22,10 +22,9 @@ from zsbench.core.errors import UserError
 from zsbench.core.records import Cost
 from zsbench.core.templates import fill
 from zsbench.data.sessions.session import Session
-from zsbench.methods.rerank.scores import best_first
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.methods.session_recommendation._ids import read_ids
-from zsbench.methods.shared.constrained import beam, every
+from zsbench.methods.shared.constrained import ranking
 from zsbench.methods.shared.document_texts import Piece, Wording, put
 from zsbench.methods.shared.trie import Trie, require_apart
 from zsbench.models.capabilities import Prompt, TokenScorer
@@ -96,9 +95,7 @@ def catalogue_lm(
 
         def ranked(history: Sequence[str]) -> list[int]:
             logprobs = partial(model.next_logprobs, prompt.asked(history, chat=chat))
-            if beams is None:
-                return best_first(every(trie, logprobs, renormalise=renormalise))
-            return [item for item, _ in beam(trie, logprobs, width=beams, renormalise=renormalise)]
+            return ranking(trie, logprobs, width=beams, renormalise=renormalise)
 
         for user in sessions:
             history = [written[item] for item in user.history if item in written]

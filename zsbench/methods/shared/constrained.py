@@ -14,11 +14,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from zsbench.core.lazy import DoubleArray, np
+from zsbench.methods.rerank.scores import best_first
 from zsbench.methods.shared.trie import Node, Trie
 
 Head = tuple[int, ...]
 NextLogprobs = Callable[[Sequence[Head], Sequence[Sequence[int]]], Sequence[Any]]
 """From first tokens of ids, and some next tokens for each, to the log-probabilities of those."""
+
+
+def ranking(trie: Trie, logprobs: NextLogprobs, *, width: int | None, renormalise: bool) -> list[int]:
+    """Return things, best first: those that a beam of `width` finds, or all of them where there is no width."""
+    if width is None:
+        return best_first(every(trie, logprobs, renormalise=renormalise))
+    return [thing for thing, _ in beam(trie, logprobs, width=width, renormalise=renormalise)]
 
 
 def every(trie: Trie, logprobs: NextLogprobs, *, renormalise: bool = False) -> DoubleArray:

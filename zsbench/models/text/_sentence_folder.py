@@ -8,6 +8,7 @@ config_sentence_transformers.json   prompts (query, document), similarity_fn_nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -32,32 +33,18 @@ class Layout:
     max_length: int | None = None
     lower: bool = False
 
-    def overlaid(
-        self,
-        *,
-        pooling: Pooling | None,
-        normalise: bool | None,
-        query_prefix: str | None,
-        document_prefix: str | None,
-        max_length: int | None,
-    ) -> Layout:
-        """Return the layout with the given options in place of the checkpoint's own.
+    def overlaid(self, options: Mapping[str, Any]) -> Layout:
+        """Return the layout with options in place of the checkpoint's own; None leaves one as it is.
 
         Raises
         ------
         UserError
             Neither names a pooling.
         """
-        if (pooling or self.pooling) is None:
+        layout = replace(self, **{name: option for name, option in options.items() if option is not None})
+        if layout.pooling is None:
             raise UserError(self.source, "the checkpoint names no pooling", "`pooling:` mean, cls or last")
-        return replace(
-            self,
-            pooling=pooling or self.pooling,
-            normalise=self.normalise if normalise is None else normalise,
-            query_prefix=self.query_prefix if query_prefix is None else query_prefix,
-            document_prefix=self.document_prefix if document_prefix is None else document_prefix,
-            max_length=max_length or self.max_length,
-        )
+        return layout
 
 
 def read(reference: str, revision: str | None) -> Layout:

@@ -42,13 +42,9 @@ def bi_encoder(
     query_prefix, document_prefix : text before every query or document; None is the checkpoint's own.
     max_length : tokens of a text, special tokens included; None is the checkpoint's own.
     """
-    layout = _sentence_folder.read(model, revision).overlaid(
-        pooling=pooling,
-        normalise=normalise,
-        query_prefix=query_prefix,
-        document_prefix=document_prefix,
-        max_length=max_length,
-    )
+    given: dict[str, Any] = {"pooling": pooling, "normalise": normalise, "max_length": max_length}
+    given |= {"query_prefix": query_prefix, "document_prefix": document_prefix}
+    layout = _sentence_folder.read(model, revision).overlaid(given)
     checkpoint = huggingface.load(
         "AutoModel",
         model,

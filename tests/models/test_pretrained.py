@@ -239,7 +239,7 @@ def test_weights_that_are_not_here_are_one_sentence_and_the_library_prints_nothi
 
 
 def test_what_a_library_raises_is_one_sentence_but_an_interruption_passes():
-    from zsbench.models.checkpoints import opening
+    from zsbench.models.guards import opening
 
     class PanicException(BaseException):
         """What PyO3 raises: no Exception."""

@@ -50,6 +50,14 @@ def tokens(tokenizer: Any, texts: Sequence[Any], max_length: int) -> tuple[list[
     return rows, [length > max_length for length in lengths]
 
 
+def first_tokens(tokenizer: Any, texts: list[str], n: int | None) -> list[str]:
+    """Return texts cut at the end of their n-th token; shorter ones are left as they are, and all of them by None."""
+    if n is None:
+        return texts
+    offsets = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    return [text if len(spans) <= n else text[: spans[n - 1][1]] for text, spans in zip(texts, offsets, strict=True)]
+
+
 def run(
     network: Callable[[Any], FloatArray],
     tokenizer: Any,

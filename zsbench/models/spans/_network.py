@@ -28,7 +28,7 @@ class Block(nn.Module):
         self.feed = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
 
     def forward(self, states: Tensor, keep: Tensor) -> Tensor:
-        """States (rows, words, width) after attention among the words where `keep` (rows, words) is true."""
+        """Return states (rows, words, width) after attention among the words where `keep` (rows, words) is true."""
         rows, words, width = states.shape
         query, key, value = (
             part.view(rows, words, self.heads, width // self.heads).transpose(1, 2)
@@ -36,8 +36,8 @@ class Block(nn.Module):
         )
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=keep[:, None, None, :])
         states = states + self.project_out(mixed.transpose(1, 2).reshape(rows, words, width))
-        fed: Tensor = states + self.feed(self.feed_norm(states))
-        return fed
+        output: Tensor = states + self.feed(self.feed_norm(states))
+        return output
 
 
 class SpanScorer(nn.Module):
@@ -65,7 +65,8 @@ class SpanScorer(nn.Module):
         self.span = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.bias = nn.Parameter(torch.zeros(()))
         for table in (self.words, self.places, self.widths):
-            nn.init.normal_(table.weight, std=0.3)  # small, so that a few mentions can move a rare word
+            # The numbers are small, so that a few mentions can move a rare word.
+            nn.init.normal_(table.weight, std=0.3)
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> SpanScorer:
@@ -87,7 +88,7 @@ class SpanScorer(nn.Module):
         return model.eval()
 
     def word_id(self, word: str) -> int:
-        """The id of a word; a word outside the vocabulary keeps only its shape."""
+        """Return the id of a word; a word outside the vocabulary keeps only its shape."""
         known = self.vocabulary.get(word.lower())
         if known is not None:
             return known
@@ -98,7 +99,7 @@ class SpanScorer(nn.Module):
         return self.vocabulary[CAPITAL if word[0].isupper() else LOWER]
 
     def padded(self, rows: Sequence[Sequence[str]], what: str) -> tuple[Tensor, Tensor]:
-        """Ids (rows, longest) and a mask that is true on words; rows that cannot be read are a ValueError."""
+        """Return ids (rows, longest) and a mask that is true on words; rows that cannot be read are a ValueError."""
         longest = max((len(row) for row in rows), default=0)
         if longest > self.max_words:
             number = next(index for index, row in enumerate(rows) if len(row) > self.max_words)
@@ -113,19 +114,20 @@ class SpanScorer(nn.Module):
         return ids.to(device), keep.to(device)
 
     def encode_sentences(self, ids: Tensor, keep: Tensor) -> Tensor:
-        """Contextual word states (sentences, words, width)."""
+        """Return contextual word states (sentences, words, width)."""
         places = torch.arange(ids.shape[1], device=ids.device)
-        if self.training:  # start anywhere, so that the late positions are learnt from short sentences too
+        if self.training:
+            # Sentences start anywhere, so that late positions are learnt from short sentences too.
             places = places + int(torch.randint(self.max_words - ids.shape[1] + 1, ()))
         states: Tensor = self.words(ids) + self.places(places)
-        # a sentence without words attends to its padding, as attention over nothing is not a number
+        # A sentence without words attends to its padding, since attention over nothing is not a number.
         attend = keep | ~keep.any(1, keepdim=True)
         for block in self.sentence_blocks:
             states = block(states, attend)
         return states
 
     def encode_labels(self, labels: Sequence[str]) -> Tensor:
-        """One vector a label (labels, width); labels do not see each other, so their order cannot matter."""
+        """Return one vector a label, (labels, width); labels do not see each other, so their order cannot matter."""
         rows = [label.split() for label in labels]
         if empty := [index for index, row in enumerate(rows) if not row]:
             raise ValueError(f"label {empty[0]} is empty")
@@ -135,11 +137,11 @@ class SpanScorer(nn.Module):
         for block in self.label_blocks:
             states = block(states, keep)
         share = keep / keep.sum(1, keepdim=True)
-        # the plain mean of the word embeddings lets a new label match the same word in a sentence
+        # The plain mean of the word embeddings lets a new label match the same word in a sentence.
         return torch.einsum("lwd,lw->ld", states + embedded, share)
 
     def forward(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> Tensor:
-        """Logits (sentences, words, max_width, labels): entry [s, i, w] is the span of words i to i + w.
+        """Return logits (sentences, words, max_width, labels): entry [s, i, w] is the span of words i to i + w.
 
         Spans that leave their sentence are -inf; the sentences of a batch do not influence each other.
         """
@@ -157,13 +159,13 @@ class SpanScorer(nn.Module):
 
     @torch.inference_mode()
     def score(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> Tensor:
-        """`forward` without gradients."""
+        """Return what `forward` does, without gradients."""
         logits: Tensor = self(sentences, labels)
         return logits
 
 
 def fitting_weights(model: nn.Module, file: Path) -> dict[str, Tensor]:
-    """The file's tensors as float32, after checking that names and shapes are the model's."""
+    """Return a file's tensors as float32, after checking that names and shapes are the model's."""
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     weights: dict[str, Tensor] = load_file(str(file))
     for name in sorted(wanted.keys() | weights.keys()):

@@ -9,7 +9,7 @@ from zsbench.config.options import ModelRef
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
-from zsbench.models import checkpoints, runtime
+from zsbench.models import guards, runtime
 from zsbench.models.capabilities import SpanExtractor
 
 
@@ -35,7 +35,7 @@ class SpanTagger(runtime.Network):
         folder = runtime.local_folder(reference)
         if folder is None:
             raise UserError(reference, "no such model folder", "a folder in the span-scorer format")
-        with checkpoints.opening(str(folder), "span-scorer"):
+        with guards.opening(str(folder), "span-scorer"):
             self._model = SpanScorer.from_folder(folder).to(self.device).eval()
         self.max_words, self.max_width = self._model.max_words, self._model.max_width
         self.fingerprint = runtime.fingerprint(["span-scorer"], runtime.folder_files({"model": str(folder)}))
@@ -47,5 +47,5 @@ class SpanTagger(runtime.Network):
             logits = self._model.score(cut, list(labels))
         self.cost.forward_passes += 1
         self.cost.tokens += sum(len(words) for words in cut)
-        table = logits.float().sigmoid().cpu().numpy()
-        return [table[i, : len(words)] for i, words in enumerate(cut)]
+        probabilities = logits.float().sigmoid().cpu().numpy()
+        return [probabilities[i, : len(words)] for i, words in enumerate(cut)]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
-from zsbench.models import checkpoints, runtime
+from zsbench.models import guards, runtime
 
 Pooling = Literal["mean", "cls", "last"]
 _MODES: dict[str, Pooling] = {"mean_tokens": "mean", "cls_token": "cls", "lasttoken": "last"}
@@ -57,7 +57,7 @@ def read(reference: str, revision: str | None) -> Layout:
     """
     runtime.source(reference)
     folder = runtime.local_folder(reference)
-    with checkpoints.opening(reference, "bi-encoder"):
+    with guards.opening(reference, "bi-encoder"):
         return _layout(reference, folder, revision)
 
 

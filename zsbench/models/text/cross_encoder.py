@@ -76,7 +76,9 @@ class CrossEncoder(huggingface.Adapter):
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """Return (n_pairs,) scores of (query, document), higher is more relevant."""
         self.cost.asked("\n".join(part for pair in pairs[:1] for part in pair))
-        queries, documents = (self._cut([pair[i] for pair in pairs], self._cuts[i]) for i in (0, 1))
+        queries, documents = (
+            passages.first_tokens(self._tokenizer, [pair[i] for pair in pairs], self._cuts[i]) for i in (0, 1)
+        )
         rows, pair_cut = passages.tokens(self._tokenizer, list(zip(queries, documents, strict=True)), self.max_tokens)
         # A query that is cut for all its documents is one text that lost tokens.
         self.cost.truncated_items += len(
@@ -93,12 +95,3 @@ class CrossEncoder(huggingface.Adapter):
         # With two labels the log-odds of the second; its sigmoid is the softmax's second column.
         margin = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
         return decoding.finite(margin.double().sigmoid().float() if self._probability else margin)
-
-    def _cut(self, texts: list[str], n: int | None) -> list[str]:
-        """Return texts cut at the end of their n-th token; shorter ones are left as they are."""
-        if n is None:
-            return texts
-        offsets = self._tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-        return [
-            text if len(spans) <= n else text[: spans[n - 1][1]] for text, spans in zip(texts, offsets, strict=True)
-        ]

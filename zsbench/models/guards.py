@@ -1,0 +1,103 @@
+"""What a checkpoint's files may not do while a library reads them, and how its errors are worded.
+
+Files that come with weights may hold code, or a permission to run it that their author wrote. Here no library asks on
+the terminal, a folder's own permission is overruled, pickles are read as weights alone, and any error is one sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+
+from zsbench.core.errors import UserError
+from zsbench.core.yamlio import shown
+
+
+@contextmanager
+def opening(where: str, library: str = "transformers") -> Iterator[None]:
+    """Let a library read a checkpoint; whatever it raises becomes one sentence about `where`.
+
+    Raises
+    ------
+    UserError
+        The checkpoint cannot be read: damaged, incomplete, not on this machine, or in need of code of its own.
+    """
+    try:
+        with _weights_only(), _quiet():
+            yield
+    except UserError:
+        raise
+    except BaseException as error:
+        # transformers, open_clip, safetensors, tokenizers and the hub client share no exception type, and what
+        # tokenizers raises when its Rust code panics is not even an Exception.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise _explained(where, library, error) from error
+        raise
+
+
+@contextmanager
+def no_remote_code() -> Iterator[None]:
+    """Refuse a checkpoint's own code where open_clip leaves the permission open: a question with no time is refused."""
+    from transformers import dynamic_module_utils
+
+    patience = dynamic_module_utils.TIME_OUT_REMOTE_CODE
+    dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0
+    try:
+        yield
+    finally:
+        dynamic_module_utils.TIME_OUT_REMOTE_CODE = patience
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """Make torch read every pickle as weights alone: open_clip tries again without that limit after a TypeError."""
+    name = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what libraries log and warn of while they load off the screen, unless somebody listens (`--debug`)."""
+    root, handler = logging.getLogger(), logging.NullHandler()
+    root.addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            if not os.environ.get("ZSBENCH_DEBUG"):
+                warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.removeHandler(handler)
+
+
+def _explained(where: str, library: str, error: BaseException) -> UserError:
+    """Return the one sentence for what a library raised."""
+    from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    where = shown(Path(where)) if Path(where).is_absolute() else where
+    causes = list(_causes(error))
+    if any(isinstance(cause, UnpicklingError) for cause in causes):  # torch's own words advise to run the file's code
+        return UserError(where, "not a file of weights alone", "safetensors, or a state dict")
+    if any(isinstance(cause, (LocalEntryNotFoundError, OfflineModeIsEnabled)) for cause in causes):
+        expected = "a local folder, or run without --offline and with a network"
+        return UserError(where, "not all of its files are on this machine", expected)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return UserError(where, f"{library} cannot load this checkpoint ({type(error).__name__}: {(lines or [''])[0]})")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

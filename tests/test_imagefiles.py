@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from zsbench.data.images.decoding import Decoding
 from zsbench.data.images.imagefiles import (
     ALPHA,
     NOT_TURNED,
     SCALED,
     TURNED,
     BrokenImage,
-    Decoding,
     open_image,
     to_rgb,
     traits,

@@ -12,7 +12,8 @@ from zsbench.config import catalog, overlay
 from zsbench.config.components import option_hints
 from zsbench.config.paths import PACKAGE
 from zsbench.data.frames.frames import Frame
-from zsbench.data.images.imagefiles import ALPHA, MAX_PIXELS, SCALED, TURNED
+from zsbench.data.images.decoding import MAX_PIXELS
+from zsbench.data.images.imagefiles import ALPHA, SCALED, TURNED
 from zsbench.data.videos.video import Video
 from zsbench.plan import task_configs
 

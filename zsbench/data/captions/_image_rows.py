@@ -8,7 +8,7 @@ from typing import Any
 from zsbench.core import jsonfiles
 from zsbench.core.yamlio import shown
 from zsbench.data.file_lists import listed_files
-from zsbench.data.images.imagefiles import Decoding
+from zsbench.data.images.decoding import Decoding
 from zsbench.data.images.items import ImageItem, from_path
 
 

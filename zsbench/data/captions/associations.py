@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath
+from zsbench.config.options import LocalPath
 from zsbench.core.errors import UserError
 from zsbench.data.captions._image_rows import image_files, read_rows
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,12 @@ class CueSet:
 
 
 @source(gives="cues", files=image_files)
+@image_options
 def associations(
     *,
     path: LocalPath,
     root: LocalPath | None = None,
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> CueSet:
     """Read the cues; WinoGAViL has 5 to 12 candidates for each.
 
@@ -45,14 +44,14 @@ def associations(
     ----------
     path : the JSONL file.
     root : folder that the image paths start at; by default the file's own.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
     UserError
         An empty cue, an image that is not there or stands twice, associations that are no numbers of images.
     """
-    decoding, cues, chosen = Decoding(orientation, alpha, max_pixels), [], []
+    cues, chosen = [], []
     required: dict[str, type] = {"id": str, "cue": str, "associations": list}
     for place, row, images in read_rows(path, root, required, decoding):
         if not row["cue"].strip():

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath
+from zsbench.config.options import LocalPath
 from zsbench.core.errors import UserError
 from zsbench.data.captions._image_rows import image_files, read_rows
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,12 @@ class Group:
 
 
 @source(gives="caption-groups", files=image_files)
+@image_options
 def caption_choices(
     *,
     path: LocalPath,
     root: LocalPath | None = None,
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> list[Group]:
     """Read the groups; Winoground has two images and two captions in each, SugarCrepe one image and two captions.
 
@@ -37,14 +36,14 @@ def caption_choices(
     ----------
     path : the JSONL file.
     root : folder that the image paths start at; by default the file's own.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
     UserError
         An image that is not there, or a row without a choice: with file and line.
     """
-    decoding, groups = Decoding(orientation, alpha, max_pixels), []
+    groups = []
     for place, row, images in read_rows(path, root, {"id": str, "captions": list}, decoding):
         captions = row["captions"]
         if len(images) + len(captions) < 3 or not images or not captions:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
-from zsbench.config.options import Count, ModelRef, Revision, Text
+from zsbench.config.options import ModelRef, Revision, Text
 from zsbench.data.captions.captioned import CaptionedImages, checked
+from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.hf_datasets import dataset_files, read_columns
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
 from zsbench.data.images.items import ImageItem
 
 
 @source(gives="captioned-images", files=dataset_files)
 @companions(different=("image", "caption"))
+@image_options
 def hf_captions(
     *,
     path: ModelRef,
@@ -22,9 +23,7 @@ def hf_captions(
     image: Text = "image",
     caption: Text = "caption",
     streaming: bool = False,
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> CaptionedImages:
     """Read a split; the caption column holds a text or a list of texts.
 
@@ -34,11 +33,10 @@ def hf_captions(
     split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
     image, caption : names of the columns.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
     """
     readers, texts, _ = read_columns(
         path, image, caption, split=split, name=name, revision=revision, streaming=streaming
     )
-    decoding = Decoding(orientation, alpha, max_pixels)
     items = [ImageItem(f"{split}/{i:06d}", read, decoding) for i, read in enumerate(readers)]
     return checked(CaptionedImages(items, [[text] if isinstance(text, str) else list(text) for text in texts]), path)

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath, Text
+from zsbench.config.options import LocalPath, Text
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.files import Folders
 from zsbench.core.yamlio import shown
 from zsbench.data.captions.captioned import CaptionedImages, checked
 from zsbench.data.file_lists import listed_files
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import from_path
 
 
@@ -26,15 +26,14 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="captioned-images", files=_files)
+@image_options
 def karpathy(
     *,
     path: LocalPath,
     images: LocalPath,
     split: Text = "test",
     capitalise: bool = False,
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> CaptionedImages:
     """Read the captions of a split; images come in the order of their file names, as remote-sensing sets need it.
 
@@ -44,7 +43,7 @@ def karpathy(
     images : folder of the images; a row's `filepath` is looked up below it.
     split : `train`, `val` or `test`.
     capitalise : first letter upper case and the rest lower case, as RemoteCLIP's evaluation does.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
@@ -53,7 +52,6 @@ def karpathy(
     """
     rows = _rows(Path(path), split)
     files = _images(rows, Path(images), Path(path))
-    decoding = Decoding(orientation, alpha, max_pixels)
     items, captions = [], []
     for row, file in sorted(zip(rows, files, strict=True), key=lambda pair: str(pair[0]["filename"])):
         items.append(from_path(file, str(row["filename"]), decoding))

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, ModelRef, Revision, Text
+from zsbench.config.options import ModelRef, Revision, Text
 from zsbench.core import textfiles
 from zsbench.core.yamlio import shown
 from zsbench.data.captions.captioned import CaptionedImages, checked
 from zsbench.data.hub import local_dataset
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem
 from zsbench.data.images.tar_shards import Sample, read_samples
 from zsbench.data.images.webdataset import shard_files
 
 
 @source(gives="captioned-images", files=shard_files)
+@image_options
 def webdataset_captions(
     *,
     path: ModelRef,
     split: Text = "test",
     revision: Revision | None = None,
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> CaptionedImages:
     """Read images and captions of a split.
 
@@ -31,7 +30,7 @@ def webdataset_captions(
     path : local folder, or the id of a data set on the hub (`clip-benchmark/wds_flickr30k`).
     split : the sub-folder with the shards.
     revision : commit or tag on the hub.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
@@ -40,7 +39,6 @@ def webdataset_captions(
     """
     root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar"])
     samples, counts = read_samples(root, split, ("txt",))
-    decoding = Decoding(orientation, alpha, max_pixels)
     items = [ImageItem(sample.id, sample.image.read, decoding) for sample in samples]
     captions = [_captions(sample) for sample in samples]
     return checked(CaptionedImages(items, captions, counts), shown(root / split))

@@ -17,7 +17,7 @@ from zsbench.core.yamlio import shown
 from zsbench.data.file_lists import listed_files
 from zsbench.data.frames import _frame_folder
 from zsbench.data.frames.frames import DepthFile, Frame, FrameSet, Intrinsics
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import MAX_PIXELS, Alpha, Decoding, Orientation
 from zsbench.data.item_ids import read_id
 
 _KEYS = ("rgb", "depth")

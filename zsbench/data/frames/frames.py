@@ -12,7 +12,8 @@ from typing import Any
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, NDArray, np
 from zsbench.core.yamlio import shown
-from zsbench.data.images.imagefiles import FORMATS, Decoding
+from zsbench.data.images.decoding import Decoding
+from zsbench.data.images.imagefiles import FORMATS
 from zsbench.data.images.items import ImageItem, from_path
 
 Intrinsics = tuple[float, float, float, float]

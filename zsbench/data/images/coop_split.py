@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath
+from zsbench.config.options import LocalPath
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.file_lists import listed_files
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageSet, from_path
 from zsbench.data.label_columns import read_labels
 
@@ -31,14 +31,13 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="images", files=_files)
+@image_options
 def coop_split(
     *,
     path: LocalPath,
     images: LocalPath,
     split: Literal["train", "val", "test"] = "test",
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> ImageSet:
     """Read one list of a split file; class names are those of the file, underscores as spaces.
 
@@ -47,7 +46,7 @@ def coop_split(
     path : the JSON file.
     images : the folder that image paths start at.
     split : which list.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
@@ -60,7 +59,6 @@ def coop_split(
         found = f"{len(classes)} pairs of label and class name"
         raise UserError(shown(Path(path)), found, "labels 0, 1, 2, ... with one class name each")
     _files({"path": path, "images": images, "split": split})
-    decoding = Decoding(orientation, alpha, max_pixels)
     items = [from_path(Path(images) / name, name, decoding) for name, _, _ in lists[split]]
     return ImageSet(items, [label for _, label, _ in lists[split]], [name.replace("_", " ") for _, name in classes])
 

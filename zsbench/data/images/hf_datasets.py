@@ -10,10 +10,10 @@ from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
-from zsbench.config.options import Count, ModelRef, Revision, Text
+from zsbench.config.options import ModelRef, Revision, Text
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.data.hub import folder_files
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.label_columns import UnlabelledImages, read_labels
 
@@ -25,6 +25,7 @@ def dataset_files(options: dict[str, Any]) -> list[str]:
 
 @source(gives="images", files=dataset_files)
 @companions(different=("image", "label"))
+@image_options
 def hf_datasets(
     *,
     path: ModelRef,
@@ -35,9 +36,7 @@ def hf_datasets(
     label: Text = "label",
     streaming: bool = False,
     unlabelled: UnlabelledImages = "error",
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> ImageSet:
     """Read a split; class names come from the label column: its ClassLabel feature, or its texts in sorted order.
 
@@ -48,7 +47,7 @@ def hf_datasets(
     image, label : names of the columns.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
     unlabelled : what a row without label (None, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
     """
     readers, cells, names = read_columns(
         path, image, label, split=split, name=name, revision=revision, streaming=streaming
@@ -58,7 +57,6 @@ def hf_datasets(
         return f"{path}: split '{split}', row {number}, column '{label}'"
 
     column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
-    decoding = Decoding(orientation, alpha, max_pixels)
     items = [ImageItem(f"{split}/{i:06d}", readers[i], decoding) for i in column.kept]
     return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
 

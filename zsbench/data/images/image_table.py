@@ -8,10 +8,10 @@ from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath, Separator, Text
+from zsbench.config.options import LocalPath, Separator, Text
 from zsbench.core import tablefiles
 from zsbench.data.file_lists import listed_files
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet, from_path
 from zsbench.data.label_columns import UnlabelledImages, read_labels
 
@@ -33,6 +33,7 @@ def listed_images(rows: list[tablefiles.Row], column: str, table: Path, root: st
 
 @source(gives="images", files=image_files)
 @companions(different=("image", "label", "group"))
+@image_options
 def image_table(
     *,
     path: LocalPath,
@@ -42,9 +43,7 @@ def image_table(
     root: LocalPath | None = None,
     separator: Separator = "|",
     unlabelled: UnlabelledImages = "error",
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> ImageSet:
     """Read one image a row.
 
@@ -57,7 +56,7 @@ def image_table(
     root : folder that the image paths start at; by default the table's own.
     separator : between several labels of one image.
     unlabelled : what a row without label (empty, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
@@ -73,7 +72,6 @@ def image_table(
 
     column = read_labels([row[label] for row in rows], where=where, unlabelled=unlabelled, separator=separator)
     listed_images(rows, image, table, root)
-    decoding = Decoding(orientation, alpha, max_pixels)
     items: list[ImageItem] = []
     groups: list[str] = []
     for number in column.kept:

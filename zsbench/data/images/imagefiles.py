@@ -21,20 +21,14 @@ import logging
 import re
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from zsbench.core.errors import RunError
 from zsbench.data.images import _greys
+from zsbench.data.images.decoding import Alpha, Decoding
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-Orientation = Literal["exif", "stored"]
-Alpha = Literal["drop", "white", "black"]
-
-MAX_PIXELS = 178_956_970
-"""Width times height that an image may have unless `max_pixels` says otherwise; Pillow's own limit."""
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 SUFFIXES = frozenset(
@@ -68,22 +62,6 @@ _MARKS = (b"Exif", b"eXIf", b"EXIF", b"profile type exif", b"tiff:Orientation", 
 
 class BrokenImage(RunError):
     """An image that cannot be decoded; a task may leave it out and count it."""
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """How an image file becomes pixels: the options that sources share.
-
-    Attributes
-    ----------
-    orientation : `exif` turns photographs as their EXIF orientation says, `stored` leaves them.
-    alpha : `drop` keeps the colours as they are stored, `white` and `black` lay the image over that colour.
-    max_pixels : width times height above which a file is not decoded.
-    """
-
-    orientation: Orientation = "exif"
-    alpha: Alpha = "drop"
-    max_pixels: int = MAX_PIXELS
 
 
 def open_image(data: bytes, where: str, decoding: Decoding = Decoding()) -> Image:

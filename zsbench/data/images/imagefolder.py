@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath
+from zsbench.config.options import LocalPath
 from zsbench.core.errors import UserError
 from zsbench.core.listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.core.yamlio import shown
-from zsbench.data.images.imagefiles import MAX_PIXELS, SUFFIXES, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
+from zsbench.data.images.imagefiles import SUFFIXES
 from zsbench.data.images.items import ImageSet, from_path
 
 _EXPECTED = "a folder with one sub-folder a class"
@@ -34,12 +35,11 @@ def _classes(root: Path) -> list[tuple[Path, Listing]]:
 
 
 @source(gives="images", files=_files)
+@image_options
 def imagefolder(
     *,
     path: LocalPath,
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> ImageSet:
     """Read `<path>/<class>/**/<image>`; labels follow the sorted folder names.
 
@@ -48,9 +48,7 @@ def imagefolder(
     Parameters
     ----------
     path : the folder.
-    orientation : `exif` turns photographs as their EXIF orientation says, `stored` leaves them as they are stored.
-    alpha : `drop` keeps the colours of transparent images as stored; `white` and `black` lay them over that colour.
-    max_pixels : width times height above which an image is refused.
+    decoding : how the images become pixels.
 
     Raises
     ------
@@ -59,7 +57,7 @@ def imagefolder(
         not UTF-8.
     """
     root = Path(path)
-    classes, decoding = _classes(root), Decoding(orientation, alpha, max_pixels)
+    classes = _classes(root)
     beside = files_in(root, SUFFIXES)
     items, labels, others = [], [], beside.others
     for label, (_, listing) in enumerate(classes):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from zsbench.core.ahead import ahead
 from zsbench.core.errors import RunError, UserError
 from zsbench.data.images import imagefiles
-from zsbench.data.images.imagefiles import BrokenImage, Decoding
+from zsbench.data.images.decoding import Decoding
+from zsbench.data.images.imagefiles import BrokenImage
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,26 +8,25 @@ from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath, Text
+from zsbench.config.options import LocalPath, Text
 from zsbench.core import files
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.label_columns import UnlabelledImages, read_labels
 
 
 @source(gives="images")
 @companions(different=("image", "label"))
+@image_options
 def parquet_images(
     *,
     path: LocalPath,
     image: Text = "image",
     label: Text = "label",
     unlabelled: UnlabelledImages = "error",
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> ImageSet:
     """Read a parquet file directly: no copy is made and nothing is written beside it.
 
@@ -36,7 +35,7 @@ def parquet_images(
     path : the file.
     image, label : names of the columns; labels are 0-based numbers, class names, lists of them or 0/1 vectors.
     unlabelled : what a row without label (null, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
@@ -64,10 +63,9 @@ def parquet_images(
     def where(number: int) -> str:
         return f"{shown(file)}: row {number}, column '{label}'"
 
-    read = read_labels(labels, where=where, unlabelled=unlabelled, names=names)
-    decoding = Decoding(orientation, alpha, max_pixels)
-    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"]), decoding) for i in read.kept]
-    return ImageSet(items, read.labels, names or read.names, width=read.width, counts=read.counts)
+    column = read_labels(labels, where=where, unlabelled=unlabelled, names=names)
+    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"]), decoding) for i in column.kept]
+    return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
 
 
 def _reader(data: bytes) -> Any:

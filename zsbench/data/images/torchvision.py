@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath, Text
+from zsbench.config.options import LocalPath, Text
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.listing import every_file
 from zsbench.data.hub import folder_files
 from zsbench.data.images import imagefiles
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, BrokenImage, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
+from zsbench.data.images.imagefiles import BrokenImage
 from zsbench.data.images.items import ImageItem, ImageSet, from_path
 from zsbench.data.label_columns import UnlabelledImages, read_labels
 
@@ -73,6 +74,7 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="images", files=_files)
+@image_options
 def torchvision(
     *,
     name: Text,
@@ -80,9 +82,7 @@ def torchvision(
     split: Text = "test",
     download: bool = False,
     unlabelled: UnlabelledImages = "error",
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> ImageSet:
     """Read a split of a data set class of `torchvision.datasets`.
 
@@ -93,7 +93,7 @@ def torchvision(
     split : `train` or `test` (or what the class calls it).
     download : fetch the data when the folder lacks it.
     unlabelled : what an image without label (-1) is: an error, dropped and counted, or kept for `unlabeled:`.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
@@ -111,7 +111,6 @@ def torchvision(
     options: dict[str, Any] = {"root": root}
     options |= _part(name, split, accepted)
     options |= {"download": download} if "download" in accepted else {}
-    decoding = Decoding(orientation, alpha, max_pixels)
     if "loader" in accepted and accepted["loader"].default is not None:
         options["loader"] = lambda file: from_path(Path(file), str(file), decoding)
     try:

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, ModelRef, Natural, Revision, Text
+from zsbench.config.options import ModelRef, Natural, Revision, Text
 from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import NDArray, np
 from zsbench.core.listing import require_folder
 from zsbench.core.yamlio import shown
 from zsbench.data.hub import local_dataset
-from zsbench.data.images.imagefiles import MAX_PIXELS, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.images.tar_shards import Member, read_samples, shards_of
 from zsbench.data.label_columns import UnlabelledImages, read_labels
@@ -43,6 +43,7 @@ def shard_files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="images", files=_files)
+@image_options
 def webdataset(
     *,
     path: ModelRef,
@@ -50,9 +51,7 @@ def webdataset(
     revision: Revision | None = None,
     group: Natural | None = None,
     unlabelled: UnlabelledImages = "error",
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> ImageSet:
     """Read images and labels of a split; class names and templates come from the files beside the shards.
 
@@ -63,7 +62,7 @@ def webdataset(
     revision : commit or tag on the hub.
     group : which of the facts in KEY.npy is the image's group, from 0 on.
     unlabelled : what an image whose label is empty or -1 is: an error, dropped and counted, or kept for `unlabeled:`.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
@@ -73,7 +72,7 @@ def webdataset(
     """
     root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar", "*.txt"])
     samples, counts = read_samples(root, split, ("cls", "npy"))
-    names, decoding = lines(root / "classnames.txt"), Decoding(orientation, alpha, max_pixels)
+    names = lines(root / "classnames.txt")
 
     def where(number: int) -> str:
         return f"{_shard(samples[number].parts)}: image '{samples[number].id}'"

@@ -10,7 +10,7 @@ from typing import Any
 
 from zsbench.core.errors import RunError
 from zsbench.core.yamlio import shown
-from zsbench.data.images.imagefiles import Orientation
+from zsbench.data.images.decoding import Orientation
 
 TURNED = "videos turned as they are to be shown"
 NOT_TURNED = "videos left as stored against how they are to be shown"

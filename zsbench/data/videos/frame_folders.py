@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath
+from zsbench.config.options import LocalPath
 from zsbench.core.errors import UserError
 from zsbench.core.listing import Listing, files_in, require_folder, subfolders
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
-from zsbench.data.images.imagefiles import MAX_PIXELS, SUFFIXES, Alpha, Decoding, Orientation
+from zsbench.data.images.decoding import Decoding, image_options
+from zsbench.data.images.imagefiles import SUFFIXES
 from zsbench.data.images.items import from_path
 from zsbench.data.videos.video import Video, VideoSet
 
@@ -50,12 +51,11 @@ def _frames(folder: Path) -> Listing:
 
 
 @source(gives="videos", files=_files)
+@image_options
 def frame_folders(
     *,
     path: LocalPath,
-    orientation: Orientation = "exif",
-    alpha: Alpha = "drop",
-    max_pixels: Count = MAX_PIXELS,
+    decoding: Decoding,
 ) -> VideoSet:
     """Read one folder of frames a video; labels follow the sorted names of the class folders.
 
@@ -64,14 +64,14 @@ def frame_folders(
     Parameters
     ----------
     path : the folder.
-    orientation, alpha, max_pixels : as in `imagefolder`.
+    decoding : how the images become pixels.
 
     Raises
     ------
     UserError
         No such folder, no videos, a video without frames or with folders in it.
     """
-    root, decoding = Path(path), Decoding(orientation, alpha, max_pixels)
+    root = Path(path)
     classes = _classes(root)
     videos = [_video(folder, frames.files, decoding) for _, videos_in in classes for folder, frames in videos_in]
     labels = [label for label, (_, videos_in) in enumerate(classes) for _ in videos_in]

@@ -15,7 +15,7 @@ from zsbench.core.errors import UserError
 from zsbench.core.listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.core.records import digest_file
 from zsbench.core.yamlio import shown
-from zsbench.data.images.imagefiles import Orientation
+from zsbench.data.images.decoding import Orientation
 from zsbench.data.videos import decoding
 from zsbench.data.videos.video import Video, VideoSet
 

@@ -3,12 +3,16 @@
 import io
 import threading
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from zsbench.core.ahead import ahead
 from zsbench.core.errors import RunError, UserError
+from zsbench.data.images.imagefiles import BrokenImage
 from zsbench.data.images.items import ImageItem, ImageSet, drop_broken
+from zsbench.data.images.parquet_images import parquet_images
 
 
 def png(colour=0):
@@ -71,3 +75,13 @@ def test_ahead_raises_where_the_item_is_asked_for():
         assert found[0:2] == [0, 1]
         with pytest.raises(RunError, match="2: broken"):
             found[2:4]
+
+
+def test_an_empty_cell_of_a_parquet_file_is_a_broken_image(tmp_path):
+    rows = [{"bytes": png(0), "path": "a"}, {"bytes": None, "path": "b"}, None]
+    pq.write_table(pa.table({"image": rows, "label": [0, 1, 0]}), tmp_path / "t.parquet")
+    first, *empty = parquet_images(path=str(tmp_path / "t.parquet")).items
+    assert first.read() == png(0)
+    for item in empty:
+        with pytest.raises(BrokenImage, match=item.id):
+            item.open()

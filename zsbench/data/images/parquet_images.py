@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,21 +56,24 @@ def parquet_images(
         table = pq.read_table(file, columns=[image, label])
     except (pa.ArrowException, OSError) as error:
         raise UserError(shown(file), f"not a parquet file ({error})") from None
-    rows, labels = table.column(image).to_pylist(), table.column(label).to_pylist()
-    if rows and not (isinstance(rows[0], dict) and isinstance(rows[0].get("bytes"), bytes)):
+    images, cells = table.column(image), table.column(label).to_pylist()
+    first = images[0].as_py() if cells else {"bytes": b""}
+    if not (isinstance(first, dict) and isinstance(first.get("bytes"), bytes)):
         raise UserError(shown(file), f"column '{image}' holds no encoded images", "a struct with `bytes`")
     names = _class_names(schema, label, shown(file))
 
     def where(number: int) -> str:
         return f"{shown(file)}: row {number}, column '{label}'"
 
-    column = read_labels(labels, where=where, unlabelled=unlabelled, names=names)
-    items = [ImageItem(f"{i:06d}", _reader(rows[i]["bytes"]), decoding) for i in column.kept]
-    return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
+    labels = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
+    items = [ImageItem(f"{i:06d}", partial(_encoded, images, i), decoding) for i in labels.kept]
+    return ImageSet(items, labels.labels, names or labels.names, width=labels.width, counts=labels.counts)
 
 
-def _reader(data: bytes) -> Any:
-    return lambda: data
+def _encoded(images: Any, row: int) -> bytes:
+    """Return the encoded image of a row of an arrow column; an empty cell is no image."""
+    cell: dict[str, bytes | None] | None = images[row].as_py()
+    return (cell or {}).get("bytes") or b""
 
 
 def _class_names(schema: Any, label: str, where: str) -> list[str] | None:

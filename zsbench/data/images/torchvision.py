@@ -100,24 +100,7 @@ def torchvision(
     UserError
         Unknown class, no data in the folder, or a data set without labels.
     """
-    from torchvision import datasets
-
-    if name not in datasets.__all__:
-        raise UserError("", f"torchvision has no data set '{name}'", "", did_you_mean(name, datasets.__all__))
-    if name in _PICKLED:
-        raise UserError("", f"torchvision's {name} reads a pickle, which may run code", "images in folders")
-    make = getattr(datasets, name)
-    accepted = inspect.signature(make).parameters
-    options: dict[str, Any] = {"root": root}
-    options |= _part(name, split, accepted)
-    options |= {"download": download} if "download" in accepted else {}
-    if "loader" in accepted and accepted["loader"].default is not None:
-        options["loader"] = lambda file: from_path(Path(file), str(file), decoding)
-    try:
-        data = make(**options)
-    except (RuntimeError, OSError, ValueError, TypeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(root, f"torchvision cannot read {name} ({reason})", "its files, or `download: true`") from None
+    data = _data_set(name, root, split, download, decoding)
     cells = _labels(data)
     if cells is None:
         raise UserError("", f"torchvision's {name} has no class labels", "a classification data set")
@@ -126,6 +109,33 @@ def torchvision(
     column = read_labels(cells, where=lambda number: f"{where} {number}", unlabelled=unlabelled)
     items = [TorchvisionItem(f"{split}/{i:06d}", _loader(data, i), decoding) for i in column.kept]
     return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
+
+
+def _data_set(name: str, root: str, split: str, download: bool, decoding: Decoding) -> Any:
+    """Return a part of a data set as torchvision's class reads it.
+
+    Raises
+    ------
+    UserError
+        No such class, one that runs code from its files, no such part, or files that it cannot read.
+    """
+    from torchvision import datasets
+
+    if name not in datasets.__all__:
+        raise UserError("", f"torchvision has no data set '{name}'", "", did_you_mean(name, datasets.__all__))
+    if name in _PICKLED:
+        raise UserError("", f"torchvision's {name} reads a pickle, which may run code", "images in folders")
+    make = getattr(datasets, name)
+    accepted = inspect.signature(make).parameters
+    options: dict[str, Any] = {"root": root, **_part(name, split, accepted)}
+    options |= {"download": download} if "download" in accepted else {}
+    if "loader" in accepted and accepted["loader"].default is not None:
+        options["loader"] = lambda file: from_path(Path(file), str(file), decoding)
+    try:
+        return make(**options)
+    except (RuntimeError, OSError, ValueError, TypeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(root, f"torchvision cannot read {name} ({reason})", "its files, or `download: true`") from None
 
 
 def _part(name: str, split: str, accepted: Collection[str]) -> dict[str, Any]:

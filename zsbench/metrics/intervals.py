@@ -16,15 +16,19 @@ Source: Wilson 1927; Efron & Tibshirani 1993, chapters 13 and 8 (clusters).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
 from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.metric import Metric
+from zsbench.metrics.tallies import Weighted, Weights, weights_type
 
 _DRAWS_AT_ONCE = 4_000_000
 _COUNTED_AT_ONCE = 50_000
 _MAX_DRAWS = 200_000_000
+_MAX_WORK = 4_000_000_000
+_LEAST_RESAMPLES = 200
 
 
 def wilson(successes: float, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -83,6 +87,13 @@ def _counts(index: IntArray, n: int) -> DoubleArray:
     return counts
 
 
+def _weights(index: IntArray, n: int) -> Weights:
+    """Return how often each resample holds each item, (n_items, n_resamples)."""
+    rows = np.arange(len(index))[:, None] * n
+    counts = np.bincount((index + rows).ravel(), minlength=len(index) * n).reshape(len(index), n)
+    return np.ascontiguousarray(counts.astype(weights_type(n)).T)
+
+
 def cluster_replicates(metric: Metric, statistics: DoubleArray, clusters: IntArray, index: IntArray) -> DoubleArray:
     """Return the metric of resamples of whole clusters: `index` is (B, G), `clusters` (n,) numbers 0..G-1."""
     members = [np.flatnonzero(clusters == g) for g in range(index.shape[1])]
@@ -124,19 +135,34 @@ def intervals(
 ) -> list[tuple[float, float, str]]:
     """Return what `interval` says of each metric; those that draw the same items draw them once."""
     results: dict[int, tuple[float, float, str]] = {}
-    rows = [table[~np.isnan(table).any(axis=1)] for table in tables]
-    alike: dict[Any, list[int]] = {}
-    for number, (metric, defined) in enumerate(zip(metrics, rows, strict=True)):
-        if metric.interval == "bootstrap":
-            strata = None if metric.strata is None else defined[:, metric.strata].tobytes()
-            alike.setdefault((len(defined), max(defined.shape), strata), []).append(number)
-        else:
+    alike: dict[Any, list[_Table]] = {}
+    for number, (metric, table) in enumerate(zip(metrics, tables, strict=True)):
+        defined = table[~np.isnan(table).any(axis=1)]
+        if metric.interval != "bootstrap":
             results[number] = _closed(metric, defined, confidence)
-    for numbers in alike.values():
-        values, how = _bootstrapped([(metrics[i], rows[i]) for i in numbers], resamples, seed)
-        for number, column in zip(numbers, values, strict=True):
-            results[number] = (*percentile(column, confidence=confidence), how)
+            continue
+        weighted = None if metric.of_weights is None else metric.of_weights(defined)
+        strata = None if metric.strata is None else defined[:, metric.strata].tobytes()
+        drawn = _affordable(resamples, len(defined), weighted.work if weighted else 0)
+        alike.setdefault((len(defined), max(defined.shape), strata, drawn), []).append(
+            _Table(number, metric, defined, weighted)
+        )
+    for (*_, drawn), group in alike.items():
+        values = _bootstrapped(group, drawn, seed)
+        for table_of, column in zip(group, values, strict=True):
+            ends = percentile(column, confidence=confidence)
+            results[table_of.number] = (*ends, f"bootstrap(B={drawn}, seed={seed})")
     return [results[number] for number in range(len(metrics))]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The defined statistics of one of several metrics, and the metric as a function of weights where it has one."""
+
+    number: int
+    metric: Metric
+    defined: DoubleArray
+    weighted: Weighted | None
 
 
 def _closed(metric: Metric, defined: DoubleArray, confidence: float) -> tuple[float, float, str]:
@@ -148,22 +174,31 @@ def _closed(metric: Metric, defined: DoubleArray, confidence: float) -> tuple[fl
     return min(low, value), max(high, value), "normal"
 
 
-def _bootstrapped(
-    tables: Sequence[tuple[Metric, DoubleArray]], resamples: int, seed: int
-) -> tuple[list[DoubleArray], str]:
-    """Return the replicates of metrics whose tables have one shape and one stratum an item, and how they were drawn."""
-    metric, defined = tables[0]
-    # Many items need fewer resamples; how many were drawn stands in the method's name.
-    resamples = min(resamples, max(1000, _MAX_DRAWS // max(1, len(defined))))
-    strata = None if metric.strata is None else defined[:, metric.strata]
-    n, width = len(defined), max(table.shape[1] for _, table in tables)
-    summed = any(metric.of_items is None for metric, _ in tables)
+def _bootstrapped(tables: Sequence[_Table], resamples: int, seed: int) -> list[DoubleArray]:
+    """Return the replicates of metrics whose tables have one shape and one stratum an item."""
+    first, n = tables[0], len(tables[0].defined)
+    strata = None if first.metric.strata is None else first.defined[:, first.metric.strata]
+    width = max(table.defined.shape[1] for table in tables)
+    summed = any(table.metric.of_items is None for table in tables)
     parts: list[list[DoubleArray]] = [[] for _ in tables]
     for index in _draws(np.random.default_rng(seed), n, resamples, strata, width=width):
         counts = _counts(index, n) if summed else None
-        for part, (metric, table) in zip(parts, tables, strict=True):
-            part.append(replicates(metric, table, index, counts))
-    return [np.concatenate(part) for part in parts], f"bootstrap(B={resamples}, seed={seed})"
+        weights = _weights(index, n) if any(table.weighted for table in tables) else None
+        for part, table in zip(parts, tables, strict=True):
+            if table.weighted is not None:
+                part.append(table.weighted.values(weights))
+            else:
+                part.append(replicates(table.metric, table.defined, index, counts))
+    return [np.concatenate(part) for part in parts]
+
+
+def _affordable(resamples: int, n: int, work: int) -> int:
+    """Return how many resamples are drawn of n items: fewer of many, which the method's name says.
+
+    `work` is how many numbers one resample of the dearest metric touches.
+    """
+    resamples = min(resamples, max(1000, _MAX_DRAWS // max(1, n)))
+    return min(resamples, max(_LEAST_RESAMPLES, _MAX_WORK // max(1, work)))
 
 
 def _draws(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from zsbench.core.lazy import DoubleArray, np
+from zsbench.metrics.tallies import Weighted
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Metric:
     statistics : `(pred, gold) -> (n_items, n_statistics)`; what pred and gold are is the kind's own matter.
     of_sums : `(sums (..., n_statistics), n (...)) -> (...)`, for metrics that depend on sums over items only.
     of_items : `(statistics) -> float`, for the others (rank statistics, class means).
+    of_weights : `(statistics) -> Weighted | None`, the same metric of many resamples at once, where `of_items` is slow.
     strata : column of the statistics that holds the stratum for resampling, if any.
     spelled_out : parameters that stand in the name at their defaults too, because it says little without them.
     columns : names of the statistics in files of items; numbers where there are others than these.
@@ -41,6 +43,7 @@ class Metric:
     strata: int | None = None
     spelled_out: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    of_weights: Callable[[DoubleArray], Weighted | None] | None = None
 
     def compute(self, pred: Any, gold: Any) -> float:
         """Return the metric of predictions against gold."""
@@ -85,15 +88,16 @@ def metric(
     strata: int | None = None,
     spelled_out: tuple[str, ...] = (),
     columns: tuple[str, ...] = (),
+    of_weights: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric under the name YAML uses; keyword arguments of the function become its parameters.
 
-    A parameter that `of_sums` or `of_items` also takes is handed to it as well.
+    A parameter that `of_sums`, `of_items` or `of_weights` also takes is handed to it as well.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         sums = None if of_items else of_sums
-        facts = Metric(name, unit, better, interval, function, sums, of_items, strata, spelled_out, columns)
+        facts = Metric(name, unit, better, interval, function, sums, of_items, strata, spelled_out, columns, of_weights)
         function.metric = facts  # type: ignore[attr-defined]
         return function
 

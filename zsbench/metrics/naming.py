@@ -149,4 +149,5 @@ def _bound(function: Any, name: str, values: dict[str, Any]) -> Metric:
         declared.strata,
         declared.spelled_out,
         declared.columns,
+        bind(declared.of_weights),
     )

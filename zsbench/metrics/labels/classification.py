@@ -6,11 +6,13 @@ the usual top-k; with ties it is the pessimistic reading, so a constant scorer c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from zsbench.config.options import Cutoff
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
+from zsbench.metrics.tallies import Weighted, Weights, by_group
 
 
 def label_ranks(scores: Any, labels: Any) -> DoubleArray:
@@ -81,7 +83,23 @@ def _spread_over_classes(statistics: DoubleArray) -> float:
     return float(_class_accuracies(statistics).std())
 
 
-@metric("mean-per-class", of_items=_mean_over_classes, strata=0)
+def _weighted_accuracies(statistics: DoubleArray) -> Callable[[Weights], DoubleArray]:
+    """Return weights -> the accuracies of the classes, (n_resamples, n_classes); each resample has all classes."""
+    totals, right = by_group(statistics[:, 0], statistics[:, 1] > 0)
+    return lambda weights: np.ascontiguousarray((right(weights) / totals(weights)).T)
+
+
+def _weighted_mean(statistics: DoubleArray) -> Weighted:
+    accuracies = _weighted_accuracies(statistics)
+    return Weighted(lambda weights: np.asarray(accuracies(weights).mean(axis=1)), len(statistics))
+
+
+def _weighted_spread(statistics: DoubleArray) -> Weighted:
+    accuracies = _weighted_accuracies(statistics)
+    return Weighted(lambda weights: np.asarray(accuracies(weights).std(axis=1)), len(statistics))
+
+
+@metric("mean-per-class", of_items=_mean_over_classes, of_weights=_weighted_mean, strata=0)
 def mean_per_class(scores: Any, labels: Any) -> DoubleArray:
     """Accuracy per class, averaged over the classes present in the labels (balanced accuracy).
 
@@ -90,7 +108,7 @@ def mean_per_class(scores: Any, labels: Any) -> DoubleArray:
     return np.stack([np.asarray(labels, dtype=np.float64), label_ranks(scores, labels) < 1], axis=1)
 
 
-@metric("per-class-std", better="lower", of_items=_spread_over_classes, strata=0)
+@metric("per-class-std", better="lower", of_items=_spread_over_classes, of_weights=_weighted_spread, strata=0)
 def per_class_std(scores: Any, labels: Any) -> DoubleArray:
     """Standard deviation, over the classes present in the labels, of the accuracy per class.
 

@@ -6,11 +6,13 @@ Statistics hold predicted and gold label of each item; what a group is worth dep
 from __future__ import annotations
 
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from zsbench.core.lazy import DoubleArray, IntArray, lazy, np
 from zsbench.metrics.labels._answers import answers
 from zsbench.metrics.metric import metric
+from zsbench.metrics.tallies import Sums, Weighted, Weights, by_group
 
 if TYPE_CHECKING:
     import scipy.optimize as optimize
@@ -42,7 +44,34 @@ def _matched(statistics: DoubleArray) -> float:
     return float(counts[rows, columns].sum() / len(statistics))
 
 
-@metric("clustering-acc", of_items=_matched)
+# What matching classes costs, in sums of numbers, by the square of how many there are.
+_MATCHING = 10
+
+
+def _cells(statistics: DoubleArray) -> tuple[Any, tuple[int, int], Sums]:
+    """Return the places of a contingency table that are not empty, its size, and the sums over the items of each."""
+    (rows, n_rows), (columns, n_columns) = (_renumbered(column) for column in statistics[:, :2].T)
+    cells = rows * n_columns + columns
+    return np.unique(cells), (n_rows, n_columns), by_group(cells)[0]
+
+
+def _weighted_matched(statistics: DoubleArray) -> Weighted:
+    places, size, sums = _cells(statistics)
+    n = len(statistics)
+
+    def values(weights: Weights) -> DoubleArray:
+        table, shares = np.zeros(size), []
+        for counts in sums(weights).T:
+            table.flat[places] = counts
+            # Rows and columns without items match nothing, and finding that out is what takes long.
+            filled = table[np.ix_(table.any(axis=1), table.any(axis=0))]
+            shares.append(filled[optimize.linear_sum_assignment(filled, maximize=True)].sum() / n)
+        return np.asarray(shares)
+
+    return Weighted(values, n + _MATCHING * size[0] * size[1])
+
+
+@metric("clustering-acc", of_items=_matched, of_weights=_weighted_matched)
 def clustering_accuracy(pred: Any, labels: Any) -> DoubleArray:
     """Accuracy under the best one-to-one matching of predicted groups to classes (Hungarian algorithm).
 
@@ -122,13 +151,30 @@ def _pair_recall(statistics: DoubleArray) -> float:
     return _pair_share(statistics, 1)
 
 
-@metric("pair-precision", of_items=_pair_precision)
+def _weighted_pairs(statistics: DoubleArray, axis: int) -> Weighted:
+    groups_of, items_of = by_group(statistics[:, axis])[0], by_group(statistics[:, 2])[0]
+    _, _, cells_of = _cells(statistics)
+
+    def values(weights: Weights) -> DoubleArray:
+        copies, together, one_side = (_pairs_within(sums(weights)) for sums in (items_of, cells_of, groups_of))
+        out = np.full(copies.shape, np.nan)
+        return np.asarray(np.divide(together - copies, one_side - copies, out=out, where=one_side > copies))
+
+    return Weighted(values, 4 * len(statistics))
+
+
+def _pairs_within(counts: DoubleArray) -> DoubleArray:
+    """Return how many ordered pairs lie within the groups of which `counts` (n_groups, n_resamples) gives the sizes."""
+    return np.asarray(np.einsum("gr,gr->r", counts, counts - 1))
+
+
+@metric("pair-precision", of_items=_pair_precision, of_weights=partial(_weighted_pairs, axis=0))
 def pair_precision(pred: Any, labels: Any) -> DoubleArray:
     """Share of the item pairs put into one group that belong to one class; undefined without such a pair."""
     return _with_keys(pred, labels)
 
 
-@metric("pair-recall", of_items=_pair_recall)
+@metric("pair-recall", of_items=_pair_recall, of_weights=partial(_weighted_pairs, axis=1))
 def pair_recall(pred: Any, labels: Any) -> DoubleArray:
     """Share of the item pairs of one class that are put into one group; undefined without such a pair."""
     return _with_keys(pred, labels)

@@ -12,6 +12,7 @@ from zsbench.config.companions import companions
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.labels.classification import label_ranks
 from zsbench.metrics.metric import metric
+from zsbench.metrics.tallies import Weighted, Weights, by_group
 
 LABEL, RIGHT, UNSEEN, DIVISOR, STRATUM = range(5)  # columns of the statistics
 
@@ -49,11 +50,38 @@ def harmonic_mean(a: float, b: float) -> float:
     return 2 * a * b / (a + b) if a + b != 0 else 0.0
 
 
+def _weighted_accuracy(rows: DoubleArray, average: str = "item") -> Weighted:
+    groups = rows[:, LABEL] if average == "class" else np.zeros(len(rows))
+    totals_of, right_of = by_group(groups, rows[:, RIGHT] > 0)
+
+    def values(weights: Weights) -> DoubleArray:
+        totals, right = totals_of(weights), right_of(weights)
+        of_class = np.divide(right, totals, out=np.zeros_like(right), where=totals > 0)
+        divisor = (totals > 0).sum(axis=0) if average == "item" or not rows[0, DIVISOR] else rows[0, DIVISOR]
+        return np.asarray(np.ascontiguousarray(of_class.T).sum(axis=1) / divisor)
+
+    return Weighted(values, len(rows))
+
+
+def _weighted_harmonic(rows: DoubleArray, average: str = "item") -> Weighted | None:
+    sides = [np.flatnonzero(rows[:, UNSEEN] == flag) for flag in (0, 1)]
+    if not all(map(len, sides)):
+        return None
+    parts = [(items, _weighted_accuracy(rows[items], average)) for items in sides]
+
+    def values(weights: Weights) -> DoubleArray:
+        seen, unseen = (part.values(weights[items]) for items, part in parts)
+        both = seen + unseen
+        return np.divide(2 * seen * unseen, both, out=np.zeros_like(both), where=both != 0)
+
+    return Weighted(values, len(rows))
+
+
 def _of_group(rows: DoubleArray, *, unseen: bool) -> DoubleArray:
     return np.where(rows[:, [UNSEEN]] == unseen, rows, np.nan)
 
 
-@metric("seen-acc", of_items=_accuracy, strata=STRATUM)
+@metric("seen-acc", of_items=_accuracy, of_weights=_weighted_accuracy, strata=STRATUM)
 @companions(("absent", "average", "class"))
 def seen_accuracy(
     scores: Any,
@@ -73,7 +101,7 @@ def seen_accuracy(
     return _of_group(_rows(scores, gold, average, absent), unseen=False)
 
 
-@metric("unseen-acc", of_items=_accuracy, strata=STRATUM)
+@metric("unseen-acc", of_items=_accuracy, of_weights=_weighted_accuracy, strata=STRATUM)
 @companions(("absent", "average", "class"))
 def unseen_accuracy(
     scores: Any,
@@ -86,7 +114,7 @@ def unseen_accuracy(
     return _of_group(_rows(scores, gold, average, absent), unseen=True)
 
 
-@metric("H", of_items=_harmonic, strata=STRATUM)
+@metric("H", of_items=_harmonic, of_weights=_weighted_harmonic, strata=STRATUM)
 @companions(("absent", "average", "class"))
 def harmonic(
     scores: Any,

@@ -13,6 +13,7 @@ from zsbench.config.options import Count, Cutoff
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.labels.classification import among_best, label_ranks
 from zsbench.metrics.metric import metric
+from zsbench.metrics.tallies import Weighted, Weights, by_group
 
 
 def _worst(statistics: DoubleArray, *, min_items: Count = 1) -> float:
@@ -22,7 +23,19 @@ def _worst(statistics: DoubleArray, *, min_items: Count = 1) -> float:
     return float((right[counted] / sizes[counted]).min()) if counted.any() else float("nan")
 
 
-@metric("worst-group-acc", of_items=_worst, strata=0)
+def _weighted_worst(statistics: DoubleArray, *, min_items: Count = 1) -> Weighted:
+    sizes_of, right_of = by_group(statistics[:, 0], statistics[:, 1] > 0)
+
+    def values(weights: Weights) -> DoubleArray:
+        sizes, right = sizes_of(weights), right_of(weights)
+        counted = sizes >= max(min_items, 1)
+        shares = np.divide(right, sizes, out=np.full_like(right, np.inf), where=counted)
+        return np.asarray(np.where(counted.any(axis=0), shares.min(axis=0), np.nan))
+
+    return Weighted(values, len(statistics))
+
+
+@metric("worst-group-acc", of_items=_worst, of_weights=_weighted_worst, strata=0)
 def worst_group_accuracy(
     scores: Any,
     labels: Any,
@@ -52,7 +65,22 @@ def _macro_f1(statistics: DoubleArray) -> float:
     return float(f1_score(truth, answers, average="macro", labels=np.unique(truth), zero_division=0.0))
 
 
-@metric("F1-over-classes", of_items=_macro_f1)
+def _weighted_macro_f1(statistics: DoubleArray) -> Weighted:
+    truth, answers = statistics.T
+    classes = np.unique(truth)
+    true_of, right_of = by_group(truth, truth == answers)
+    (answered_of,) = by_group(answers, values=classes)
+
+    def values(weights: Weights) -> DoubleArray:
+        true, right, answered = true_of(weights), right_of(weights), answered_of(weights)
+        present = true > 0
+        f1 = np.divide(2 * right, true + answered, out=np.zeros_like(right), where=present)
+        return np.asarray(f1.sum(axis=0) / present.sum(axis=0))
+
+    return Weighted(values, len(statistics))
+
+
+@metric("F1-over-classes", of_items=_macro_f1, of_weights=_weighted_macro_f1)
 def f1_over_classes(scores: Any, labels: Any) -> DoubleArray:
     """F1 of each class present in the labels, averaged over these classes."""
     label_ranks(scores, labels)  # refuses what is no score or no label

@@ -6,10 +6,13 @@ side, (n_items, 2 n_classes), because a rank statistic needs all items together.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
+from zsbench.metrics.tallies import OfWeights, Sums, Weighted, Weights, by_group
 
 
 def side_by_side(scores: Any, targets: Any) -> DoubleArray:
@@ -63,7 +66,50 @@ def _mean_average_precision(statistics: DoubleArray, *, interpolation: str = "no
     return float(np.mean([average_precision(s, t, interpolation=interpolation) for s, t in pairs]))
 
 
-@metric("mAP", of_items=_mean_average_precision)
+def _of_every_class(statistics: DoubleArray, of_class: Callable[[Any, Any], OfWeights], mean: Any) -> Weighted:
+    """Return the mean over classes of what `of_class` makes of the scores and targets (n_items,) of each."""
+    scores, targets = np.split(statistics, 2, axis=1)
+    classes = [of_class(s, t) for s, t in zip(scores.T, targets.T, strict=True)]
+    return Weighted(lambda weights: mean(np.stack([value(weights) for value in classes], axis=1)), scores.size)
+
+
+def _weighted_precision(scores: DoubleArray, targets: DoubleArray, interpolation: str) -> OfWeights:
+    """Return weights -> the average precision of one class, as `average_precision` defines it, of each resample."""
+    positive = targets > 0
+    levels = np.unique(scores[positive])
+    if not len(levels):
+        return lambda weights: np.zeros(weights.shape[1])
+    order = np.argsort(scores, kind="stable")
+    order = order[np.searchsorted(scores[order], levels[0]) :]
+    items_of = Sums(order, np.searchsorted(scores[order], levels), len(scores))
+    _, positives_of = by_group(scores, positive, values=levels)
+
+    def values(weights: Weights) -> DoubleArray:
+        positives = positives_of(weights)
+        hits, items = _from_the_top(positives), _from_the_top(items_of(weights))
+        precision = hits / np.maximum(items, 1)
+        if interpolation == "none":
+            return np.asarray((positives * precision).sum(axis=0) / np.maximum(hits[0], 1))
+        best = np.maximum.accumulate(np.where(positives > 0, precision, 0), axis=0)
+        reach = [np.maximum(-(-tenth * hits[0] // 10), 1) for tenth in range(11)]
+        # From low to high scores the hits fall: the last level with enough of them is where the recall is reached.
+        rows = np.stack([(hits >= enough).sum(axis=0) - 1 for enough in reach])
+        return np.asarray(np.where(hits[0] > 0, np.take_along_axis(best, rows, axis=0).mean(axis=0), 0))
+
+    return values
+
+
+def _from_the_top(counts: DoubleArray) -> DoubleArray:
+    """Return counts (n_levels, n_resamples) of each level, from low to high, and of all above it."""
+    return np.asarray(np.cumsum(counts[::-1], axis=0)[::-1])
+
+
+def _weighted_map(statistics: DoubleArray, *, interpolation: str = "none") -> Weighted:
+    of_class = partial(_weighted_precision, interpolation=interpolation)
+    return _of_every_class(statistics, of_class, lambda values: values.mean(axis=1))
+
+
+@metric("mAP", of_items=_mean_average_precision, of_weights=_weighted_map)
 def mean_average_precision(
     scores: Any,
     targets: Any,
@@ -96,7 +142,39 @@ def _mean_roc_auc(statistics: DoubleArray) -> float:
     return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
 
 
-@metric("ROC-AUC", of_items=_mean_roc_auc)
+def _weighted_area(scores: DoubleArray, targets: DoubleArray) -> OfWeights:
+    """Return weights -> the area under the ROC curve of one class, as `area` defines it, of each resample."""
+    positive = targets > 0
+    levels = np.unique(scores[positive])
+    order = np.flatnonzero(~positive)
+    order = order[np.argsort(scores[order], kind="stable")]
+    # In turns: the negatives between two levels of the positives, and those at a level.
+    starts = np.stack([np.searchsorted(scores[order], levels, side) for side in ("left", "right")], axis=1).ravel()
+    negatives_of = Sums(order, np.concatenate([[0], starts]), len(scores))
+    _, positives_of = by_group(scores, positive, values=levels)
+
+    def values(weights: Weights) -> DoubleArray:
+        negatives, positives = negatives_of(weights), positives_of(weights)
+        below = np.cumsum(negatives, axis=0)
+        wins = (positives * (below[:-1:2] + negatives[1::2] / 2)).sum(axis=0)
+        pairs = positives.sum(axis=0) * below[-1]
+        return np.asarray(np.divide(wins, pairs, out=np.full(wins.shape, np.nan), where=pairs > 0))
+
+    return values
+
+
+def _mean_of_defined(areas: DoubleArray) -> DoubleArray:
+    defined = np.isfinite(areas)
+    n = defined.sum(axis=1)
+    sums = np.where(defined, areas, 0).sum(axis=1)
+    return np.asarray(np.divide(sums, n, out=np.full(sums.shape, np.nan), where=n > 0))
+
+
+def _weighted_roc_auc(statistics: DoubleArray) -> Weighted:
+    return _of_every_class(statistics, _weighted_area, _mean_of_defined)
+
+
+@metric("ROC-AUC", of_items=_mean_roc_auc, of_weights=_weighted_roc_auc)
 def roc_auc(scores: Any, targets: Any) -> DoubleArray:
     """Area under the ROC curve of each class, averaged over the classes with positives and negatives.
 

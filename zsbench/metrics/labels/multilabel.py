@@ -66,11 +66,19 @@ def _mean_average_precision(statistics: DoubleArray, *, interpolation: str = "no
     return float(np.mean([average_precision(s, t, interpolation=interpolation) for s, t in pairs]))
 
 
-def _of_every_class(statistics: DoubleArray, of_class: Callable[[Any, Any], OfWeights], mean: Any) -> Weighted:
-    """Return the mean over classes of what `of_class` makes of the scores and targets (n_items,) of each."""
+def _of_every_class(
+    statistics: DoubleArray, of_class: Callable[[Any, Any], OfWeights], mean: Any, *, level: int
+) -> Weighted:
+    """Return the mean over classes of what `of_class` makes of the scores and targets (n_items,) of each.
+
+    `level` is what a score of a positive costs, in sums of weights.
+    """
     scores, targets = np.split(statistics, 2, axis=1)
     classes = [of_class(s, t) for s, t in zip(scores.T, targets.T, strict=True)]
-    return Weighted(lambda weights: mean(np.stack([value(weights) for value in classes], axis=1)), scores.size)
+    return Weighted(
+        lambda weights: mean(np.stack([value(weights) for value in classes], axis=1)),
+        scores.size + level * int(targets.sum()),
+    )
 
 
 def _weighted_precision(scores: DoubleArray, targets: DoubleArray, interpolation: str) -> OfWeights:
@@ -106,7 +114,8 @@ def _from_the_top(counts: DoubleArray) -> DoubleArray:
 
 def _weighted_map(statistics: DoubleArray, *, interpolation: str = "none") -> Weighted:
     of_class = partial(_weighted_precision, interpolation=interpolation)
-    return _of_every_class(statistics, of_class, lambda values: values.mean(axis=1))
+    level = 10 if interpolation == "none" else 40
+    return _of_every_class(statistics, of_class, lambda values: values.mean(axis=1), level=level)
 
 
 @metric("mAP", of_items=_mean_average_precision, of_weights=_weighted_map)
@@ -171,7 +180,7 @@ def _mean_of_defined(areas: DoubleArray) -> DoubleArray:
 
 
 def _weighted_roc_auc(statistics: DoubleArray) -> Weighted:
-    return _of_every_class(statistics, _weighted_area, _mean_of_defined)
+    return _of_every_class(statistics, _weighted_area, _mean_of_defined, level=15)
 
 
 @metric("ROC-AUC", of_items=_mean_roc_auc, of_weights=_weighted_roc_auc)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 from typing import Annotated
@@ -50,13 +48,8 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-# These answer at once; every other command works long enough for its garbage to matter.
-BRIEF = {"list", "show", "validate", "schema"}
-
-
 @app.callback()
 def main(
-    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log messages.")] = False,
     plugins: Annotated[
         list[str] | None,
@@ -74,26 +67,16 @@ def main(
     if plugins:
         # Processes that this one starts read the same folders.
         os.environ["ZSBENCH_PLUGINS"] = os.pathsep.join(os.path.abspath(folder) for folder in plugins)
-    if context.invoked_subcommand not in BRIEF:
-        gc.enable()
-        atexit.unregister(gc.freeze)
-    if debug or context.invoked_subcommand not in BRIEF:
-        from zsbench.cli import _log
+    from zsbench.cli import _log
 
-        _log.listen(debug=debug)
+    _log.listen(debug=debug)
 
 
 def run() -> None:
     """Run the command line; every expected error is one message, every exit code means one thing."""
-    # Answering makes objects and hardly any garbage; looking for it on the way and at the end is a fifth of the time.
-    gc.disable()
-    atexit.register(gc.freeze)
     # Pydantic would look through every installed package for plugins, at each start; zsbench uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    try:
-        sys.exit(_endings.run(app))
-    finally:
-        gc.enable()
+    sys.exit(_endings.run(app))
 
 
 if __name__ == "__main__":

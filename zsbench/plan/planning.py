@@ -126,15 +126,19 @@ def _distinct(jobs: Iterable[Job]) -> list[Job]:
     UserError
         Two jobs have the names of suite, task, model and method in common and ask different questions.
     """
-    from zsbench.plan.identity import question
-
     folders: dict[Path, Job] = {}
     for job in jobs:
         first = folders.setdefault(job.folder(Path()), job)
-        if first is not job and question(first) != question(job):
+        if first is not job and _question(first) != _question(job):
             hint = "give one of them a `label:`, or `--model LABEL=NAME` on the command line"
             raise UserError(job.where, f"two runs are both named {job.title}", "different names", hint)
     return list(folders.values())
+
+
+def _question(job: Job) -> str:
+    from zsbench.plan import identity  # which most plans need not
+
+    return identity.question(job)
 
 
 def refuse_collisions(plans: Iterable[Plan]) -> None:

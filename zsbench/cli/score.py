@@ -50,13 +50,13 @@ def score(
     from zsbench.run import given
 
     task, paths, gold = _asked(task, _listed(predictions), gold, _listed(run), qrels)
-    every = [given.resolved(path) for path in paths]
     if items is not None and len(paths) > 1:
         raise UserError("--items", f"{len(paths)} prediction files", "one, whose values it writes")
     overrides: dict[str, Any] = {"metrics": list(metric)} if metric else {}
     if missing is not None:
         overrides["missing"] = missing
     config, source, name = _task(task, gold, overrides)
+    every = [given.resolved(path) for path in paths]
     given_seed = {} if seed is None else {"seed": seed}
     results = []
     for one in every:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from zsbench.config.blocks import Block
+from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
-from zsbench.core.records import Score, TaskData
+from zsbench.core.records import Score, TaskData, digest
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.data.collections.stored import Stored
 from zsbench.methods.rerank import Fitted, Order, Ranker
 from zsbench.metrics import naming
 from zsbench.metrics.rankings.pytrec import SharedRankings
-from zsbench.search.candidates import FirstStage
-from zsbench.tasks.base import BaseTask, ConfigT
+from zsbench.search.candidates import Candidates, FirstStage
+from zsbench.tasks.base import BaseTask, ConfigT, require_unique
 from zsbench.tasks.formats.trec_run import TrecRun
 
 # A byte order mark would be none any more where it begins a line.
@@ -106,6 +107,85 @@ class RankingTask(BaseTask[ConfigT]):
         """Count the ranked documents that the corpus lacks, where it is in memory."""
         documents = self.collection(data, item).documents
         return 0 if isinstance(documents, Stored) else sum(name not in documents for name in ranking)
+
+
+class CandidatesConfig(TaskConfig):
+    """Keys of every task whose candidates come from a first stage."""
+
+    candidates: Candidates = Candidates()
+    missing: Literal["zero", "skip"] = "zero"
+
+
+CandidatesConfigT = TypeVar("CandidatesConfigT", bound=CandidatesConfig)
+
+
+class CandidatesTask(RankingTask[CandidatesConfigT]):
+    """A ranking task whose candidates come from a first stage."""
+
+    asked: ClassVar[str]
+    """What its queries are called."""
+
+    def __init__(self, config: CandidatesConfigT, source: Block) -> None:
+        super().__init__(config, source)
+        self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
+
+    def protocol(self, *, given: bool = False) -> str:
+        """Return first stage and depth, and whether absent queries are left out."""
+        parts = [] if given else [self.first_stage.label()]
+        return ", ".join(parts + [f"absent {self.asked} skipped"] * (self.config.missing == "skip"))
+
+    def files(self) -> list[str]:
+        """Return the data's files and what the candidates come from."""
+        return super().files() + self.first_stage.files()
+
+    def loaded(
+        self,
+        searched: Collection | Mapping[str, Collection],
+        queries: Sequence[str],
+        gold: Sequence[Any],
+        *,
+        seed: int,
+        score_only: bool,
+        counts: Mapping[str, int],
+        facts: Sequence[str] = (),
+        drop_query_id: bool = False,
+    ) -> TaskData:
+        """Return the data of queries with their candidates (none for scoring a finished run).
+
+        Parameters
+        ----------
+        searched : the collection of all queries, or that of each.
+        queries : ids in the data's order.
+        gold : aligned with the queries.
+        counts : what was left out or did not fit, by name.
+        facts : digests of what the fingerprint covers beside collections and candidates.
+        drop_query_id : no query is a candidate for itself.
+        """
+        pools = dict.fromkeys(queries, searched) if isinstance(searched, Collection) else searched
+        if score_only:
+            items = [RankItem(key, pools[key].queries[key], ()) for key in queries]
+        elif isinstance(searched, Collection):
+            items = self.first_stage.items(searched, queries, seed=seed, drop_query_id=drop_query_id)
+        else:
+            items = self.first_stage.items_of_pools(searched, seed=seed)
+        require_unique(items, self.source.where)
+        if not score_only:
+            self.require_words(ids_of(items), self.source.where)
+            counts = {**counts, **candidate_counts(items), **self.first_stage.counts}
+        order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
+        collections = [searched] if isinstance(searched, Collection) else searched.values()
+        return TaskData(
+            items=items,
+            gold=gold,
+            context=searched,
+            fingerprint=digest([*(pool.fingerprint() for pool in collections), *facts, order]),
+            counts={name: n for name, n in counts.items() if n},
+            cost=self.first_stage.cost,
+        )
+
+    def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield all rankings and gold at once; a ranking is None where an absent query is left out."""
+        yield self.judged(data, predictions, self.config.missing), data.gold
 
 
 def ids_of(items: Iterable[RankItem]) -> Iterator[str]:

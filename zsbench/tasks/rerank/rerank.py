@@ -12,20 +12,16 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from zsbench.config.blocks import Block
 from zsbench.config.options import Grade, Texts
-from zsbench.config.schema import TaskConfig
-from zsbench.core.records import TaskData, digest
+from zsbench.core.records import TaskData
 from zsbench.data.collections.collection import Collection
-from zsbench.data.collections.documents import RankItem
 from zsbench.metrics import naming
 from zsbench.metrics.rankings.pytrec import Grades
-from zsbench.search.candidates import Candidates, FirstStage
-from zsbench.tasks.base import require_unique, sample
-from zsbench.tasks.rerank.ranking import RankingTask, candidate_counts, ids_of
+from zsbench.tasks.base import sample
+from zsbench.tasks.rerank.ranking import CandidatesConfig, CandidatesTask
 
 
-class Config(TaskConfig):
+class Config(CandidatesConfig):
     """Keys of a `type: rerank` task.
 
     `title`: `keep` leaves titles to the method, `join` puts them before the text, `drop` forgets them.
@@ -35,11 +31,9 @@ class Config(TaskConfig):
 
     method: Any = "first-stage"
     metrics: Texts = ["nDCG@10", "MRR@10", "Recall@100"]
-    candidates: Candidates = Candidates()
     drop_query_id: bool = False
     title: Literal["keep", "join", "drop"] = "keep"
     relevance_level: Grade = 1
-    missing: Literal["zero", "skip"] = "zero"
 
     @model_validator(mode="before")
     @classmethod
@@ -55,20 +49,13 @@ class Config(TaskConfig):
         }
 
 
-class Task(RankingTask[Config]):
+class Task(CandidatesTask[Config]):
     """Queries with candidates; gold is {document: grade}."""
 
+    asked: ClassVar[str] = "queries"
     gives: ClassVar[str] = "collection"
     gold: ClassVar[tuple[str, str]] = ("trec", "qrels")
     metric_kinds: ClassVar[tuple[str, ...]] = ("ranking",)
-
-    def __init__(self, config: Config, source: Block) -> None:
-        super().__init__(config, source)
-        self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
-
-    def files(self) -> list[str]:
-        """Return the collection's files and what the candidates come from."""
-        return super().files() + self.first_stage.files()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return first stage, depth and what is dropped, joined or left out."""
@@ -86,24 +73,14 @@ class Task(RankingTask[Config]):
         collection = self._collection()
         judged = [key for key in collection.queries if collection.qrels.get(key)]
         keep = [judged[i] for i in sample(len(judged), limit, seed)]
-        if score_only:
-            items = [RankItem(key, collection.queries[key], ()) for key in keep]
-        else:
-            drop = self.config.drop_query_id
-            items = self.first_stage.items(collection, keep, seed=seed, drop_query_id=drop)
-        require_unique(items, self.source.where)
-        counts = dict(collection.counts)
-        if not score_only:
-            self.require_words(ids_of(items), self.source.where)
-            counts |= candidate_counts(items) | self.first_stage.counts
-        order = digest(f"{item.id}\0" + "\0".join(d.id for d in item.documents) for item in items)
-        return TaskData(
-            items=items,
-            gold=Grades.of(collection.qrels, keep),
-            context=collection,
-            fingerprint=digest([collection.fingerprint(), order]),
-            counts={name: n for name, n in counts.items() if n},
-            cost=self.first_stage.cost,
+        return self.loaded(
+            collection,
+            keep,
+            Grades.of(collection.qrels, keep),
+            seed=seed,
+            score_only=score_only,
+            counts=collection.counts,
+            drop_query_id=self.config.drop_query_id,
         )
 
     def _collection(self) -> Collection:
@@ -115,8 +92,8 @@ class Task(RankingTask[Config]):
         return collection
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield all rankings and judgements at once; a ranking is None where an absent query is left out."""
+        """Yield all rankings and judgements at once, without the queries' own documents where these are dropped."""
         if self.config.drop_query_id:
             rankings = zip(data.items, predictions, strict=True)
             predictions = [{doc: s for doc, s in ranking.items() if doc != item.id} for item, ranking in rankings]
-        yield self.judged(data, predictions, self.config.missing), data.gold
+        return super().chunks(data, predictions)

@@ -26,8 +26,13 @@ Lists = dict[str, Rows]
 
 def _files(options: dict[str, Any]) -> list[str]:
     path = Path(options["path"])
-    rows, folder = read_lists(path)[options.get("split", "test")] if path.is_file() else [], Path(options["images"])
-    return [str(path), *listed_files(((shown(path), folder / name, name) for name, _, _ in rows), folder)]
+    rows = read_lists(path)[options.get("split", "test")] if path.is_file() else []
+    return [str(path), *_images(rows, Path(options["images"]), path)]
+
+
+def _images(rows: Rows, folder: Path, path: Path) -> list[str]:
+    """Return the distinct images of a list; a missing one is an error."""
+    return listed_files(((shown(path), folder / name, name) for name, _, _ in rows), folder)
 
 
 @source(gives="images", files=_files)
@@ -53,14 +58,16 @@ def coop_split(
     UserError
         No such file, no split file, or labels that do not number the class names.
     """
-    lists = {part: _numbered(rows, f"{shown(Path(path))}: {part}") for part, rows in read_lists(Path(path)).items()}
+    file, folder = Path(path), Path(images)
+    lists = {part: _numbered(rows, f"{shown(file)}: {part}") for part, rows in read_lists(file).items()}
     classes = sorted({(label, name) for rows in lists.values() for _, label, name in rows})
     if [label for label, _ in classes] != list(range(len(classes))):
         found = f"{len(classes)} pairs of label and class name"
-        raise UserError(shown(Path(path)), found, "labels 0, 1, 2, ... with one class name each")
-    _files({"path": path, "images": images, "split": split})
-    items = [from_path(Path(images) / name, name, decoding) for name, _, _ in lists[split]]
-    return ImageSet(items, [label for _, label, _ in lists[split]], [name.replace("_", " ") for _, name in classes])
+        raise UserError(shown(file), found, "labels 0, 1, 2, ... with one class name each")
+    rows = lists[split]
+    _images(rows, folder, file)
+    items = [from_path(folder / name, name, decoding) for name, _, _ in rows]
+    return ImageSet(items, [label for _, label, _ in rows], [name.replace("_", " ") for _, name in classes])
 
 
 def _numbered(rows: Rows, where: str) -> Rows:

@@ -4,63 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath, Text
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.listing import every_file
 from zsbench.data.hub import folder_files
-from zsbench.data.images import imagefiles
 from zsbench.data.images.decoding import Decoding, image_options
-from zsbench.data.images.imagefiles import BrokenImage
-from zsbench.data.images.items import ImageItem, ImageSet, from_path
+from zsbench.data.images.items import ImageSet, from_path
+from zsbench.data.images.library_item import LibraryItem
 from zsbench.data.label_columns import UnlabelledImages, read_labels
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-
-@dataclass(frozen=True)
-class TorchvisionItem:
-    """One image of a torchvision data set, decoded when asked for."""
-
-    id: str
-    load: Callable[[], Image | ImageItem]
-    decoding: Decoding = field(default=Decoding(), repr=False, compare=False)
-
-    def digest(self) -> str:
-        """Return the digest of the decoded pixels, and of what is done to them afterwards."""
-        return self._facts[0]
-
-    def traits(self) -> list[str]:
-        """Return the counts that the image belongs to."""
-        return self._facts[1]
-
-    def open(self) -> Image:
-        """Return the image, RGB."""
-        loaded = self._found()
-        return loaded.open() if isinstance(loaded, ImageItem) else imagefiles.finished(loaded, self.id, self.decoding)
-
-    @cached_property
-    def _facts(self) -> tuple[str, list[str]]:
-        loaded = self._found()
-        image = loaded.open() if isinstance(loaded, ImageItem) else loaded
-        traits = loaded.traits() if isinstance(loaded, ImageItem) else imagefiles.traits_of(loaded, self.decoding)
-        pixels = f"{image.mode}:{image.size}".encode() + image.tobytes()
-        # A file that was turned has other pixels already.
-        return imagefiles.digest(pixels, traits if loaded is image else []), traits
-
-    def _found(self) -> Image | ImageItem:
-        try:
-            return self.load()
-        except Exception as error:
-            # Each class decodes in its own way, with whatever exceptions its decoder has.
-            raise BrokenImage(self.id, f"cannot be decoded as an image ({error})") from None
-
 
 # Classes that unpickle a file without a look at its checksum.
 _PICKLED = ("LSUN", "LSUNClass")
@@ -107,7 +62,7 @@ def torchvision(
     names = list(data.classes) if getattr(data, "classes", None) else None
     where = f"{root}: {name}, split '{split}', item"
     column = read_labels(cells, where=lambda number: f"{where} {number}", unlabelled=unlabelled)
-    items = [TorchvisionItem(f"{split}/{i:06d}", _loader(data, i), decoding) for i in column.kept]
+    items = [LibraryItem(f"{split}/{i:06d}", _loader(data, i), decoding) for i in column.kept]
     return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
 
 

@@ -10,21 +10,19 @@ one KEY is `tar_shards`' rule.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
 from zsbench.config.options import ModelRef, Natural, Revision, Text
-from zsbench.core import jsonfiles, textfiles
+from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import NDArray, np
 from zsbench.core.listing import require_folder
-from zsbench.core.yamlio import shown
 from zsbench.data.hub import local_dataset
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
-from zsbench.data.images.tar_shards import Member, read_samples, shards_of
+from zsbench.data.images.shard_labels import fact_of, label_of, shard_of
+from zsbench.data.images.tar_shards import read_samples, shards_of
 from zsbench.data.label_columns import UnlabelledImages, read_labels
 
 
@@ -75,9 +73,9 @@ def webdataset(
     names = lines(root / "classnames.txt")
 
     def where(number: int) -> str:
-        return f"{_shard(samples[number].parts)}: image '{samples[number].id}'"
+        return f"{shard_of(samples[number].parts)}: image '{samples[number].id}'"
 
-    cells = [_label(sample.id, sample.parts) for sample in samples]
+    cells = [label_of(sample.id, sample.parts) for sample in samples]
     column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
     if column.names is not None and names is None:
         label = column.names[column.labels[0]]
@@ -90,61 +88,10 @@ def webdataset(
         column.labels,
         names,
         lines(root / "zeroshot_classification_templates.txt"),
-        None if group is None else [_fact(sample.id, sample.parts, group) for sample in kept],
+        None if group is None else [fact_of(sample.id, sample.parts, group) for sample in kept],
         column.width,
         counts | column.counts,
     )
-
-
-def _shard(parts: dict[str, Member]) -> str:
-    return shown(next(iter(parts.values())).shard)
-
-
-def _label(key: str, parts: dict[str, Member]) -> Any:
-    """Return what stands for an image's label: the text of .cls, what .json says, or the vector of .npy."""
-    if "cls" in parts:
-        return textfiles.decoded(parts["cls"].read(), f"{shown(parts['cls'].shard)}: {key}.cls")
-    if "json" in parts:
-        label = _in_json(key, parts["json"])
-        if label is not None:
-            return label
-    if "npy" not in parts:
-        raise UserError(_shard(parts), f"image '{key}' has no .cls member", "a label")
-    vector = _vector(key, parts["npy"])
-    if vector.size == 1:
-        return vector.item()
-    if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
-        found = f"image '{key}': .npy of shape {vector.shape}"
-        raise UserError(_shard(parts), found, "a 0/1 vector over classes")
-    return vector.tolist()
-
-
-def _in_json(key: str, member: Member) -> Any:
-    """Return the label of a .json member: the value itself, or what its `label`, `labels` or `cls` says."""
-    where = f"{shown(member.shard)}: {key}.json"
-    value = jsonfiles.parse(textfiles.decoded(member.read(), where), where, "a label")
-    if not isinstance(value, dict):
-        return value
-    return next((value[name] for name in ("label", "labels", "cls") if name in value), None)
-
-
-def _fact(key: str, parts: dict[str, Member], number: int) -> str:
-    """Return one of the facts beside an image's label."""
-    if "npy" not in parts:
-        raise UserError(_shard(parts), f"image '{key}' has no .npy member", "its group")
-    facts = _vector(key, parts["npy"])
-    if facts.ndim != 1 or not 0 <= number < len(facts):
-        expected = f"a vector with entry {number}, the group"
-        raise UserError(shown(parts["npy"].shard), f"image '{key}': .npy of shape {facts.shape}", expected)
-    return f"{facts[number]:g}"
-
-
-def _vector(key: str, member: Member) -> NDArray[Any]:
-    try:
-        vector: NDArray[Any] = np.load(io.BytesIO(member.read()), allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise UserError(shown(member.shard), f"image '{key}': .npy cannot be read ({error})") from None
-    return vector
 
 
 def lines(path: Path) -> list[str] | None:

@@ -12,6 +12,7 @@ from zsbench.core.errors import UserError
 from zsbench.core.records import Score
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.tasks.classification.doubts import below_chance
+from zsbench.tasks.formats import class_tables, prediction_tables
 from zsbench.tasks.formats.class_scores import ClassScores
 
 NAMES = ["dog", "sea cow", "cat"]
@@ -52,6 +53,36 @@ def test_scores_keep_their_precision(tmp_path, suffix):
     rows = [[0.1, 0.1 + 1e-12, 0.0], [1.0, 2.0, 3.0], [1e-300, 0.0, -1.0]]
     found = ClassScores(NAMES).read(table(tmp_path / f"p{suffix}", scores=rows))
     assert [list(row) for row in found.values()] == rows
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64(), pa.int16(), pa.uint64(), pa.bool_()], ids=str)
+@pytest.mark.parametrize("layout", [pa.list_, pa.large_list, lambda kind: pa.list_(kind, 3)])
+@pytest.mark.parametrize("cut", [slice(0, 3), slice(1, 3)])
+def test_columns_are_read_as_rows_are(tmp_path, kind, layout, cut):
+    """Buffers of every type and layout, also of a part of a table, hold what row-by-row reading finds."""
+    rows = [[0, 1, 1], [1, 0, 1], [1, 1, 0]] if kind == pa.bool_() else [[5, 1, 2], [0, 7, 3], [1, 1, 9]]
+    whole = pa.table({"id": ["a", "b", "c"], "scores": pa.array(rows, pa.list_(pa.int64())).cast(layout(kind))})
+    pq.write_table(whole.slice(cut.start, cut.stop - cut.start), tmp_path / "p.parquet", row_group_size=2)
+    fast = ClassScores(NAMES).read(tmp_path / "p.parquet")
+    one_by_one = class_tables._row_by_row(
+        tmp_path / "p.parquet", list(prediction_tables.read(tmp_path / "p.parquet", ("id", "scores"))), [], None
+    )
+    assert list(fast) == one_by_one.ids
+    assert [row.tolist() for row in map(np.float64, fast.values())] == [row.tolist() for row in one_by_one.cells]
+
+
+def test_rows_of_other_lengths_are_kept_for_the_check(tmp_path):
+    pq.write_table(pa.table({"id": ["a", "b"], "scores": [[1.0, 2.0], [3.0, 4.0, 5.0]]}), tmp_path / "p.parquet")
+    read = ClassScores(NAMES).read(tmp_path / "p.parquet")
+    assert [row.tolist() for row in read.values()] == [[1.0, 2.0], [3.0, 4.0, 5.0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_what_is_written_is_a_list_of_float32_a_row(tmp_path, dtype):
+    ClassScores(NAMES).write(tmp_path / "s.parquet", ITEMS, list(np.arange(9).reshape(3, 3).astype(dtype)))
+    table = pq.read_table(tmp_path / "s.parquet")
+    assert table.schema.field("scores").type == pa.list_(pa.float32())
+    assert table["scores"].to_pylist() == np.arange(9.0).reshape(3, 3).tolist()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -127,7 +128,10 @@ class Predictions(Sequence[Any]):
         return len(self.items)
 
     def __getitem__(self, index: Any) -> Any:
-        return list(self)[index]
+        if isinstance(index, slice):
+            return list(self)[index]
+        shard, place = divmod(range(len(self))[index], self.task.shard_size)
+        return next(itertools.islice(self._read(shard), place, None))
 
     def __iter__(self) -> Iterator[Any]:
         for number, prediction in enumerate(self._read()):
@@ -142,9 +146,10 @@ class Predictions(Sequence[Any]):
                 pass
         return self._previews
 
-    def _read(self) -> Iterator[Any]:
+    def _read(self, first: int = 0) -> Iterator[Any]:
+        """Yield the predictions from a shard on."""
         size = self.task.shard_size
-        for number, path in enumerate(self.shards):
+        for number, path in enumerate(self.shards[first:], first):
             items = self.items[number * size : (number + 1) * size]
             try:
                 for prediction in in_item_order(self.task.format.read(path, items), items, self.task.absent, str(path)):

@@ -144,7 +144,7 @@ def test_rows_of_another_kind_are_others(tmp_path):
 
 
 def test_rows_are_computed_and_written_in_parts(tmp_path, monkeypatch):
-    monkeypatch.setattr("zsbench.core.blocks.ROWS", 4)
+    monkeypatch.setattr("zsbench.core.kept_rows.ROWS", 4)
     asked = []
 
     def stops(places):

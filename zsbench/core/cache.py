@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.core import files
-from zsbench.core.blocks import Blocks, Compute
 from zsbench.core.errors import UserError
+from zsbench.core.kept_rows import Blocks, Compute
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import canonical_json, digest
 

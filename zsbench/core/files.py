@@ -61,8 +61,7 @@ def _json_lines(value: Any, indent: str) -> str:
     return _json_line(value)
 
 
-def _json_line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+_json_line = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def unreadable(path: Path, error: OSError | ValueError) -> UserError:

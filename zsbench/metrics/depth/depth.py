@@ -122,37 +122,79 @@ def _reducer(finish: Finish) -> Callable[..., DoubleArray]:
 
 @metric("AbsRel", better="lower", of_sums=_reducer(_first))
 def abs_rel(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
-    """Mean of |p - g| / g."""
+    """Mean of |p - g| / g.
+
+    Examples
+    --------
+    >>> pred, gold = [[1.0, 4.0]], [[2.0, 4.0]]
+    >>> abs_rel(pred, gold).tolist()
+    [[0.25]]
+    """
     return _statistics(pred, gold, lambda image: [image.distance / image.g], _first, average)
 
 
 @metric("SqRel", unit="m", better="lower", of_sums=_reducer(_first))
 def sq_rel(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
-    """Mean of (p - g)^2 / g."""
+    """Mean of (p - g)^2 / g.
+
+    Examples
+    --------
+    >>> pred, gold = [[1.0, 4.0]], [[2.0, 4.0]]
+    >>> sq_rel(pred, gold).tolist()
+    [[0.25]]
+    """
     return _statistics(pred, gold, lambda image: [image.distance**2 / image.g], _first, average)
 
 
 @metric("RMSE", unit="m", better="lower", of_sums=_reducer(_root))
 def rmse(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
-    """Root of the mean squared error in metres."""
+    """Root of the mean squared error in metres.
+
+    Examples
+    --------
+    >>> pred, gold = [[1.0, 4.0]], [[2.0, 4.0]]
+    >>> rmse(pred, gold).round(3).tolist()
+    [[0.707]]
+    """
     return _statistics(pred, gold, lambda image: [image.distance**2], _root, average)
 
 
 @metric("RMSElog", unit="", better="lower", of_sums=_reducer(_root))
 def rmse_log(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
-    """Root of the mean squared natural-log error."""
+    """Root of the mean squared natural-log error.
+
+    Examples
+    --------
+    >>> pred, gold = [[1.0, 4.0]], [[2.0, 4.0]]
+    >>> rmse_log(pred, gold).round(3).tolist()
+    [[0.49]]
+    """
     return _statistics(pred, gold, lambda image: [image.log_error**2], _root, average)
 
 
 @metric("log10", unit="", better="lower", of_sums=_reducer(_first))
 def log10(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
-    """Mean of |log10 p - log10 g|."""
+    """Mean of |log10 p - log10 g|.
+
+    Examples
+    --------
+    >>> pred, gold = [[1.0, 4.0]], [[2.0, 4.0]]
+    >>> log10(pred, gold).round(3).tolist()
+    [[0.151]]
+    """
     return _statistics(pred, gold, lambda image: [np.abs(image.log_error) / np.log(10)], _first, average)
 
 
 @metric("iRMSE", unit="1/m", better="lower", of_sums=_reducer(_root))
 def inverse_rmse(pred: Pixels, gold: Pixels, *, average: Average = "image") -> DoubleArray:
-    """Root of the mean squared error of inverse depth."""
+    """Root of the mean squared error of inverse depth.
+
+    Examples
+    --------
+    >>> pred, gold = [[1.0, 4.0]], [[2.0, 4.0]]
+    >>> inverse_rmse(pred, gold).round(3).tolist()
+    [[0.354]]
+    """
     return _statistics(pred, gold, lambda image: [(1 / image.above_zero - 1 / image.g) ** 2], _root, average)
 
 
@@ -169,6 +211,12 @@ def silog(
     """Scale-invariant log error: scale * sqrt(mean e^2 - focus (mean e)^2).
 
     metric3d: focus 1, scale 1; zoe and marigold: scale 100; depth_anything_v2: focus 0.5.
+
+    Examples
+    --------
+    >>> pred, gold = [[1.0, 4.0]], [[2.0, 4.0]]
+    >>> silog(pred, gold).round(3).tolist()
+    [[0.347]]
     """
     terms: Terms = lambda image: [image.log_error, image.log_error**2]  # noqa: E731
     return _statistics(pred, gold, terms, lambda means: _spread(means, focus, scale), average)
@@ -176,5 +224,12 @@ def silog(
 
 @metric("delta", of_sums=_reducer(_first))
 def delta(pred: Pixels, gold: Pixels, *, k: Power = 1, average: Average = "image") -> DoubleArray:
-    """Share of pixels with max(p/g, g/p) strictly below 1.25^k."""
+    """Share of pixels with max(p/g, g/p) strictly below 1.25^k.
+
+    Examples
+    --------
+    >>> pred, gold = [[1.0, 4.0]], [[2.0, 4.0]]
+    >>> delta(pred, gold).tolist(), delta(pred, gold, k=4).tolist()
+    ([[0.5]], [[1.0]])
+    """
     return _statistics(pred, gold, lambda image: [image.ratio < 1.25**k], _first, average)

@@ -51,7 +51,14 @@ def certain_ratio(
     classes: Literal["all", "kept"] = "all",
     threshold: PositiveShare = 0.95,
 ) -> DoubleArray:
-    """Share of items whose best class has a probability of at least `threshold`, among all classes or those kept."""
+    """Share of items whose best class has a probability of at least `threshold`, among all classes or those kept.
+
+    Examples
+    --------
+    >>> scores, labels = np.array([[9.0, 0.0, 0.0], [9.0, 0.0, -np.inf], [0.0, 0.1, 0.0]]), np.array([0, 1, 1])
+    >>> certain_ratio(scores, labels).tolist(), certain_ratio(scores, labels, classes="kept").tolist()
+    ([1.0, 0.0, 0.0], [1.0, 1.0, 0.0])
+    """
     confidence, removed = _confidence_and_removed(scores, labels)
     certain = confidence >= threshold
     return np.asarray(certain if classes == "kept" else certain & ~removed.any(axis=1), dtype=np.float64)
@@ -65,7 +72,14 @@ def accuracy_among(
     items: Literal["certain", "newly-certain", "never-certain"] = "certain",
     threshold: PositiveShare = 0.95,
 ) -> DoubleArray:
-    """Share of right best classes among the items that are certain, newly certain, or never certain."""
+    """Share of right best classes among the items that are certain, newly certain, or never certain.
+
+    Examples
+    --------
+    >>> scores, labels = np.array([[9.0, 0.0, 0.0], [9.0, 0.0, -np.inf], [0.0, 0.1, 0.0]]), np.array([0, 1, 1])
+    >>> accuracy_among(scores, labels).tolist()
+    [1.0, nan, nan]
+    """
     confidence, removed = _confidence_and_removed(scores, labels)
     certain, shrunk = confidence >= threshold, removed.any(axis=1)
     among = {"certain": certain & ~shrunk, "newly-certain": certain & shrunk, "never-certain": ~certain}[items]
@@ -74,14 +88,28 @@ def accuracy_among(
 
 @metric("removed-classes", unit="", better="lower")
 def removed_classes(scores: Any, labels: Any) -> DoubleArray:
-    """Number of classes taken away, averaged over the items that lost any."""
+    """Number of classes taken away, averaged over the items that lost any.
+
+    Examples
+    --------
+    >>> scores, labels = np.array([[9.0, 0.0, 0.0], [9.0, 0.0, -np.inf], [0.0, 0.1, 0.0]]), np.array([0, 1, 1])
+    >>> removed_classes(scores, labels).tolist()
+    [nan, 1.0, nan]
+    """
     n = _confidence_and_removed(scores, labels)[1].sum(axis=1)
     return np.where(n > 0, n, np.nan)
 
 
 @metric("gold-kept", interval="wilson")
 def gold_kept(scores: Any, labels: Any) -> DoubleArray:
-    """Share of items that still have their true class, among the items that lost any."""
+    """Share of items that still have their true class, among the items that lost any.
+
+    Examples
+    --------
+    >>> scores, labels = np.array([[9.0, 0.0, 0.0], [9.0, 0.0, -np.inf], [0.0, 0.1, 0.0]]), np.array([0, 1, 1])
+    >>> gold_kept(scores, labels).tolist()
+    [nan, 1.0, nan]
+    """
     removed = _confidence_and_removed(scores, labels)[1]
     kept = ~removed[np.arange(len(removed)), np.asarray(labels)]
     return np.where(removed.any(axis=1), kept, np.nan)

@@ -59,13 +59,27 @@ def among_best(scores: Any, labels: Any, k: int) -> Any:
 
 @metric("acc", interval="wilson")
 def accuracy(scores: Any, labels: Any, *, k: Cutoff = 1) -> DoubleArray:
-    """Share of items whose label is among the k best classes. Source: Radford et al. 2021, section 3.1."""
+    """Share of items whose label is among the k best classes. Source: Radford et al. 2021, section 3.1.
+
+    Examples
+    --------
+    >>> scores, labels = np.array([[2.0, 1.0, 0.0], [2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]), np.array([0, 1, 2])
+    >>> accuracy(scores, labels).tolist(), accuracy(scores, labels, k=2).tolist()
+    ([1.0, 0.0, 1.0], [1.0, 1.0, 1.0])
+    """
     return np.asarray(among_best(scores, labels, k), dtype=np.float64)
 
 
 @metric("mean-top1-top5")
 def mean_of_top_1_and_top_5(scores: Any, labels: Any) -> DoubleArray:
-    """Mean of acc@1 and acc@5; there is none with fewer than five classes. Source: Radford et al. 2021, appendix A."""
+    """Mean of acc@1 and acc@5; there is none with fewer than five classes. Source: Radford et al. 2021, appendix A.
+
+    Examples
+    --------
+    >>> scores, labels = np.array([[5.0, 4, 3, 2, 1, 0]] * 3), np.array([0, 1, 5])
+    >>> mean_of_top_1_and_top_5(scores, labels).tolist()
+    [1.0, 0.5, 0.0]
+    """
     return np.asarray((accuracy(scores, labels, k=1) + accuracy(scores, labels, k=5)) / 2)
 
 
@@ -104,6 +118,12 @@ def mean_per_class(scores: Any, labels: Any) -> DoubleArray:
     """Accuracy per class, averaged over the classes present in the labels (balanced accuracy).
 
     A class without items is left out, not counted as zero. Resampled within classes.
+
+    Examples
+    --------
+    >>> pred, labels = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
+    >>> round(mean_per_class.metric.compute(pred, labels), 3)  # 2/3 of class 0, all of class 1
+    0.833
     """
     return np.stack([np.asarray(labels, dtype=np.float64), label_ranks(scores, labels) < 1], axis=1)
 
@@ -113,5 +133,11 @@ def per_class_std(scores: Any, labels: Any) -> DoubleArray:
     """Standard deviation, over the classes present in the labels, of the accuracy per class.
 
     Divided by the number of classes, not by one less. Resampled within classes, whose noise widens the spread.
+
+    Examples
+    --------
+    >>> pred, labels = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
+    >>> round(per_class_std.metric.compute(pred, labels), 3)
+    0.167
     """
     return np.asarray(mean_per_class(scores, labels))

@@ -76,6 +76,12 @@ def clustering_accuracy(pred: Any, labels: Any) -> DoubleArray:
     """Accuracy under the best one-to-one matching of predicted groups to classes (Hungarian algorithm).
 
     Source: Zhang et al. 2024, arXiv:2308.12960, section 4.
+
+    Examples
+    --------
+    >>> pred, labels = np.array([5, 5, 7, 7, 7]), np.array([0, 0, 1, 1, 0])
+    >>> clustering_accuracy.metric.compute(pred, labels)
+    0.8
     """
     return _pairs(pred, labels)
 
@@ -100,6 +106,12 @@ def vocabulary_iou(pred: Any, labels: Any) -> DoubleArray:
     """Classes named correctly at least once, of all classes named or true.
 
     Source: Zhang et al. 2024, arXiv:2308.12960, reference implementation.
+
+    Examples
+    --------
+    >>> pred, labels = np.array([0, 1, 1]), np.array([0, 0, 2])
+    >>> round(vocabulary_iou.metric.compute(pred, labels), 3)
+    0.333
     """
     return _pairs(pred, labels)
 
@@ -120,6 +132,12 @@ def missing_classes(
 
     Resampling can lose a class altogether, so the interval lies low. Source: Zhang et al. 2024, arXiv:2308.12960,
     reference implementation.
+
+    Examples
+    --------
+    >>> pred, labels = np.array([0, 1, 1]), np.array([0, 0, 2])
+    >>> missing_classes.metric.compute(pred, labels)
+    1.0
     """
     return _pairs(pred, labels)
 
@@ -170,11 +188,25 @@ def _pairs_within(counts: DoubleArray) -> DoubleArray:
 
 @metric("pair-precision", of_items=_pair_precision, of_weights=partial(_weighted_pairs, axis=0))
 def pair_precision(pred: Any, labels: Any) -> DoubleArray:
-    """Share of the item pairs put into one group that belong to one class; undefined without such a pair."""
+    """Share of the item pairs put into one group that belong to one class; undefined without such a pair.
+
+    Examples
+    --------
+    >>> pred, labels = np.array([5, 5, 7, 7, 7]), np.array([0, 0, 1, 1, 0])
+    >>> pair_precision.metric.compute(pred, labels)
+    0.5
+    """
     return _with_keys(pred, labels)
 
 
 @metric("pair-recall", of_items=_pair_recall, of_weights=partial(_weighted_pairs, axis=1))
 def pair_recall(pred: Any, labels: Any) -> DoubleArray:
-    """Share of the item pairs of one class that are put into one group; undefined without such a pair."""
+    """Share of the item pairs of one class that are put into one group; undefined without such a pair.
+
+    Examples
+    --------
+    >>> pred, labels = np.array([5, 5, 7, 7, 7]), np.array([0, 0, 1, 1, 0])
+    >>> pair_recall.metric.compute(pred, labels)
+    0.5
+    """
     return _with_keys(pred, labels)

@@ -23,6 +23,11 @@ def episode_accuracy(pred: Any, gold: Any) -> DoubleArray:
     ------
     ValueError
         An episode has no queries, other lengths in pred and gold, or a NaN label.
+
+    Examples
+    --------
+    >>> episode_accuracy([[0, 1, 1], [2, 2]], [[0, 1, 0], [2, 2]]).round(3).tolist()
+    [0.667, 1.0]
     """
     found = []
     for number, (p, g) in enumerate(zip(pred, gold, strict=True)):

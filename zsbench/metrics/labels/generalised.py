@@ -97,6 +97,14 @@ def seen_accuracy(
     average : over items, or over classes (S of generalised zero-shot).
     absent : a seen class without items is left out of the mean over classes, or counts as 0 (Xian et al. 2017,
         arXiv:1707.00600, divide by the number of classes).
+
+    Examples
+    --------
+    >>> from zsbench.metrics.labels.gold import Labels
+    >>> gold = Labels(np.array([0, 0, 1, 1]), unseen=np.array([False, True]))
+    >>> pred = np.array([0, 0, 1, 0])
+    >>> seen_accuracy.metric.compute(pred, gold)
+    1.0
     """
     return _of_group(_rows(scores, gold, average, absent), unseen=False)
 
@@ -110,7 +118,16 @@ def unseen_accuracy(
     average: Literal["item", "class"] = "item",
     absent: Literal["left-out", "zero"] = "left-out",
 ) -> DoubleArray:
-    """Accuracy on items of unseen classes, all classes being possible answers; parameters as in seen-acc."""
+    """Accuracy on items of unseen classes, all classes being possible answers; parameters as in seen-acc.
+
+    Examples
+    --------
+    >>> from zsbench.metrics.labels.gold import Labels
+    >>> gold = Labels(np.array([0, 0, 1, 1]), unseen=np.array([False, True]))
+    >>> pred = np.array([0, 0, 1, 0])
+    >>> unseen_accuracy.metric.compute(pred, gold)
+    0.5
+    """
     return _of_group(_rows(scores, gold, average, absent), unseen=True)
 
 
@@ -126,6 +143,14 @@ def harmonic(
     """Harmonic mean of seen-acc and unseen-acc, 0 when one is 0, undefined when a group has no items.
 
     Parameters as in seen-acc. Source: Xian et al. 2017, arXiv:1707.00600.
+
+    Examples
+    --------
+    >>> from zsbench.metrics.labels.gold import Labels
+    >>> gold = Labels(np.array([0, 0, 1, 1]), unseen=np.array([False, True]))
+    >>> pred = np.array([0, 0, 1, 0])
+    >>> round(harmonic.metric.compute(pred, gold), 3)
+    0.667
     """
     return _rows(scores, gold, average, absent)
 

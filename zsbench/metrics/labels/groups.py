@@ -51,6 +51,13 @@ def worst_group_accuracy(
     ------
     ValueError
         The data has no groups, or there are fewer than k classes.
+
+    Examples
+    --------
+    >>> from zsbench.metrics.labels.gold import Labels
+    >>> labels = Labels(np.array([0, 1, 1, 0]), groups=np.array([0, 0, 1, 1]))
+    >>> worst_group_accuracy.metric.compute(np.array([0, 1, 1, 1]), labels)
+    0.5
     """
     groups = getattr(labels, "groups", None)
     if groups is None:
@@ -82,7 +89,14 @@ def _weighted_macro_f1(statistics: DoubleArray) -> Weighted:
 
 @metric("F1-over-classes", of_items=_macro_f1, of_weights=_weighted_macro_f1)
 def f1_over_classes(scores: Any, labels: Any) -> DoubleArray:
-    """F1 of each class present in the labels, averaged over these classes."""
+    """F1 of each class present in the labels, averaged over these classes.
+
+    Examples
+    --------
+    >>> pred, labels = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
+    >>> round(f1_over_classes.metric.compute(pred, labels), 3)
+    0.733
+    """
     label_ranks(scores, labels)  # refuses what is no score or no label
     answers = np.asarray(scores) if np.ndim(scores) == 1 else np.asarray(scores).argmax(axis=1)
     return np.stack([np.asarray(labels, dtype=np.float64), answers.astype(np.float64)], axis=1)

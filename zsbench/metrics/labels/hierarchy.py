@@ -22,6 +22,13 @@ def mean_squared_distance(pred: Any, gold: Labels) -> DoubleArray:
     ------
     ValueError
         The gold labels come without distances.
+
+    Examples
+    --------
+    >>> from zsbench.metrics.labels.gold import Labels
+    >>> gold = Labels(np.array([0, 1, 1]), distances=np.array([[0.0, 2.0], [2.0, 0.0]]))
+    >>> mean_squared_distance(np.array([0, 1, 0]), gold).tolist()
+    [0.0, 0.0, 4.0]
     """
     if getattr(gold, "distances", None) is None:
         raise ValueError("the task has no `distances:` between its classes")

@@ -129,6 +129,12 @@ def mean_average_precision(
 
     `interpolation=11` is PASCAL VOC's measure up to 2009. Source: Everingham et al. 2010, section 4.2; Radford et
     al. 2021, appendix A.
+
+    Examples
+    --------
+    >>> scores, targets = np.array([[0.9, 0.3], [0.5, 0.7], [0.1, 0.2]]), np.array([[1, 1], [0, 0], [1, 0]])
+    >>> round(mean_average_precision.metric.compute(scores, targets), 3)
+    0.667
     """
     return side_by_side(scores, targets)
 
@@ -189,6 +195,12 @@ def roc_auc(scores: Any, targets: Any) -> DoubleArray:
 
     With two classes and one label an item, both classes are ranked by the difference of the two scores, which
     orders items as the probability of either class does. Source: Radford et al. 2021, appendix A (Hateful Memes).
+
+    Examples
+    --------
+    >>> scores, targets = np.array([[0.9, 0.3], [0.5, 0.7], [0.1, 0.2]]), np.array([[1, 1], [0, 0], [1, 0]])
+    >>> roc_auc.metric.compute(scores, targets)
+    0.5
     """
     table = side_by_side(scores, targets)
     if np.ndim(targets) == 1 and table.shape[1] == 4:

@@ -25,6 +25,11 @@ def jaccard(similarities: Sequence[Any], gold: Sequence[frozenset[int]], *, cand
     ------
     ValueError
         A similarity is NaN, or their number is not that of the candidates.
+
+    Examples
+    --------
+    >>> jaccard([[0.9, 0.8, 0.1, 0.2]], [frozenset({0, 3})]).round(3).tolist()  # picks 0 and 1
+    [0.333]
     """
     lengths = np.asarray([len(row) for row in similarities], dtype=np.int64)
     sizes = np.asarray([len(associated) for associated in gold], dtype=np.int64)

@@ -31,17 +31,38 @@ def _right(similarities: Any, *, of_images: bool) -> float:
 
 @metric("image-score", interval="wilson")
 def image_score(similarities: Sequence[Any], gold: Sequence[Any]) -> DoubleArray:  # noqa: ARG001 - the pairing is the order
-    """Share of groups in which every caption finds its image."""
+    """Share of groups in which every caption finds its image.
+
+    Examples
+    --------
+    >>> similarities = [[[0.9, 0.1], [0.2, 0.8]], [[0.3, 0.1], [0.8, 0.9]]]
+    >>> image_score(similarities, [None, None]).tolist()
+    [1.0, 0.0]
+    """
     return np.asarray([_right(table, of_images=True) for table in similarities])
 
 
 @metric("text-score", interval="wilson")
 def text_score(similarities: Sequence[Any], gold: Sequence[Any]) -> DoubleArray:  # noqa: ARG001 - the pairing is the order
-    """Share of groups in which every image finds its caption."""
+    """Share of groups in which every image finds its caption.
+
+    Examples
+    --------
+    >>> similarities = [[[0.9, 0.1], [0.2, 0.8]], [[0.3, 0.1], [0.8, 0.9]]]
+    >>> text_score(similarities, [None, None]).tolist()
+    [1.0, 1.0]
+    """
     return np.asarray([_right(table, of_images=False) for table in similarities])
 
 
 @metric("group-score", interval="wilson")
 def group_score(similarities: Sequence[Any], gold: Sequence[Any]) -> DoubleArray:
-    """Share of groups in which all choices are right in both directions."""
+    """Share of groups in which all choices are right in both directions.
+
+    Examples
+    --------
+    >>> similarities = [[[0.9, 0.1], [0.2, 0.8]], [[0.3, 0.1], [0.8, 0.9]]]
+    >>> group_score(similarities, [None, None]).tolist()
+    [1.0, 0.0]
+    """
     return np.asarray(image_score(similarities, gold) * text_score(similarities, gold))

@@ -58,5 +58,13 @@ def answer_ranks(rankings: Rankings, gold: Sequence[Answered], k: int, *, most: 
 
 @metric("answer-hit", interval="wilson")
 def answer_hit(rankings: Rankings, gold: Sequence[Answered], *, k: Cutoff) -> DoubleArray:
-    """Top-k accuracy: 1 when at least one of the first k passages holds an answer."""
+    """Top-k accuracy: 1 when at least one of the first k passages holds an answer.
+
+    Examples
+    --------
+    >>> texts = {"p": "It rose in 1912.", "q": "Paris, of course"}
+    >>> rankings, gold = [{"p": 2.0, "q": 1.0}], [Answered(["paris"], texts.__getitem__)]
+    >>> answer_hit(rankings, gold, k=1).tolist(), answer_hit(rankings, gold, k=2).tolist()
+    ([0.0], [1.0])
+    """
     return answer_ranks(rankings, gold, k, most=1).hit(k)

@@ -47,7 +47,17 @@ def file_of(function: str) -> str:
 def localisation_accuracy(
     rankings: Sequence[Mapping[str, float] | None], gold: Sequence[Changed], *, k: Cutoff, level: Level = "function"
 ) -> DoubleArray:
-    """1 when all functions (or files) that must change are among the first k."""
+    """1 when all functions (or files) that must change are among the first k.
+
+    Examples
+    --------
+    >>> rankings = [{"m.py/f": 3.0, "n.py/g": 2.0, "m.py/h": 1.0}]
+    >>> gold = [Changed(frozenset({"m.py/f", "m.py/h"}), frozenset({"m.py"}))]
+    >>> localisation_accuracy(rankings, gold, k=2).tolist()
+    [0.0]
+    >>> localisation_accuracy(rankings, gold, k=1, level="file").tolist()
+    [1.0]
+    """
     if level == "function":
         orders = [None if ranking is None else trec_order(ranking, k) for ranking in rankings]
         return of_lists(orders, [changed.functions for changed in gold]).complete(k)

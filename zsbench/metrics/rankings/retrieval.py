@@ -78,7 +78,14 @@ def _of_mappings(rankings: Sequence[Mapping[str, float]], gold: Sequence[Relevan
 def hit(
     rankings: Rankings, gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
 ) -> DoubleArray:
-    """1 when at least one positive stands among the first k; `query=text` looks at text queries only."""
+    """1 when at least one positive stands among the first k; `query=text` looks at text queries only.
+
+    Examples
+    --------
+    >>> rankings, gold = [{"a": 3.0, "b": 2.0, "c": 1.0}], [Relevant(frozenset({"b", "c"}))]
+    >>> hit(rankings, gold, k=1).tolist(), hit(rankings, gold, k=2).tolist()
+    ([0.0], [1.0])
+    """
     return positive_ranks(rankings, gold, query=query, ties=ties).hit(k)
 
 
@@ -86,7 +93,14 @@ def hit(
 def recall(
     rankings: Rankings, gold: Sequence[Relevant], *, k: Cutoff, query: Query = "", ties: Ties = "worst"
 ) -> DoubleArray:
-    """Share of the positives among the first k: with five captions an image, at most 0.2 at k=1."""
+    """Share of the positives among the first k: with five captions an image, at most 0.2 at k=1.
+
+    Examples
+    --------
+    >>> rankings, gold = [{"a": 3.0, "b": 2.0, "c": 1.0}], [Relevant(frozenset({"b", "c"}))]
+    >>> recall(rankings, gold, k=2).tolist()
+    [0.5]
+    """
     table = positive_ranks(rankings, gold, query=query, ties=ties)
     return table.within(k) / np.maximum(table.sizes, 1)
 
@@ -100,7 +114,14 @@ def average_precision(
     query: Query = "",
     ties: Ties = "worst",
 ) -> DoubleArray:
-    """Precision at each positive among the first k, averaged over min(k, positives)."""
+    """Precision at each positive among the first k, averaged over min(k, positives).
+
+    Examples
+    --------
+    >>> rankings, gold = [{"a": 3.0, "b": 2.0, "c": 1.0}], [Relevant(frozenset({"b", "c"}))]
+    >>> average_precision(rankings, gold).round(3).tolist()
+    [0.583]
+    """
     table = positive_ranks(rankings, gold, query=query, ties=ties)
     sums = table.sums((table.numbers + 1) / table.ranks, k)
     return sums / np.clip(table.sizes, 1, k)
@@ -110,7 +131,14 @@ def average_precision(
 def median_rank(
     rankings: Rankings, gold: Sequence[Relevant], *, query: Query = "", ties: Ties = "worst"
 ) -> DoubleArray:
-    """Median over queries of the best positive's rank; infinite beyond the depth of the rankings."""
+    """Median over queries of the best positive's rank; infinite beyond the depth of the rankings.
+
+    Examples
+    --------
+    >>> rankings, gold = [{"a": 3.0, "b": 2.0, "c": 1.0}], [Relevant(frozenset({"b", "c"}))]
+    >>> median_rank(rankings, gold).tolist()
+    [2.0]
+    """
     return positive_ranks(rankings, gold, query=query, ties=ties).first()
 
 
@@ -139,11 +167,27 @@ def _both(rankings: Rankings, gold: Sequence[Relevant], ties: Ties, cuts: Sequen
 def mean_hit(
     rankings: Rankings, gold: Sequence[Relevant], *, k: Cutoff | None = None, ties: Ties = "worst"
 ) -> DoubleArray:
-    """Mean of the hit rates of both directions at k, or of all six at 1, 5 and 10 ("mean recall")."""
+    """Mean of the hit rates of both directions at k, or of all six at 1, 5 and 10 ("mean recall").
+
+    Examples
+    --------
+    >>> rankings = [{"a": 2.0, "b": 1.0}, {"x": 2.0, "y": 1.0}]
+    >>> gold = [Relevant(frozenset({"a"}), query="text"), Relevant(frozenset({"y"}), query="image")]
+    >>> mean_hit.metric.compute(rankings, gold)  # text queries always hit, image queries from rank 2 on
+    0.8333333333333334
+    """
     return _both(rankings, gold, ties, (1, 5, 10) if k is None else (k,))
 
 
 @metric("RSUM", unit="", of_sums=lambda sums, n: 600 * _mean_of_both(sums, n))
 def rsum(rankings: Rankings, gold: Sequence[Relevant], *, ties: Ties = "worst") -> DoubleArray:
-    """Sum of the six hit rates at 1, 5 and 10 in percent."""
+    """Sum of the six hit rates at 1, 5 and 10 in percent.
+
+    Examples
+    --------
+    >>> rankings = [{"a": 2.0, "b": 1.0}, {"x": 2.0, "y": 1.0}]
+    >>> gold = [Relevant(frozenset({"a"}), query="text"), Relevant(frozenset({"y"}), query="image")]
+    >>> rsum.metric.compute(rankings, gold)
+    500.0
+    """
     return _both(rankings, gold, ties, (1, 5, 10))

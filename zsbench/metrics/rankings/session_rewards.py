@@ -22,13 +22,27 @@ from zsbench.metrics.rankings.recommended import Recommended
 
 @metric("reward-mean", unit="")
 def reward_mean(pred: Sequence[Recommended], gold: Sequence[Any], *, of: Text = "reward") -> DoubleArray:
-    """Mean reward of a session's lists, averaged over sessions."""
+    """Mean reward of a session's lists, averaged over sessions.
+
+    Examples
+    --------
+    >>> pred = [Recommended([], {"watch": [1.0, 3.0]}), Recommended([])]
+    >>> reward_mean(pred, [None, None], of="watch").tolist()
+    [2.0, nan]
+    """
     return _each(pred, gold, of, np.mean)
 
 
 @metric("reward-max", unit="")
 def reward_max(pred: Sequence[Recommended], gold: Sequence[Any], *, of: Text = "reward") -> DoubleArray:
-    """Best reward among a session's lists, averaged over sessions."""
+    """Best reward among a session's lists, averaged over sessions.
+
+    Examples
+    --------
+    >>> pred = [Recommended([], {"watch": [1.0, 3.0]}), Recommended([])]
+    >>> reward_max(pred, [None, None], of="watch").tolist()
+    [3.0, nan]
+    """
     return _each(pred, gold, of, np.max)
 
 

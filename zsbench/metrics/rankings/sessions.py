@@ -23,20 +23,41 @@ from zsbench.metrics.rankings.recommended import Recommended
 
 @metric("HitRate", interval="wilson")
 def hit_rate(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
-    """Share of sessions with at least one item among the first k recommended ones."""
+    """Share of sessions with at least one item among the first k recommended ones.
+
+    Examples
+    --------
+    >>> pred, gold = [Recommended(["a", "b", "c"])], [["b", "c", "d"]]
+    >>> hit_rate(pred, gold, k=1).tolist(), hit_rate(pred, gold, k=2).tolist()
+    ([0.0], [1.0])
+    """
     return _ranks(pred, gold).hit(k)
 
 
 @metric("session-recall")
 def session_recall(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
-    """Share of a session's items among the first k recommended ones, averaged over sessions."""
+    """Share of a session's items among the first k recommended ones, averaged over sessions.
+
+    Examples
+    --------
+    >>> pred, gold = [Recommended(["a", "b", "c"])], [["b", "c", "d"]]
+    >>> session_recall(pred, gold, k=3).round(3).tolist()
+    [0.667]
+    """
     table = _ranks(pred, gold)
     return table.within(k) / np.maximum(table.sizes, 1)
 
 
 @metric("session-nDCG")
 def session_ndcg(pred: Sequence[Recommended], gold: Sequence[Collection[str]], *, k: Cutoff) -> DoubleArray:
-    """Binary gain of the first k recommended items, discount 1/log2(rank + 1), over that of the best list."""
+    """Binary gain of the first k recommended items, discount 1/log2(rank + 1), over that of the best list.
+
+    Examples
+    --------
+    >>> pred, gold = [Recommended(["a", "b", "c"])], [["b", "c", "d"]]
+    >>> session_ndcg(pred, gold, k=3).round(3).tolist()
+    [0.531]
+    """
     table = _ranks(pred, gold)
     discounts = 1 / np.log2(np.arange(2, k + 2))
     best = np.cumsum(discounts)[np.clip(table.sizes, 1, k) - 1]

@@ -84,17 +84,38 @@ def _statistics(pred: Spans, gold: Spans, average: str, label: str | None) -> Do
 
 @metric("F1", of_sums=_averaged(_f1), columns=COUNTS)
 def f1(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
-    """F1 of exact spans."""
+    """F1 of exact spans.
+
+    Examples
+    --------
+    >>> pred, gold = [[(0, 1, "PER"), (3, 3, "LOC")]], [[(0, 1, "PER"), (5, 6, "ORG"), (8, 8, "LOC")]]
+    >>> f1.metric.compute(pred, gold)
+    0.4
+    """
     return _statistics(pred, gold, average, label)
 
 
 @metric("precision", of_sums=_averaged(_precision), columns=COUNTS)
 def precision(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
-    """Share of predicted spans that are right."""
+    """Share of predicted spans that are right.
+
+    Examples
+    --------
+    >>> pred, gold = [[(0, 1, "PER"), (3, 3, "LOC")]], [[(0, 1, "PER"), (5, 6, "ORG"), (8, 8, "LOC")]]
+    >>> precision.metric.compute(pred, gold)
+    0.5
+    """
     return _statistics(pred, gold, average, label)
 
 
 @metric("recall", of_sums=_averaged(_recall), columns=COUNTS)
 def recall(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
-    """Share of gold spans that were found."""
+    """Share of gold spans that were found.
+
+    Examples
+    --------
+    >>> pred, gold = [[(0, 1, "PER"), (3, 3, "LOC")]], [[(0, 1, "PER"), (5, 6, "ORG"), (8, 8, "LOC")]]
+    >>> round(recall.metric.compute(pred, gold), 3)
+    0.333
+    """
     return _statistics(pred, gold, average, label)

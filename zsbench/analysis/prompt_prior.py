@@ -10,17 +10,14 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zsbench.analysis.pac_bayes import kl_of_tokens, kl_uniform
 from zsbench.config import catalog
 from zsbench.config.blocks import Block
 from zsbench.core.errors import UserError
 from zsbench.models import checkpoints
-from zsbench.models.capabilities import Prompt
-
-if TYPE_CHECKING:
-    from zsbench.models.capabilities import TextScorer
+from zsbench.models.capabilities import Prompt, TextScorer
 
 _TRAIN = re.compile(r"(?<![a-z])train(?:ing)?(?![a-z])")
 _TEST = re.compile(r"(?<![a-z])(?:test|testing|val|valid|validation|dev|eval)(?![a-z])")

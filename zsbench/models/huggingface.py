@@ -1,4 +1,4 @@
-"""What adapters over transformers share: loading a checkpoint, quantised or not, and what every adapter says of it.
+"""What adapters over transformers share: loading a checkpoint, and the attributes that every adapter has.
 
 checkpoint = huggingface.load("AutoModel", model, revision=revision)
 class BiEncoder(huggingface.Adapter): ...       adds the methods of a capability
@@ -17,7 +17,15 @@ from zsbench.models.quantization import Quantization
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network in evaluation mode on its device, what prepares its inputs, and its identity."""
+    """A loaded network and what belongs to it.
+
+    Attributes
+    ----------
+    model : the network, in evaluation mode on its device.
+    tokenizer, image_processor : what prepares its inputs; None where the adapter did not ask for it.
+    fingerprint : digest of its files (or weights), precision and options.
+    device, dtype : where it is, and the precision of its weights.
+    """
 
     model: Any
     tokenizer: Any = None

@@ -1,4 +1,4 @@
-"""What adapters share: devices, precision, weights' fingerprints, local folders."""
+"""The run's device and precision, local folders of models, and fingerprints of weights: what all adapters share."""
 
 from __future__ import annotations
 

@@ -71,21 +71,33 @@ def steps(
     known = {model: {**noted(results, model), **(sizes or {}).get(model, {})} for model in models}
     rows: list[Step] = []
     for task, method in dict.fromkeys((task, method) for task, method, _ in table):
-        row = {model: table[task, method, model] for model in models if (task, method, model) in table}
-        _check_data(task, row)
-        level = _level(task, row)
-        names = dict.fromkeys(name for result in row.values() for name in result["metrics"])
+        result_of = {model: table[task, method, model] for model in models if (task, method, model) in table}
+        _check_data(task, result_of)
+        level = _level(task, result_of)
+        names = dict.fromkeys(name for result in result_of.values() for name in result["metrics"])
         for metric in [name for name in names if name in metrics] if metrics else list(names)[:1]:
-            before: dict[str, Any] | None = None
-            scores = [result["metrics"].get(metric) for result in row.values()]
-            first = next(score for score in scores if score is not None)
-            for model in models:
-                score = row[model]["metrics"].get(metric) if model in row else None
-                about = (task, method, metric, first["unit"], first.get("better", "higher"), model)
-                size = (known[model].get("parameters"), known[model].get("gflops"))
-                ends = [score and score[key] for key in ("value", "low", "high")]
-                rows.append(Step(*about, *size, level, *ends, *difference(before, score)))
-                before = score
+            scores = {model: result["metrics"].get(metric) for model, result in result_of.items()}
+            rows += _steps_of_metric((task, method, metric), scores, known, level)
+    return rows
+
+
+def _steps_of_metric(
+    about: tuple[str, str, str],
+    scores: Mapping[str, dict[str, Any] | None],
+    sizes: Mapping[str, Size],
+    level: float,
+) -> list[Step]:
+    """Return a step for every model of `sizes`, in their order; `about` is task, method and metric."""
+    first = next(score for score in scores.values() if score is not None)
+    named = (*about, first["unit"], first.get("better", "higher"))
+    rows: list[Step] = []
+    before: dict[str, Any] | None = None
+    for model, size in sizes.items():
+        score = scores.get(model)
+        ends = [None if score is None else score[key] for key in ("value", "low", "high")]
+        counted = (size.get("parameters"), size.get("gflops"))
+        rows.append(Step(*named, model, *counted, level, *ends, *difference(before, score)))
+        before = score
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The same depth everywhere: what one gets for knowing only how far away things usually are."""
+"""The same depth at every pixel: the baseline that knows a typical distance and no image."""
 
 from __future__ import annotations
 

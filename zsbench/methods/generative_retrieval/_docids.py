@@ -1,4 +1,4 @@
-"""Asking a language model for a docid: the prompt, the tokens of every id, one search of the trie a query."""
+"""How a language model is asked for docids: the prompt, the tokens of every id, one search of the trie a query."""
 
 from __future__ import annotations
 

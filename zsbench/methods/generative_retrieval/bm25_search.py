@@ -1,4 +1,4 @@
-"""BM25 over the whole collection: what a method without an index of words is compared with; no model."""
+"""BM25 over the whole collection: the baseline that has an index of words and no model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of capitalised words with a random label: what capitals alone are worth."""
+"""Runs of capitalised words, each with a random label: the baseline of capital letters alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Session recommendation: a function that ranks the items of a catalogue for what a user had before.
+"""Session recommendation: functions that rank the items of a catalogue for the history of a user.
 
 A method file returns a `Recommender`. It is called as `recommender(model, sessions, catalogue)` and answers, for each
 session, with numbers of items, best first, none of them twice; the task keeps the first of them.

@@ -1,4 +1,4 @@
-"""Ask a language model what comes next: every item of the catalogue is scored, or a beam writes the best ones.
+"""Rank a catalogue by a language model: every item is scored as what comes next, or a beam writes the best ones.
 
     score(item) = sum_t log p(token_t | history, token_<t)        end token included, no length penalty
 
@@ -109,7 +109,10 @@ def catalogue_lm(
 def one_by_one(
     ranked: Callable[[Sequence[str]], list[int]], history: Sequence[str], texts: Sequence[str], length: int
 ) -> list[int]:
-    """Return the items of a session, each the best new one when those before it have been had; fewer if none is new."""
+    """Return the items of a session, each the best new one after the history and those before it.
+
+    The list is shorter where a ranking holds nothing new.
+    """
     chosen: list[int] = []
     while len(chosen) < length:
         order = ranked([*history, *(texts[item] for item in chosen)])

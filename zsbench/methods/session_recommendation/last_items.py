@@ -1,4 +1,4 @@
-"""The items a user had last, the latest first, each once: what repeats needs no model."""
+"""The items of a user's history, the latest first, each once: the baseline of repetition, without a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The items that stand most often in all histories, the same for every user: the row to beat."""
+"""The items that occur most often in all histories, the same for every user: the popularity baseline."""
 
 from __future__ import annotations
 

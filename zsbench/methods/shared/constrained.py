@@ -30,7 +30,7 @@ def ranking(trie: Trie, logprobs: NextLogprobs, *, width: int | None, renormalis
 
 
 def every(trie: Trie, logprobs: NextLogprobs, *, renormalise: bool = False) -> DoubleArray:
-    """Return the score of every thing, (n_things,): each beginning is asked for once."""
+    """Return the score of every thing, (n_things,); beginnings that ids share are asked for once."""
     asked: list[tuple[Node, Head, list[tuple[int, Node]]]] = []
     stack: list[tuple[Node, Head]] = [(trie.root, ())]
     while stack:

@@ -1,4 +1,4 @@
-"""What a ranking prompt is made of: passages, queries, what is cut off, and conversation or plain text."""
+"""Parts of a ranking prompt: passages, queries, cuts, and whether it is a conversation or plain text."""
 
 from __future__ import annotations
 

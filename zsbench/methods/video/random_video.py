@@ -1,4 +1,4 @@
-"""Random logits: the chance row of video classification."""
+"""Random logits: the chance baseline of video classification."""
 
 from __future__ import annotations
 

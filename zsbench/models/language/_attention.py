@@ -23,7 +23,16 @@ ROWS = 64
 
 @dataclass
 class Watch:
-    """What is wanted of a forward pass: the rows of its (last) tokens, and the layers after which it may end."""
+    """What a forward pass records: the rows of its (last) tokens, up to the layer after which it may end.
+
+    Attributes
+    ----------
+    record : keep rows at all; without it the pass only ends early.
+    n_layers : layers that attend before the pass ends; None runs all of them.
+    last : number of last tokens whose rows are averaged; None takes all tokens.
+    layers : mean rows (heads, keys) of each layer so far.
+    seen : layers that have attended so far.
+    """
 
     record: bool
     n_layers: int | None = None

@@ -16,7 +16,7 @@ CHUNK = 4096
 
 
 class Decoder(huggingface.Adapter):
-    """What a decoder does with token ids; adapters add the text.
+    """Logits and attention of a decoder from token ids; adapters add the text.
 
     Padding stands on the left, is masked, and takes no position, so that it changes nothing. A recurrent decoder reads
     it all the same: there only sequences of one length share a batch, and nothing is read in parts, since what a state
@@ -128,7 +128,7 @@ class Decoder(huggingface.Adapter):
         return list(by_length.values())
 
     def _step(self, sequences: Sequence[Sequence[int]]) -> decoding.Step:
-        """Return what reads the prompts, then one token after another, keeping keys and values."""
+        """Return the forward passes of prompts and then of one token after another, keys and values kept."""
         if self._recurrent:
             return self._step_alone(sequences)
         ids, mask = decoding.pad(sequences, 0, self.device, left=True)
@@ -147,7 +147,7 @@ class Decoder(huggingface.Adapter):
         return step
 
     def _step_alone(self, sequences: Sequence[Sequence[int]]) -> decoding.Step:
-        """Return what reads the prompts anew for every token."""
+        """Return forward passes that read the prompts again with every token."""
         rows = [list(sequence) for sequence in sequences]
 
         def step(new: torch.Tensor | None) -> torch.Tensor:

@@ -128,7 +128,7 @@ class HfSeq2Seq(LanguageModel):
         return logits_of_rows
 
     def _writer(self, batch: Sequence[Tokens]) -> decoding.Step:
-        """Return what reads the prompts, then one decoder token after another, keeping keys and values."""
+        """Return the passes of prompts and then of one decoder token after another, keys and values kept."""
         from transformers import DynamicCache, EncoderDecoderCache
 
         ids, mask = decoding.pad([tokens.prompt for tokens in batch], 0, self.device, left=False)

@@ -179,7 +179,7 @@ def test_a_run_ranks_as_the_librarys_two_looks_do(folder, library, tmp_path):
     data = made.jobs[0].build_task().load(limit=5, seed=0)
     pairs = data.context
     pictures = {item.id: item.open() for item in pairs.items}
-    caption = dict(zip(pairs.caption_ids, pairs.captions, strict=True))
+    caption = dict(zip(pairs.ids["text"], pairs.captions, strict=True))
 
     @cache
     def look(image, text):

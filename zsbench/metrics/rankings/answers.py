@@ -21,7 +21,7 @@ from zsbench.core.lazy import DoubleArray
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.has_answer import folded, holds
 from zsbench.metrics.rankings.positives import PositiveRanks, of_hits
-from zsbench.metrics.rankings.pytrec import trec_order
+from zsbench.metrics.rankings.pytrec import trec_orders
 
 Rankings = Sequence[Mapping[str, float] | None]
 
@@ -47,13 +47,9 @@ class Answered:
 
 def answer_ranks(rankings: Rankings, gold: Sequence[Answered], k: int, *, most: int | None = None) -> PositiveRanks:
     """Return the ranks of the passages that hold an answer among the first k, at most the first `most` of them."""
-    return of_hits(
-        (
-            map(question.by, trec_order(ranking, k)) if ranking is not None and question.answers else None
-            for ranking, question in zip(rankings, gold, strict=True)
-        ),
-        most=most,
-    )
+    pairs = zip(trec_orders(rankings, k), gold, strict=True)
+    hits = (map(question.by, order) if order is not None and question.answers else None for order, question in pairs)
+    return of_hits(hits, most=most)
 
 
 @metric("answer-hit", interval="wilson")

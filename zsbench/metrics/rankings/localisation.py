@@ -22,7 +22,7 @@ from zsbench.config.options import Cutoff
 from zsbench.core.lazy import DoubleArray
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.positives import of_lists
-from zsbench.metrics.rankings.pytrec import trec_order
+from zsbench.metrics.rankings.pytrec import trec_orders
 
 Level = Literal["function", "file"]
 
@@ -59,12 +59,7 @@ def localisation_accuracy(
     [1.0]
     """
     if level == "function":
-        orders = [None if ranking is None else trec_order(ranking, k) for ranking in rankings]
-        return of_lists(orders, [changed.functions for changed in gold]).complete(k)
-    orders = [None if ranking is None else _files(trec_order(ranking)) for ranking in rankings]
-    return of_lists(orders, [changed.files for changed in gold]).complete(k)
-
-
-def _files(functions: Sequence[str]) -> list[str]:
-    """Return the files of functions, each where it stands first."""
-    return list(dict.fromkeys(map(file_of, functions)))
+        return of_lists(trec_orders(rankings, k), [changed.functions for changed in gold]).complete(k)
+    # A file stands where its first function does.
+    files = (order and list(dict.fromkeys(map(file_of, order))) for order in trec_orders(rankings))
+    return of_lists(files, [changed.files for changed in gold]).complete(k)

@@ -62,6 +62,12 @@ def trec_order(ranking: Ranking, depth: int | None = None) -> list[str]:
     return [document.decode() for _, document in pairs[:depth]]
 
 
+def trec_orders(rankings: Sequence[Ranking | None], depth: int | None = None) -> Iterator[list[str] | None]:
+    """Yield the first `depth` documents of each ranking in trec_eval's order; None for one that is left out."""
+    for ranking in heads(rankings, depth):
+        yield None if ranking is None else trec_order(ranking, depth)
+
+
 class SharedRankings(list["Ranking | None"]):
     """The rankings of one judging, with what several metrics need of them."""
 

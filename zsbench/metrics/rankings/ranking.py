@@ -18,7 +18,7 @@ from zsbench.config.options import Cutoff, Grade
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings._gain import exponential_ndcg
-from zsbench.metrics.rankings.pytrec import Grades, Judged, Ranking, evaluate, heads, trec_order
+from zsbench.metrics.rankings.pytrec import Grades, Judged, Ranking, evaluate, trec_orders
 
 Rankings = Sequence[Ranking | None]
 
@@ -196,4 +196,4 @@ def hole(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff) -> DoubleArr
 def _tops(rankings: Rankings, qrels: Sequence[Judged], k: int) -> list[list[str] | None]:
     if len(rankings) != len(qrels):
         raise ValueError(f"{len(rankings)} rankings for {len(qrels)} queries")
-    return [None if ranking is None else trec_order(ranking, k) for ranking in heads(rankings, k)]
+    return list(trec_orders(rankings, k))

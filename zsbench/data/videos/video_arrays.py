@@ -27,6 +27,11 @@ def video_arrays(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoS
     ----------
     path : the file.
     unlabelled : what a video without label (-1, NaN) is: an error, or dropped and counted.
+
+    Raises
+    ------
+    UserError
+        An array is missing or of another shape or type, or a label is missing.
     """
     file = Path(path)
     held = arrays.read(file)

@@ -25,6 +25,12 @@ def view_logits(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSe
     ----------
     path : the file.
     unlabelled : what a video without label (-1, NaN) is: an error, or dropped and counted.
+
+    Raises
+    ------
+    UserError
+        An array is missing or of another shape, logits that are not finite, labels that are names without
+        `class_names`.
     """
     file = Path(path)
     held = arrays.read(file)
@@ -40,6 +46,9 @@ def view_logits(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSe
             place(file, "class_names"), f"{len(names)} names", f"{logits.shape[2]}, one a column of `view_logits`"
         )
     column = single_labels(held, len(logits), file, unlabelled=unlabelled, names=names)
+    if column.names is not None and names is None:
+        found = "names of classes, of which nothing says which column of `view_logits` is whose"
+        raise UserError(place(file, "labels"), found, "numbers of columns, or an array 'class_names'")
     videos = [_video(f"{i:06d}", np.asarray(logits[i], dtype=np.float32)) for i in column.kept]
     return VideoSet(videos, column.labels, names or [f"class {i}" for i in range(logits.shape[2])], column.counts)
 

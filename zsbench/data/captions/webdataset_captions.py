@@ -10,8 +10,7 @@ from zsbench.data.captions.captioned import CaptionedImages, checked
 from zsbench.data.hub import local_dataset
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem
-from zsbench.data.images.tar_shards import Sample, read_samples
-from zsbench.data.images.webdataset import shard_files
+from zsbench.data.images.tar_shards import Sample, read_samples, shard_files
 
 
 @source(gives="captioned-images", files=shard_files)

@@ -52,8 +52,8 @@ def image_options(function: Callable[..., T]) -> Callable[..., T]:
         decoding = Decoding(**{name: options.pop(name) for name in shared if name in options})
         return function(**options, decoding=decoding)
 
-    own = {name: parameter for name, parameter in inspect.signature(function).parameters.items() if name != "decoding"}
-    parameters = [*own.values(), *(parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in shared.values())]
+    kept = {name: parameter for name, parameter in inspect.signature(function).parameters.items() if name != "decoding"}
+    parameters = [*kept.values(), *(parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in shared.values())]
     hints = {**option_hints(function), **get_type_hints(Decoding, include_extras=True)}
     fields = inspect.cleandoc(Decoding.__doc__ or "").partition("-\n")[2]
     source.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

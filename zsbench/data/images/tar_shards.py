@@ -12,9 +12,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from zsbench.core.errors import UserError
-from zsbench.core.listing import files_below, is_hidden
+from zsbench.core.listing import files_below, is_hidden, require_folder
 from zsbench.core.yamlio import shown
 from zsbench.data.images.imagefiles import SUFFIXES
 from zsbench.data.images.tar_members import Member, members_of
@@ -29,6 +30,15 @@ class Sample:
     id: str
     image: Member
     parts: dict[str, Member]
+
+
+def shard_files(options: dict[str, Any]) -> list[str]:
+    """Return the shards of a local split; what is not there stands for itself, so that it is missed."""
+    root, split = Path(options["path"]), str(options.get("split", "test"))
+    if not root.exists():
+        # Anything else that is not written as a path is the id of a data set on the hub.
+        return [str(root)] if root.is_absolute() else []
+    return [str(p) for p in shards_of(require_folder(root, "the folder of a data set"), split)]
 
 
 def shards_of(root: Path, split: str) -> list[Path]:

@@ -17,27 +17,17 @@ from zsbench.config.components import source
 from zsbench.config.options import ModelRef, Natural, Revision, Text
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
-from zsbench.core.listing import require_folder
 from zsbench.data.hub import local_dataset
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.images.shard_labels import fact_of, label_of, shard_of
-from zsbench.data.images.tar_shards import read_samples, shards_of
-from zsbench.data.label_columns import UnlabelledImages, read_labels
+from zsbench.data.images.tar_shards import Sample, read_samples, shard_files
+from zsbench.data.label_columns import LabelColumn, UnlabelledImages, read_labels
 
 
 def _files(options: dict[str, Any]) -> list[str]:
     beside = sorted(p for p in Path(options["path"]).glob("*.txt") if p.is_file())
     return [*shard_files(options), *map(str, beside)]
-
-
-def shard_files(options: dict[str, Any]) -> list[str]:
-    """Return the shards of a local split; what is not there stands for itself, so that it is missed."""
-    root, split = Path(options["path"]), str(options.get("split", "test"))
-    if not root.exists():
-        # Anything else that is not written as a path is the id of a data set on the hub.
-        return [str(root)] if root.is_absolute() else []
-    return [str(p) for p in shards_of(require_folder(root, "the folder of a data set"), split)]
 
 
 @source(gives="images", files=_files)
@@ -70,7 +60,22 @@ def webdataset(
     """
     root = local_dataset(path, revision=revision, patterns=[f"{split}/*.tar", "*.txt"])
     samples, counts = read_samples(root, split, ("cls", "npy"))
-    names = lines(root / "classnames.txt")
+    names = _lines(root / "classnames.txt")
+    column = _labels(samples, names, unlabelled)
+    kept = [samples[i] for i in column.kept]
+    return ImageSet(
+        [ImageItem(sample.id, sample.image.read, decoding) for sample in kept],
+        column.labels,
+        names,
+        _lines(root / "zeroshot_classification_templates.txt"),
+        None if group is None else [fact_of(sample.id, sample.parts, group) for sample in kept],
+        column.width,
+        counts | column.counts,
+    )
+
+
+def _labels(samples: list[Sample], names: list[str] | None, unlabelled: UnlabelledImages) -> LabelColumn:
+    """Return the labels of samples: numbers, or names that `classnames.txt` has to list."""
 
     def where(number: int) -> str:
         return f"{shard_of(samples[number].parts)}: image '{samples[number].id}'"
@@ -78,22 +83,11 @@ def webdataset(
     cells = [label_of(sample.id, sample.parts) for sample in samples]
     column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
     if column.names is not None and names is None:
-        label = column.names[column.labels[0]]
-        raise UserError(
-            where(column.kept[0]), f"it has label '{label}'", "a 0-based number, or names in classnames.txt"
-        )
-    kept = [samples[i] for i in column.kept]
-    return ImageSet(
-        [ImageItem(sample.id, sample.image.read, decoding) for sample in kept],
-        column.labels,
-        names,
-        lines(root / "zeroshot_classification_templates.txt"),
-        None if group is None else [fact_of(sample.id, sample.parts, group) for sample in kept],
-        column.width,
-        counts | column.counts,
-    )
+        found = f"it has label '{column.names[column.labels[0]]}'"
+        raise UserError(where(column.kept[0]), found, "a 0-based number, or names in classnames.txt")
+    return column
 
 
-def lines(path: Path) -> list[str] | None:
+def _lines(path: Path) -> list[str] | None:
     """Return the lines of a text file without blank ones, or None when there is no such file."""
     return jsonfiles.texts(path) if path.exists() else None

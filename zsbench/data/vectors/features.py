@@ -88,14 +88,8 @@ def features(
     if names is not None and len(names) != len(vectors):
         raise UserError(place(file, ids or "ids"), f"{len(names)} rows", f"{len(vectors)}, one an item")
     numbers = None if rows is None else _row_numbers(arrays.pick(held, rows, file), len(vectors), place(file, rows))
-    column = array_labels(
-        arrays.pick(held, labels, file),
-        len(vectors),
-        place(file, labels),
-        rows=numbers,
-        unlabelled=unlabelled,
-        names=classes,
-    )
+    cells, where = arrays.pick(held, labels, file), place(file, labels)
+    column = array_labels(cells, len(vectors), where, rows=numbers, unlabelled=unlabelled, names=classes)
     items = [
         FeatureItem(
             names[i] if names is not None else f"{i:06d}",

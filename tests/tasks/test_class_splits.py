@@ -7,15 +7,14 @@ from hypothesis import strategies as st
 
 from zsbench.core.errors import UserError
 from zsbench.data.images.items import ImageItem, ImageSet
-from zsbench.tasks.classification._class_splits import Halves, draw_shots, unseen_classes
-from zsbench.tasks.classification.image_classification import UnseenDraw
+from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, draw_shots, unseen_classes
 
 
 @given(n=st.integers(1, 30))
 def test_the_first_half_of_the_classes_is_base_and_rounds_up(n):
     names = [f"c{i}" for i in range(n)]
     images = ImageSet([ImageItem(str(i), bytes) for i in range(n)], list(range(n)), names)
-    base, new = Halves(names, "base").own(images), Halves(names, "new").own(images)
+    base, new = Halves(names, "base").of(images), Halves(names, "new").of(images)
     assert len(base.items) == -(-n // 2)
     assert base.class_names + new.class_names == names
     assert base.labels == list(range(len(base.items)))

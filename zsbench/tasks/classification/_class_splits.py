@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zsbench.config.blocks import Block
+from zsbench.config.components import Strict
+from zsbench.config.options import ProperShare, Seed
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import BoolArray, IntArray, np
 from zsbench.data.class_names import plain
@@ -41,7 +43,7 @@ class Halves:
         """The names of the classes asked for."""
         return {None: self.all_names, "base": self.base_names, "new": self.all_names[self.n_base :]}[self.half]
 
-    def own(self, images: ImageSet) -> ImageSet:
+    def of(self, images: ImageSet) -> ImageSet:
         """Return the images of the classes asked for, labels counted from 0 again."""
         if self.half is None:
             return images
@@ -49,8 +51,15 @@ class Halves:
             raise UserError("", "several labels an image", "one label an image for `half:`")
         start = 0 if self.half == "base" else self.n_base
         kept = [i for i, y in enumerate(images.labels) if 0 <= y - start < len(self.names)]
-        own = images.take(kept)
-        return replace(own, labels=[label - start for label in own.labels], class_names=self.names)
+        half = images.take(kept)
+        return replace(half, labels=[label - start for label in half.labels], class_names=self.names)
+
+
+class UnseenDraw(Strict):
+    """A drawn split: a share `seen` of the classes has labels, the rest has none (numpy's legacy generator)."""
+
+    seen: ProperShare = 0.62
+    seed: Seed = 0
 
 
 def unseen_classes(value: Any, names: list[str], base: Path, where: str) -> BoolArray | None:

@@ -1,6 +1,9 @@
-"""What is so odd about a classification result that the table has to say it."""
+"""What is so odd about classes, or about a classification result, that the table has to say it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from zsbench.core.records import Score
 
@@ -24,3 +27,13 @@ def below_chance(scores: dict[str, Score], n_classes: int) -> str:
     if score.value >= chance or bdtr(round(score.value * score.n), score.n, chance) >= _LEVEL:
         return ""
     return f"{name} is below chance ({100 * chance:.1f} %): are the classes in the order of the labels, from 0 on?"
+
+
+def odd_classes(names: Sequence[str], labels: Sequence[Any]) -> dict[str, int]:
+    """Count classes that share a name, and classes without an image."""
+    with_images = {one for label in labels for one in ([label] if isinstance(label, int) else label)}
+    counts = {
+        "repeated class names": len(names) - len(set(names)),
+        "classes without an image": len(names) - len(with_images),
+    }
+    return {what: n for what, n in counts.items() if n}

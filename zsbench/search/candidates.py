@@ -83,7 +83,7 @@ class FirstStage:
 
     Parameters
     ----------
-    own : the task's `candidates:`.
+    keys : the task's `candidates:`.
     source : the task's data block, for messages.
     folder : gives the folder where a key's relative paths start.
 
@@ -98,19 +98,19 @@ class FirstStage:
         A dense stage with a model that encodes no texts.
     """
 
-    def __init__(self, own: Candidates, source: Block, folder: Callable[..., Path]) -> None:
-        self.own, self.source = own, source
+    def __init__(self, keys: Candidates, source: Block, folder: Callable[..., Path]) -> None:
+        self.keys, self.source = keys, source
         self.cost, self.counts = Cost(), Counter[str]()
         self.run_path: Path | None = None
         self.encoder: Block | None = None
         self._encoder_files: list[str] = []
         self._run_queries: set[str] = set()
         self._longest = 0
-        if own.path is not None:
-            self.run_path = resolve_path(own.path, folder("candidates", "path"), where=source.where)
-        if own.model is not None:
+        if keys.path is not None:
+            self.run_path = resolve_path(keys.path, folder("candidates", "path"), where=source.where)
+        if keys.model is not None:
             self.encoder, self._encoder_files = named(
-                own.model, TextEncoder, base=folder("candidates", "model"), where=source.where
+                keys.model, TextEncoder, base=folder("candidates", "model"), where=source.where
             )
 
     def files(self) -> list[str]:
@@ -119,9 +119,9 @@ class FirstStage:
 
     def label(self) -> str:
         """Return stage, depth (that of the run's lists where they are shorter) and control as tables show them."""
-        stage = f"dense {self.own.model}" if self.own.stage == "dense" else self.own.stage
-        depth = min(self.own.depth, self._longest or self.own.depth)
-        return f"{stage} top {depth}" + (", shuffled" if self.own.shuffle else "")
+        stage = f"dense {self.keys.model}" if self.keys.stage == "dense" else self.keys.stage
+        depth = min(self.keys.depth, self._longest or self.keys.depth)
+        return f"{stage} top {depth}" + (", shuffled" if self.keys.shuffle else "")
 
     def items(
         self, collection: Collection, queries: Sequence[str], *, seed: int, drop_query_id: bool = False
@@ -133,10 +133,10 @@ class FirstStage:
         UserError
             A candidate is not in the corpus; the data come without the pool that is asked for.
         """
-        if self.own.stage in ("bm25", "dense") and queries and not any(collection.queries[q].strip() for q in queries):
+        if self.keys.stage in ("bm25", "dense") and queries and not any(collection.queries[q].strip() for q in queries):
             raise UserError(self.source.where, "no query has any text", "texts of queries, such as `topics:` of TREC's")
         # One more than is kept shows a tie at the cut; another one fills the place of the query's own document.
-        find = self._finder(self.own.depth + 1 + drop_query_id)
+        find = self._finder(self.keys.depth + 1 + drop_query_id)
         self.counts["queries of the run without text"] = len(self._run_queries - collection.queries.keys())
         return self._chosen(find, collection, queries, seed=seed, drop_query_id=drop_query_id)
 
@@ -148,22 +148,22 @@ class FirstStage:
         UserError
             As for `items`.
         """
-        find = self._finder(self.own.depth + 1)
+        find = self._finder(self.keys.depth + 1)
         return [item for key, pool in pools.items() for item in self._chosen(find, pool, [key], seed=seed)]
 
     def _chosen(
         self, find: Finder, collection: Collection, queries: Sequence[str], *, seed: int, drop_query_id: bool = False
     ) -> list[RankItem]:
-        """Return queries with the first candidates of those that are found."""
-        found = find(collection, queries)
-        kept = {key: self._cut(found.get(key, {}), dropped=key if drop_query_id else None) for key in queries}
-        if self.own.stage == "run":
+        """Return queries with the first of the candidates that a search finds."""
+        ranked = find(collection, queries)
+        kept = {key: self._cut(ranked.get(key, {}), dropped=key if drop_query_id else None) for key in queries}
+        if self.keys.stage == "run":
             self._longest = max(self._longest, *map(len, kept.values()), 0)
         collection.fetch(doc for ids in kept.values() for doc in ids)
         items = []
         for key, ids in kept.items():
             documents = self._present(key, ids, collection)
-            if self.own.shuffle:
+            if self.keys.shuffle:
                 random.Random(f"{seed}:{key}").shuffle(documents)
             items.append(RankItem(key, collection.queries[key], tuple(collection.documents[doc] for doc in documents)))
         return items
@@ -171,7 +171,7 @@ class FirstStage:
     def _cut(self, ranked: Ranked, *, dropped: str | None) -> list[str]:
         """Return the first candidates and count the list when the next one would have the last one's score."""
         ids = [document for document in ranked if document != dropped]
-        depth = self.own.depth
+        depth = self.keys.depth
         if len(ids) > depth and ranked[ids[depth - 1]] == ranked[ids[depth]]:
             self.counts["queries with ties where candidates are cut"] += 1
         return ids[:depth]
@@ -182,7 +182,7 @@ class FirstStage:
         for document in ids:
             if document in collection.documents:
                 present.append(document)
-            elif self.own.outside_corpus == "skip":
+            elif self.keys.outside_corpus == "skip":
                 self.counts["candidates not in the corpus left out"] += 1
             else:
                 where = shown(self.run_path) if self.run_path else self.source.where
@@ -198,7 +198,7 @@ class FirstStage:
             run = read_run(self.run_path)
             self._run_queries = set(run)
             return lambda _, queries: self._run(run, queries, depth)
-        if self.own.stage == "pool":
+        if self.keys.stage == "pool":
             return lambda collection, queries: self._pool(collection, queries, depth)
         if self.encoder is not None:
             encoder = self.encoder.build()
@@ -207,14 +207,9 @@ class FirstStage:
         return lambda collection, queries: self._bm25(collection, queries, depth)
 
     def _run(self, run: Mapping[str, Ranked], queries: Sequence[str], depth: int) -> dict[str, Ranked]:
-        from zsbench.metrics.rankings.pytrec import trec_order
+        from zsbench.metrics.rankings.pytrec import trec_scores
 
-        return {
-            # trec_eval compares single precision.
-            key: {document: _single(run[key][document]) for document in trec_order(run[key], depth)}
-            for key in queries
-            if key in run
-        }
+        return {key: trec_scores(run[key], depth) for key in queries if key in run}
 
     def _pool(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, Ranked]:
         if collection.pool is None:
@@ -227,9 +222,9 @@ class FirstStage:
         }
 
     def _bm25(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, Ranked]:
-        index = bm25.indexed(collection, k1=self.own.k1, b=self.own.b, analyzer=self.own.analyzer)
+        index = bm25.indexed(collection, k1=self.keys.k1, b=self.keys.b, analyzer=self.keys.analyzer)
         mute = sum(not index.tokens(collection.queries[key]) for key in queries)
-        self.counts[f"queries without a token for bm25's analyzer ({self.own.analyzer})"] += mute
+        self.counts[f"queries without a token for bm25's analyzer ({self.keys.analyzer})"] += mute
         return {key: index.top(collection.queries[key], depth) for key in queries}
 
     def _dense(
@@ -241,17 +236,10 @@ class FirstStage:
         ids = ties.in_any_order(collection.documents)
         passages = [collection.documents[key].passage for key in ids]
         texts = [collection.queries[key] for key in queries]
-        rows = dense.scored(encoder, texts, passages, depth=depth, cache=cache.current(), index=self.own.index)
-        return {key: {ids[row]: score for row, score in found} for key, found in zip(queries, rows, strict=True)}
+        rows = dense.scored(encoder, texts, passages, depth=depth, cache=cache.current(), index=self.keys.index)
+        return {key: {ids[row]: score for row, score in hits} for key, hits in zip(queries, rows, strict=True)}
 
 
 def _expected(text: str) -> PydanticCustomError:
     """Return a schema's error that says what was expected instead."""
     return PydanticCustomError("expected", "{expected}", {"expected": text})
-
-
-def _single(score: float) -> float:
-    """Return a score as single precision has it; what is too large there is infinite."""
-    from zsbench.metrics.rankings.pytrec import single
-
-    return float(single(score))

@@ -37,8 +37,8 @@ def search(
     index: Index = "exact",
 ) -> list[list[int]]:
     """Return the row numbers of the best passages of every query, best first: `scored` without the scores."""
-    found = scored(model, queries, passages, depth=depth, cache=cache, index=index)
-    return [[row for row, _ in best] for best in found]
+    hits = scored(model, queries, passages, depth=depth, cache=cache, index=index)
+    return [[row for row, _ in best] for best in hits]
 
 
 def scored(
@@ -73,8 +73,8 @@ def scored(
     asked = query_vectors(model, queries, cache=cache)
     vectors = blocks(model, list(rows_of), cache=cache)
     find, rows = _faiss if index == "faiss" else _exact, list(rows_of.values())
-    found = find(asked, vectors, min(depth, len(rows)))
-    return [[(row, score) for text, score in best for row in rows[text]][:depth] for best in found]
+    hits = find(asked, vectors, min(depth, len(rows)))
+    return [[(row, score) for text, score in best for row in rows[text]][:depth] for best in hits]
 
 
 def query_vectors(model: TextEncoder, queries: Sequence[str], *, cache: Cache) -> FloatArray:
@@ -92,19 +92,19 @@ def blocks(model: TextEncoder, passages: Sequence[str], *, cache: Cache) -> Iter
 
 
 def _encoded(encode: Callable[[Sequence[str]], FloatArray], texts: Sequence[str]) -> FloatArray:
-    found = np.asarray(encode(texts), dtype=np.float32)
-    if not np.isfinite(found).all():
+    vectors = np.asarray(encode(texts), dtype=np.float32)
+    if not np.isfinite(vectors).all():
         raise ValueError("the encoder gave a vector that is NaN or infinite")
-    return found
+    return vectors
 
 
 def _exact(queries: FloatArray, vectors: Iterator[FloatArray], depth: int) -> list[Hits]:
     best: IntArray = np.empty((len(queries), 0), dtype=np.int64)
     first = 0
     for block in vectors:
-        found = np.concatenate([best, order_keys(queries @ block.T, first)], axis=1)
-        kept = min(depth, found.shape[1])
-        best = np.partition(found, found.shape[1] - kept, axis=1)[:, found.shape[1] - kept :]
+        keys = np.concatenate([best, order_keys(queries @ block.T, first)], axis=1)
+        others = keys.shape[1] - min(depth, keys.shape[1])
+        best = np.partition(keys, others, axis=1)[:, others:]
         first += len(block)
     best = np.sort(best, axis=1)[:, ::-1]
     rows, scores = (0xFFFFFFFF - (best & 0xFFFFFFFF)).tolist(), _scores(best).tolist()

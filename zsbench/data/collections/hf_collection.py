@@ -65,7 +65,7 @@ def hf_collection(
 
 
 def _judgements(path: str, name: str, split: str, revision: str | None) -> Qrels:
-    found: Qrels = {}
+    qrels: Qrels = {}
     for number, row in _rows(path, name, split, revision):
         query, document = str(_value(row, _QUERY, path, name)), str(_value(row, _DOCUMENT, path, name))
         grade, where = _value(row, _GRADE, path, name), f"{path} {name}, row {number}"
@@ -73,8 +73,8 @@ def _judgements(path: str, name: str, split: str, revision: str | None) -> Qrels
             value = whole_number(str(grade))
         except ValueError:
             raise wrong_grade(where, str(grade)) from None
-        add_unique(found.setdefault(query, {}), document, value, where=where, kind=f"query {query}: judged document")
-    return found
+        add_unique(qrels.setdefault(query, {}), document, value, where=where, kind=f"query {query}: judged document")
+    return qrels
 
 
 def _value(row: dict[str, Any], names: tuple[str, ...], path: str, config: str) -> Any:

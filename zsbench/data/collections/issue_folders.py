@@ -20,15 +20,15 @@ def _files(options: dict[str, Any]) -> list[str]:
     if not folder.exists():
         return [str(folder)]
     names = ("corpus.jsonl", "queries.jsonl", f"qrels/{split}.tsv")
-    return [str(own / name) for own in _folders(folder, options.get("prefix", "")) for name in names]
+    return [str(instance / name) for instance in _folders(folder, options.get("prefix", "")) for name in names]
 
 
 def _folders(folder: Path, prefix: str) -> list[Path]:
     expected = "a folder with one BEIR folder an instance"
-    found = [own for own in subfolders(require_folder(folder, expected)) if own.name.startswith(prefix)]
-    if not found:
+    instances = [path for path in subfolders(require_folder(folder, expected)) if path.name.startswith(prefix)]
+    if not instances:
         raise UserError(shown(folder), f"no folders '{prefix}*'", "one BEIR folder an instance")
-    return found
+    return instances
 
 
 @source(gives="issues", files=_files)
@@ -47,7 +47,7 @@ def issue_folders(*, path: LocalPath, prefix: AnyText = "", split: Text = "test"
         There is no such folder, a folder holds more than one issue, a file is missing or malformed.
     """
     folder = Path(path)
-    return gather((_issue(own, split) for own in _folders(folder, prefix)), shown(folder))
+    return gather((_issue(instance, split) for instance in _folders(folder, prefix)), shown(folder))
 
 
 def _issue(folder: Path, split: str) -> Issue:

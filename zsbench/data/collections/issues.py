@@ -37,11 +37,11 @@ class Issues:
 
 def changed(functions: Iterable[str], files: Iterable[str] | None = None) -> Changed:
     """Return the gold of an issue; its files are those of its functions unless they are given."""
-    own = frozenset(functions)
-    return Changed(own, frozenset(map(file_of, own)) if files is None else frozenset(files))
+    names = frozenset(functions)
+    return Changed(names, frozenset(map(file_of, names)) if files is None else frozenset(files))
 
 
-def gather(found: Iterator[Issue], where: str) -> Issues:
+def gather(issues: Iterator[Issue], where: str) -> Issues:
     """Return the issues whose fix changes a function that was there; the others are counted and left out.
 
     Raises
@@ -49,7 +49,7 @@ def gather(found: Iterator[Issue], where: str) -> Issues:
     UserError
         No issue is left.
     """
-    every = list(found)
+    every = list(issues)
     kept = [issue for issue in every if issue.changed.functions]
     if not kept:
         raise UserError(where, "no instance whose gold names a function", "at least one")

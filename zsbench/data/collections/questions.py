@@ -57,7 +57,7 @@ def gather(rows: Rows, where: str) -> tuple[dict[str, str], dict[str, tuple[str,
         dropped += len(given) - len(answers[key])
     if not questions:
         raise UserError(where, "no questions")
-    unanswered = sum(not own for own in answers.values())
+    unanswered = sum(not texts for texts in answers.values())
     return questions, answers, {"empty answers dropped": dropped, "questions without an answer": unanswered}
 
 

@@ -56,10 +56,10 @@ class Stored(Mapping[str, "Document"]):
 
     def __getitem__(self, key: str) -> Document:
         self.fetch([key])
-        found = (self._known if self._all is None else self._all).get(key)
-        if found is None:
+        document = self._read().get(key)
+        if document is None:
             raise KeyError(key)
-        return found
+        return document
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._loaded())
@@ -75,8 +75,11 @@ class Stored(Mapping[str, "Document"]):
             self._all, self._known = self._read_all(), {}
         return self._all
 
+    def _read(self) -> Mapping[str, Document | None]:
+        """Return what has been read so far; None for an id that does not exist."""
+        return self._known if self._all is None else self._all
+
     def fingerprint(self) -> str:
         """Return the digest of the store's name and of the documents read from it."""
-        found = self._known if self._all is None else self._all
-        texts = (f"{key}\0{d.title}\0{d.text}" for key, d in sorted(found.items()) if d is not None)
+        texts = (f"{key}\0{d.title}\0{d.text}" for key, d in sorted(self._read().items()) if d is not None)
         return digest([self.name, digest(texts)])

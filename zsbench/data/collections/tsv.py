@@ -61,10 +61,10 @@ def read_passages(
     path: Path, *, columns: Sequence[Column] = ("id", "text"), header: bool = False, quoted: bool = False
 ) -> dict[str, Document]:
     """Return the passages of a TSV file by id; see `tsv` for the options."""
-    found: dict[str, Document] = {}
+    passages: dict[str, Document] = {}
     for where, document in each_passage(path, columns=columns, header=header, quoted=quoted):
-        add_unique(found, document.id, document, where=where, kind="line")
-    return found
+        add_unique(passages, document.id, document, where=where, kind="line")
+    return passages
 
 
 def each_passage(
@@ -78,8 +78,8 @@ def each_passage(
         if len(fields) == 1 and columns[0] == "id":
             fields = [fields[0], *[""] * (width - 1)]
         if len(fields) != width or (header and not first and "\t" in fields[-1]):
-            found = len(fields) + fields[-1].count("\t")
-            raise UserError(where, f"{found} columns", f"{layout}{' in the header' * (header and not first)}")
+            n_columns = len(fields) + fields[-1].count("\t")
+            raise UserError(where, f"{n_columns} columns", f"{layout}{' in the header' * (header and not first)}")
         if not first and header:
             continue
         if not first and [field.strip().lower() for field in fields] == list(columns):

@@ -76,7 +76,7 @@ def chosen(
     if scoring == "likelihood":
         return [int(best) for best in label_logits(model, contents, n, prompt).argmax(axis=1)]
     texts = model.generate(prompt.prompts(model, contents), max_new_tokens=max_new_tokens)
-    found = [choice(text, LABELS[:n]) for text in texts]
+    choices = [choice(text, LABELS[:n]) for text in texts]
     model.cost.answers += len(texts)
-    model.cost.malformed_outputs += found.count(None)
-    return found
+    model.cost.malformed_outputs += choices.count(None)
+    return choices

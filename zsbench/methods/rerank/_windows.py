@@ -80,7 +80,7 @@ def slide(
     for _ in range(repeats):
         order.tied = False
         for start, end in windows(n, size, step, schedule):
-            found = sort(order[start:end])
-            order[start:end] = found
-            order.tied |= isinstance(found, Order) and found.tied
+            window = sort(order[start:end])
+            order[start:end] = window
+            order.tied |= isinstance(window, Order) and window.tied
     return order

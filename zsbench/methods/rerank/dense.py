@@ -44,8 +44,8 @@ def dense(*, similarity: Literal["dot", "cosine"] = "dot") -> Ranker:
             vectors.update(zip(new, model.encode_documents(new), strict=True))
         documents = np.stack([vectors[text] for text in distinct]).astype(np.float64)
         [asked] = np.asarray(model.encode_queries([item.query]), dtype=np.float64)
-        found = dict(zip(distinct, scores(asked, documents, cosine=similarity == "cosine"), strict=True))
-        return best_first([found[text] for text in texts])
+        similarities = dict(zip(distinct, scores(asked, documents, cosine=similarity == "cosine"), strict=True))
+        return best_first([similarities[text] for text in texts])
 
     return rank
 

@@ -43,10 +43,10 @@ class Grades(dict[str, int]):
     def of(cls, qrels: Mapping[str, Judged], queries: Sequence[str]) -> list[Grades]:
         """Return the judgements of some queries of a collection, in their order."""
         anywhere = frozenset(document for row in qrels.values() for document in row)
-        found = [cls(qrels[query]) for query in queries]
-        for row in found:
+        judged = [cls(qrels[query]) for query in queries]
+        for row in judged:
             row.anywhere = anywhere
-        return found
+        return judged
 
 
 def heads(rankings: Sequence[Ranking | None], depth: int | None) -> Sequence[Ranking | None]:
@@ -56,10 +56,15 @@ def heads(rankings: Sequence[Ranking | None], depth: int | None) -> Sequence[Ran
 
 def trec_order(ranking: Ranking, depth: int | None = None) -> list[str]:
     """Return document ids in trec_eval's order: float32 score, then id as bytes, both descending."""
+    return list(trec_scores(ranking, depth))
+
+
+def trec_scores(ranking: Ranking, depth: int | None = None) -> dict[str, float]:
+    """Return documents in trec_eval's order with the scores that it compares, of single precision."""
     kept = _head(_finite(ranking), depth)
     scores = single(scores_of(kept)).tolist()
     pairs = sorted(zip(scores, map(str.encode, kept), strict=True), reverse=True)
-    return [document.decode() for _, document in pairs[:depth]]
+    return {document.decode(): score for score, document in pairs[:depth]}
 
 
 def trec_orders(rankings: Sequence[Ranking | None], depth: int | None = None) -> Iterator[list[str] | None]:

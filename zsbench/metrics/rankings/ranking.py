@@ -104,8 +104,8 @@ def capped_recall(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff, rel
     [0.5]
     """
     relevant = np.asarray([sum(grade >= rel for grade in row.values()) for row in qrels], dtype=np.float64)
-    found: DoubleArray = precision(rankings, qrels, k=k, rel=rel) * k
-    return found / np.clip(relevant, 1, k)
+    retrieved: DoubleArray = precision(rankings, qrels, k=k, rel=rel) * k
+    return retrieved / np.clip(relevant, 1, k)
 
 
 @metric("P")

@@ -106,8 +106,8 @@ class Task(RankingTask[Config]):
         docids: Docids = data.context
         retriever: Retriever = rule
         queries: Sequence[Query] = data.items[todo.start : todo.stop]
-        for done, (query, found) in enumerate(zip(queries, retriever(model, queries, docids), strict=True), 1):
-            best = list(found)[: docids.depth]
+        for done, (query, numbers) in enumerate(zip(queries, retriever(model, queries, docids), strict=True), 1):
+            best = list(numbers)[: docids.depth]
             if len(set(best)) < len(best):
                 raise ValueError(f"query {query.id}: the method named a document twice")
             self.format.name(run.method)
@@ -116,8 +116,8 @@ class Task(RankingTask[Config]):
 
     def collection(self, data: TaskData, item: Any) -> Collection:
         """Return the collection that is searched."""
-        found: Collection = data.context.collection
-        return found
+        searched: Collection = data.context.collection
+        return searched
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and judgements at once."""
@@ -144,10 +144,10 @@ def read_docids(path: Path) -> dict[str, str | tuple[int, ...]]:
     rows = jsonfiles.read(path, expected, unique=True)
     if not isinstance(rows, dict) or not rows:
         raise UserError(shown(path), f"a {type(rows).__name__}" if rows else "no docids", expected)
-    found: dict[str, str | tuple[int, ...]] = {}
-    for name, own in rows.items():
-        is_tokens = isinstance(own, list) and all(type(token) is int and token >= 0 for token in own)
-        if not own or not (isinstance(own, str) or is_tokens):
-            raise UserError(shown(path), f"the id of document '{name}' is {own!r}", expected)
-        found[name] = own if isinstance(own, str) else tuple(own)
-    return found
+    docids: dict[str, str | tuple[int, ...]] = {}
+    for name, docid in rows.items():
+        is_tokens = isinstance(docid, list) and all(type(token) is int and token >= 0 for token in docid)
+        if not docid or not (isinstance(docid, str) or is_tokens):
+            raise UserError(shown(path), f"the id of document '{name}' is {docid!r}", expected)
+        docids[name] = docid if isinstance(docid, str) else tuple(docid)
+    return docids

@@ -40,10 +40,10 @@ class Config(CandidatesConfig):
     @model_validator(mode="before")
     @classmethod
     def _take_all_of_a_pool(cls, value: Any) -> Any:
-        own = value.get("candidates") if isinstance(value, dict) else None
-        if not isinstance(own, dict) or own.get("stage", "pool") != "pool":
+        candidates = value.get("candidates") if isinstance(value, dict) else None
+        if not isinstance(candidates, dict) or candidates.get("stage", "pool") != "pool":
             return value
-        return {**value, "candidates": {"stage": "pool", "depth": ALL, **own}}
+        return {**value, "candidates": {"stage": "pool", "depth": ALL, **candidates}}
 
 
 class Task(CandidatesTask[Config]):

@@ -41,8 +41,8 @@ class RankingTask(BaseTask[ConfigT]):
 
     def collection(self, data: TaskData, item: RankItem) -> Collection:
         """Return the collection that a query's candidates belong to."""
-        found: Collection = data.context
-        return found
+        searched: Collection = data.context
+        return searched
 
     def predict(
         self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
@@ -67,9 +67,9 @@ class RankingTask(BaseTask[ConfigT]):
         """Return the metrics that look further than lists are deep: what they miss there counts as not found."""
         if self.first_stage is None:
             return []
-        found = [naming.resolve(name, kinds=self.metric_kinds) for name in self.config.metrics]
-        cuts = {metric.name: getattr(metric.statistics, "keywords", {}).get("k") or 0 for metric in found}
-        return [name for name, k in cuts.items() if k > self.first_stage.own.depth]
+        metrics = [naming.resolve(name, kinds=self.metric_kinds) for name in self.config.metrics]
+        cuts = {metric.name: getattr(metric.statistics, "keywords", {}).get("k") or 0 for metric in metrics}
+        return [name for name, k in cuts.items() if k > self.first_stage.keys.depth]
 
     def require_words(self, ids: Iterable[str], where: str) -> None:
         """Refuse ids of queries or documents that the run to be written cannot hold, because blanks part its columns.

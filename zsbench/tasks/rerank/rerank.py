@@ -7,7 +7,6 @@ scores 0, as published numbers do, unless `missing: skip` leaves it out; both co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
@@ -15,6 +14,7 @@ from pydantic import model_validator
 from zsbench.config.options import Grade, Texts
 from zsbench.core.records import TaskData
 from zsbench.data.collections.collection import Collection
+from zsbench.data.collections.documents import Document
 from zsbench.metrics import naming
 from zsbench.metrics.rankings.pytrec import Grades
 from zsbench.tasks.base import sample
@@ -86,9 +86,9 @@ class Task(CandidatesTask[Config]):
     def _collection(self) -> Collection:
         collection: Collection = self.source.build()
         if self.config.title == "join":
-            return collection.changed(lambda d: replace(d, title="", text=d.passage))
+            return collection.changed(lambda document: Document(document.id, document.passage))
         if self.config.title == "drop":
-            return collection.changed(lambda d: replace(d, title=""))
+            return collection.changed(lambda document: Document(document.id, document.text))
         return collection
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

@@ -23,6 +23,7 @@ COMMANDS = {
     "validate": "validate.validate",
     "score": "score.score",
     "table": "table.table",
+    "compare": "compare.compare",
     "series": "series.series",
     "bound": "bound.bound",
     "heads": "heads.heads",

@@ -155,6 +155,24 @@ def intervals(
     return [results[number] for number in range(len(metrics))]
 
 
+def resampled(
+    metric: Metric, tables: Sequence[DoubleArray], *, resamples: int = 10_000, seed: int = 0
+) -> tuple[list[DoubleArray], int]:
+    """Return the metric of the same resamples (B,) of several tables over the same items, and B.
+
+    Parameters
+    ----------
+    tables : statistics (n_items, n_statistics) without NaN, item by item, such as those of two runs.
+    """
+    rows = []
+    for number, table in enumerate(tables):
+        weighted = None if metric.of_weights is None else metric.of_weights(table)
+        rows.append(_Table(number, metric, table, weighted))
+    work = max((table.weighted.work for table in rows if table.weighted), default=0)
+    drawn = _affordable(resamples, len(tables[0]), work)
+    return _bootstrapped(rows, drawn, seed), drawn
+
+
 @dataclass(frozen=True)
 class _Table:
     """The defined statistics of one of several metrics, and the metric as a function of weights where it has one."""

@@ -18,8 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from zsbench.core.lazy import DoubleArray, IntArray, lazy, np
-from zsbench.metrics.intervals import replicates
-from zsbench.metrics.metric import Metric
 
 stats = lazy("scipy.stats")
 
@@ -99,17 +97,6 @@ def _random_signs(n: int, draws: int, seed: int) -> Iterator[IntArray]:
     block = max(1, _AT_ONCE // n)
     for start in range(0, draws, block):
         yield 1 - 2 * rng.integers(0, 2, (min(block, draws - start), n))
-
-
-def difference_replicates(metric: Metric, a: DoubleArray, b: DoubleArray, index: IntArray) -> DoubleArray:
-    """Return the second run's metric minus the first's on every resample of their common items.
-
-    Parameters
-    ----------
-    a, b : statistics (n_items, n_statistics) of the two runs, item by item.
-    index : (B, m), rows of item numbers.
-    """
-    return replicates(metric, b, index) - replicates(metric, a, index)
 
 
 def bootstrap_p(differences: DoubleArray) -> float:

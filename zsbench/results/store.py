@@ -179,9 +179,15 @@ def read_result(path: Path) -> dict[str, Any]:
 
 
 def find_results(folder: Path) -> list[dict[str, Any]]:
-    """Return every sound result under a folder, in the order in which they were made; others are named and left out.
+    """Return every sound result under a folder, as `located_results` finds them."""
+    return [result for _, result in located_results(folder)]
 
-    Suites follow each other by name, and a suite's averages follow its tasks.
+
+def located_results(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """Return (file, result) of every sound result under a folder, in the order in which they were made.
+
+    Suites follow each other by name, and a suite's averages follow its tasks; what is no sound result is named and left
+    out.
 
     Raises
     ------
@@ -195,18 +201,17 @@ def find_results(folder: Path) -> list[dict[str, Any]]:
     if not paths:
         problem = "no result.json in it" if folder.is_dir() else "no such folder"
         raise UserError(shown(folder), problem, "a folder written by `zsbench eval --out`")
-    found, errors = [], []
+    results, errors = [], []
     for path in paths:
         try:
-            result = read_result(path)
-            found.append((_made(path, result), result))
+            results.append((path, read_result(path)))
         except UserError as error:
             errors.append(error)
-    if not found:
+    if not results:
         raise UserErrors(errors)
     for damaged in errors:
         log.warning("%s; left out", damaged)
-    return [result for _, result in sorted(found, key=lambda pair: pair[0])]
+    return sorted(results, key=lambda located: _made(*located))
 
 
 def _made(path: Path, result: dict[str, Any]) -> tuple[str, bool, str, int]:

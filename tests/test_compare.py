@@ -1,0 +1,137 @@
+"""`zsbench compare`: runs joined by item, the test that fits each metric, and what is refused."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from tests.command import call
+from zsbench.metrics import naming
+from zsbench.metrics.intervals import resampled
+from zsbench.metrics.paired import holm, mcnemar, sign_flips
+from zsbench.run.judge import item_statistics
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Runs of two tasks: of two methods each, and of one of them over a sample."""
+    folder = tmp_path_factory.mktemp("runs")
+    for task, methods in {
+        "synonyms": ["bm25", "random-order"],
+        "digits": ["random-class", "other=random-class"],
+    }.items():
+        named = [part for method in methods for part in ("--method", method)]
+        seed = ("--set", "random-class.seed=1") if task == "digits" else ()
+        code, screen = call("eval", task, *named, *seed, "--out", folder, "-q")
+        assert code == 0, screen.err
+    assert call("eval", "synonyms", "--method", "bm25", "--limit", "20", "--out", folder / "few", "-q")[0] == 0
+    return folder
+
+
+def folder_of(runs, task, method):
+    return runs / task / task / "none" / method
+
+
+def compared(*arguments):
+    code, screen = call("compare", *arguments, "--json")
+    assert code == 0, screen.err
+    return json.loads(screen.out)["differences"]
+
+
+def column(folder, metric):
+    return pq.read_table(folder / "items.parquet")[metric].to_numpy()
+
+
+def test_each_metric_has_the_test_that_fits_it(runs):
+    a, b = folder_of(runs, "synonyms", "random-order"), folder_of(runs, "synonyms", "bm25")
+    rows = compared(a, b)
+    gains = {row["metric"]: column(b, row["metric"]) - column(a, row["metric"]) for row in rows}
+    assert [row["metric"] for row in rows] == list(gains) == ["nDCG@10", "MRR@10"]
+    for row in rows:
+        gain = gains[row["metric"]]
+        assert row["test"] == "sign flips"
+        assert row["p"] == sign_flips(gain)
+        assert row["value"] == pytest.approx(gain.mean())
+        assert row["low"] < row["value"] < row["high"]
+        assert (row["wins"], row["ties"], row["losses"]) == tuple(
+            int(n) for n in ((gain > 0).sum(), (gain == 0).sum(), (gain < 0).sum())
+        )
+        assert row["verdict"] == "better"
+    assert [row["adjusted"] for row in rows] == holm([row["p"] for row in rows])
+
+
+def test_accuracies_are_compared_by_mcnemar_and_class_means_by_the_bootstrap(runs):
+    a, b = folder_of(runs, "digits", "random-class"), folder_of(runs, "digits", "other")
+    accuracy, class_mean = compared(a, b)
+    assert (accuracy["test"], class_mean["test"]) == ("McNemar", "bootstrap(B=10000)")
+    assert accuracy["p"] == mcnemar(column(a, "acc@1"), column(b, "acc@1"))
+    metric = naming.resolve("mean-per-class")
+    tables = [item_statistics(metric, {n: c.to_numpy() for n, c in zip(t.column_names, t.columns, strict=True)})
+              for t in (pq.read_table(folder / "items.parquet") for folder in (a, b))]  # fmt: skip
+    (first, second), _ = resampled(metric, tables)
+    assert (class_mean["low"], class_mean["high"]) == tuple(np.quantile(second - first, [0.025, 0.975]))
+
+
+def test_the_order_of_items_and_of_runs_change_nothing_but_signs(runs, tmp_path):
+    a, b = folder_of(runs, "synonyms", "random-order"), folder_of(runs, "synonyms", "bm25")
+    shuffled = tmp_path / "shuffled"
+    shuffled.mkdir()
+    (shuffled / "result.json").write_bytes((b / "result.json").read_bytes())
+    table = pq.read_table(b / "items.parquet")
+    pq.write_table(table.take(np.random.default_rng(0).permutation(len(table))), shuffled / "items.parquet")
+    assert [(r["value"], r["p"], r["low"]) for r in compared(a, shuffled)] == [
+        (r["value"], r["p"], r["low"]) for r in compared(a, b)
+    ]
+    back = compared(b, a)
+    assert [(-r["value"], r["p"], r["verdict"]) for r in back] == [
+        (r["value"], r["p"], "worse") for r in compared(a, b)
+    ]
+
+
+def test_a_run_against_itself_is_no_difference_and_folders_pair_equal_names(runs):
+    rows = compared(runs / "synonyms", runs / "synonyms")
+    assert [(row["first_run"], row["second_run"]) for row in rows[::2]] == [
+        ("none / bm25",) * 2,
+        ("none / random-order",) * 2,
+    ]
+    assert {(row["value"], row["p"], row["verdict"]) for row in rows} == {(0, 1, "")}
+    code, screen = call("compare", runs / "synonyms", runs / "synonyms")
+    assert (code, "none / bm25" in screen.out) == (0, True)
+
+
+def test_the_items_that_changed_most_are_shown_with_both_predictions(runs):
+    a, b = folder_of(runs, "synonyms", "random-order"), folder_of(runs, "synonyms", "bm25")
+    gains = np.abs(column(b, "nDCG@10") - column(a, "nDCG@10"))
+    most = column(a, "id")[np.argsort(-gains, kind="stable")[:3]]
+    shown = call("compare", a, b, "--items", "3")[1].out.split("changed most:\n")[1].splitlines()
+    assert [line.split()[0] for line in shown] == list(most)
+    assert all("->" in line for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "more", "expected"),
+    [
+        ("synonyms/synonyms/none/bm25", "few", [], "different items or gold"),
+        ("synonyms", "digits", [], "no task in common (synonyms; digits)"),
+        ("synonyms", "synonyms/synonyms/none/bm25", ["--metric", "acc"], "one of: nDCG@10, MRR@10"),
+        ("synonyms", "nowhere", [], "no such folder"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_a_sentence(runs, first, second, more, expected):
+    code, screen = call("compare", runs / first, runs / second, *more)
+    assert code == 2
+    assert expected in " ".join(screen.err.split())
+
+
+def test_several_runs_of_a_task_have_to_have_equal_names(runs, tmp_path):
+    renamed = tmp_path / "renamed"
+    renamed.mkdir()
+    source = folder_of(runs, "synonyms", "bm25")
+    result = json.loads((source / "result.json").read_text()) | {"method": "mine"}
+    (renamed / "result.json").write_text(json.dumps(result))
+    (renamed / "items.parquet").write_bytes((source / "items.parquet").read_bytes())
+    code, screen = call("compare", runs / "synonyms", renamed)
+    assert code == 2
+    assert "2 runs of 'synonyms': none / bm25, none / random-order" in " ".join(screen.err.split())
+    assert [row["value"] for row in compared(source, renamed)] == [0, 0]

@@ -1,0 +1,245 @@
+"""Two runs over the same items, metric by metric: the difference, how sure it is, and which items make it.
+
+Runs are joined by item id. A metric is compared from the per-item statistics that every result keeps:
+
+- shares of items (accuracies): McNemar's exact test;
+- means over items (nDCG, average precision): sign flips of the differences;
+- everything else (F1, class means, pooled errors): the paired bootstrap of the difference.
+
+The interval of a difference is always that of the paired bootstrap. All differences of one comparison are one family:
+p is adjusted by Holm, or by Benjamini and Hochberg.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from zsbench.config import catalog
+from zsbench.core.errors import UserError, shown
+from zsbench.core.lazy import DoubleArray, np
+from zsbench.metrics import naming
+from zsbench.metrics.intervals import percentile, resampled
+from zsbench.metrics.metric import Metric, mean
+from zsbench.metrics.paired import benjamini_hochberg, bootstrap_p, holm, mcnemar, sign_flips
+from zsbench.run.judge import item_statistics
+
+Correction = Literal["holm", "fdr"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One run: its result and the folder that it lies in."""
+
+    folder: Path
+    result: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """Model and method."""
+        return f"{self.result['model']} / {self.result['method']}"
+
+    @cached_property
+    def items(self) -> dict[str, Any]:
+        """The columns of items.parquet as arrays, by name.
+
+        Raises
+        ------
+        UserError
+            The run has no such file.
+        """
+        import pyarrow.parquet as pq
+
+        path = self.folder / "items.parquet"
+        if not path.is_file():
+            raise UserError(shown(self.folder), "a result without items.parquet", "a run of `zsbench eval`")
+        table = pq.read_table(path)
+        return {name: table[name].to_numpy() for name in table.column_names}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What one metric says of two runs; shares are 0-1.
+
+    Attributes
+    ----------
+    value : second minus first, with the interval `low` to `high` and the p of no difference.
+    adjusted : p among all differences of the comparison.
+    wins, ties, losses : items on which the second run is better, alike or worse; None where an item has no value.
+    left_out : items for which the metric is undefined in one run or both.
+    """
+
+    task: str
+    metric: str
+    unit: str
+    better: str
+    first: float
+    second: float
+    value: float
+    low: float
+    high: float
+    p: float
+    test: str
+    n: int
+    left_out: int
+    wins: int | None = None
+    ties: int | None = None
+    losses: int | None = None
+    adjusted: float = field(default=float("nan"))
+
+    @property
+    def verdict(self) -> str:
+        """`better` or `worse` for the second run where the adjusted p is at most 5 %, else nothing."""
+        if not self.adjusted <= 0.05 or self.value == 0:
+            return ""
+        return "better" if (self.value > 0) == (self.better == "higher") else "worse"
+
+
+def pairs(first: Sequence[Side], second: Sequence[Side]) -> list[tuple[Side, Side]]:
+    """Return the runs to compare: those of equal task, model and method, else one a side for each task.
+
+    Raises
+    ------
+    UserError
+        No task on both sides, or several runs of a task of which none has the same names.
+    """
+    by_names = [{_names(side): side for side in sides} for sides in (first, second)]
+    same = [(side, by_names[1][key]) for key, side in by_names[0].items() if key in by_names[1]]
+    if same:
+        return same
+    found = []
+    for task in dict.fromkeys(side.result["task"] for side in first):
+        left, right = ([side for side in sides if side.result["task"] == task] for sides in (first, second))
+        if not right:
+            continue
+        if len(left) > 1 or len(right) > 1:
+            several = left if len(left) > 1 else right
+            problem = f"{len(several)} runs of '{task}': {', '.join(side.title for side in several)}"
+            raise UserError("", problem, "one run of a task on each side, or the same models and methods on both")
+        found.append((left[0], right[0]))
+    if not found:
+        tasks = [sorted({side.result["task"] for side in sides}) for sides in (first, second)]
+        raise UserError("", f"no task in common ({', '.join(tasks[0])}; {', '.join(tasks[1])})", "runs of one task")
+    return found
+
+
+def _names(side: Side) -> tuple[str, str, str]:
+    return side.result["task"], side.result["model"], side.result["method"]
+
+
+def differences(
+    first: Side, second: Side, *, metrics: Sequence[str] = (), resamples: int = 10_000, seed: int = 0
+) -> list[Difference]:
+    """Return what every common metric says of two runs of one task, in the order of the first; p is not adjusted yet.
+
+    Raises
+    ------
+    UserError
+        The runs are not over the same items and gold, or share no metric.
+    """
+    require_comparable(first, second)
+    common = [name for name in first.result["metrics"] if name in second.result["metrics"]]
+    wanted = {naming.named(name, common) or name for name in metrics}
+    chosen = [name for name in common if not wanted or name in wanted]
+    if not chosen:
+        known = ", ".join(common) or "none"
+        raise UserError("", f"{first.title} and {second.title} have no such metric in common", f"one of: {known}")
+    kinds = catalog.load_module("tasks", first.result["task_type"]).Task.metric_kinds
+    order = _places(first, second)
+    found = []
+    for name in chosen:
+        metric = naming.resolve(name, kinds=kinds)
+        a, b = item_statistics(metric, first.items), item_statistics(metric, second.items)[order]
+        defined = ~(np.isnan(a).any(axis=1) | np.isnan(b).any(axis=1))
+        if defined.any():
+            row = _difference(metric, a[defined], b[defined], resamples=resamples, seed=seed)
+            found.append(replace(row, task=first.result["task"], left_out=int((~defined).sum())))
+    return found
+
+
+def require_comparable(first: Side, second: Side) -> None:
+    """Refuse runs whose numbers do not answer one question.
+
+    Raises
+    ------
+    UserError
+        They differ in type of task, or in items or gold; the keys of the tasks' configs that differ are named.
+    """
+    for key, what in (("task_type", "types of task"), ("test_fingerprint", "items or gold")):
+        if first.result.get(key) == second.result.get(key):
+            continue
+        tasks = [side.result.get("config", {}).get("task", {}) for side in (first, second)]
+        differ = sorted(k for k in {*tasks[0], *tasks[1]} if tasks[0].get(k) != tasks[1].get(k))
+        hint = f"their tasks differ in: {', '.join(differ)}" if differ else "the data behind them have changed"
+        where = f"{shown(first.folder)} and {shown(second.folder)}"
+        raise UserError(where, f"different {what}", "runs over the same items and gold", hint)
+
+
+def _places(first: Side, second: Side) -> Any:
+    """Return the row of each of the first run's items in the second's table."""
+    row_of = {key: row for row, key in enumerate(second.items["id"])}
+    missing = [key for key in first.items["id"] if key not in row_of]
+    if missing or len(row_of) != len(first.items["id"]):
+        problem = f"{len(missing)} items of {shown(first.folder)} are missing" if missing else "more items"
+        raise UserError(shown(second.folder), problem, "the same items in both runs")
+    return np.array([row_of[key] for key in first.items["id"]])
+
+
+def _difference(metric: Metric, a: DoubleArray, b: DoubleArray, *, resamples: int, seed: int) -> Difference:
+    (first, second), drawn = resampled(metric, [a, b], resamples=resamples, seed=seed)
+    low, high = percentile(second - first)
+    test, p = _test(metric, a, b, second - first, seed=seed, drawn=drawn)
+    values = metric.reduce(a), metric.reduce(b)
+    row = Difference(
+        "", metric.name, metric.unit, metric.better, *values, values[1] - values[0], low, high, p, test, len(a), 0
+    )
+    if a.shape[1] > 1:
+        return row
+    gains = (b - a)[:, 0] * (1 if metric.better == "higher" else -1)
+    wins, losses = int((gains > 0).sum()), int((gains < 0).sum())
+    return replace(row, wins=wins, ties=len(a) - wins - losses, losses=losses)
+
+
+def _test(
+    metric: Metric, a: DoubleArray, b: DoubleArray, resampled_differences: DoubleArray, *, seed: int, drawn: int
+) -> tuple[str, float]:
+    """Return the name and the p of the paired test that fits a metric."""
+    if metric.interval == "wilson":
+        return "McNemar", mcnemar(a[:, 0], b[:, 0])
+    if metric.of_sums is mean and a.shape[1] == 1:
+        return "sign flips", sign_flips((b - a)[:, 0], seed=seed)
+    return f"bootstrap(B={drawn})", bootstrap_p(resampled_differences)
+
+
+_CORRECTIONS: dict[str, Callable[[Sequence[float]], list[float]]] = {"holm": holm, "fdr": benjamini_hochberg}
+
+
+def adjusted(rows: Sequence[Difference], correction: Correction = "holm") -> list[Difference]:
+    """Return all differences of a comparison with their p among each other."""
+    values = _CORRECTIONS[correction]([row.p for row in rows])
+    return [replace(row, adjusted=value) for row, value in zip(rows, values, strict=True)]
+
+
+def changed_items(first: Side, second: Side, metric: str) -> list[tuple[str, float, float, str, str]]:
+    """Return (id, first's value, second's, both previews) of every item, those that changed most first.
+
+    Raises
+    ------
+    UserError
+        The metric has no value for a single item.
+    """
+    kinds = catalog.load_module("tasks", first.result["task_type"]).Task.metric_kinds
+    resolved, order = naming.resolve(metric, kinds=kinds), _places(first, second)
+    a, b = item_statistics(resolved, first.items), item_statistics(resolved, second.items)[order]
+    if a.shape[1] > 1:
+        raise UserError("--items", f"'{metric}' has no value for a single item", "a metric that is a mean over items")
+    change = np.nan_to_num(np.abs(b - a)[:, 0], nan=-1.0)
+    texts = first.items["prediction"], second.items["prediction"][order]
+    ids = first.items["id"]
+    return [
+        (str(ids[i]), float(a[i, 0]), float(b[i, 0]), str(texts[0][i]), str(texts[1][i]))
+        for i in np.argsort(-change, kind="stable")
+    ]

@@ -65,10 +65,7 @@ def gda(
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         support = support_of(encoder, problem, method="gda", other_classes=True)
-        learned, first = problem, before
-        if problem.support_names is not None:
-            learned = replace(problem, class_names=problem.support_names, support_names=None)
-            first = prompt_ensemble()(encoder, learned, None)
+        learned, first = _of_support(encoder, problem, before)
         rows = view_features(encoder, support, augment=augment)
         rows, labels = rows.reshape(-1, rows.shape[-1]), np.repeat(support.labels, augment)
         gaussians = fit(rows, labels, learned.class_names, covariance=covariance)
@@ -91,6 +88,14 @@ def gda(
         return Classifier(score, ScoreKind("logits"))
 
     return build
+
+
+def _of_support(encoder: Encoder, problem: Problem, before: Classifier | None) -> tuple[Problem, Classifier | None]:
+    """Return the problem of the classes that have support images, and its zero-shot classifier."""
+    if problem.support_names is None:
+        return problem, before
+    learned = replace(problem, class_names=problem.support_names, support_names=None)
+    return learned, prompt_ensemble()(encoder, learned, None)
 
 
 def fit(rows: Any, labels: IntArray, class_names: list[str], *, covariance: str) -> Gaussians:

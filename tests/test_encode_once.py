@@ -12,7 +12,7 @@ import pytest
 
 from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
-from zsbench.core.records import Cost
+from zsbench.core.records import Cost, digest
 from zsbench.engine import local
 from zsbench.methods.classification import Problem
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
@@ -152,3 +152,13 @@ def test_torchs_threads_leave_the_cores_to_those_that_decode(given, expected):
     env = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | given
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", expected]
+
+
+def test_the_prompts_of_a_run_are_those_of_all_its_calls(tmp_path):
+    model = Encoder()
+    run = RunContext("auto", Cache(tmp_path), 0, model.cost, prompts={"from an interrupted run": None})
+    features = Features(model, run, [])
+    for texts in (["a", "b"], ["b"], ["c", "a"]):
+        features.texts(texts)
+        assert run.notes["prompts"] == {"count": len(run.prompts), "digest": digest(run.prompts)}
+    assert list(run.prompts) == ["from an interrupted run", "a", "b", "c"]

@@ -106,14 +106,24 @@ def canonical_json(value: Any) -> str:
     return _CANONICAL.encode(value)
 
 
+class RunningDigest:
+    """A 128-bit digest of a sequence that grows, of texts and byte strings, each set apart from the next."""
+
+    def __init__(self) -> None:
+        self._state = hashlib.blake2b(digest_size=16)
+
+    def add(self, parts: Iterable[bytes | str]) -> str:
+        """Return the digest of all parts so far, these included."""
+        for part in parts:
+            raw = part.encode(errors="surrogatepass") if isinstance(part, str) else part  # paths may not be UTF-8
+            self._state.update(len(raw).to_bytes(8, "little"))
+            self._state.update(raw)
+        return self._state.hexdigest()
+
+
 def digest(parts: Iterable[bytes | str]) -> str:
     """Return a 128-bit digest of a sequence of texts and byte strings, each set apart from the next."""
-    state = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        raw = part.encode(errors="surrogatepass") if isinstance(part, str) else part  # paths may not be UTF-8
-        state.update(len(raw).to_bytes(8, "little"))
-        state.update(raw)
-    return state.hexdigest()
+    return RunningDigest().add(parts)
 
 
 def digest_file(path: Path) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 from zsbench.core import doubts
@@ -17,7 +18,7 @@ from zsbench.core.batching import distinct, map_batches
 from zsbench.core.context import RunContext
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import FloatArray, np
-from zsbench.core.records import digest
+from zsbench.core.records import RunningDigest, digest
 from zsbench.data.vectors.features import FeatureRow
 from zsbench.methods.classification import normalise
 from zsbench.models.capabilities import ImageTextEncoder
@@ -59,6 +60,7 @@ class Features:
 
     def __init__(self, model: ImageTextEncoder | None, run: RunContext, items: Sequence[Any]) -> None:
         self.model, self.run, self.items, self.seed = model, run, items, run.seed
+        self._prompts_digest, self._n_digested = RunningDigest(), 0
         if facts := getattr(model, "facts", None):
             run.notes["model"] = facts
 
@@ -76,8 +78,7 @@ class Features:
         """Return L2-normalised features (n_texts, width); each distinct text is encoded once."""
         assert self.model is not None
         model, unique = self.model, list(dict.fromkeys(texts))
-        self.run.prompts |= dict.fromkeys(unique)
-        self.note("prompts", {"count": len(self.run.prompts), "digest": digest(self.run.prompts)})
+        self._note_prompts(unique)
         key = ["text-features", VERSION, model.fingerprint, model.dtype]
         remembered: dict[str, FloatArray] = self.run.cache.memory.setdefault(digest(key), {})
         vectors = {text: remembered[text] for text in unique if text in remembered}
@@ -95,9 +96,17 @@ class Features:
                 remembered |= zip(missing, rows, strict=True)
         return _unit(np.stack([vectors[text] for text in texts]), texts, "text features")
 
+    def _note_prompts(self, texts: Sequence[str]) -> None:
+        """Record how many texts the model was given, and the digest of them all."""
+        prompts = self.run.prompts
+        prompts |= dict.fromkeys(texts)
+        new = islice(prompts, self._n_digested, None)
+        self.note("prompts", {"count": len(prompts), "digest": self._prompts_digest.add(new)})
+        self._n_digested = len(prompts)
+
     def images(self, items: Sequence[Any], *, raw: bool = False) -> FloatArray:
         """Return features (n_images, width) of any images, all in memory: of length 1, or as the model gives them."""
-        rows = np.concatenate([self._images(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)])
+        rows = self._images(items)
         return rows if raw else _unit(rows, items, "image features")
 
     def chunks(self) -> Iterator[FloatArray]:

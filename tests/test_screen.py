@@ -196,3 +196,9 @@ def test_the_command_line_leaves_signals_as_they_were(monkeypatch):
         run()
     assert ending.value.code == 0
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_show_documents_the_keys_that_task_types_share():
+    shown = CliRunner().invoke(app, ["show", "image-classification"]).output
+    assert all(f"`{key}`" in shown for key in ("half", "shots", "max_bad_items", "class_map"))
+    assert "What every task's YAML may say" not in shown

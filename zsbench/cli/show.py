@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,13 +105,16 @@ def _prompts(method: dict[str, Any], task: dict[str, Any]) -> None:
 def _component(kind: ComponentKind, entry: Entry) -> None:
     """Print a component's documentation, its options and where it is defined."""
     from zsbench.config import catalog
+    from zsbench.config.schema import TaskConfig
     from zsbench.core import yamlio
 
     name, module = entry.name, catalog.load_module(kind, entry.name)
     say(f"# {yamlio.shown(entry.path)}", fg="bright_black")
     _documentation(module.__doc__)
     if kind == "tasks":
-        _documentation(module.Config.__doc__)
+        # Keys that several task types share stand in schemas of their own, down to what every task may say.
+        for schema in itertools.takewhile(lambda schema: schema is not TaskConfig, module.Config.__mro__):
+            _documentation(vars(schema).get("__doc__"))
         return
     function = catalog.load_component(kind, name)
     facts = getattr(function, "facts", None)

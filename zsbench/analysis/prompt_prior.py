@@ -49,8 +49,8 @@ def prompts_of(result: dict[str, Any]) -> list[str]:
     links = method if isinstance(method, list) else [method]
     names = [str(link.get("name")) for link in links if isinstance(link, dict)]
     if names != ["prompt-ensemble"]:
-        found = f"the result of {'+'.join(names)} does not tell its prompts"
-        raise UserError(result["task"], found, "a result of prompt-ensemble or greedy-prompts", "or --prompts FILE")
+        problem = f"the result of {'+'.join(names)} does not tell its prompts"
+        raise UserError(result["task"], problem, "a result of prompt-ensemble or greedy-prompts", "or --prompts FILE")
     return [without_class(str(template)) for template in _configured(result, list, "task", "templates")]
 
 

@@ -54,7 +54,7 @@ def resolve_all(names: Sequence[str], *, kinds: tuple[str, ...], where: Callable
     UserErrors
         Every name that is wrong, and every metric that stands in the list twice under whatever spelling.
     """
-    found: dict[str, Metric] = {}
+    metrics: dict[str, Metric] = {}
     errors: list[UserError] = []
     for number, name in enumerate(names):
         try:
@@ -62,13 +62,13 @@ def resolve_all(names: Sequence[str], *, kinds: tuple[str, ...], where: Callable
         except UserError as error:
             errors.append(error)
             continue
-        if metric.name in found:
+        if metric.name in metrics:
             also = "" if metric.name == name else f" (it is '{metric.name}')"
             errors.append(UserError(where(number), f"metric '{name}' stands in the list twice{also}", "it once"))
-        found[metric.name] = metric
+        metrics[metric.name] = metric
     if errors:
         raise UserErrors(errors)
-    return list(found.values())
+    return list(metrics.values())
 
 
 def with_default(name: str, key: str, value: Any, *, kinds: tuple[str, ...]) -> str:
@@ -93,11 +93,11 @@ def spellings(written: str) -> list[str]:
     """Return the canonical names that a spelling stands for, one for each kind of metrics that knows it."""
     base = _grammar.of_trec_eval(written).partition("(")[0].partition("@")[0].rpartition(":")[2]
     kinds = {entry.family for key, entry in catalog.metrics().items() if key.rpartition(":")[2] == base}
-    found = []
+    names = []
     for kind in sorted(kinds):
         with contextlib.suppress(UserError):
-            found.append(resolve(written, kinds=(kind,)).name)
-    return found
+            names.append(resolve(written, kinds=(kind,)).name)
+    return names
 
 
 def _written(name: str, kinds: tuple[str, ...] | None, where: str) -> Written:

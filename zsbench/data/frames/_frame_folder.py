@@ -36,8 +36,8 @@ def pairs(folder: Path) -> tuple[dict[str, tuple[Path, Path]], dict[str, int]]:
     both = [name for name in pictures if name in maps]
     if not both:
         first = (next(iter(pictures), "none"), next(iter(maps), "none"))
-        found = f"no name stands in both rgb/ and depth/ (first: '{first[0]}' and '{first[1]}')"
-        raise UserError(shown(folder), found, "rgb/NAME.png beside depth/NAME.png or depth/NAME.npy")
+        problem = f"no name stands in both rgb/ and depth/ (first: '{first[0]}' and '{first[1]}')"
+        raise UserError(shown(folder), problem, "rgb/NAME.png beside depth/NAME.png or depth/NAME.npy")
     alone = {
         "images without a depth map": len(pictures) - len(both),
         "depth maps without an image": len(maps) - len(both),
@@ -47,13 +47,13 @@ def pairs(folder: Path) -> tuple[dict[str, tuple[Path, Path]], dict[str, int]]:
 
 
 def _by_name(listing: Listing, folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for path in listing.files:
         name = path.relative_to(folder).with_suffix("").as_posix()
-        if name in found:
-            raise UserError(shown(path), f"'{name}' stands twice ({found[name].name}, {path.name})", "one file a name")
-        found[name] = path
-    return found
+        if name in paths:
+            raise UserError(shown(path), f"'{name}' stands twice ({paths[name].name}, {path.name})", "one file a name")
+        paths[name] = path
+    return paths
 
 
 def read_cameras(path: Path) -> Any:

@@ -29,9 +29,9 @@ def _files(options: dict[str, Any]) -> list[str]:
     path, cameras = Path(options["path"]), options.get("intrinsics")
     named = [str(cameras)] if isinstance(cameras, str) else []
     if path.is_dir():
-        found, _ = _frame_folder.pairs(path)
+        pairs, _ = _frame_folder.pairs(path)
         named += [str(path / _frame_folder.CAMERA)] if (path / _frame_folder.CAMERA).is_file() else []
-        return [*named, *(str(file) for pair in found.values() for file in pair)]
+        return [*named, *(str(file) for pair in pairs.values() for file in pair)]
     if not path.is_file():
         return [str(path)]
     rows = list(jsonfiles.lines(path, {"rgb": str, "depth": str}))
@@ -72,8 +72,8 @@ def depth_frames(
     counts: dict[str, int] = {}
     rows = _listed(Path(path))
     if Path(path).is_dir():
-        found, counts = _frame_folder.pairs(Path(path))
-        rows = ((shown(pair[1]), {"id": name}, *pair) for name, pair in found.items())
+        pairs, counts = _frame_folder.pairs(Path(path))
+        rows = ((shown(pair[1]), {"id": name}, *pair) for name, pair in pairs.items())
     cameras, cameras_path = _cameras(Path(path), intrinsics)
     for where, row, rgb, map_path in rows:
         name = read_id(row, where, default=str(row.get("rgb", "")))

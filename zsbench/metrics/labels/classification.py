@@ -37,8 +37,8 @@ def label_ranks(scores: Any, labels: Any) -> DoubleArray:
         raise ValueError(f"{int(np.isnan(scores).any(axis=1).sum())} items have NaN scores")
     if len(labels) and not (labels.min() >= 0 and labels.max() < scores.shape[1]):
         raise ValueError(f"labels {labels.min()}..{labels.max()} but {scores.shape[1]} classes")
-    own = scores[np.arange(len(labels)), labels][:, None]
-    return np.asarray((scores >= own).sum(axis=1) - 1, dtype=np.float64)
+    of_label = scores[np.arange(len(labels)), labels][:, None]
+    return np.asarray((scores >= of_label).sum(axis=1) - 1, dtype=np.float64)
 
 
 def among_best(scores: Any, labels: Any, k: int) -> Any:

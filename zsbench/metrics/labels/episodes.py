@@ -29,11 +29,11 @@ def episode_accuracy(pred: Any, gold: Any) -> DoubleArray:
     >>> episode_accuracy([[0, 1, 1], [2, 2]], [[0, 1, 0], [2, 2]]).round(3).tolist()
     [0.667, 1.0]
     """
-    found = []
+    shares = []
     for number, (p, g) in enumerate(zip(pred, gold, strict=True)):
         if len(p) != len(g) or not len(g):
             raise ValueError(f"episode {number}: {len(p)} labels for {len(g)} queries")
         if np.isnan(np.asarray(p, dtype=np.float64)).any():
             raise ValueError(f"episode {number}: a label is NaN")
-        found.append(np.mean(np.asarray(p) == np.asarray(g)))
-    return np.array(found, dtype=np.float64)
+        shares.append(np.mean(np.asarray(p) == np.asarray(g)))
+    return np.array(shares, dtype=np.float64)

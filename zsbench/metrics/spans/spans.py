@@ -32,8 +32,8 @@ def counts(pred: Spans, gold: Spans, label: str | None = None) -> DoubleArray:
     if len(pred) != len(gold):
         raise ValueError(f"{len(pred)} predicted sentences for {len(gold)} gold ones")
     rows = []
-    for found, true in zip(pred, gold, strict=True):
-        p, g = ({tuple(span) for span in side if label in (None, span[2])} for side in (found, true))
+    for predicted, true in zip(pred, gold, strict=True):
+        p, g = ({tuple(span) for span in side if label in (None, span[2])} for side in (predicted, true))
         rows.append((len(p & g), len(p - g), len(g - p)))
     return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
 

@@ -51,14 +51,14 @@ class Oddities:
 
     def counts(self) -> dict[str, int]:
         """Return what happened to how many frames, by name."""
-        found = {f"maps resized from {h}x{w}": n for (h, w), n in self.sizes.most_common(3)}
-        if rest := sum(self.sizes.values()) - sum(found.values()):
-            found["maps resized from other sizes"] = rest
+        counts = {f"maps resized from {h}x{w}": n for (h, w), n in self.sizes.most_common(3)}
+        if rest := sum(self.sizes.values()) - sum(counts.values()):
+            counts["maps resized from other sizes"] = rest
         if self.empty:
-            found["frames without a valid pixel"] = self.empty
+            counts["frames without a valid pixel"] = self.empty
         if self.below_zero:
-            found["frames with depths of 0 m or less (0.001 m in logs and ratios)"] = self.below_zero
-        return found
+            counts["frames with depths of 0 m or less (0.001 m in logs and ratios)"] = self.below_zero
+        return counts
 
     def doubt(self) -> str:
         """Say that the predictions look like disparity, or like another unit than metres."""

@@ -114,14 +114,14 @@ def shape_problem(shape: tuple[int, ...], truth: tuple[int, int]) -> str:
     """
     if len(shape) != 2:
         return f"shape {shape}, expected (height, width)"
-    found, expected = f"{shape[0]}x{shape[1]}", f"the ground truth is {truth[0]}x{truth[1]}"
+    size, expected = f"{shape[0]}x{shape[1]}", f"the ground truth is {truth[0]}x{truth[1]}"
     if shape == truth:
         return ""
     if min(shape) < 2:
-        return f"a map of {found}; {expected}"
+        return f"a map of {size}; {expected}"
     aspect, wanted = np.log(shape[0] / shape[1]), np.log(truth[0] / truth[1])
     if abs(aspect + wanted) < abs(aspect - wanted):
-        return f"a map of {found} lies on its side; {expected}"
+        return f"a map of {size} lies on its side; {expected}"
     return ""
 
 

@@ -88,9 +88,9 @@ class Task(BaseTask[Config]):
 
     def protocol(self, *, given: bool = False) -> str:
         """Return protocol, alignment, crop and depth range."""
-        own = self.config
-        crop = "" if own.crop == "none" else f", crop {'+'.join(own.crops)}"
-        return f"{own.protocol}, align {own.align}{crop}, {own.min_depth:g}-{own.max_depth:g} m"
+        config = self.config
+        crop = "" if config.crop == "none" else f", crop {'+'.join(config.crops)}"
+        return f"{config.protocol}, align {config.align}{crop}, {config.min_depth:g}-{config.max_depth:g} m"
 
     def misfit(self, method: Chain, model: Block) -> tuple[str, str]:
         """Say which output of a model the method or the alignment cannot use, and what would fit."""
@@ -130,8 +130,8 @@ class Task(BaseTask[Config]):
         least, most = self.config.bounds
         fits = [depth[0].scale * factor for factor in (1000, 256, 100) if least < middle / factor < most]
         hint = f"`depth_scale: {fits[0]:g}`?" if fits else ""
-        found = f"no valid pixel in any of {len(items)} frames (median depth of the first: {middle:g} m)"
-        raise UserError(self.source.where, found, f"depths of {least:g} to {most:g} m", hint)
+        problem = f"no valid pixel in any of {len(items)} frames (median depth of the first: {middle:g} m)"
+        raise UserError(self.source.where, problem, f"depths of {least:g} to {most:g} m", hint)
 
     def _require_crop(self, frame: Frame, shape: tuple[int, int]) -> None:
         try:
@@ -140,14 +140,14 @@ class Task(BaseTask[Config]):
             raise UserError(self.source.where, f"frame {frame.id}: {error}") from None
 
     def _valid(self, gt: Any) -> Any:
-        own = self.config
-        return protocols.valid_mask(gt, protocol=own.protocol, crops=own.crops, bounds=own.bounds)
+        config = self.config
+        return protocols.valid_mask(gt, protocol=config.protocol, crops=config.crops, bounds=config.bounds)
 
     def predict(self, rule: DepthRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield a float32 map (height, width) for each frame."""
-        found, expected = misaligned(getattr(model, "output", ""), self.config.align)
-        if found:
-            raise UserError(self.source.where, found, expected)
+        problem, expected = misaligned(getattr(model, "output", ""), self.config.align)
+        if problem:
+            raise UserError(self.source.where, problem, expected)
         size = 8 if run.batch_size == "auto" else int(run.batch_size)
         for start in range(todo.start, todo.stop, size):
             batch = data.items[start : min(start + size, todo.stop)]
@@ -170,12 +170,12 @@ class Task(BaseTask[Config]):
 
     def _compared(self, frame: Frame, prediction: Any) -> tuple[Any, Any]:
         """Return (p, g) at the valid pixels, aligned and clamped as the protocol has it."""
-        own, gt = self.config, self._truth[frame.id].metres()
+        config, gt = self.config, self._truth[frame.id].metres()
         mask = self._valid(gt)
         g = np.asarray(gt[mask], dtype=np.float64)
-        p = protocols.scored_pixels(prediction, mask, protocol=own.protocol, bounds=own.bounds)
-        aligned = protocols.align(own.align, p, g, bounds=own.bounds) if len(p) else p
-        compared = protocols.clamp(aligned, protocol=own.protocol, bounds=own.bounds)
+        p = protocols.scored_pixels(prediction, mask, protocol=config.protocol, bounds=config.bounds)
+        aligned = protocols.align(config.align, p, g, bounds=config.bounds) if len(p) else p
+        compared = protocols.clamp(aligned, protocol=config.protocol, bounds=config.bounds)
         self._oddities.add(np.shape(prediction), gt.shape, p, compared, g)
         return compared, g
 

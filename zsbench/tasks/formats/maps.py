@@ -177,16 +177,16 @@ def frame_of(path: Path, ids: Sequence[str]) -> str:
     parts = (*path.parent.parts, path.stem)
     spelt = {name: {Path(name).parts, Path(name).with_suffix("").parts} for name in ids}
     whole = [
-        (len(own), name)
+        (len(spelling), name)
         for name, spellings in spelt.items()
-        for own in spellings
-        if parts[-len(own) :] == own or path.stem == "_".join(own)
+        for spelling in spellings
+        if parts[-len(spelling) :] == spelling or path.stem == "_".join(spelling)
     ]
     if whole:
-        return max(whole, key=lambda found: found[0])[1]
-    ends = [name for name, spellings in spelt.items() if any(own[-1] == path.stem for own in spellings)]
+        return max(whole, key=lambda fit: fit[0])[1]
+    ends = [name for name, spellings in spelt.items() if any(spelling[-1] == path.stem for spelling in spellings)]
     if len(ends) > 1:
-        found = f"'{path.stem}' is the end of {len(ends)} frame ids ('{ends[0]}', '{ends[1]}')"
+        problem = f"'{path.stem}' is the end of {len(ends)} frame ids ('{ends[0]}', '{ends[1]}')"
         example = "_".join(Path(ends[0]).with_suffix("").parts) + path.suffix
-        raise UserError(shown(path), found, f"a file for each, such as {example}")
+        raise UserError(shown(path), problem, f"a file for each, such as {example}")
     return ends[0] if ends else path.stem

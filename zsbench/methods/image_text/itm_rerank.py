@@ -78,22 +78,22 @@ class _Head:
 
     def logits(self, captions: IntArray, images: IntArray) -> FloatArray:
         """Return (n,) logits of caption i with image i."""
-        found = np.empty(len(captions), dtype=np.float32)
-        asked = np.unique(images)
-        for start in range(0, len(asked), _AT_ONCE):
-            seen = self._read([int(number) for number in asked[start : start + _AT_ONCE]])
-            pairs = np.flatnonzero(np.isin(images, list(seen)))
+        logits = np.empty(len(captions), dtype=np.float32)
+        distinct = np.unique(images)
+        for start in range(0, len(distinct), _AT_ONCE):
+            encoded = self._read(distinct[start : start + _AT_ONCE].tolist())
+            pairs = np.flatnonzero(np.isin(images, list(encoded)))
             texts = [self._texts[caption] for caption in captions[pairs]]
-            found[pairs] = self._model.match([seen[int(number)] for number in images[pairs]], texts)
-        return found
+            logits[pairs] = self._model.match([encoded[number] for number in images[pairs].tolist()], texts)
+        return logits
 
     def _read(self, numbers: list[int]) -> dict[int, Any]:
         """Return what texts are read with, by image number."""
-        known = {number: self._kept[number] for number in numbers if number in self._kept}
-        new = [number for number in numbers if number not in known]
+        kept = {number: self._kept[number] for number in numbers if number in self._kept}
+        new = [number for number in numbers if number not in kept]
         if not new:
-            return known
+            return kept
         with ahead(lambda number: self._model.prepare(self._items[number].open()), new) as prepared:
-            seen = dict(zip(new, self._model.read_images(prepared[: len(new)]), strict=True))
-        self._kept |= {number: seen[number] for number in new[: self._keep - len(self._kept)]}
-        return known | seen
+            encoded = dict(zip(new, self._model.read_images(prepared[: len(new)]), strict=True))
+        self._kept |= {number: encoded[number] for number in new[: self._keep - len(self._kept)]}
+        return kept | encoded

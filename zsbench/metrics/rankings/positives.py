@@ -191,6 +191,11 @@ def of_scores(
     array([ 3., inf])
     """
     _refuse_nan(scores)
+    # What scores below the last positive of its query stands before none.
+    lowest = np.full(len(sizes), np.inf)
+    np.minimum.at(lowest, query[positive], scores[positive])
+    near = scores >= lowest[query]
+    query, scores, positive = query[near], scores[near], positive[near]
     order = np.lexsort((positive if ties == "worst" else ~positive, -scores, query))
     query, positive = query[order], positive[order]
     lengths = np.bincount(query, minlength=len(sizes))

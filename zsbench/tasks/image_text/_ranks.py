@@ -80,15 +80,15 @@ def _in_matrix(pairs: Pairs, queries: Sequence[Query], table: Matrix, ties: Ties
 def _in_lists(pairs: Pairs, queries: Sequence[Query], table: Listed) -> Callable[[Ties], PositiveRanks]:
     kind, gallery = queries[0].kind, other(queries[0].kind)
     places = pairs.places[gallery]
-    found = np.asarray([places.get(name, -1) for name in table.ids], dtype=np.int64)[table.numbers]
+    item = np.asarray([places.get(name, -1) for name in table.ids], dtype=np.int64)[table.numbers]
     query = np.repeat(np.arange(len(queries)), table.lengths)
-    if (found < 0).any():
-        entry = int(np.flatnonzero(found < 0)[0])
+    if (item < 0).any():
+        entry = int(np.flatnonzero(item < 0)[0])
         name = table.ids[table.numbers[entry]]
         raise UserError("", f"query '{queries[query[entry]].id}' has '{name}', which is no {gallery} of the task")
     numbers = np.asarray([query.number for query in queries])
-    near = pairs.folds_of(gallery)[found] == pairs.folds_of(kind)[numbers][query]
-    query, found, scores = query[near], found[near], table.scores[near]
-    image, caption = (numbers[query], found) if kind == "image" else (found, numbers[query])
+    near = pairs.folds_of(gallery)[item] == pairs.folds_of(kind)[numbers][query]
+    query, item, scores = query[near], item[near], table.scores[near]
+    image, caption = (numbers[query], item) if kind == "image" else (item, numbers[query])
     sizes = np.bincount(pairs.positives(kind, numbers)[0], minlength=len(queries))
     return lambda ties: of_scores(query, scores, pairs.owner[caption] == image, sizes, ties=ties)

@@ -62,9 +62,11 @@ class Task(BaseTask[Config]):
         scores = rule(Features(model, run, images), captions, images)
         ends = np.cumsum([[len(group.images), len(group.captions)] for group in groups], axis=0)
         for number in todo:
-            own, texts = (
-                np.arange(end - n, end)
-                for end, n in zip(ends[number], (len(groups[number].images), len(groups[number].captions)), strict=True)
+            n_images, n_captions = len(groups[number].images), len(groups[number].captions)
+            image_end, caption_end = ends[number]
+            of_images, of_captions = (
+                np.arange(image_end - n_images, image_end),
+                np.arange(caption_end - n_captions, caption_end),
             )
-            yield np.asarray(scores.texts_for(own, texts))
+            yield np.asarray(scores.texts_for(of_images, of_captions))
             run.progress(number + 1)

@@ -79,15 +79,15 @@ class Episodes:
 
     def draw(self, number: int) -> Drawn:
         """Return episode `number`; the same whatever else is drawn, and its queries in random order."""
-        own = self.config
-        rng = np.random.default_rng([own.episode_seed, number])
-        classes = rng.choice(len(self.members), own.way, replace=False)
-        sizes = [own.queries] * own.way
-        if own.query_distribution == "dirichlet":
-            sizes = apportioned(rng.dirichlet([own.alpha] * own.way), own.way * own.queries)
+        config = self.config
+        rng = np.random.default_rng([config.episode_seed, number])
+        classes = rng.choice(len(self.members), config.way, replace=False)
+        sizes = [config.queries] * config.way
+        if config.query_distribution == "dirichlet":
+            sizes = apportioned(rng.dirichlet([config.alpha] * config.way), config.way * config.queries)
         mixed = [rng.permutation(self.members[c]) for c in classes]
-        support = [row for rows in mixed for row in rows[: own.shots]]
-        query = [row for rows, n in zip(mixed, sizes, strict=True) for row in rows[own.shots : own.shots + n]]
+        support = [row for rows in mixed for row in rows[: config.shots]]
+        query = [row for rows, n in zip(mixed, sizes, strict=True) for row in rows[config.shots : config.shots + n]]
         query = list(rng.permutation(query))
         return Drawn(str(number), *(tuple(int(v) for v in values) for values in (classes, support, query)))
 

@@ -54,26 +54,26 @@ class Task(BaseTask[Config]):
 
     def protocol(self, *, given: bool = False) -> str:
         """Return way, shots, queries, their distribution and the transform."""
-        own = self.config
-        spread = f", dirichlet(alpha={own.alpha:g})" if own.query_distribution == "dirichlet" else ""
-        transform = "" if given else f", {own.transform}"
-        return f"{own.way}-way {own.shots}-shot, {own.queries} queries a class{spread}{transform}"
+        config = self.config
+        spread = f", dirichlet(alpha={config.alpha:g})" if config.query_distribution == "dirichlet" else ""
+        transform = "" if given else f", {config.transform}"
+        return f"{config.way}-way {config.shots}-shot, {config.queries} queries a class{spread}{transform}"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read features and draw the episodes; each depends on `episode_seed` and its own number only."""
-        own, found = self.config, self.source.build()
-        episodes = Episodes(found, found.base_mean, own, self.source.where)
-        items = [episodes.draw(number) for number in sample(own.episodes, limit, seed)]
+        config, vectors = self.config, self.source.build()
+        episodes = Episodes(vectors, vectors.base_mean, config, self.source.where)
+        items = [episodes.draw(number) for number in sample(config.episodes, limit, seed)]
         gold = [episodes.labels(item) for item in items]
-        fewer = sum(len(item.query) < own.way * own.queries for item in items)
-        vectors = [found.features.tobytes(), b"" if found.base_mean is None else found.base_mean.tobytes()]
+        fewer = sum(len(item.query) < config.way * config.queries for item in items)
+        parts = [vectors.features.tobytes(), b"" if vectors.base_mean is None else vectors.base_mean.tobytes()]
         rows = (f"{i.described()}:{y.tolist()}" for i, y in zip(items, gold, strict=True))
-        counts = found.counts | ({"episodes with fewer queries, for lack of images": fewer} if fewer else {})
-        return TaskData(items, gold, (episodes, self._validation(found)), digest([*vectors, *rows]), counts)
+        counts = vectors.counts | ({"episodes with fewer queries, for lack of images": fewer} if fewer else {})
+        return TaskData(items, gold, (episodes, self._validation(vectors)), digest([*parts, *rows]), counts)
 
-    def _validation(self, found: LabelledFeatures) -> Judged | None:
+    def _validation(self, vectors: LabelledFeatures) -> Judged | None:
         """Return validation episodes with their labels; the mean taken off is that of the test features' file."""
-        block, mean = self.config.sources().get("validation"), found.base_mean
+        block, mean = self.config.sources().get("validation"), vectors.base_mean
         if block is None:
             return None
         return Judged(lambda: Episodes(block.build(), mean, self.config, block.where), self.config.validation_episodes)

@@ -69,10 +69,10 @@ class Task(BaseTask[Config]):
 
     def protocol(self, *, given: bool = False) -> str:
         """Return what was excluded and how labels are worded: rows that differ in either do not compare."""
-        own = self.config
-        choices = ", labels of the gold" if own.labels is None else ""
-        choices += f", without {', '.join(own.excluded_labels)}" if own.excluded_labels else ""
-        wording = ", ".join(f"{label} as {name}" for label, name in own.label_map.items())
+        config = self.config
+        choices = ", labels of the gold" if config.labels is None else ""
+        choices += f", without {', '.join(config.excluded_labels)}" if config.excluded_labels else ""
+        wording = ", ".join(f"{label} as {name}" for label, name in config.label_map.items())
         return f"exact spans{choices}" + (f"; asked: {wording}" if wording else "")
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
@@ -83,15 +83,17 @@ class Task(BaseTask[Config]):
         UserError
             A label of the config or of a metric stands nowhere, a gold label is not asked, or there is none at all.
         """
-        found: SentenceSet = self.source.build()
-        require_unique(found.items, self.source.where)
-        self._labels.require_used(found.labels(), self.config.document.where)
-        gold = [self._labels.gold(spans) for spans in found.spans]
+        sentences: SentenceSet = self.source.build()
+        require_unique(sentences.items, self.source.where)
+        self._labels.require_used(sentences.labels(), self.config.document.where)
+        gold = [self._labels.gold(spans) for spans in sentences.spans]
         where = self.config.document.where
         named = read_names(self.config.labels, self.config.folder("labels"), where(("labels",)))
-        labels = self._labels.ask(named, SentenceSet(found.items, gold).labels(), where(("labels",)), self.source.where)
-        keep = sample(len(found.items), limit, seed)
-        items, spans = [found.items[i] for i in keep], [gold[i] for i in keep]
+        labels = self._labels.ask(
+            named, SentenceSet(sentences.items, gold).labels(), where(("labels",)), self.source.where
+        )
+        keep = sample(len(sentences.items), limit, seed)
+        items, spans = [sentences.items[i] for i in keep], [gold[i] for i in keep]
         rows = (canonical_json([i.id, i.words, s]) for i, s in zip(items, spans, strict=True))
         judged = self._judged()
         counts = {f"gold spans labelled '{x}'": sum(span[2] == x for row in spans for span in row) for x in judged}

@@ -59,20 +59,20 @@ class Task(BaseTask[Config]):
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read sessions and catalogue."""
-        found: SessionSet = self.source.build()
-        require_unique(found.items, self.source.where)
-        keep = sample(len(found.items), limit, seed)
-        items, gold = [found.items[i] for i in keep], [found.targets[i] for i in keep]
-        had = Counter(item for session in found.items for item in session.history)
-        names = ties.in_any_order(found.catalogue)
-        catalogue = Catalogue(names, [found.catalogue[name] for name in names], [had[name] for name in names])
+        log: SessionSet = self.source.build()
+        require_unique(log.items, self.source.where)
+        keep = sample(len(log.items), limit, seed)
+        items, gold = [log.items[i] for i in keep], [log.targets[i] for i in keep]
+        had = Counter(item for session in log.items for item in session.history)
+        names = ties.in_any_order(log.catalogue)
+        catalogue = Catalogue(names, [log.catalogue[name] for name in names], [had[name] for name in names])
         rows = (canonical_json([s.id, s.history, target]) for s, target in zip(items, gold, strict=True))
         return TaskData(
             items=items,
             gold=gold,
             context=catalogue,
-            fingerprint=digest([*(f"{name}\0{text}" for name, text in found.catalogue.items()), *rows]),
-            counts={name: n for name, n in found.counts.items() if n},
+            fingerprint=digest([*(f"{name}\0{text}" for name, text in log.catalogue.items()), *rows]),
+            counts={name: n for name, n in log.counts.items() if n},
         )
 
     def predict(

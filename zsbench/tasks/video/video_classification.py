@@ -65,19 +65,19 @@ class Task(BaseTask[Config]):
 
     def files(self) -> list[str]:
         """Return the files of the videos and of the names beside them."""
-        own = self.config
-        found = [*super().files(), *own.class_files(self.source.where)]
-        if isinstance(own.templates, str):
-            found.append(str(templates_file(own.templates, own.folder("templates"), self.source.where)))
+        config = self.config
+        found = [*super().files(), *config.class_files(self.source.where)]
+        if isinstance(config.templates, str):
+            found.append(str(templates_file(config.templates, config.folder("templates"), self.source.where)))
         return found
 
     def protocol(self, *, given: bool = False) -> str:
         """Return frames, views and templates; logits that come with the data were made with nobody knows which."""
         if given or self.source.name == "view-logits":
             return ""
-        own, n = self.config, len(self.templates)
-        frames = f"{own.frames} frame{'s' * (own.frames > 1)}"
-        return f"{frames}, {own.clips} x {own.crops} views, {n} template{'s' * (n > 1)}"
+        config, n = self.config, len(self.templates)
+        frames = f"{config.frames} frame{'s' * (config.frames > 1)}"
+        return f"{frames}, {config.clips} x {config.crops} views, {n} template{'s' * (n > 1)}"
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the list of videos, not their frames."""
@@ -102,7 +102,7 @@ class Task(BaseTask[Config]):
         if expected != self.config.frames:
             raise UserError(self.source.where, f"{self.config.frames} frames", f"{expected}, which this model takes")
         if model is not None:
-            run.prompts |= {text: None for own in data.context.prompts for text in own}
+            run.prompts |= {text: None for of_class in data.context.prompts for text in of_class}
         score = rule(model, data.context)
         self.format.kind = ScoreKind("probabilities")
         per_video = self.config.frames * self.config.clips * self.config.crops
@@ -116,14 +116,14 @@ class Task(BaseTask[Config]):
 
     def _clips(self, video: Video, prepare: Any) -> Clips:
         """Decode and prepare the views of one video; a rule without a model gets none."""
-        own = self.config
+        config = self.config
         if prepare is None:
             return Clips(video.id, [], video.logits)
         total = video.length()
         views = []
-        for clip in range(own.clips):
-            frames = video.frames(frame_numbers(total, own.frames, clip=clip, n_clips=own.clips))
-            views += [[prepare(crop(frame, i, own.crops)) for frame in frames] for i in range(own.crops)]
+        for clip in range(config.clips):
+            frames = video.frames(frame_numbers(total, config.frames, clip=clip, n_clips=config.clips))
+            views += [[prepare(crop(frame, i, config.crops)) for frame in frames] for i in range(config.crops)]
         return Clips(video.id, views)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:

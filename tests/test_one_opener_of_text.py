@@ -37,7 +37,7 @@ ALLOWED = {
     ("tasks/formats/class_tables.py", "json.loads"): "metadata of a parquet file",
     ("data/images/hf_datasets.py", "read_bytes"): "an image",
     ("data/images/parquet_images.py", "json.loads"): "metadata of a parquet file",
-    ("data/images/tar_shards.py", "open"): "the bytes of a member of a shard",
+    ("data/images/tar_members.py", "open"): "the bytes of a member of a shard",
     ("models/language/_endpoint.py", "json.loads"): "the answer of an endpoint",
     ("models/language/_endpoint.py", "decode(errors=...)"): "an error of an endpoint, for a message",
     ("plan/job.py", "decode(errors=...)"): "a name that is cut, for a folder",

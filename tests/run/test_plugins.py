@@ -36,7 +36,7 @@ def work(tmp_path, monkeypatch):
     (tmp_path / "suite.yaml").write_text(SUITE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ZSBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("ZSBENCH_PLUGINS", raising=False)
+    monkeypatch.setenv("ZSBENCH_PLUGINS", "")  # what `--plugins` sets is undone after the test
     yield tmp_path
     for name in [name for name in sys.modules if name.startswith(("zsbench_plugins", "parity_pack"))]:
         del sys.modules[name]
@@ -46,7 +46,6 @@ def work(tmp_path, monkeypatch):
 def call(request, work, monkeypatch):
     """Run zsbench with the components: from the folder, or from a package with entry points."""
     if request.param == "folder":
-        monkeypatch.setenv("ZSBENCH_PLUGINS", "")  # what `--plugins` sets is undone after the test
         yield lambda *arguments: zsbench("--plugins", FOLDER, *arguments)
         return
     install(work / "site")

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,14 +64,11 @@ def evaluate(
         assignments=tuple(assign or ()),
         embedded=embedded,
     )
-    plans = _plans(names, choices)
-    outcomes = _run(plans, out, fresh=fresh, quiet=quiet or json)
-    results = [[outcome.result for outcome in found if outcome.result is not None] for found in outcomes]
-    results = [found + _averages(plan, found, out) for plan, found in zip(plans, results, strict=True)]
-    _print(plans, outcomes, results, out, json=json, quiet=quiet)
+    suites = _run(_plans(names, choices), out, fresh=fresh, quiet=quiet or json)
+    _print(suites, out, json=json, quiet=quiet)
     from zsbench.report import failures
 
-    errors = failures.told([outcome for found in outcomes for outcome in found])
+    errors = failures.distinct([outcome for suite in suites for outcome in suite.outcomes])
     if errors:
         raise UserErrors(errors) if len(errors) > 1 else errors[0]
 
@@ -93,8 +91,21 @@ def _plans(names: list[str], choices: Choices) -> list[Plan]:
     return plans
 
 
-def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list[Outcome]]:
-    """Run all jobs and return their outcomes, a list for each plan."""
+@dataclass(frozen=True)
+class _Suite:
+    """A plan with what became of its jobs, and its rows over several tasks."""
+
+    plan: Plan
+    outcomes: list[Outcome]
+    averages: list[dict[str, Any]]
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        return [outcome.result for outcome in self.outcomes if outcome.result is not None] + self.averages
+
+
+def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[_Suite]:
+    """Run the jobs of all plans together, and average what is to be averaged once they are there."""
     from zsbench.core.cache import Cache, default_root
     from zsbench.engine import local
     from zsbench.run.context import Options
@@ -106,10 +117,11 @@ def _run(plans: list[Plan], out: Path, *, fresh: bool, quiet: bool) -> list[list
             outcomes.append(outcome)
             finished()
     following = iter(outcomes)
-    return [list(islice(following, len(plan.jobs))) for plan in plans]
+    by_plan = [(plan, list(islice(following, len(plan.jobs)))) for plan in plans]
+    return [_Suite(plan, of_plan, _averages(plan, of_plan, out)) for plan, of_plan in by_plan]
 
 
-def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict[str, Any]]:
+def _averages(plan: Plan, outcomes: list[Outcome], out: Path) -> list[dict[str, Any]]:
     """Return the suite's rows over several tasks, written beside the others; say which of them lack tasks."""
     from zsbench.plan.job import safe_name
     from zsbench.results import averages
@@ -117,13 +129,14 @@ def _averages(plan: Plan, results: list[dict[str, Any]], out: Path) -> list[dict
     def folder(*parts: str) -> Path:
         return out.joinpath(*(safe_name(part) for part in (plan.name, *parts)))
 
-    found, incomplete = averages.averages(plan.averages, results)
-    for result in found:
+    results = [outcome.result for outcome in outcomes if outcome.result is not None]
+    complete, incomplete = averages.averages(plan.averages, results)
+    for result in complete:
         averages.write(result, folder(result["task"], result["model"], result["method"]))
     for lacking in incomplete:
         averages.remove(lacking, folder(lacking.name, lacking.model, lacking.method))
         say(f"warning: {plan.name}: {lacking}", error=True)
-    return found
+    return complete
 
 
 @contextmanager
@@ -151,36 +164,29 @@ def _progress(
         )
 
 
-def _print(
-    plans: list[Plan],
-    outcomes: list[list[Outcome]],
-    results: list[list[dict[str, Any]]],
-    out: Path,
-    *,
-    json: bool,
-    quiet: bool,
-) -> None:
-    from zsbench.report import envelope, tables
+def _print(suites: list[_Suite], out: Path, *, json: bool, quiet: bool) -> None:
+    """Print one table a suite, or JSON; a run that failed is a row of the table."""
+    from zsbench.report import envelope, failures, tables
 
     if json:
-        say(envelope.as_json(_suites(plans, outcomes, results)), data=True)
+        say(envelope.as_json([_enveloped(suite) for suite in suites]), data=True)
         return
     if quiet:
         return
     from rich.text import Text
 
-    from zsbench.report import failures, terminal
+    from zsbench.report import terminal
 
-    for plan, found, kept in zip(plans, outcomes, results, strict=True):
-        own = [failures.row(outcome) if outcome.result is None else outcome.result for outcome in found]
-        rows = own + kept[sum(outcome.result is not None for outcome in found) :]
-        if not kept and len(found) == 1:  # its error says it all
+    for suite in suites:
+        plan, outcomes = suite.plan, suite.outcomes
+        if not suite.results and len(outcomes) == 1:  # its error says it all
             continue
+        rows = [failures.row(outcome) if outcome.result is None else outcome.result for outcome in outcomes]
         show(Text.assemble("\n", (one_line(plan.name), "bold"), f"  {one_line(plan.description)}"))
-        show(terminal.to_rich(tables.rows(rows, plan.expected), columns()))
-        reused = sum(outcome.reused for outcome in found)
-        note = f"{reused} of {len(found)} runs were there already. " if reused else ""
-        say(f"{note}Results in {out / plan.jobs[0].suite}{_beside(found, out)}", error=True)
+        show(terminal.to_rich(tables.rows(rows + suite.averages, plan.expected), columns()))
+        n_reused = sum(outcome.reused for outcome in outcomes)
+        note = f"{n_reused} of {len(outcomes)} runs were there already. " if n_reused else ""
+        say(f"{note}Results in {out / plan.jobs[0].suite}{_beside(outcomes, out)}", error=True)
 
 
 def _beside(outcomes: list[Outcome], out: Path) -> str:
@@ -195,10 +201,9 @@ def _beside(outcomes: list[Outcome], out: Path) -> str:
     return f", {which} the answer to another question: {moved[0]}" + (", ..." if len(moved) > 1 else "")
 
 
-def _suites(plans: list[Plan], outcomes: list[list[Outcome]], results: list[list[dict[str, Any]]]) -> list[Suite]:
+def _enveloped(suite: _Suite) -> Suite:
+    """Return a suite as `--json` prints it."""
     from zsbench.report.envelope import Suite
 
-    return [
-        Suite(plan.name, kept, plan.expected, {o.job.title: str(o.error) for o in found if o.error is not None})
-        for plan, found, kept in zip(plans, outcomes, results, strict=True)
-    ]
+    errors = {outcome.job.title: str(outcome.error) for outcome in suite.outcomes if outcome.error is not None}
+    return Suite(suite.plan.name, suite.results, suite.plan.expected, errors)

@@ -25,7 +25,7 @@ def as_json(suites: Sequence[Suite]) -> str:
 
     `rows` at the top are those of all suites, as `table --format json` has them.
     """
-    found = [
+    written = [
         {
             "suite": suite.name,
             "rows": [asdict(row) for row in tables.rows(suite.results, suite.expected)],
@@ -34,5 +34,5 @@ def as_json(suites: Sequence[Suite]) -> str:
         }
         for suite in suites
     ]
-    rows = [row for suite in found for row in suite["rows"]]
-    return json.dumps({"schema_version": 1, "rows": rows, "suites": found}, indent=2, ensure_ascii=False)
+    rows = [row for suite in written for row in suite["rows"]]
+    return json.dumps({"schema_version": 1, "rows": rows, "suites": written}, indent=2, ensure_ascii=False)

@@ -29,13 +29,13 @@ def row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def told(outcomes: Sequence[Outcome]) -> list[UserError]:
+def distinct(outcomes: Sequence[Outcome]) -> list[UserError]:
     """Return each distinct error once, with the runs that it ended where there were others than one run."""
     ended: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.error is not None:
             ended.setdefault(str(outcome.error), []).append(outcome)
-    return [_naming(own, alone=len(outcomes) == 1) for own in ended.values()]
+    return [_naming(of_error, alone=len(outcomes) == 1) for of_error in ended.values()]
 
 
 def _naming(ended: Sequence[Outcome], *, alone: bool) -> UserError:

@@ -49,12 +49,12 @@ class Row:
 
 def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
     """Return the rows of results; `expected` holds published values by (metric, task)."""
-    found = []
+    table = []
     for result, variant in zip(results, variants(results), strict=True):
         for name, score in result["metrics"].items():
             published = _published(result, name, expected or {})
             value = score["value"]
-            found.append(
+            table.append(
                 Row(
                     task=result["task"],
                     protocol=result.get("protocol", ""),
@@ -83,7 +83,7 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     failed=bool(result.get("failed")),
                 )
             )
-    return found
+    return table
 
 
 def confidence(result: dict[str, Any]) -> float:
@@ -95,8 +95,8 @@ def confidence(result: dict[str, Any]) -> float:
 
 def interval_title(levels: Iterable[float]) -> str:
     """Return the head of a column of intervals; `interval` alone where they are of several levels."""
-    found = set(levels) or {0.95}
-    return f"{_percent(found.pop())} interval" if len(found) == 1 else "interval"
+    distinct = set(levels) or {0.95}
+    return f"{_percent(distinct.pop())} interval" if len(distinct) == 1 else "interval"
 
 
 def _percent(share: float) -> str:
@@ -200,9 +200,9 @@ def notes(table: Sequence[Row]) -> list[str]:
 
 def _lacking(result: dict[str, Any]) -> str:
     """Return what was left out: items and the like by their numbers, default metrics with the reason."""
-    found = {what: n for what, n in result.get("counts", {}).items() if n}
-    found |= {key: text for key, text in result.get("notes", {}).items() if key.endswith(" left out")}
-    return ", ".join(f"{what}: {value}" for what, value in found.items())
+    lacking = {what: n for what, n in result.get("counts", {}).items() if n}
+    lacking |= {key: text for key, text in result.get("notes", {}).items() if key.endswith(" left out")}
+    return ", ".join(f"{what}: {value}" for what, value in lacking.items())
 
 
 def _method(row: Row) -> str:

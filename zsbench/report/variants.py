@@ -28,8 +28,8 @@ def variants(results: Sequence[dict[str, Any]]) -> list[str]:
             keys = dict.fromkeys(key for each in leaves for key in each)
             differ = [key for key in keys if len({each.get(key, "") for each in leaves}) > 1]
             for number, each in zip(numbers, leaves, strict=True):
-                own = {key: each[key] for key in differ if each.get(key, "null") != "null"}
-                texts[number] = ", ".join(f"{key.rpartition('.')[2]}={_short(value)}" for key, value in own.items())
+                values = {key: each[key] for key in differ if each.get(key, "null") != "null"}
+                texts[number] = ", ".join(f"{key.rpartition('.')[2]}={_short(value)}" for key, value in values.items())
     limits: dict[str, set[Any]] = defaultdict(set)
     for result in results:
         limits[result["task"]].add(_limit(result))

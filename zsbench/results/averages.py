@@ -55,20 +55,20 @@ def averages(
     A row of a benchmark's 38 tasks over the 37 that ran would be another benchmark.
     """
     rows = {(r["model"], r["method"], r["task"]): r for r in results}
-    found, incomplete = [], []
+    complete, incomplete = [], []
     for average in wanted:
         for model, method in dict.fromkeys((r["model"], r["method"]) for r in results):
             parts = {task: rows.get((model, method, task)) for task in average.tasks}
             known = [part for part in parts.values() if part is not None]
             if len(known) == len(parts):
-                found.append(_result(average, known))
+                complete.append(_result(average, known))
                 # A later average may go over this one, as over a task.
-                rows[model, method, average.name] = found[-1]
+                rows[model, method, average.name] = complete[-1]
             elif known:
                 missing = [task for task, part in parts.items() if part is None]
                 hashes = [part["config_hash"] for part in known]
                 incomplete.append(Incomplete(average.name, model, method, missing, len(parts), hashes))
-    return found, incomplete
+    return complete, incomplete
 
 
 def write(result: dict[str, Any], folder: Path) -> None:

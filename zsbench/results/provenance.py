@@ -16,14 +16,14 @@ PACKAGES = ("torch", "transformers", "open_clip_torch", "datasets", "ir_datasets
 
 @lru_cache
 def versions() -> dict[str, str]:
-    """Return the versions of everything that can move a number, as this process has found them."""
-    found = {"zsbench": zsbench.__version__, "python": platform.python_version()}
+    """Return the versions of everything that can move a number, as this process has known them."""
+    known = {"zsbench": zsbench.__version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            known[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return known
 
 
 @lru_cache

@@ -31,13 +31,13 @@ def wordings(job: Job, model: Any) -> list[str]:
     """Return what `zsbench show` prints of the prompts of a job's methods, in the form that suits the model."""
     task = job.task.model_dump(exclude={*type(job.task).data_keys, "data"})
     chat = bool(getattr(model, "converses", True))
-    found = []
+    texts = []
     for part in job.method.parts:
         describe = getattr(catalog.load_module("methods", part.name), "describe_prompt", None)
         if describe is not None:
             form = {"chat": chat} if "chat" in inspect.signature(describe).parameters else {}
-            found.append(describe(part.options, task, **form))
-    return found
+            texts.append(describe(part.options, task, **form))
+    return texts
 
 
 def shortened(prompt: str) -> str:

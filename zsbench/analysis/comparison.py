@@ -110,7 +110,7 @@ def pairs(first: Sequence[Side], second: Sequence[Side]) -> list[tuple[Side, Sid
     same = [(side, by_names[1][key]) for key, side in by_names[0].items() if key in by_names[1]]
     if same:
         return same
-    found = []
+    paired = []
     for task in dict.fromkeys(side.result["task"] for side in first):
         left, right = ([side for side in sides if side.result["task"] == task] for sides in (first, second))
         if not right:
@@ -119,11 +119,11 @@ def pairs(first: Sequence[Side], second: Sequence[Side]) -> list[tuple[Side, Sid
             several = left if len(left) > 1 else right
             problem = f"{len(several)} runs of '{task}': {', '.join(side.title for side in several)}"
             raise UserError("", problem, "one run of a task on each side, or the same models and methods on both")
-        found.append((left[0], right[0]))
-    if not found:
+        paired.append((left[0], right[0]))
+    if not paired:
         tasks = [sorted({side.result["task"] for side in sides}) for sides in (first, second)]
         raise UserError("", f"no task in common ({', '.join(tasks[0])}; {', '.join(tasks[1])})", "runs of one task")
-    return found
+    return paired
 
 
 def _names(side: Side) -> tuple[str, str, str]:
@@ -149,15 +149,15 @@ def differences(
         raise UserError("", f"{first.title} and {second.title} have no such metric in common", f"one of: {known}")
     kinds = catalog.load_module("tasks", first.result["task_type"]).Task.metric_kinds
     order = _places(first, second)
-    found = []
+    rows = []
     for name in chosen:
         metric = naming.resolve(name, kinds=kinds)
         a, b = item_statistics(metric, first.items), item_statistics(metric, second.items)[order]
         defined = ~(np.isnan(a).any(axis=1) | np.isnan(b).any(axis=1))
         if defined.any():
             row = _difference(metric, a[defined], b[defined], resamples=resamples, seed=seed)
-            found.append(replace(row, task=first.result["task"], left_out=int((~defined).sum())))
-    return found
+            rows.append(replace(row, task=first.result["task"], left_out=int((~defined).sum())))
+    return rows
 
 
 def require_comparable(first: Side, second: Side) -> None:

@@ -120,11 +120,11 @@ class Reader:
         prompts = self._prompts(model, texts, query)
         model.cost.asked(prompts[0].text)
         masses = self._masses(model, prompts, n_layers)
-        found = []
+        attention = []
         for number in range(len(texts)):
-            own = [mass[..., prompt.documents[number]] for mass, prompt in zip(masses, prompts, strict=True)]
-            found.append(Attention(own[0], own[1] if len(own) > 1 else None))
-        return found if self.doc_order == "best_first" else found[::-1]
+            of_text = [mass[..., prompt.documents[number]] for mass, prompt in zip(masses, prompts, strict=True)]
+            attention.append(Attention(of_text[0], of_text[1] if len(of_text) > 1 else None))
+        return attention if self.doc_order == "best_first" else attention[::-1]
 
     def _masses(self, model: CausalLM, prompts: list[Spans], n_layers: int | None) -> list[DoubleArray]:
         """Return the attention (layers, heads, tokens) of each prompt's query span, the shared prefix encoded once."""
@@ -158,8 +158,8 @@ def paper_prompt(model: CausalLM, kind: str) -> IcrPrompt:
     elif "[INST]" in template:
         prefix, suffix, separator = MISTRAL
     else:
-        prefix, found, suffix = template.partition(marker)
-        if not found:
+        prefix, met, suffix = template.partition(marker)
+        if not met:
             raise UserError(
                 "", "the chat template changes the user's text", "pieces of your own: `prompt: {prefix: ...}`"
             )

@@ -57,8 +57,8 @@ def strict(text: str, n: int, *, letters: bool = False) -> Reading:
     text = text if text.startswith("[") else "[" + text
     run = _STRICT_RUN[letters].match(text)
     items = run.group().split(">")[:n] if run else []
-    found = [match.group(1) for item in items if (match := _STRICT_ITEM[letters].fullmatch(item))]
-    order = [ord(name) - ord("A") if letters else int(name) - 1 for name in found]
+    names = [match.group(1) for item in items if (match := _STRICT_ITEM[letters].fullmatch(item))]
+    order = [ord(name) - ord("A") if letters else int(name) - 1 for name in names]
     if sorted(order) == list(range(n)) and len(items) == len(order):
         return Reading(order, True)
     return Reading(list(range(n)), False)

@@ -56,11 +56,11 @@ def verdicts(preferences: Sequence[float], *, absolute: bool) -> list[int]:
     preferences : how much each prompt's answer speaks for the passage that stands first in it.
     absolute : each answer is a verdict of its own and both must agree; otherwise the two are compared.
     """
-    found = []
+    decided = []
     for ab, ba in zip(preferences[::2], preferences[1::2], strict=True):
         agree = (ab > 0 > ba) - (ab < 0 < ba)
-        found.append(agree if absolute else (ab > ba) - (ab < ba))
-    return found
+        decided.append(agree if absolute else (ab > ba) - (ab < ba))
+    return decided
 
 
 def champion(judge: Judge) -> Pick:

@@ -120,14 +120,14 @@ def first(
 
         def sort(numbers: list[int]) -> list[int]:
             logits = model.next_token_logits(fitting([shown[i] for i in numbers], item.query, model))
-            own = logits[identifier_ids(model, fill(prompt.answer), style.names[: len(numbers)])]
-            if not np.isfinite(own).all():
+            scores = logits[identifier_ids(model, fill(prompt.answer), style.names[: len(numbers)])]
+            if not np.isfinite(scores).all():
                 raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
             if top_logprobs is not None:
                 floor = np.sort(logits)[::-1][min(top_logprobs, len(logits)) - 1]
                 # Below what an API reports, identifiers are equal: no logit of a network is as low.
-                own = np.where(own >= floor, own, np.finfo(np.float32).min)
-            return best_first(own, numbers)
+                scores = np.where(scores >= floor, scores, np.finfo(np.float32).min)
+            return best_first(scores, numbers)
 
         return slide(len(shown), window, step, sort)
 
@@ -143,7 +143,7 @@ def first(
             # A chat template writes BOS itself; plain text leaves it to the tokenizer.
             return model.tokenize(written(texts), special=not chat)[0]
 
-        shorter = fitted(model, texts, lambda own: len(tokens(own)))
+        shorter = fitted(model, texts, lambda cut: len(tokens(cut)))
         model.cost.asked(written(shorter))
         return tokens(shorter)
 
@@ -159,22 +159,22 @@ def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]
         The tokenizer has no single token for an identifier there, or one token for two of them.
     """
     before, _ = model.tokenize(opening, special=False)
-    found = []
+    ids = []
     for name in names:
         after, _ = model.tokenize(opening + name, special=False)
         if after[:-1] == before:
-            found.append(after[-1])
+            ids.append(after[-1])
             continue
         alone, _ = model.tokenize(name, special=False)
         if len(alone) != 1:
             raise RunError("", f"identifier '{name}' is {len(alone)} tokens to this model", "single-token identifiers")
-        found.append(alone[0])
-    if len(set(found)) < len(found):
-        twice = next(name for name, token in zip(names, found, strict=True) if found.count(token) > 1)
+        ids.append(alone[0])
+    if len(set(ids)) < len(ids):
+        twice = next(name for name, token in zip(names, ids, strict=True) if ids.count(token) > 1)
         raise RunError(
             "", f"identifier '{twice}' is the same token as another to this model", "a model that knows them"
         )
-    return found
+    return ids
 
 
 def _whole(document: Document) -> str:

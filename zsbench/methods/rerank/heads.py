@@ -51,12 +51,12 @@ class HeadFile(Strict):
         """Return what speaks against using the choice here, or an empty text."""
         asked = set(self.queries.values())
         again = [item.id for item in items if item.query in asked]
-        found = []
+        reasons = []
         if again:
-            found.append(f"{len(again)} test queries are among those that chose the heads ({', '.join(again[:5])})")
+            reasons.append(f"{len(again)} test queries are among those that chose the heads ({', '.join(again[:5])})")
         if model.fingerprint != self.model_fingerprint:
-            found.append(f"the heads were chosen with other weights or precision ({self.model})")
-        return "; ".join(found)
+            reasons.append(f"the heads were chosen with other weights or precision ({self.model})")
+        return "; ".join(reasons)
 
 
 def read(path: str) -> HeadFile:
@@ -149,13 +149,13 @@ def score(
     parts = []
     for item, grades in zip(items, gold, strict=True):
         texts = reader.fitted(model, [reader.passage(d) for d in item.documents], item.query)
-        found = reader.read(model, texts, item.query, n_layers=None)
+        attended = reader.read(model, texts, item.query, n_layers=None)
         relevant = np.array([grades.get(d.id, 0) > 0 for d in item.documents])
-        asked = np.stack([attention.asked.sum(axis=-1) for attention in found], axis=-1)
+        asked = np.stack([attention.asked.sum(axis=-1) for attention in attended], axis=-1)
         if rule == "contrastive":
             parts.append(contrast(asked[..., relevant], asked[..., ~relevant], temperature=temperature))
             continue
-        blank = np.stack([a.blank.sum(axis=-1) for a in found if a.blank is not None], axis=-1)
+        blank = np.stack([a.blank.sum(axis=-1) for a in attended if a.blank is not None], axis=-1)
         parts.append((asked - blank)[..., relevant].sum(axis=-1))
     return np.asarray(np.mean(parts, axis=0))
 
@@ -175,10 +175,10 @@ def best(scores: DoubleArray, top: int) -> list[list[int]]:
     return [[int(i) // scores.shape[1], int(i) % scores.shape[1]] for i in order]
 
 
-def dump(found: HeadFile) -> str:
+def dump(file: HeadFile) -> str:
     """Return the file's text, JSON with one key a line."""
     lines = [
         f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}"
-        for key, value in found.model_dump().items()
+        for key, value in file.model_dump().items()
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"

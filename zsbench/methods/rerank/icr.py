@@ -89,8 +89,8 @@ def icr(
 
         def sort(numbers: list[int]) -> list[int]:
             shown = reading.fitted(model, [texts[i] for i in numbers], item.query)
-            found = reading.read(model, shown, item.query, n_layers=selection.n_layers)
-            return best_first([score(a.asked, a.blank) for a in found], numbers)
+            attended = reading.read(model, shown, item.query, n_layers=selection.n_layers)
+            return best_first([score(a.asked, a.blank) for a in attended], numbers)
 
         return slide(len(texts), window, step, sort)
 

@@ -98,7 +98,7 @@ def pairwise(
             return remember(pairs)
 
         n = len(passages)
-        return sorting.top_k(settle(n, judge), n, k)
+        return sorting.top_k(_order(n, judge, sort, k, flavour=flavour), n, k)
 
     def question(query: str, a: str, b: str) -> str:
         return fill(prompt.duot5 if scoring == "duot5" else prompt.text, query=query, a=a, b=b)
@@ -112,15 +112,17 @@ def pairwise(
         letters = chosen(model, contents, 2, prompt, scoring=scoring, max_new_tokens=max_new_tokens)
         return [0.0 if letter is None else 1.0 - 2.0 * letter for letter in letters]
 
-    def settle(n: int, judge: sorting.Judge) -> list[int]:
-        if sort == "allpair":
-            return sorting.allpair(n, judge, ties="first-stage" if flavour == "correct" else "first-point")
-        if sort == "heapsort":
-            return sorting.heapsort(n, k, sorting.champion(judge))
-        rule = sorting.bubblesort if flavour == "correct" else sorting.bubblesort_skipping_pairs
-        return rule(n, k, sorting.champion(judge))
-
     return rank
+
+
+def _order(n: int, judge: sorting.Judge, sort: Sort, k: int, *, flavour: str) -> list[int]:
+    """Return passages best first, as the sorting rule makes them of comparisons."""
+    if sort == "allpair":
+        return sorting.allpair(n, judge, ties="first-stage" if flavour == "correct" else "first-point")
+    if sort == "heapsort":
+        return sorting.heapsort(n, k, sorting.champion(judge))
+    rule = sorting.bubblesort if flavour == "correct" else sorting.bubblesort_skipping_pairs
+    return rule(n, k, sorting.champion(judge))
 
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001

@@ -102,15 +102,15 @@ class Task(BaseTask[Config]):
     def metric_names(self, names: Sequence[str]) -> list[str]:
         """Return the metrics; one of `label=*` stands for one of every label asked that is not excluded."""
         single = [label for label in self._labels.asked if label not in self._labels.excluded]
-        found: list[str] = []
+        spelled: list[str] = []
         for name in names:
             every = _label(naming.resolve(name, kinds=self.metric_kinds)) == EVERY
-            found += [name.replace(f"label={EVERY}", f"label={label}") for label in single] if every else [name]
-        return found
+            spelled += [name.replace(f"label={EVERY}", f"label={label}") for label in single] if every else [name]
+        return spelled
 
     def _judged(self) -> list[str]:
         """Return the labels that metrics speak of alone, each of which has to be asked."""
-        found: dict[str, None] = {}
+        labels: dict[str, None] = {}
         for number, name in enumerate(self.config.metrics):
             where = self.config.document.where(("metrics", number))
             for single in self.metric_names([name]):
@@ -120,8 +120,8 @@ class Task(BaseTask[Config]):
                 if label not in self._labels.asked or label in self._labels.excluded:
                     near = did_you_mean(label, self._labels.asked)
                     raise UserError(where, f"metric '{name}': no label '{label}'", ", ".join(self._labels.asked), near)
-                found[label] = None
-        return list(found)
+                labels[label] = None
+        return list(labels)
 
     def reach(self, model: SpanExtractor, data: TaskData) -> dict[str, int]:
         """Count the sentences that a model cuts, and the gold spans that it cannot answer."""
@@ -148,9 +148,9 @@ class Task(BaseTask[Config]):
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield predicted and gold spans of all sentences, without excluded labels on either side."""
-        found = list(predictions)
-        scored = [self._labels.scored(spans) for spans in found]
-        dropped = sum(map(len, found)) - sum(map(len, scored))
+        answered = list(predictions)
+        scored = [self._labels.scored(spans) for spans in answered]
+        dropped = sum(map(len, answered)) - sum(map(len, scored))
         data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
         self._doubt = miscounted(scored, data.gold)
         yield scored, data.gold

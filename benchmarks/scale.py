@@ -47,12 +47,13 @@ def row(name: str, sizes: dict[str, int], repeats: int) -> dict[str, Any]:
     """Measure one kind of work on both sides."""
     work = importlib.import_module(f"benchmarks.work.{name}")
     sizes = {**work.SIZES, **{key: value for key, value in sizes.items() if key in work.SIZES}}
+    start = f"from pathlib import Path; import benchmarks.work.{name} as w"
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        work.prepare(folder, **sizes)
-        theirs = [
-            [sys.executable, "-c", f"from pathlib import Path; import benchmarks.work.{name} as w; w.smallest(Path())"]
-        ]
+        # In a process of its own: a child's peak memory begins with that of the process that starts it.
+        arguments = ", ".join(f"{key}={value}" for key, value in sizes.items())
+        measured([[sys.executable, "-c", f"{start}; w.prepare(Path(), {arguments})"]], folder)
+        theirs = [[sys.executable, "-c", f"{start}; w.smallest(Path())"]]
         pairs = []
         for _ in range(repeats):
             # Earlier results and cached arrays would be less than the work.

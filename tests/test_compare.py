@@ -112,7 +112,7 @@ def test_the_items_that_changed_most_are_shown_with_both_predictions(runs):
 @pytest.mark.parametrize(
     ("first", "second", "more", "expected"),
     [
-        ("synonyms/synonyms/none/bm25", "few", [], "different items or gold"),
+        ("synonyms/synonyms/none/bm25", "few", [], "samples of their own: limit none, seed 0 and limit 20, seed 0"),
         ("synonyms", "digits", [], "no task in common (synonyms; digits)"),
         ("synonyms", "synonyms/synonyms/none/bm25", ["--metric", "acc"], "one of: nDCG@10, MRR@10"),
         ("synonyms", "nowhere", [], "no such folder"),
@@ -133,5 +133,70 @@ def test_several_runs_of_a_task_have_to_have_equal_names(runs, tmp_path):
     (renamed / "items.parquet").write_bytes((source / "items.parquet").read_bytes())
     code, screen = call("compare", runs / "synonyms", renamed)
     assert code == 2
-    assert "2 runs of 'synonyms': none / bm25, none / random-order" in " ".join(screen.err.split())
+    said = " ".join(screen.err.split())
+    assert "2 runs of 'synonyms': none / bm25 in" in said
+    assert "synonyms/none/random-order" in said
     assert [row["value"] for row in compared(source, renamed)] == [0, 0]
+
+
+def test_of_several_runs_of_equal_names_those_that_ask_the_same_are_compared(runs, tmp_path):
+    for seed in ((), ("--set", "random-order.seed=5")):
+        options = ("--method", "random-order", *seed, "--out", tmp_path, "-q")
+        assert call("eval", "synonyms", *options)[0] == 0
+    [row, _] = compared(tmp_path, folder_of(runs, "synonyms", "random-order"))
+    assert (row["value"], row["p"]) == (0, 1)
+    assert len(compared(tmp_path, tmp_path)) == 4
+    code, screen = call("compare", tmp_path, folder_of(runs, "synonyms", "bm25"))
+    assert code == 2
+    assert "2 runs of 'synonyms': none / random-order in" in " ".join(screen.err.split())
+
+
+@pytest.fixture
+def copy(runs, tmp_path):
+    """A copy of a run with its items, to be damaged."""
+    source = folder_of(runs, "synonyms", "bm25")
+    (tmp_path / "result.json").write_bytes((source / "result.json").read_bytes())
+    return tmp_path, pq.read_table(source / "items.parquet")
+
+
+def _text(table):
+    return table.set_column(table.column_names.index("MRR@10"), "MRR@10", [["a"] * len(table)])
+
+
+DAMAGE = {
+    "no column 'id'": lambda table: table.drop_columns(["id"]),
+    "no column 'prediction'": lambda table: table.drop_columns(["prediction"]),
+    "no numbers of metric 'MRR@10'": _text,
+    "no numbers of metric 'nDCG@10'": lambda table: table.drop_columns(["nDCG@10"]),
+    "more items, or one twice": lambda table: table.take([0, *range(len(table))]),
+    "119 items": lambda table: table.slice(0, 1),
+}
+
+
+@pytest.mark.parametrize("problem", [*DAMAGE, "not a table of items", "items.parquet is missing"])
+def test_damaged_items_are_named_with_their_file(runs, copy, problem):
+    folder, table = copy
+    if problem in DAMAGE:
+        pq.write_table(DAMAGE[problem](table), folder / "items.parquet")
+    elif problem == "not a table of items":
+        (folder / "items.parquet").write_bytes(b"junk")
+    code, screen = call("compare", folder_of(runs, "synonyms", "bm25"), folder)
+    said = " ".join(screen.err.split())
+    assert (code, problem in said, str(folder) in said) == (2, True, True), said
+
+
+def test_metrics_without_a_value_and_unknown_ones_beside_known_ones_are_errors(runs, copy):
+    folder, table = copy
+    empty = [[float("nan")] * len(table)]
+    for name in ("nDCG@10", "MRR@10"):
+        table = table.set_column(table.column_names.index(name), name, empty)
+    pq.write_table(table, folder / "items.parquet")
+    assert "no metric has a value" in call("compare", folder, folder)[1].err
+    both = ("--metric", "MRR@10", "--metric", "xx")
+    code, screen = call("compare", runs / "synonyms", runs / "synonyms", *both)
+    assert (code, "no metric 'xx'" in screen.err) == (2, True)
+
+
+def test_runs_without_a_counterpart_are_counted(runs):
+    _, screen = call("compare", runs / "synonyms", folder_of(runs, "synonyms", "bm25"))
+    assert "synonyms: 1 runs without a counterpart left out" in screen.out

@@ -164,3 +164,40 @@ def test_a_folder_that_is_not_there_is_named(work):
     assert code == 2
     assert "no such folder" in err
     assert "nowhere" in err
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "name", "expected"),
+    [
+        ("methods/rerank/other.py", "def another(): ...\n", "other", "other.py is no method 'other'"),
+        (
+            "methods/rerank/my-rule.py",
+            "def my_rule(): ...\n",
+            "my-rule",
+            "a file named my_rule.py with `def my_rule(...)`",
+        ),
+        ("methods/rerank/bare.py", "def bare(): ...\n", "bare", "'bare' is not declared; expected @method(family=...)"),
+    ],
+)
+def test_a_file_that_is_no_component_is_named_when_it_is_meant(work, file, text, name, expected):
+    path = work / "mine" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    code, _, err = zsbench("--plugins", work / "mine", "eval", "synonyms", "--method", name)
+    assert (code, expected in " ".join(err.split())) == (2, True), err
+
+
+def test_folders_named_twice_count_once_and_those_without_components_are_refused(work, monkeypatch):
+    shutil.copytree(FOLDER, work / "mine")
+    monkeypatch.setenv("ZSBENCH_PLUGINS", str(work / "mine"))
+    assert "  last-digit " in zsbench("--plugins", f"{work / 'mine'}/", "list", "methods")[1]
+    code, _, err = zsbench("--plugins", work / "mine" / "methods", "list", "methods")
+    assert (code, "nothing of methods, models" in " ".join(err.split())) == (2, True)
+
+
+def test_a_broken_file_hides_nothing_else_of_its_family(work):
+    folder = work / "mine" / "methods" / "rerank"
+    folder.mkdir(parents=True)
+    (folder / "broken.py").write_text('import no_such_package\n@method(family="rerank")\ndef broken(): ...\n')
+    code, out, err = zsbench("--plugins", work / "mine", "show", "rerank")
+    assert (code, "  icr " in out, "left out: " in err) == (0, True, True)

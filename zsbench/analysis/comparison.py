@@ -49,15 +49,37 @@ class Side:
         Raises
         ------
         UserError
-            The run has no such file.
+            The run has no such file, or it is damaged.
         """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         path = self.folder / "items.parquet"
         if not path.is_file():
-            raise UserError(shown(self.folder), "a result without items.parquet", "a run of `zsbench eval`")
-        table = pq.read_table(path)
-        return {name: table[name].to_numpy() for name in table.column_names}
+            raise UserError(shown(self.folder), "items.parquet is missing", "the folder as `zsbench eval` wrote it")
+        try:
+            table = pq.read_table(path)
+            columns = {name: table[name].to_numpy() for name in table.column_names}
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(shown(path), f"not a table of items ({error})", "the file that the run wrote") from None
+        lacking = [name for name in ("id", "prediction") if name not in columns]
+        if lacking:
+            raise UserError(shown(path), f"no column '{lacking[0]}'", "the file that the run wrote")
+        return columns
+
+    def statistics(self, metric: Metric) -> DoubleArray:
+        """Return a metric's statistics (n_items, n_statistics).
+
+        Raises
+        ------
+        UserError
+            items.parquet lacks them, or holds something else in their place.
+        """
+        try:
+            return item_statistics(metric, self.items)
+        except (ValueError, TypeError) as error:
+            problem = f"no numbers of metric '{metric.name}' ({error})"
+            raise UserError(shown(self.folder / "items.parquet"), problem, "the file that the run wrote") from None
 
 
 @dataclass(frozen=True)
@@ -101,33 +123,52 @@ class Difference:
 def pairs(first: Sequence[Side], second: Sequence[Side]) -> list[tuple[Side, Side]]:
     """Return the runs to compare: those of equal task, model and method, else one a side for each task.
 
+    Where a side holds several runs of equal names (other options, another `limit`), those that ask the same question
+    on both sides are compared.
+
     Raises
     ------
     UserError
-        No task on both sides, or several runs of a task of which none has the same names.
+        No task on both sides, or several runs of which it is not clear which one is meant.
     """
-    by_names = [{_names(side): side for side in sides} for sides in (first, second)]
-    same = [(side, by_names[1][key]) for key, side in by_names[0].items() if key in by_names[1]]
+    named = [_grouped(sides, _names) for sides in (first, second)]
+    same = [key for key in named[0] if key in named[1]]
     if same:
-        return same
-    paired = []
-    for task in dict.fromkeys(side.result["task"] for side in first):
-        left, right = ([side for side in sides if side.result["task"] == task] for sides in (first, second))
-        if not right:
-            continue
-        if len(left) > 1 or len(right) > 1:
-            several = left if len(left) > 1 else right
-            problem = f"{len(several)} runs of '{task}': {', '.join(side.title for side in several)}"
-            raise UserError("", problem, "one run of a task on each side, or the same models and methods on both")
-        paired.append((left[0], right[0]))
-    if not paired:
-        tasks = [sorted({side.result["task"] for side in sides}) for sides in (first, second)]
-        raise UserError("", f"no task in common ({', '.join(tasks[0])}; {', '.join(tasks[1])})", "runs of one task")
-    return paired
+        return [pair for key in same for pair in _of_equal_names(named[0][key], named[1][key])]
+    by_task = [_grouped(sides, lambda side: side.result["task"]) for sides in (first, second)]
+    tasks = [task for task in by_task[0] if task in by_task[1]]
+    if not tasks:
+        known = [", ".join(sorted(sides)) or "none" for sides in by_task]
+        raise UserError("", f"no task in common ({known[0]}; {known[1]})", "runs of one task; averages are left out")
+    return [(_only(by_task[0][task]), _only(by_task[1][task])) for task in tasks]
+
+
+def _grouped(sides: Sequence[Side], key_of: Callable[[Side], Any]) -> dict[Any, list[Side]]:
+    groups: dict[Any, list[Side]] = {}
+    for side in sides:
+        groups.setdefault(key_of(side), []).append(side)
+    return groups
 
 
 def _names(side: Side) -> tuple[str, str, str]:
     return side.result["task"], side.result["model"], side.result["method"]
+
+
+def _of_equal_names(first: list[Side], second: list[Side]) -> list[tuple[Side, Side]]:
+    """Return the pairs among runs of equal names: the only ones, or those that ask the same question."""
+    if len(first) == len(second) == 1:
+        return [(first[0], second[0])]
+    asked = {side.result["config_hash"]: side for side in second}
+    same = [(side, asked[side.result["config_hash"]]) for side in first if side.result["config_hash"] in asked]
+    return same or [(_only(first), _only(second))]
+
+
+def _only(sides: list[Side]) -> Side:
+    if len(sides) > 1:
+        listed = ", ".join(f"{side.title} in {shown(side.folder)}" for side in sides)
+        problem = f"{len(sides)} runs of '{sides[0].result['task']}': {listed}"
+        raise UserError("", problem, "one run of a task on each side, or the same models and methods on both")
+    return sides[0]
 
 
 def differences(
@@ -142,21 +183,26 @@ def differences(
     """
     require_comparable(first, second)
     common = [name for name in first.result["metrics"] if name in second.result["metrics"]]
-    wanted = {naming.named(name, common) or name for name in metrics}
+    unknown = [name for name in metrics if naming.named(name, common) is None]
+    if unknown or not common:
+        problem = f"{first.title} and {second.title} have no metric '{', '.join(unknown)}' in common"
+        raise UserError("--metric", problem, f"one of: {', '.join(common) or 'none'}")
+    wanted = {naming.named(name, common) for name in metrics}
     chosen = [name for name in common if not wanted or name in wanted]
-    if not chosen:
-        known = ", ".join(common) or "none"
-        raise UserError("", f"{first.title} and {second.title} have no such metric in common", f"one of: {known}")
     kinds = catalog.load_module("tasks", first.result["task_type"]).Task.metric_kinds
     order = _places(first, second)
     rows = []
     for name in chosen:
         metric = naming.resolve(name, kinds=kinds)
-        a, b = item_statistics(metric, first.items), item_statistics(metric, second.items)[order]
-        defined = ~(np.isnan(a).any(axis=1) | np.isnan(b).any(axis=1))
-        if defined.any():
-            row = _difference(metric, a[defined], b[defined], resamples=resamples, seed=seed)
-            rows.append(replace(row, task=first.result["task"], left_out=int((~defined).sum())))
+        a, b = first.statistics(metric), second.statistics(metric)[order]
+        undefined = [np.isnan(table).any(axis=1) for table in (a, b)]
+        both = ~(undefined[0] | undefined[1])
+        if both.any():
+            row = _difference(metric, a[both], b[both], resamples=resamples, seed=seed)
+            one_sided = int((undefined[0] != undefined[1]).sum())
+            rows.append(replace(row, task=first.result["task"], left_out=one_sided))
+    if not rows:
+        raise UserError(shown(first.folder), "no metric has a value for an item in both runs", "metrics with values")
     return rows
 
 
@@ -173,17 +219,29 @@ def require_comparable(first: Side, second: Side) -> None:
             continue
         tasks = [side.result.get("config", {}).get("task", {}) for side in (first, second)]
         differ = sorted(k for k in {*tasks[0], *tasks[1]} if tasks[0].get(k) != tasks[1].get(k))
-        hint = f"their tasks differ in: {', '.join(differ)}" if differ else "the data behind them have changed"
+        hint = _what_differs(first, second, differ)
         where = f"{shown(first.folder)} and {shown(second.folder)}"
         raise UserError(where, f"different {what}", "runs over the same items and gold", hint)
+
+
+def _what_differs(first: Side, second: Side, keys: Sequence[str]) -> str:
+    """Return why two runs are over different items: a sample, keys of the task, or data that have changed."""
+    settings = [side.result.get("config", {}).get("settings", {}) for side in (first, second)]
+    samples = [(setting.get("limit"), setting.get("seed")) for setting in settings]
+    if samples[0] != samples[1] and samples != [(None, samples[0][1]), (None, samples[1][1])]:
+        texts = [f"limit {limit or 'none'}, seed {seed}" for limit, seed in samples]
+        return f"they are samples of their own: {texts[0]} and {texts[1]}"
+    return f"their tasks differ in: {', '.join(keys)}" if keys else "the data behind them have changed"
 
 
 def _places(first: Side, second: Side) -> Any:
     """Return the row of each of the first run's items in the second's table."""
     row_of = {key: row for row, key in enumerate(second.items["id"])}
     missing = [key for key in first.items["id"] if key not in row_of]
-    if missing or len(row_of) != len(first.items["id"]):
-        problem = f"{len(missing)} items of {shown(first.folder)} are missing" if missing else "more items"
+    if missing or not len(row_of) == len(first.items["id"]) == len(second.items["id"]):
+        problem = (
+            f"{len(missing)} items of {shown(first.folder)} are missing" if missing else "more items, or one twice"
+        )
         raise UserError(shown(second.folder), problem, "the same items in both runs")
     return np.array([row_of[key] for key in first.items["id"]])
 
@@ -233,7 +291,7 @@ def changed_items(first: Side, second: Side, metric: str) -> list[tuple[str, flo
     """
     kinds = catalog.load_module("tasks", first.result["task_type"]).Task.metric_kinds
     resolved, order = naming.resolve(metric, kinds=kinds), _places(first, second)
-    a, b = item_statistics(resolved, first.items), item_statistics(resolved, second.items)[order]
+    a, b = first.statistics(resolved), second.statistics(resolved)[order]
     if a.shape[1] > 1:
         raise UserError("--items", f"'{metric}' has no value for a single item", "a metric that is a mean over items")
     change = np.nan_to_num(np.abs(b - a)[:, 0], nan=-1.0)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zsbench.cli._screen import entries_under
+from zsbench.cli._screen import entries_under, say
 from zsbench.config import catalog
+from zsbench.core.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from zsbench.config.catalog import ComponentKind, Entry
 
 
@@ -24,13 +27,26 @@ def show(family: str) -> None:
             entries_under(f"{family}: {heading}", entries)
 
 
+def _sound(kind: ComponentKind, entries: Iterable[Entry]) -> list[Entry]:
+    """Return the components that can be imported; a broken one of others is named and hides nothing else."""
+    sound = []
+    for entry in entries:
+        try:
+            catalog.load_module(kind, entry.name) if kind == "tasks" else catalog.load_component(kind, entry.name)
+            sound.append(entry)
+        except UserError as error:
+            say(f"left out: {error}", error=True)
+    return sound
+
+
 def _groups(family: str) -> dict[str, list[Entry]]:
-    types = [entry for entry in catalog.components("tasks").values() if _task(entry).family == family]
-    methods = [entry for entry in catalog.components("methods").values() if entry.family == family]
+    types = [e for e in _sound("tasks", catalog.components("tasks").values()) if _task(e).family == family]
+    methods = _sound("methods", (e for e in catalog.components("methods").values() if e.family == family))
     needs = {need for entry in methods for need in _facts("methods", entry).needs}
     gives = {_task(entry).gives for entry in types}
     kinds = tuple(sorted({kind for entry in types for kind in _task(entry).metric_kinds}))
-    sources, adapters = catalog.components("data").values(), catalog.components("models").values()
+    sources = _sound("data", catalog.components("data").values())
+    adapters = _sound("models", catalog.components("models").values())
     return {
         "task types": types,
         "tasks": [entry for entry in catalog.configs("tasks").values() if entry.family.partition("/")[0] == family],

@@ -26,7 +26,8 @@ def compare(
     """Compare runs over the same items: differences (second minus first) with intervals and paired tests."""
     from zsbench.analysis import comparison
 
-    pairs = comparison.pairs(_sides(first), _sides(second))
+    sides_a, sides_b = _sides(first), _sides(second)
+    pairs = comparison.pairs(sides_a, sides_b)
     rows, titles = [], []
     for a, b in pairs:
         found = comparison.differences(a, b, metrics=metric or (), resamples=resamples, seed=seed)
@@ -36,9 +37,14 @@ def compare(
     if json:
         _print_json(rows, titles)
         return
+    changed = comparison.changed_items(*pairs[0], rows[0].metric)[:items] if items else []
     _print_table(rows, titles, "Benjamini-Hochberg" if fdr else "Holm")
-    if items:
-        _print_items(*pairs[0], rows[0].metric, items)
+    for name, sides in ((first, sides_a), (second, sides_b)):
+        alone = len({id(side) for side in sides} - {id(side) for pair in pairs for side in pair})
+        if alone:
+            say(f"{name}: {alone} runs without a counterpart left out")
+    if changed:
+        _print_items(rows[0].metric, changed)
 
 
 def _sides(path: Path) -> list[Side]:
@@ -69,7 +75,9 @@ def _print_table(rows: list[Difference], titles: list[tuple[str, str]], correcti
     several = len(set(titles)) > 1
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in (*_NAMES[not several :], *_COLUMNS, f"p ({correction})", "n", "+ / = / -"):
-        grid.add_column(name, justify="left" if name in _NAMES else "right", overflow="fold")
+        grid.add_column(
+            name, justify="left" if name in _NAMES else "right", no_wrap=name not in _NAMES, overflow="fold"
+        )
     for row, (a, b) in zip(rows, titles, strict=True):
         run = [a if a == b else f"{a} and {b}"] if several else []
         grid.add_row(*run, *_cells(row))
@@ -108,10 +116,9 @@ def _cells(row: Difference) -> list[str]:
 _MARKS = {"better": " +", "worse": " -", "": "  "}
 
 
-def _print_items(first: Side, second: Side, metric: str, n: int) -> None:
-    from zsbench.analysis.comparison import changed_items
+def _print_items(metric: str, changed: list[tuple[str, float, float, str, str]]) -> None:
     from zsbench.report.plain import one_line
 
     say(f"\n{metric}, the items that changed most:")
-    for key, a, b, before, after in changed_items(first, second, metric)[:n]:
+    for key, a, b, before, after in changed:
         say(f"  {one_line(key)}  {a:.3f} -> {b:.3f}  {one_line(before)[:60]}  ->  {one_line(after)[:60]}")

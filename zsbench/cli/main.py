@@ -67,7 +67,8 @@ def main(
         os.environ["ZSBENCH_DEBUG"] = "1"
     if plugins:
         # Processes that this one starts read the same folders.
-        os.environ["ZSBENCH_PLUGINS"] = os.pathsep.join(os.path.abspath(folder) for folder in plugins)
+        named = [os.path.abspath(folder) for folder in plugins]
+        os.environ["ZSBENCH_PLUGINS"] = os.pathsep.join(filter(None, [*named, os.environ.get("ZSBENCH_PLUGINS", "")]))
     from zsbench.cli import _log
 
     _log.listen(debug=debug)

@@ -18,6 +18,7 @@ from types import ModuleType
 from zsbench.core.errors import UserError
 
 VARIABLE = "ZSBENCH_PLUGINS"
+KINDS = ("methods", "models", "data", "tasks", "metrics", "modifiers")
 _PACKAGE = "zsbench_plugins"
 
 
@@ -27,14 +28,16 @@ def folders() -> tuple[Path, ...]:
     Raises
     ------
     UserError
-        One of them is no folder.
+        One of them is no folder, or holds no kind of components.
     """
-    named = tuple(Path(part).resolve() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)
+    parts = filter(None, os.environ.get(VARIABLE, "").split(os.pathsep))
+    named = tuple(dict.fromkeys(Path(part).resolve() for part in parts))
     for folder in named:
-        if not folder.is_dir():
-            raise UserError(
-                f"--plugins or ${VARIABLE}", f"no such folder '{folder}'", "a folder with methods/, models/, ..."
+        if not any((folder / kind).is_dir() for kind in KINDS):
+            problem = (
+                f"nothing of {', '.join(KINDS)} in '{folder}'" if folder.is_dir() else f"no such folder '{folder}'"
             )
+            raise UserError(f"--plugins or ${VARIABLE}", problem, "a folder that holds methods/, models/, ...")
     return named
 
 
@@ -45,6 +48,13 @@ def modules_below(folder: Path, kind: str) -> Iterator[tuple[Path, str]]:
         parts = path.relative_to(folder).with_suffix("").parts
         if not any(part.startswith(("_", ".")) for part in parts):
             yield path, ".".join((package, *parts))
+
+
+def without_component(kind: str, name: str) -> Path | None:
+    """Return the file of a plugin folder that has a component's name, and nothing in it that makes it one."""
+    stems = {name, name.replace("-", "_")}
+    files = (path for folder in folders() for path in sorted((folder / kind).rglob("*.py")))
+    return next((path for path in files if path.stem in stems), None)
 
 
 def packages() -> list[str]:

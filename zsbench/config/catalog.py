@@ -174,8 +174,14 @@ def methods_of(family: str) -> list[str]:
 
 def load_component(kind: ComponentKind, name: str, *, where: str = "") -> Callable[..., Any]:
     """Import the file behind a name and return its function (for `data`, `models`, `methods`)."""
-    function: Callable[..., Any] = getattr(load_module(kind, name, where=where), name.replace("-", "_"))
+    module = load_module(kind, name, where=where)
+    function: Callable[..., Any] = getattr(module, name.replace("-", "_"))
+    if kind in _DECORATORS and not hasattr(function, "facts"):
+        raise UserError(shown(Path(module.__file__)), f"'{function.__name__}' is not declared", _DECORATORS[kind])
     return function
+
+
+_DECORATORS = {"methods": "@method(family=...)", "models": "@model(offers=...)", "data": "@source(gives=...)"}
 
 
 def load_family(family: str) -> Any:
@@ -201,6 +207,10 @@ def load_module(kind: ComponentKind, name: str, *, where: str = "") -> Any:
     own = own_components(kind)
     known = own if name in own else components(kind)
     if name not in known:
+        if file := _outside.without_component(kind, name):
+            what = "`class Config(...)`" if kind == "tasks" else f"`def {name.replace('-', '_')}(...)`"
+            hint = f"a file named {name.replace('-', '_')}.py with {what} at its top level"
+            raise UserError(where, f"{shown(file)} is no {SINGULAR[kind]} '{name}'", hint)
         shown_by = "zsbench list " + {"data": "sources", "modifiers": "models"}.get(kind, kind)
         raise unknown_name(where, SINGULAR[kind] + " type" * (kind == "tasks"), name, known, listed_by=shown_by)
     return load(known[name])

@@ -41,8 +41,8 @@ ALLOWED = {
     ("models/language/_endpoint.py", "json.loads"): "the answer of an endpoint",
     ("models/language/_endpoint.py", "decode(errors=...)"): "an error of an endpoint, for a message",
     ("plan/job.py", "decode(errors=...)"): "a name that is cut, for a folder",
-    ("plan/_module_sources.py", "read_bytes"): "the package's own modules, for a digest",
-    ("plan/_module_sources.py", "decode(errors=...)"): "as above",
+    ("plan/_code_digest.py", "read_bytes"): "the package's own modules, for a digest",
+    ("plan/_code_digest.py", "decode(errors=...)"): "as above",
     ("report/tables.py", "import csv"): "writes",
     ("tasks/formats/maps.py", "open"): "writes a member of an .npz file",
     (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_npz, some
-from zsbench.methods.classification._texts import mean_per_class
+from zsbench.methods.classification._class_means import mean_per_class
 from zsbench.methods.classification.description_prob_mean import class_scores
 from zsbench.metrics import naming
 

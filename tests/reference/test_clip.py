@@ -5,7 +5,7 @@ import pytest
 
 from tests.reference._golden import load_npz, needs
 from zsbench.methods.classification import normalise
-from zsbench.methods.classification._texts import mean_per_class
+from zsbench.methods.classification._class_means import mean_per_class
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.metrics import naming
 

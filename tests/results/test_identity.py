@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from zsbench.cli.main import app
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
-from zsbench.plan import _module_sources, identity, planning
+from zsbench.plan import _code_digest, identity, planning
 from zsbench.plan.choices import Choices
 from zsbench.results import claim
 from zsbench.results.store import find_results
@@ -111,10 +111,10 @@ def rule(tmp_path, monkeypatch):
 def test_the_digest_of_code_covers_what_a_module_imports_from_its_own_package(rule):
     import my_rules.own_order as module
 
-    before = _module_sources.closure_digest([module])
-    assert _module_sources.closure_digest([module]) == before
+    before = _code_digest.closure_digest([module])
+    assert _code_digest.closure_digest([module]) == before
     (rule / "helper.py").write_text("def key(i):\n    return -i  # the other way round\n")
-    assert _module_sources.closure_digest([module]) != before
+    assert _code_digest.closure_digest([module]) != before
 
 
 @pytest.mark.parametrize("kind", ["tasks", "methods", "models", "data", "metrics"])
@@ -128,7 +128,7 @@ def test_the_code_of_every_kind_of_component_is_in_the_identity(kind, monkeypatc
         "data": "parquet_images.py",
         "metrics": "classification.py",
     }[kind]
-    original, touched = _module_sources._read, []
+    original, touched = _code_digest._read, []
 
     def changed(path, modified):
         digest, imports = original(path, modified)
@@ -137,7 +137,7 @@ def test_the_code_of_every_kind_of_component_is_in_the_identity(kind, monkeypatc
             return digest + "x", imports
         return digest, imports
 
-    monkeypatch.setattr(_module_sources, "_read", changed)
+    monkeypatch.setattr(_code_digest, "_read", changed)
     after = identity.code(job)
     assert touched, f"{part} is not among the sources of {job.title}"
     assert after != before

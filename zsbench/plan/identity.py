@@ -20,7 +20,7 @@ import zsbench
 from zsbench.config import catalog
 from zsbench.core.records import TaskData, canonical_json, digest
 from zsbench.metrics import naming
-from zsbench.plan import _module_sources
+from zsbench.plan import _code_digest
 
 if TYPE_CHECKING:
     from zsbench.config.blocks import Block
@@ -58,7 +58,7 @@ def code(job: Job, known: dict[tuple[str, ...], str] | None = None) -> str:
     modules = {module.__name__: module for module in _modules(job)}
     names = tuple(sorted(modules))
     if names not in known:
-        known[names] = _module_sources.closure_digest(modules.values())
+        known[names] = _code_digest.closure_digest(modules.values())
     return digest([zsbench.__version__, known[names]])
 
 
@@ -125,4 +125,4 @@ def _modules(job: Job) -> list[ModuleType]:
     statistics = [naming.resolve(name, kinds=kinds).statistics for name in job.task.metrics]
     functions += [getattr(bound, "func", bound) for bound in statistics]
     names = dict.fromkeys([*_ALWAYS, *(function.__module__ for function in functions)])
-    return [catalog.load_module("tasks", job.task.type), *map(_module_sources.imported, names)]
+    return [catalog.load_module("tasks", job.task.type), *map(_code_digest.imported, names)]

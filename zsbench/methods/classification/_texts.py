@@ -1,16 +1,14 @@
-"""Sentences about classes: read from files, found for every class, averaged class by class."""
+"""Sentences about classes, read from files and found for every class."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from zsbench.config.paths import resolve_path
 from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.core.listing import files_in
 from zsbench.core.yamlio import shown
 
@@ -123,61 +121,3 @@ def require_texts(texts: Sequence[Sequence[str]], class_names: Sequence[str], wh
 def _with_nearest(name: str, entries: Mapping[str, Any]) -> str:
     near = get_close_matches(name, entries, n=1, cutoff=0.5)
     return f"'{name}' (nearest key: '{near[0]}')" if near else f"'{name}'"
-
-
-def owners(texts: Sequence[Sequence[str]]) -> IntArray:
-    """Return the class of each text (n_texts,) when the texts of all classes stand one after another."""
-    return np.repeat(np.arange(len(texts)), [len(row) for row in texts])
-
-
-def by_class(owner: Any) -> tuple[IntArray, IntArray]:
-    """Return the order that puts rows of one class side by side, and where each class starts in it (n_classes,).
-
-    Raises
-    ------
-    ValueError
-        A class below the largest number has no row.
-    """
-    order = np.argsort(owner, kind="stable")
-    classes, first = np.unique(np.asarray(owner)[order], return_index=True)
-    if len(classes) != classes[-1] + 1:
-        raise ValueError(f"class {int(np.setdiff1d(np.arange(classes[-1]), classes)[0])} has no text")
-    return order, first
-
-
-def mean_per_class(values: Any, owner: Any, *, axis: int = 0) -> DoubleArray:
-    """Return the mean over the texts of each class, in float64; every text counts once.
-
-    Parameters
-    ----------
-    values : an array with one entry a text along `axis`.
-    owner : (n_texts,) class of each text.
-    axis : becomes the axis of classes.
-    """
-    order, first = by_class(owner)
-    sums = np.add.reduceat(np.take(values, order, axis=axis), first, axis=axis, dtype=np.float64)
-    counts = np.diff(first, append=len(order))
-    return np.asarray(sums / np.expand_dims(counts, 1 - axis), dtype=np.float64)
-
-
-def known(options: Mapping[str, Any], key: str, read: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    """Return what an option's file holds, for `zsbench show`; {} where no such file is known there."""
-    if not isinstance(options.get(key), str):
-        return {}
-    path = resolve_path(options[key], Path())
-    return read(str(path)) if path.exists() else {}
-
-
-def first_class(task: Mapping[str, Any], entries: Mapping[str, Any]) -> str:
-    """Return the class whose prompts `zsbench show` prints: the task's first, else the file's first."""
-    names = task.get("classes")
-    if isinstance(names, str):
-        names = read_lines(str(resolve_path(names, Path()))) if names.startswith("asset:") else None
-    names = list(names.values()) if isinstance(names, dict) else names
-    return str([*(names or entries), "<class>"][0])
-
-
-def templates_of(task: Mapping[str, Any]) -> list[str]:
-    """Return a task's templates for `zsbench show`; a stand-in where they come with the data."""
-    written = task.get("templates")
-    return list(written) if isinstance(written, list) and written else ["<template of {}>"]

@@ -19,7 +19,17 @@ from zsbench.config.components import method
 from zsbench.config.options import LocalPath, Text
 from zsbench.core.lazy import FloatArray
 from zsbench.core.templates import fill_class
-from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, _texts, linear, normalise
+from zsbench.methods.classification import (
+    Classifier,
+    Encoder,
+    Problem,
+    Rule,
+    _class_means,
+    _prompt_examples,
+    _texts,
+    linear,
+    normalise,
+)
 from zsbench.models.capabilities import ImageTextEncoder
 
 
@@ -42,7 +52,7 @@ def cupl(*, prompts: LocalPath, templates: bool = False, prompt_set: Text | None
         counts = [len(row) for row in sentences]
         encoder.note("cupl", {"prompt set": prompt_set or Path(prompts).name, "sentences a class": span(counts)})
         rows = encoder.texts([text for row in texts for text in row])
-        return linear(class_weights(rows, _texts.owners(texts)), problem.logit_scale)
+        return linear(class_weights(rows, _class_means.owners(texts)), problem.logit_scale)
 
     return build
 
@@ -59,7 +69,7 @@ def class_texts(
 
 def class_weights(texts: Any, owner: Any) -> FloatArray:
     """Return class weights (n_classes, width) from text embeddings (n_texts, width) and their classes (n_texts,)."""
-    return normalise(_texts.mean_per_class(normalise(texts, what="texts"), owner), what="class weights")
+    return normalise(_class_means.mean_per_class(normalise(texts, what="texts"), owner), what="class weights")
 
 
 def span(counts: Sequence[int]) -> str:
@@ -70,8 +80,8 @@ def span(counts: Sequence[int]) -> str:
 
 def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every text of the first class, for `zsbench show`."""
-    entries = _texts.known(options, "prompts", _texts.read_sentences)
-    name = _texts.first_class(task, entries)
-    templates = _texts.templates_of(task) if options.get("templates") else []
+    entries = _prompt_examples.known(options, "prompts", _texts.read_sentences)
+    name = _prompt_examples.first_class(task, entries)
+    templates = _prompt_examples.templates_of(task) if options.get("templates") else []
     of_class = entries.get(name, [f"<each sentence of '{name}' in {options.get('prompts', 'the file of `prompts:`')}>"])
     return "\n".join(class_texts([name], templates, [of_class])[0])

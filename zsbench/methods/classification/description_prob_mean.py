@@ -19,7 +19,17 @@ from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class, require_class
-from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, softmax
+from zsbench.methods.classification import (
+    Batch,
+    Classifier,
+    Encoder,
+    Problem,
+    Rule,
+    _class_means,
+    _prompt_examples,
+    _texts,
+    softmax,
+)
 from zsbench.models.capabilities import ImageTextEncoder
 
 CELLS = 2**22  # images x texts in one block of probabilities: 32 MB in float64
@@ -57,7 +67,7 @@ def description_prob_mean(
         start, names = _opening(template, problem.templates), problem.class_names
         texts = [class_texts(start, name, of_class, drop_words) for name, of_class in zip(names, lines, strict=True)]
         _texts.require_texts(texts, names, descriptions, f"line of more than {drop_words} words")
-        scale, owner = encoder.model.logit_scale, _texts.owners(texts)
+        scale, owner = encoder.model.logit_scale, _class_means.owners(texts)
         skipped = sum(map(len, lines)) - len(owner)
         encoder.note("description-prob-mean", {"logit scale": scale, "texts": len(owner), "lines skipped": skipped})
         rows = encoder.texts([text for of_class in texts for text in of_class])
@@ -93,7 +103,7 @@ def class_scores(images: Any, texts: Any, owner: Any, *, logit_scale: float) -> 
     """
     step = max(1, CELLS // len(texts))
     blocks = (softmax(logit_scale * images[i : i + step] @ np.transpose(texts)) for i in range(0, len(images), step))
-    means = [_texts.mean_per_class(probabilities, owner, axis=1) for probabilities in blocks]
+    means = [_class_means.mean_per_class(probabilities, owner, axis=1) for probabilities in blocks]
     return np.concatenate(means).astype(np.float32)
 
 
@@ -106,9 +116,12 @@ def _opening(template: str | None, templates: Sequence[str]) -> str:
 
 def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every text of the first class, for `zsbench show`."""
-    entries = _texts.known(options, "descriptions", _texts.read_sentences)
-    name = _texts.first_class(task, entries)
-    template = options.get("template") or _texts.templates_of(task)[0]
-    lines = [*entries.get(name, []), *unquoted(_texts.known(options, "locations", _texts.read_sentences).get(name, []))]
+    entries = _prompt_examples.known(options, "descriptions", _texts.read_sentences)
+    name = _prompt_examples.first_class(task, entries)
+    template = options.get("template") or _prompt_examples.templates_of(task)[0]
+    lines = [
+        *entries.get(name, []),
+        *unquoted(_prompt_examples.known(options, "locations", _texts.read_sentences).get(name, [])),
+    ]
     placeholder = f"{fill_class(template, name)} <each line of '{name}' in {options.get('descriptions', 'a file')}>"
     return "\n".join(class_texts(template, name, lines, options.get("drop_words", 2))) or placeholder

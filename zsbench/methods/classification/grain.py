@@ -20,7 +20,18 @@ from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
-from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _texts, linear, normalise
+from zsbench.methods.classification import (
+    Batch,
+    Classifier,
+    Encoder,
+    Problem,
+    Rule,
+    _class_means,
+    _prompt_examples,
+    _texts,
+    linear,
+    normalise,
+)
 from zsbench.methods.classification._regions import encode_regions, require_regions
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -59,12 +70,12 @@ def grain(
         of_class = [[] for _ in names] if descriptions is None else _texts.sentences_of(descriptions, names)
         prompts = [class_texts(problem.templates, name, texts) for name, texts in zip(names, of_class, strict=True)]
         rows = encoder.texts([text for texts in prompts for text in texts])
-        weights = class_weights(rows, _texts.owners(prompts), renormalise=renormalise)
+        weights = class_weights(rows, _class_means.owners(prompts), renormalise=renormalise)
         if alpha == 1:
             return linear(weights, problem.logit_scale)
         require_regions(encoder.model, "grain with alpha < 1")
         _texts.require_texts(of_class, names, descriptions or "", "description")
-        described, owner = encoder.texts([text for texts in of_class for text in texts]), _texts.owners(of_class)
+        described, owner = encoder.texts([text for texts in of_class for text in texts]), _class_means.owners(of_class)
 
         def score(batch: Batch) -> FloatArray:
             local = local_scores(encode_regions(encoder.model, batch.items), described, owner)
@@ -92,7 +103,7 @@ def class_texts(templates: Sequence[str], class_name: str, descriptions: Sequenc
 
 def class_weights(texts: Any, owner: Any, *, renormalise: bool = False) -> FloatArray:
     """Return (n_classes, width): means of unit text vectors (n_texts, width), of length 1 only if asked for."""
-    means = _texts.mean_per_class(normalise(texts, what="prompts"), owner)
+    means = _class_means.mean_per_class(normalise(texts, what="prompts"), owner)
     return normalise(means, what="class weights") if renormalise else means.astype(np.float32)
 
 
@@ -104,7 +115,7 @@ def local_scores(regions: Any, descriptions: Any, owner: Any) -> FloatArray:
     regions, descriptions : unit vectors (n_images, n_regions, width) and (n_descriptions, width).
     owner : (n_descriptions,) class of each; every class has at least one.
     """
-    order, first = _texts.by_class(owner)
+    order, first = _class_means.by_class(owner)
     ordered = np.asarray(descriptions)[order]
     step = max(1, CELLS // (len(ordered) * max(1, regions.shape[1])))
     blocks = (regions[start : start + step] @ ordered.T for start in range(0, len(regions), step))
@@ -118,7 +129,7 @@ def mix(global_scores: Any, local: Any, alpha: float) -> FloatArray:
 
 def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every prompt of the first class, for `zsbench show`."""
-    entries = _texts.known(options, "descriptions", _texts.read_sentences)
-    name, file = _texts.first_class(task, entries), options.get("descriptions")
+    entries = _prompt_examples.known(options, "descriptions", _texts.read_sentences)
+    name, file = _prompt_examples.first_class(task, entries), options.get("descriptions")
     of_class = entries.get(name, [f"<each description in {file}>"] if file else [])
-    return "\n".join(class_texts(_texts.templates_of(task), name, of_class))
+    return "\n".join(class_texts(_prompt_examples.templates_of(task), name, of_class))

@@ -14,7 +14,7 @@ from zsbench.config.components import method
 from zsbench.core.lazy import FloatArray
 from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear, normalise
-from zsbench.methods.classification._texts import first_class, templates_of
+from zsbench.methods.classification._prompt_examples import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
 
 

@@ -14,7 +14,8 @@ from zsbench.config.components import method
 from zsbench.config.options import LocalPath
 from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
-from zsbench.methods.classification._texts import first_class, known, of_classes, read_names, templates_of
+from zsbench.methods.classification._prompt_examples import first_class, known, templates_of
+from zsbench.methods.classification._texts import of_classes, read_names
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 

@@ -28,10 +28,10 @@ from zsbench.core.lazy import np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, linear
+from zsbench.methods.classification._prompt_examples import first_class, templates_of
 from zsbench.methods.classification._template_pool import TemplatePool, read_pool
 from zsbench.methods.classification._template_scorer import Scorer, make_scorer
 from zsbench.methods.classification._template_weights import Normalise, Weights, above_median, template_weights
-from zsbench.methods.classification._texts import first_class, templates_of
 from zsbench.models.capabilities import ImageTextEncoder
 
 

@@ -119,7 +119,7 @@ def first(
         count(model, whole, shown)
 
         def sort(numbers: list[int]) -> list[int]:
-            logits = model.next_token_logits(fitting([shown[i] for i in numbers], item.query, model))
+            logits = model.next_token_logits(_tokens(model, prompt, style, [shown[i] for i in numbers], item.query))
             scores = logits[identifier_ids(model, fill(prompt.answer), style.names[: len(numbers)])]
             if not np.isfinite(scores).all():
                 raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
@@ -131,23 +131,24 @@ def first(
 
         return slide(len(shown), window, step, sort)
 
-    def fitting(texts: list[str], query: str, model: CausalLM) -> list[int]:
-        """Return the prompt's tokens; where they are too many, passages are cut to fewer, and the prompt is counted."""
-        chat = prompt.talks(model)
-
-        def written(texts: list[str]) -> str:
-            asked = prompt.asked(texts, query, style, chat=chat)
-            return (model.chat(asked.messages) if chat else asked.text) + asked.answer
-
-        def tokens(texts: list[str]) -> list[int]:
-            # A chat template writes BOS itself; plain text leaves it to the tokenizer.
-            return model.tokenize(written(texts), special=not chat)[0]
-
-        shorter = fitted(model, texts, lambda cut: len(tokens(cut)))
-        model.cost.asked(written(shorter))
-        return tokens(shorter)
-
     return rank
+
+
+def _tokens(model: CausalLM, prompt: FirstPrompt, style: _Style, texts: list[str], query: str) -> list[int]:
+    """Return the prompt's tokens; where they are too many, passages are cut to fewer, and the prompt is counted."""
+    chat = prompt.talks(model)
+
+    def written(texts: list[str]) -> str:
+        asked = prompt.asked(texts, query, style, chat=chat)
+        return (model.chat(asked.messages) if chat else asked.text) + asked.answer
+
+    def tokens(texts: list[str]) -> list[int]:
+        # A chat template writes BOS itself; plain text leaves it to the tokenizer.
+        return model.tokenize(written(texts), special=not chat)[0]
+
+    shorter = fitted(model, texts, lambda cut: len(tokens(cut)))
+    model.cost.asked(written(shorter))
+    return tokens(shorter)
 
 
 def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]:

@@ -18,6 +18,7 @@ arXiv:2510.02219, and Zhang et al. 2025, arXiv:2506.09944.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from annotated_types import MaxLen, MinLen
@@ -100,13 +101,14 @@ def icr(
             return float(tokens.sum())
         return calibrated(tokens, selection.total(blank), outliers=aggregate == "last_token")
 
-    def notes(model: Any, items: Sequence[RankItem]) -> dict[str, Any]:
-        assert file is not None
-        warning = file.warning(model, items)
-        chosen = {"heads": file.heads, "rule": file.rule, "task": file.task, "queries": list(file.queries)}
-        return {"chosen on labelled queries": chosen, **({"warning": warning} if warning else {})}
+    return Fitted(rank, partial(_notes, file)) if file else rank
 
-    return Fitted(rank, notes) if file else rank
+
+def _notes(file: chosen_heads.HeadFile, model: Any, items: Sequence[RankItem]) -> dict[str, Any]:
+    """Return what a result says of heads that were chosen on labelled queries."""
+    warning = file.warning(model, items)
+    chosen = {"heads": file.heads, "rule": file.rule, "task": file.task, "queries": list(file.queries)}
+    return {"chosen on labelled queries": chosen, **({"warning": warning} if warning else {})}
 
 
 def reader(options: dict[str, Any], *, calibration: Literal["na", "none"]) -> Reader:

@@ -91,14 +91,18 @@ def rankgpt(
             room = max_new_tokens or TOKENS_PER_PASSAGE * len(numbers)
             [answer] = model.generate([asked], max_new_tokens=room)
             reading = read(answer, len(numbers), letters=identifiers == "alpha")
-            model.cost.comparisons += 1
-            model.cost.answers += 1
-            model.cost.malformed_outputs += not reading.well_formed
+            _count(model, reading)
             return [numbers[i] for i in reading.order]
 
         return slide(len(texts), window, step, sort, schedule=schedule, repeats=repeats)
 
     return rank
+
+
+def _count(model: TextGenerator, reading: _parse.Reading) -> None:
+    model.cost.comparisons += 1
+    model.cost.answers += 1
+    model.cost.malformed_outputs += not reading.well_formed
 
 
 def style(prompt: str | RankPrompt | None, *, chat: bool) -> RankPrompt:

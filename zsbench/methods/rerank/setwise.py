@@ -97,9 +97,9 @@ def setwise(
             return remember(candidates)
 
         n = len(passages)
-        return sorting.top_k(settle(n, pick), n, k)
+        return sorting.top_k(places(n, pick), n, k)
 
-    def settle(n: int, pick: sorting.Pick) -> list[int]:
+    def places(n: int, pick: sorting.Pick) -> list[int]:
         if sort == "heapsort":
             return sorting.heapsort(n, k, pick, children=num_child)
         rule = sorting.bubblesort if flavour == "correct" else sorting.bubblesort_skipping_sets

@@ -5,6 +5,7 @@ import pytest
 from zsbench.cli import _family
 from zsbench.cli.show import show
 from zsbench.config import catalog
+from zsbench.core.errors import UserError
 
 
 @pytest.mark.parametrize("name", catalog.own_components("tasks"))
@@ -44,3 +45,8 @@ def test_a_family_names_the_metrics_sources_and_models_that_fit_it(capsys):
         assert f"  {name} " in shown
     for stranger in ("nDCG", "beir", "open-clip"):
         assert f"  {stranger} " not in shown
+
+
+def test_a_misspelt_family_is_guessed():
+    with pytest.raises(UserError, match="did you mean 'rerank'"):
+        show("reranking")

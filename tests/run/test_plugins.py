@@ -201,3 +201,12 @@ def test_a_broken_file_hides_nothing_else_of_its_family(work):
     (folder / "broken.py").write_text('import no_such_package\n@method(family="rerank")\ndef broken(): ...\n')
     code, out, err = zsbench("--plugins", work / "mine", "show", "rerank")
     assert (code, "  icr " in out, "left out: " in err) == (0, True, True)
+
+
+def test_a_type_of_task_that_is_not_whole_says_what_it_lacks(work):
+    shutil.copytree(FOLDER, work / "mine")
+    path = work / "mine" / "tasks" / "number_parity.py"
+    text = path.read_text()
+    path.write_text(text[: text.index("    def load(")].replace('    gives: ClassVar[str] = "numbers"\n', ""))
+    code, _, err = zsbench("--plugins", work / "mine", "validate", "parity.yaml")
+    assert (code, "number_parity.py: class Task lacks gives, load, predict" in " ".join(err.split())) == (2, True), err

@@ -56,6 +56,7 @@ def show(
         {n for group in CONFIGS for n in catalog.configs(group)}
         | set(catalog.components("methods"))
         | set(catalog.metrics())
+        | _family.families()
     )
     raise unknown_name("", "name", name, names, listed_by="zsbench list configs")
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from zsbench.config import blocks, catalog, companions, validate
 from zsbench.config.blocks import Block
 from zsbench.config.schema import TaskConfig
-from zsbench.core.errors import Mistakes, UnsetVariable, UserError, UserErrors
+from zsbench.core.errors import Mistakes, UnsetVariable, UserError, UserErrors, shown
 from zsbench.core.yamlio import Document
 from zsbench.metrics import naming
-from zsbench.plan import _method_options
+from zsbench.plan import _method_options, references
 from zsbench.plan.checks import lacking, require_files, require_learnable
-
-if TYPE_CHECKING:
-    pass
-from zsbench.plan import references
 from zsbench.plan.choices import Choices
 
 
@@ -59,6 +56,7 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
     if not isinstance(kind, str):
         raise UserError(where, "key 'type' is missing", f"one of {', '.join(catalog.components('tasks'))}")
     module = catalog.load_module("tasks", kind, where=where)
+    _require_whole(module)
     task: TaskConfig = validate.check(module.Config, document)
     task._document = document
     companions.check_task(task, task.requires, task.type, document)
@@ -85,6 +83,21 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
         task.model_fields_set.discard("metrics")
     module.Task(task, source)
     return task, source
+
+
+def _require_whole(module: Any) -> None:
+    """Refuse a type of task that lacks what the runner asks of it, as one of another package may.
+
+    Raises
+    ------
+    UserError
+        The attributes and methods that are missing.
+    """
+    asked = ("family", "gives", "metric_kinds", "shard_size")
+    lacking = [name for name in asked if not hasattr(module.Task, name)] + sorted(module.Task.__abstractmethods__)
+    if lacking:
+        problem = f"class Task lacks {', '.join(lacking)}"
+        raise UserError(shown(Path(module.__file__)), problem, "all that `zsbench.tasks.base.BaseTask` names")
 
 
 def _source(value: Any, gives: str, document: Document, key: str) -> Block:

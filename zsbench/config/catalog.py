@@ -106,8 +106,8 @@ def own_components(kind: ComponentKind) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for *folders, file in _below(PACKAGE / kind, ".py"):
         path = Path(PACKAGE, kind, *folders, file)
-        if not file.startswith("_") and _holds_component(kind, path):
-            entry = _entry(kind, path, ".".join(("zsbench", kind, *folders, path.stem)))
+        module = ".".join(("zsbench", kind, *folders, path.stem))
+        if not file.startswith("_") and (entry := _entry(kind, path, module)) is not None:
             entries[entry.name] = entry
     return entries
 
@@ -128,9 +128,9 @@ def _components(kind: ComponentKind, folders: tuple[Path, ...]) -> dict[str, Ent
     entries = dict(own_components(kind))
     for folder in folders:
         for path, module in _outside.modules_below(folder, kind):
-            if not _holds_component(kind, path):
-                continue
             entry = _entry(kind, path, module)
+            if entry is None:
+                continue
             if entry.name in entries:
                 taken = entries[entry.name].path
                 raise UserError(
@@ -139,19 +139,24 @@ def _components(kind: ComponentKind, folders: tuple[Path, ...]) -> dict[str, Ent
             entries[entry.name] = entry
     for name, file, module in _outside.modules_installed(kind):
         if name not in entries:
-            stated = "" if file and '"""' in _text(file) else f"from {module}"
-            family = _FAMILY.search(_text(file)) if file else None
+            text = _text(file) if file else ""
+            stated, family = "" if '"""' in text else f"from {module}", _FAMILY.search(text)
             entries[name] = Entry(name, file or Path(module), family[1] if family else "", stated, module)
     return entries
 
 
-def _holds_component(kind: ComponentKind, path: Path) -> bool:
-    """Return what tells a component's file from those that help it: the function or the `Config` of its name."""
-    return ("\nclass Config(" if kind == "tasks" else f"\ndef {path.stem}(") in "\n" + _text(path)
+def _entry(kind: ComponentKind, path: Path, module: str) -> Entry | None:
+    """Return the component of a file, None for one that only helps others; it is read once and not run.
 
-
-def _entry(kind: ComponentKind, path: Path, module: str) -> Entry:
-    return Entry(path.stem.replace("_", "-"), path, _family(kind, path), "", module)
+    What tells a component is the function or the `Config` of its name. A method states its family; that of others is
+    the folder within their kind.
+    """
+    text = _text(path)
+    if ("\nclass Config(" if kind == "tasks" else f"\ndef {path.stem}(") not in "\n" + text:
+        return None
+    stated = _FAMILY.search(text) if kind == "methods" else None
+    family = stated[1] if stated else path.parent.name.replace("_", "-").removesuffix(kind)
+    return Entry(path.stem.replace("_", "-"), path, family, "", module)
 
 
 def _text(path: Path) -> str:
@@ -159,12 +164,6 @@ def _text(path: Path) -> str:
 
 
 _FAMILY = re.compile(r'^@method\(.*?family="([^"]+)"', re.MULTILINE | re.DOTALL)
-
-
-def _family(kind: ComponentKind, path: Path) -> str:
-    """Return the family that a method's file states, read without running it, else the folder within its kind."""
-    stated = _FAMILY.search(_text(path)) if kind == "methods" else None
-    return stated[1] if stated else path.parent.name.replace("_", "-").removesuffix(kind)
 
 
 def methods_of(family: str) -> list[str]:

@@ -53,7 +53,7 @@ def test_weights_give_what_repeated_items_give(name, seed):
     strata = None if metric.strata is None else table[:, metric.strata]
     [index] = intervals._draws(rng, len(table), 30, strata, width=1)
     expected = np.array([metric.of_items(table[rows]) for rows in index])
-    found = metric.of_weights(table).values(intervals._weights(index, len(table)))
+    found = metric.of_weights(table).values(intervals._weights(intervals._counts(index, len(table))))
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -74,7 +74,9 @@ def test_ties_and_classes_that_a_resample_loses():
             metric = naming.resolve(name, kinds=("multilabel",))
             table = metric.statistics(scores, targets)
             expected = np.array([metric.of_items(table[rows]) for rows in index])
-            np.testing.assert_allclose(metric.of_weights(table).values(intervals._weights(index, 12)), expected)
+            np.testing.assert_allclose(
+                metric.of_weights(table).values(intervals._weights(intervals._counts(index, 12))), expected
+            )
 
 
 def test_fewer_resamples_depend_on_items_and_classes_alone():

@@ -87,11 +87,9 @@ def _counts(index: IntArray, n: int) -> DoubleArray:
     return counts
 
 
-def _weights(index: IntArray, n: int) -> Weights:
-    """Return how often each resample holds each item, (n_items, n_resamples)."""
-    rows = np.arange(len(index))[:, None] * n
-    counts = np.bincount((index + rows).ravel(), minlength=len(index) * n).reshape(len(index), n)
-    return np.ascontiguousarray(counts.astype(weights_type(n)).T)
+def _weights(counts: DoubleArray) -> Weights:
+    """Return counts (n_resamples, n_items) as metrics of many resamples take them, (n_items, n_resamples)."""
+    return np.ascontiguousarray(counts.astype(weights_type(counts.shape[1])).T)
 
 
 def cluster_replicates(metric: Metric, statistics: DoubleArray, clusters: IntArray, index: IntArray) -> DoubleArray:
@@ -197,11 +195,12 @@ def _bootstrapped(tables: Sequence[_Table], resamples: int, seed: int) -> list[D
     first, n = tables[0], len(tables[0].defined)
     strata = None if first.metric.strata is None else first.defined[:, first.metric.strata]
     width = max(table.defined.shape[1] for table in tables)
-    summed = any(table.metric.of_items is None for table in tables)
+    is_weighted = any(table.weighted for table in tables)
+    is_counted = is_weighted or any(table.metric.of_items is None for table in tables)
     parts: list[list[DoubleArray]] = [[] for _ in tables]
     for index in _draws(np.random.default_rng(seed), n, resamples, strata, width=width):
-        counts = _counts(index, n) if summed else None
-        weights = _weights(index, n) if any(table.weighted for table in tables) else None
+        counts = _counts(index, n) if is_counted else None
+        weights = _weights(counts) if is_weighted and counts is not None else None
         for part, table in zip(parts, tables, strict=True):
             if table.weighted is not None:
                 part.append(table.weighted.values(weights))

@@ -8,9 +8,9 @@ import pytest
 
 from tests.command import call
 from zsbench.metrics import naming
-from zsbench.metrics.intervals import resampled
+from zsbench.metrics.bootstrap import resampled
 from zsbench.metrics.paired import holm, mcnemar, sign_flips
-from zsbench.run.judge import item_statistics
+from zsbench.results.items import item_statistics
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from zsbench.metrics import naming
-from zsbench.metrics.intervals import resampled
+from zsbench.metrics.bootstrap import resampled
 from zsbench.metrics.paired import benjamini_hochberg, bootstrap_p, holm, mcnemar, sign_flips
 
 values = st.lists(st.floats(-1, 1, allow_subnormal=False).map(lambda x: round(x, 3)), min_size=1, max_size=10)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.metrics import examples
 from zsbench.config import catalog
-from zsbench.metrics import intervals, naming
+from zsbench.metrics import bootstrap, naming
 from zsbench.metrics.intervals import interval
 from zsbench.metrics.metric import as_table
 
@@ -51,9 +51,9 @@ def test_weights_give_what_repeated_items_give(name, seed):
     metric, table = tables(name, seed, 40)
     rng = np.random.default_rng(seed)
     strata = None if metric.strata is None else table[:, metric.strata]
-    [index] = intervals._draws(rng, len(table), 30, strata, width=1)
+    [index] = bootstrap._draws(rng, len(table), 30, strata, width=1)
     expected = np.array([metric.of_items(table[rows]) for rows in index])
-    found = metric.of_weights(table).values(intervals._weights(intervals._counts(index, len(table))))
+    found = metric.of_weights(table).values(bootstrap._weights(bootstrap._counts(index, len(table))))
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -75,16 +75,16 @@ def test_ties_and_classes_that_a_resample_loses():
             table = metric.statistics(scores, targets)
             expected = np.array([metric.of_items(table[rows]) for rows in index])
             np.testing.assert_allclose(
-                metric.of_weights(table).values(intervals._weights(intervals._counts(index, 12))), expected
+                metric.of_weights(table).values(bootstrap._weights(bootstrap._counts(index, 12))), expected
             )
 
 
 def test_fewer_resamples_depend_on_items_and_classes_alone():
-    assert intervals._affordable(10_000, 1000, 0) == 10_000
-    assert intervals._affordable(10_000, 50_000, 0) == 4000
-    assert intervals._affordable(10_000, 50_000, 50_000 * 80) == 1000
-    assert intervals._affordable(10_000, 50_000, 50_000 * 1000) == 200
-    assert intervals._affordable(100, 50_000, 50_000 * 1000) == 100
+    assert bootstrap._affordable(10_000, 1000, 0) == 10_000
+    assert bootstrap._affordable(10_000, 50_000, 0) == 4000
+    assert bootstrap._affordable(10_000, 50_000, 50_000 * 80) == 1000
+    assert bootstrap._affordable(10_000, 50_000, 50_000 * 1000) == 200
+    assert bootstrap._affordable(100, 50_000, 50_000 * 1000) == 100
     metric = naming.resolve("mAP", kinds=("multilabel",))
     rng = np.random.default_rng(0)
     table = metric.statistics(rng.random((300, 4)), rng.integers(0, 2, (300, 4)))

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from zsbench.metrics import intervals
+from zsbench.metrics import bootstrap
 from zsbench.metrics.intervals import interval
 from zsbench.metrics.metric import metric
-from zsbench.run.judge import item_columns
+from zsbench.results.items import item_columns
 
 LEVELS = 2000
 
@@ -51,7 +51,7 @@ def test_its_interval_needs_little_memory_and_does_not_depend_on_blocks(monkeypa
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 150e6  # all resamples at once would take 160 MB for the sums, and half as much for each step
-    monkeypatch.setattr(intervals, "_DRAWS_AT_ONCE", 400_000)
+    monkeypatch.setattr(bootstrap, "_DRAWS_AT_ONCE", 400_000)
     assert interval(pooled_area.metric, table, resamples=5000) == found
 
 

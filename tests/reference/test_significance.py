@@ -5,7 +5,8 @@ import pytest
 
 from tests.reference._golden import load_json, load_npz, needs, some
 from zsbench.metrics import naming
-from zsbench.metrics.intervals import cluster_replicates, percentile, replicates, wilson
+from zsbench.metrics.bootstrap import cluster_replicates, percentile, replicates
+from zsbench.metrics.intervals import wilson
 from zsbench.metrics.paired import (
     benjamini_hochberg,
     bootstrap_p,

@@ -10,7 +10,7 @@ from zsbench.cli.main import app
 from zsbench.config import catalog
 from zsbench.config.schema import TaskConfig
 from zsbench.metrics import naming
-from zsbench.run import judge
+from zsbench.results import items
 
 # A shipped task of every type that runs offline, and a method that answers fast.
 EMBEDDED = {
@@ -159,5 +159,5 @@ def test_columns_of_the_items_file_give_the_statistics_back(name):
 
     metric = naming.resolve(name, kinds=None)
     table = np.random.default_rng(0).random((7, 3 if name == "F1" else 1))
-    columns = judge.item_columns(metric.name, table, metric.columns)
-    assert (judge.item_statistics(metric, columns) == table).all()
+    columns = items.item_columns(metric.name, table, metric.columns)
+    assert (items.item_statistics(metric, columns) == table).all()

@@ -14,72 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
-from zsbench.config import catalog
 from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics import naming
-from zsbench.metrics.intervals import percentile, resampled
+from zsbench.metrics.bootstrap import percentile, resampled
 from zsbench.metrics.metric import Metric, mean
 from zsbench.metrics.paired import benjamini_hochberg, bootstrap_p, holm, mcnemar, sign_flips
-from zsbench.run.judge import item_statistics
+from zsbench.results.finished_run import FinishedRun
 
 Correction = Literal["holm", "fdr"]
-
-
-@dataclass(frozen=True)
-class Side:
-    """One run: its result and the folder that it lies in."""
-
-    folder: Path
-    result: dict[str, Any]
-
-    @property
-    def title(self) -> str:
-        """Model and method."""
-        return f"{self.result['model']} / {self.result['method']}"
-
-    @cached_property
-    def items(self) -> dict[str, Any]:
-        """The columns of items.parquet as arrays, by name.
-
-        Raises
-        ------
-        UserError
-            The run has no such file, or it is damaged.
-        """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        path = self.folder / "items.parquet"
-        if not path.is_file():
-            raise UserError(shown(self.folder), "items.parquet is missing", "the folder as `zsbench eval` wrote it")
-        try:
-            table = pq.read_table(path)
-            columns = {name: table[name].to_numpy() for name in table.column_names}
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(shown(path), f"not a table of items ({error})", "the file that the run wrote") from None
-        lacking = [name for name in ("id", "prediction") if name not in columns]
-        if lacking:
-            raise UserError(shown(path), f"no column '{lacking[0]}'", "the file that the run wrote")
-        return columns
-
-    def statistics(self, metric: Metric) -> DoubleArray:
-        """Return a metric's statistics (n_items, n_statistics).
-
-        Raises
-        ------
-        UserError
-            items.parquet lacks them, or holds something else in their place.
-        """
-        try:
-            return item_statistics(metric, self.items)
-        except (ValueError, TypeError) as error:
-            problem = f"no numbers of metric '{metric.name}' ({error})"
-            raise UserError(shown(self.folder / "items.parquet"), problem, "the file that the run wrote") from None
 
 
 @dataclass(frozen=True)
@@ -120,7 +65,7 @@ class Difference:
         return "better" if (self.value > 0) == (self.better == "higher") else "worse"
 
 
-def pairs(first: Sequence[Side], second: Sequence[Side]) -> list[tuple[Side, Side]]:
+def pairs(first: Sequence[FinishedRun], second: Sequence[FinishedRun]) -> list[tuple[FinishedRun, FinishedRun]]:
     """Return the runs to compare: those of equal task, model and method, else one a side for each task.
 
     Where a side holds several runs of equal names (other options, another `limit`), those that ask the same question
@@ -131,7 +76,7 @@ def pairs(first: Sequence[Side], second: Sequence[Side]) -> list[tuple[Side, Sid
     UserError
         No task on both sides, or several runs of which it is not clear which one is meant.
     """
-    named = [_grouped(sides, _names) for sides in (first, second)]
+    named = [_grouped(sides, lambda side: side.names) for sides in (first, second)]
     same = [key for key in named[0] if key in named[1]]
     if same:
         return [pair for key in same for pair in _of_equal_names(named[0][key], named[1][key])]
@@ -143,18 +88,14 @@ def pairs(first: Sequence[Side], second: Sequence[Side]) -> list[tuple[Side, Sid
     return [(_only(by_task[0][task]), _only(by_task[1][task])) for task in tasks]
 
 
-def _grouped(sides: Sequence[Side], key_of: Callable[[Side], Any]) -> dict[Any, list[Side]]:
-    groups: dict[Any, list[Side]] = {}
+def _grouped(sides: Sequence[FinishedRun], key_of: Callable[[FinishedRun], Any]) -> dict[Any, list[FinishedRun]]:
+    groups: dict[Any, list[FinishedRun]] = {}
     for side in sides:
         groups.setdefault(key_of(side), []).append(side)
     return groups
 
 
-def _names(side: Side) -> tuple[str, str, str]:
-    return side.result["task"], side.result["model"], side.result["method"]
-
-
-def _of_equal_names(first: list[Side], second: list[Side]) -> list[tuple[Side, Side]]:
+def _of_equal_names(first: list[FinishedRun], second: list[FinishedRun]) -> list[tuple[FinishedRun, FinishedRun]]:
     """Return the pairs among runs of equal names: the only ones, or those that ask the same question."""
     if len(first) == len(second) == 1:
         return [(first[0], second[0])]
@@ -163,7 +104,7 @@ def _of_equal_names(first: list[Side], second: list[Side]) -> list[tuple[Side, S
     return same or [(_only(first), _only(second))]
 
 
-def _only(sides: list[Side]) -> Side:
+def _only(sides: list[FinishedRun]) -> FinishedRun:
     if len(sides) > 1:
         listed = ", ".join(f"{side.title} in {shown(side.folder)}" for side in sides)
         problem = f"{len(sides)} runs of '{sides[0].result['task']}': {listed}"
@@ -172,7 +113,7 @@ def _only(sides: list[Side]) -> Side:
 
 
 def differences(
-    first: Side, second: Side, *, metrics: Sequence[str] = (), resamples: int = 10_000, seed: int = 0
+    first: FinishedRun, second: FinishedRun, *, metrics: Sequence[str] = (), resamples: int = 10_000, seed: int = 0
 ) -> list[Difference]:
     """Return what every common metric says of two runs of one task, in the order of the first; p is not adjusted yet.
 
@@ -189,11 +130,10 @@ def differences(
         raise UserError("--metric", problem, f"one of: {', '.join(common) or 'none'}")
     wanted = {naming.named(name, common) for name in metrics}
     chosen = [name for name in common if not wanted or name in wanted]
-    kinds = catalog.load_module("tasks", first.result["task_type"]).Task.metric_kinds
     order = _places(first, second)
     rows = []
     for name in chosen:
-        metric = naming.resolve(name, kinds=kinds)
+        metric = first.metric(name)
         a, b = first.statistics(metric), second.statistics(metric)[order]
         undefined = [np.isnan(table).any(axis=1) for table in (a, b)]
         both = ~(undefined[0] | undefined[1])
@@ -206,7 +146,7 @@ def differences(
     return rows
 
 
-def require_comparable(first: Side, second: Side) -> None:
+def require_comparable(first: FinishedRun, second: FinishedRun) -> None:
     """Refuse runs whose numbers do not answer one question.
 
     Raises
@@ -224,7 +164,7 @@ def require_comparable(first: Side, second: Side) -> None:
         raise UserError(where, f"different {what}", "runs over the same items and gold", hint)
 
 
-def _what_differs(first: Side, second: Side, keys: Sequence[str]) -> str:
+def _what_differs(first: FinishedRun, second: FinishedRun, keys: Sequence[str]) -> str:
     """Return why two runs are over different items: a sample, keys of the task, or data that have changed."""
     settings = [side.result.get("config", {}).get("settings", {}) for side in (first, second)]
     samples = [(setting.get("limit"), setting.get("seed")) for setting in settings]
@@ -234,7 +174,7 @@ def _what_differs(first: Side, second: Side, keys: Sequence[str]) -> str:
     return f"their tasks differ in: {', '.join(keys)}" if keys else "the data behind them have changed"
 
 
-def _places(first: Side, second: Side) -> Any:
+def _places(first: FinishedRun, second: FinishedRun) -> Any:
     """Return the row of each of the first run's items in the second's table."""
     row_of = {key: row for row, key in enumerate(second.items["id"])}
     missing = [key for key in first.items["id"] if key not in row_of]
@@ -281,7 +221,7 @@ def adjusted(rows: Sequence[Difference], correction: Correction = "holm") -> lis
     return [replace(row, adjusted=value) for row, value in zip(rows, values, strict=True)]
 
 
-def changed_items(first: Side, second: Side, metric: str) -> list[tuple[str, float, float, str, str]]:
+def changed_items(first: FinishedRun, second: FinishedRun, metric: str) -> list[tuple[str, float, float, str, str]]:
     """Return (id, first's value, second's, both previews) of every item, those that changed most first.
 
     Raises
@@ -289,8 +229,7 @@ def changed_items(first: Side, second: Side, metric: str) -> list[tuple[str, flo
     UserError
         The metric has no value for a single item.
     """
-    kinds = catalog.load_module("tasks", first.result["task_type"]).Task.metric_kinds
-    resolved, order = naming.resolve(metric, kinds=kinds), _places(first, second)
+    resolved, order = first.metric(metric), _places(first, second)
     a, b = first.statistics(resolved), second.statistics(resolved)[order]
     if a.shape[1] > 1:
         raise UserError("--items", f"'{metric}' has no value for a single item", "a metric that is a mean over items")

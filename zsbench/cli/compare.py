@@ -10,7 +10,7 @@ import typer
 from zsbench.cli._screen import say, show
 
 if TYPE_CHECKING:
-    from zsbench.analysis.comparison import Difference, Side
+    from zsbench.analysis.comparison import Difference
 
 
 def compare(
@@ -25,8 +25,9 @@ def compare(
 ) -> None:
     """Compare runs over the same items: differences (second minus first) with intervals and paired tests."""
     from zsbench.analysis import comparison
+    from zsbench.results.finished_run import finished_runs
 
-    sides_a, sides_b = _sides(first), _sides(second)
+    sides_a, sides_b = finished_runs([first]), finished_runs([second])
     pairs = comparison.pairs(sides_a, sides_b)
     rows, titles = [], []
     for a, b in pairs:
@@ -45,13 +46,6 @@ def compare(
             say(f"{name}: {alone} runs without a counterpart left out")
     if changed:
         _print_items(rows[0].metric, changed)
-
-
-def _sides(path: Path) -> list[Side]:
-    from zsbench.analysis.comparison import Side
-    from zsbench.results import store
-
-    return [Side(place.parent, r) for place, r in store.located_results(path) if r["task_type"] != "average"]
 
 
 def _print_json(rows: list[Difference], titles: list[tuple[str, str]]) -> None:

@@ -129,7 +129,7 @@ def _write_items(path: Path, ids: list[str], statistics: Any, kinds: tuple[str, 
     """Write `metric<TAB>id<TAB>value`, as trec_eval's -q prints; a metric of several statistics has one row each."""
     from zsbench.core import files
     from zsbench.metrics import naming
-    from zsbench.run.judge import item_columns
+    from zsbench.results.items import item_columns
 
     lines = []
     for name, table in statistics.items():

@@ -64,7 +64,9 @@ class TaskData:
     context : what belongs to the task rather than to an item (class names, label set).
     fingerprint : digest of inputs and gold; two results compare only when it agrees.
     counts : what was dropped, cut or missing on the way, by name.
-    groups : the name of each item's group (a region, a scene, a document), where the data has any.
+    groups : the name of each item's group (a region, an income class), for metrics by group, where the data has any.
+    clusters : the name of what each item comes from (an image, a document, a scene) where several items come from one,
+        so that they are not independent: intervals and comparisons draw clusters as a whole. None: each item is alone.
     cost : what loading asked of a model, where a first stage has one.
     """
 
@@ -74,12 +76,16 @@ class TaskData:
     fingerprint: str
     counts: dict[str, int] = field(default_factory=dict)
     groups: Sequence[str] | None = None
+    clusters: Sequence[str] | None = None
     cost: Cost = field(default_factory=Cost)
 
 
 @dataclass(frozen=True)
 class Score:
-    """One metric of one run, 0-1 or in its unit, with its interval and the number of items behind it."""
+    """One metric of one run, 0-1 or in its unit, with its interval and the number of items behind it.
+
+    `note` says what keeps the interval from covering the truth as often as it claims; mostly empty.
+    """
 
     value: float
     low: float
@@ -88,10 +94,11 @@ class Score:
     n: int
     interval: str
     better: str = "higher"
+    note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields by name, in the order of the class."""
-        return asdict(self)
+        """Return the fields by name, in the order of the class, without an empty note."""
+        return {name: value for name, value in asdict(self).items() if name != "note" or value}
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

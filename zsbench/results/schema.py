@@ -15,8 +15,9 @@ class Metric(BaseModel):
     high: FiniteFloat | None = Field(description="upper end of the interval")
     unit: str = Field(description="% (stored 0-1), m, 1/m or empty")
     n: int = Field(description="items behind the value")
-    interval: str = Field(description="wilson, bootstrap(B=..., seed=...) or undefined")
+    interval: str = Field(description="wilson, bootstrap(B=..., seed=..., clusters=...) or undefined")
     better: str = Field(description="higher or lower")
+    note: str = Field(default="", description="what keeps the interval from covering as often as it claims")
 
 
 class Result(BaseModel):

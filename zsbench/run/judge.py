@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     Statistics = dict[str, DoubleArray]
 
-# More statistics than this are no longer columns that somebody reads one by one.
-_MANY = 32
-
 
 @dataclass(frozen=True)
 class Judgement:
@@ -84,21 +81,24 @@ def judge(
                     raise RunError(title, f"{name}: {error}") from error
                 left_out[name] = str(error)
     statistics = {name: np.concatenate(parts) for name, parts in rows.items() if name not in left_out}
-    scores = _scores({name: resolved[name] for name in statistics}, statistics, settings)
+    scores = _scores({name: resolved[name] for name in statistics}, statistics, data.clusters, settings)
     warning = doubts.joined(task.doubt(data, scores), doubts.of_items(data))
     notes = task.summary(data, predictions)
     return Judgement(statistics, scores, warning, left_out, notes)
 
 
-def _scores(metrics: dict[str, Metric], statistics: Statistics, settings: Settings) -> dict[str, Score]:
+def _scores(
+    metrics: dict[str, Metric], statistics: Statistics, clusters: Sequence[str] | None, settings: Settings
+) -> dict[str, Score]:
     """Return value and interval of every metric over its per-item statistics (n_items, n_statistics)."""
-    from zsbench.metrics.intervals import intervals
+    from zsbench.metrics.intervals import Interval, intervals
 
     counts = {name: int((~np.isnan(table).any(axis=1)).sum()) for name, table in statistics.items()}
     defined = [name for name, n in counts.items() if n]
     ranges = intervals(
         [metrics[name] for name in defined],
         [statistics[name] for name in defined],
+        clusters=clusters,
         resamples=settings.resamples,
         confidence=settings.confidence,
         seed=settings.seed,
@@ -107,32 +107,12 @@ def _scores(metrics: dict[str, Metric], statistics: Statistics, settings: Settin
     nan = float("nan")
     scores = {}
     for name, metric in metrics.items():
-        low, high, how = known.get(name, (nan, nan, "undefined"))
+        ends = known.get(name, Interval(nan, nan, "undefined"))
         value = metric.reduce(statistics[name]) if name in known else nan
-        scores[name] = Score(value, low, high, metric.unit, counts[name], how, metric.better)
+        scores[name] = Score(
+            value, ends.low, ends.high, metric.unit, counts[name], ends.method, metric.better, ends.note
+        )
     return scores
-
-
-def item_columns(name: str, statistics: DoubleArray, columns: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the columns of items.parquet that hold a metric's statistics (n_items, n_statistics), by name.
-
-    One column for each statistic, or one of lists for those of a histogram. A metric that declares names for its
-    statistics (`columns`: `tp`, `fp`, `fn`) has them behind its own: `F1.tp`.
-    """
-    width = statistics.shape[1]
-    if width == 1:
-        return {name: statistics[:, 0]}
-    if width > _MANY:
-        return {name: list(statistics)}
-    return {f"{name}.{part}": statistics[:, i] for i, part in enumerate(columns or range(width))}
-
-
-def item_statistics(metric: Metric, columns: dict[str, Any]) -> DoubleArray:
-    """Return a metric's statistics (n_items, n_statistics) from the columns that `item_columns` made of them."""
-    if metric.name in columns:
-        return as_table(np.stack([np.asarray(value, dtype=np.float64) for value in columns[metric.name]]))
-    named = [name for name in columns if name.startswith(f"{metric.name}.")]
-    return np.stack([np.asarray(columns[name], dtype=np.float64) for name in named], axis=1)
 
 
 def without_nan(score: dict[str, Any]) -> dict[str, Any]:

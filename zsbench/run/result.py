@@ -13,8 +13,9 @@ from zsbench.core.records import SCHEMA_VERSION, Cost, TaskData
 from zsbench.metrics import naming
 from zsbench.plan.job import Job
 from zsbench.results import provenance
+from zsbench.results.items import item_columns
 from zsbench.run.context import Run
-from zsbench.run.judge import Judgement, item_columns, without_nan
+from zsbench.run.judge import Judgement, without_nan
 from zsbench.run.predict import Predictions
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def _write_items(run: Run, judgement: Judgement, predictions: Predictions) -> No
     data, kinds = run.data, type(run.task).metric_kinds
     columns: dict[str, Any] = {"id": [item.id for item in data.items]}
     columns |= {} if data.groups is None else {"group": list(data.groups)}
+    columns |= {} if data.clusters is None else {"cluster": list(data.clusters)}
     for name, table in judgement.statistics.items():
         columns |= item_columns(name, table, naming.resolve(name, kinds=kinds).columns)
     columns["prediction"] = predictions.previews()

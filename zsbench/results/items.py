@@ -1,0 +1,34 @@
+"""items.parquet: the per-item statistics of every metric of a run, with id, group, cluster and a preview.
+
+One column for each statistic, or one of lists for those of a histogram. A metric that declares names for its statistics
+(`columns`: `tp`, `fp`, `fn`) has them behind its own: `F1.tp`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from zsbench.core.lazy import DoubleArray, np
+from zsbench.metrics.metric import Metric, as_table
+
+# More statistics than this are no longer columns that somebody reads one by one.
+_MANY = 32
+
+
+def item_columns(name: str, statistics: DoubleArray, columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the columns of items.parquet that hold a metric's statistics (n_items, n_statistics), by name."""
+    width = statistics.shape[1]
+    if width == 1:
+        return {name: statistics[:, 0]}
+    if width > _MANY:
+        return {name: list(statistics)}
+    return {f"{name}.{part}": statistics[:, i] for i, part in enumerate(columns or range(width))}
+
+
+def item_statistics(metric: Metric, columns: dict[str, Any]) -> DoubleArray:
+    """Return a metric's statistics (n_items, n_statistics) from the columns that `item_columns` made of them."""
+    if metric.name in columns:
+        return as_table(np.stack([np.asarray(value, dtype=np.float64) for value in columns[metric.name]]))
+    named = [name for name in columns if name.startswith(f"{metric.name}.")]
+    return np.stack([np.asarray(columns[name], dtype=np.float64) for name in named], axis=1)

@@ -103,7 +103,7 @@ def test_cells_are_escaped():
     score = {"value": 0.5, "low": 0.4, "high": 0.6, "unit": "%", "n": 2, "better": "higher"}
     result = {"task": "t", "model": "=a_b&c%|<d", "method": "m", "metrics": {"acc@1": score}}
     table = tables.rows([result])
-    assert r"=a\_b\&c\%|\textless{}d" in tables.to_latex(table)
+    assert r"=a\_b\&c\%\textbar{}\textless{}d" in tables.to_latex(table)
     assert r"=a\_b&c%\|&lt;d" in tables.to_markdown(table)
     assert "'=a_b&c%|<d" in tables.to_csv(table)
 

@@ -25,6 +25,7 @@ class Format(str, Enum):
     markdown = "markdown"
     latex = "latex"
     csv = "csv"
+    html = "html"
     json = "json"
 
 
@@ -53,6 +54,7 @@ def table(
         "markdown": tables.to_markdown,
         "latex": tables.to_latex,
         "csv": tables.to_csv,
+        "html": tables.to_html,
         "json": tables.to_json,
     }
     say(writers[format.value](rows), nl=False, data=format in (Format.csv, Format.json))

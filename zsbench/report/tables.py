@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from zsbench.report.grid import Cell, Column, Grid, written
 from zsbench.report.plain import one_line
 from zsbench.report.variants import variants
-
-FORMATS = ("rich", "markdown", "latex", "csv", "json")
+from zsbench.report.writers import json
 
 
 @dataclass(frozen=True)
@@ -237,68 +233,43 @@ def _spread(of_task: Sequence[Row]) -> str:
     return f", std over them: {', '.join(parts)}" if parts else ""
 
 
+def grid(table: Sequence[Row]) -> Grid:
+    """Return the table that people read: a line a metric of a run, with the notes under it."""
+    columns = header(table)
+    body = [[Cell(text) for text in cells(row, columns)] for row in table]
+    return Grid([Column(column, right=is_right(column)) for column in columns], body, notes(table), names=3)
+
+
+def records(table: Sequence[Row]) -> Grid:
+    """Return the table that programs read: a column a field of `Row`, numbers as they are (shares 0-1)."""
+    body = [[_raw(value) for value in vars(row).values()] for row in table]
+    return Grid([Column(name) for name in Row.__dataclass_fields__], body)
+
+
+def _raw(value: Any) -> Cell:
+    return Cell(value) if isinstance(value, str) else Cell(value=value)
+
+
 def to_markdown(table: Sequence[Row]) -> str:
     """Return a markdown table."""
-    columns = header(table)
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(_escape_markdown(text) for text in cells(row, columns)) + " |" for row in table]
-    return "\n".join([*lines, "", *(f"- {_escape_markdown(note)}" for note in notes(table))]) + "\n"
-
-
-# Marks of cells, emphasis, code, links, images and formulas, and HTML, which Markdown would hand through.
-_MARKDOWN = {"<": "&lt;", ">": "&gt;", **{mark: f"\\{mark}" for mark in "\\|*_`[]$~"}}
-_ENTITY = re.compile(r"&(?=#?\w+;)")
-
-
-def _escape_markdown(text: str) -> str:
-    return "".join(_MARKDOWN.get(c, c) for c in _ENTITY.sub("&amp;", text))
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "–": "--",
-    "<": r"\textless{}", ">": r"\textgreater{}",
-}  # fmt: skip
+    return written(grid(table), "markdown")
 
 
 def to_latex(table: Sequence[Row]) -> str:
     """Return a booktabs tabular."""
-    columns = header(table)
+    return written(grid(table), "latex")
 
-    def line(texts: Sequence[str]) -> str:
-        row = " & ".join("".join(_LATEX.get(c, c) for c in text) for text in texts) + r" \\"
-        return "{}" + row if row.startswith(("[", "*")) else row  # else options of the line break above
 
-    align = "".join("r" if is_right(column) else "l" for column in columns)
-    body = [line(cells(row, columns)) for row in table]
-    under = ["% needs \\usepackage{booktabs}"] + [f"% {note}" for note in notes(table)]
-    parts = [rf"\begin{{tabular}}{{{align}}}", r"\toprule", line(columns), r"\midrule", *body]
-    return "\n".join([*parts, r"\bottomrule", r"\end{tabular}", *under]) + "\n"
+def to_html(table: Sequence[Row]) -> str:
+    """Return a fragment of HTML."""
+    return written(grid(table), "html")
 
 
 def to_csv(table: Sequence[Row]) -> str:
     """Return CSV with raw values (shares 0-1); cells a spreadsheet would run as formulas are defused."""
-    out = io.StringIO()
-    names = list(Row.__dataclass_fields__)
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for row in table:
-        writer.writerow([_defuse(value) for value in asdict(row).values()])
-    return out.getvalue()
-
-
-_FORMULAS = tuple("=+-@＝＋－＠")
-
-
-def _defuse(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    text = one_line(value)
-    return "'" + text if text.lstrip().startswith(_FORMULAS) and text != "-" else text
+    return written(records(table), "csv")
 
 
 def to_json(table: Sequence[Row]) -> str:
     """Return rows as JSON with a schema version."""
-    return (
-        json.dumps({"schema_version": 1, "rows": [asdict(row) for row in table]}, indent=2, ensure_ascii=False) + "\n"
-    )
+    return json.write_records([asdict(row) for row in table])

@@ -1,0 +1,51 @@
+"""A table as CSV: numbers as they are, ends of intervals and marks in columns of their own, no formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+from zsbench.report.grid import Cell, Grid
+from zsbench.report.plain import one_line
+
+_FORMULAS = tuple("=+-@＝＋－＠")
+
+_PARTS: tuple[tuple[str, Callable[[Cell], Any]], ...] = (
+    (" low", lambda cell: cell.low),
+    (" high", lambda cell: cell.high),
+    (" mark", lambda cell: " ".join(filter(None, (cell.mark, cell.sup)))),
+)
+
+
+def write(grid: Grid) -> str:
+    """Return a line a row under a line of heads; what only marks a cell stands in `<head> low`, `high` and `mark`."""
+    head: list[str] = []
+    columns: list[list[Any]] = []
+    for number, column in enumerate(grid.columns):
+        cells = [row[number] for row in grid.rows]
+        head.append(column.heading)
+        columns.append([cell.text if cell.value is None else cell.value for cell in cells])
+        for name, part in _PARTS:
+            values = [part(cell) for cell in cells]
+            if any(value not in (None, "") for value in values):
+                head.append(column.heading + name)
+                columns.append(values)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([defused(title) for title in head])
+    writer.writerows([defused(value) for value in row] for row in zip(*columns, strict=True))
+    return out.getvalue()
+
+
+def defused(value: Any) -> Any:
+    """Return a number as it is, and a text on one line that no spreadsheet runs as a formula.
+
+    >>> defused("=1+1"), defused(-0.5), defused("-")
+    ("'=1+1", -0.5, '-')
+    """
+    if not isinstance(value, str):
+        return value
+    text = one_line(value)
+    return "'" + text if text.lstrip().startswith(_FORMULAS) and text != "-" else text

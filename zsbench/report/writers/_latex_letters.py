@@ -7,8 +7,9 @@ import unicodedata
 _SIGNS = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "–": "--",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "—": "---", "−": "$-$", "±": r"$\pm$", "×": r"$\times$",
-    "†": r"\dag{}", "‡": r"\ddag{}", "…": r"\ldots{}", "’": "'", "‘": "`", "“": "``", "”": "''", "·": r"$\cdot$",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "—": "---", "−": "$-$", "±": r"$\pm$",
+    "×": r"$\times$", "†": r"\dag{}", "‡": r"\ddag{}", "…": r"\ldots{}", "’": "'", "‘": "`", "“": "``", "”": "''",
+    "·": r"$\cdot$",
     "→": r"$\rightarrow$", "←": r"$\leftarrow$", "≤": r"$\leq$", "≥": r"$\geq$", "≈": r"$\approx$", "≠": r"$\neq$",
     "°": r"$^\circ$", "µ": r"$\mu$", "∞": r"$\infty$", "²": "$^2$", "³": "$^3$", "¹": "$^1$", "\u00a0": "~",
     "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}",
@@ -22,10 +23,10 @@ _ACCENTS = {
     "\u0308": '"', "\u030b": "H", "\u030c": "v", "\u0327": "c", "\u0323": "d", "\u0331": "b",
 }  # fmt: skip
 
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi o pi rho varsigma sigma tau upsilon phi "
-    "chi psi omega"
-).split()
+_GREEK = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu",
+    "nu", "xi", "o", "pi", "rho", "varsigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+]  # fmt: skip
 _CAPITALS = {"Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma",
              "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega"}  # fmt: skip
 _FORMULAS = {chr(ord("α") + i): "o" if name == "o" else f"\\{name}" for i, name in enumerate(_GREEK)}

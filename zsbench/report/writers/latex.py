@@ -48,7 +48,7 @@ def escaped(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    """Return a label: LaTeX takes letters, digits and a few marks, which have to be the same where it is referred to."""
+    """Return a label, of letters, digits and the few marks that LaTeX takes in one."""
     return "".join(c if c.isascii() and (c.isalnum() or c in ":-./+ ") else "-" for c in one_line(text))
 
 

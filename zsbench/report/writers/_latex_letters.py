@@ -50,7 +50,7 @@ def _written(character: str) -> str:
         return character
     if character in _FORMULAS:
         return f"${_FORMULAS[character]}$"
-    base, *accents = unicodedata.normalize("NFD", character)
+    base, *accents = list(unicodedata.normalize("NFD", character))
     if base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in _ACCENTS:
         dotless = {"i": r"\i", "j": r"\j"}.get(base, base) if accents[0] not in "\u0323\u0327\u0331" else base
         return rf"\{_ACCENTS[accents[0]]}{{{dotless}}}"

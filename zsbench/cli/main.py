@@ -24,6 +24,7 @@ COMMANDS = {
     "score": "score.score",
     "table": "table.table",
     "compare": "compare.compare",
+    "report": "report.report",
     "series": "series.series",
     "bound": "bound.bound",
     "heads": "heads.heads",

@@ -9,7 +9,9 @@ from tests.command import call
 from tests.report.browser import CHROMIUM, Browser
 from zsbench.report.html.embedding import script_json
 
-NASTY = '</script><script>alert(1)</script><img src=x onerror=alert(2)> "\'& @@style@@ \u2028 \x1b[31m \u202eevil \ud800'
+NASTY = (
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)> \"'& @@style@@ \u2028 \x1b[31m \u202eevil \ud800"
+)
 
 
 def result(task="t", model="m", method="x", *, value=0.5, metric="acc@1", **more):

@@ -26,7 +26,7 @@ def summary(runs: Sequence[FinishedRun]) -> dict[str, Any]:
     results = [run.result for run in runs]
     table = tables.rows(results)
     owners = [number for number, result in enumerate(results) for _ in result["metrics"]]
-    first = {owner: row for owner, row in reversed(list(zip(owners, table, strict=True)))}
+    first = dict(reversed(list(zip(owners, table, strict=True))))
     return {
         "interval_title": tables.interval_title(row.confidence for row in table),
         "runs": [_run(result, first.get(number)) for number, result in enumerate(results)],

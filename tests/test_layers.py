@@ -12,7 +12,7 @@ PACKAGE = Path(zsbench.__file__).parent
 # From the ground up: a module imports from its own layer and from those before it.
 LAYERS = (
     "core", "config", "metrics", "data", "models", "modifiers", "search", "methods", "tasks", "plan", "results", "run",
-    "engine", "report", "corpus", "analysis", "cli",
+    "engine", "report", "corpus", "analysis", "api", "cli",
 )  # fmt: skip
 
 
@@ -74,6 +74,8 @@ def test_no_import_runs_in_a_circle():
             circles.append(" -> ".join((*way[way.index(name) :], name)))
         elif name not in done:
             for target in EDGES[name]:
+                if target == "zsbench":  # names what programs may use, and imports it when it is used
+                    continue
                 visit(target, (*way, name))
             done.add(name)
 

@@ -84,7 +84,8 @@ def _reached(
             continue
         for parts in (rest.split(".") if rest else [], *((rest + "." + each).strip(".").split(".") for each in names)):
             file = _file(roots[top], parts)
-            if file is not None:
+            # The root of zsbench only names what Python programs may use, and leads to every module there is.
+            if file is not None and (parts or top != "zsbench"):
                 yield ".".join([top, *parts]), file
         if _BY_NAME in (full, *(f"{full}.{each}" for each in names)):
             for adapter in sorted((roots["zsbench"] / "models").rglob("[a-z]*.py")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ class FinishedRun:
     """One run: its result and the folder that it lies in."""
 
     folder: Path
-    result: dict[str, Any]
+    result: dict[str, Any] = field(repr=False)
 
     @property
     def title(self) -> str:
@@ -36,6 +36,12 @@ class FinishedRun:
     def names(self) -> tuple[str, str, str]:
         """Task, model and method."""
         return self.result["task"], self.result["model"], self.result["method"]
+
+    @property
+    def suite(self) -> str:
+        """The suite that it belongs to: `<out>/<suite>/<task>/<model>/<method>`."""
+        parents = self.folder.absolute().parents
+        return parents[2].name if len(parents) > 2 else ""
 
     @property
     def is_average(self) -> bool:

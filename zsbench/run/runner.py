@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,6 +16,8 @@ from zsbench.run.context import Options as Options
 from zsbench.run.context import Progress as Progress
 from zsbench.run.judge import judge
 from zsbench.run.loaded import Loaded
+
+log = logging.getLogger(__name__)
 
 
 def finished(job: Job, options: Options, loaded: Loaded | None = None) -> dict[str, Any] | None:
@@ -42,7 +45,12 @@ def run(job: Job, model: Any, options: Options, progress: Progress, loaded: Load
     """
     loaded = loaded or Loaded()
     question, folder = loaded.asked(job).question, job.folder(options.out)
-    with claim.claimed(folder, question, fresh=options.fresh, waiting=lambda text: progress(text, 0, 0)) as place:
+
+    def waiting(text: str) -> None:
+        log.warning("%s", text)
+        progress(text, 0, 0)
+
+    with claim.claimed(folder, question, fresh=options.fresh, waiting=waiting) as place:
         # Another process may have finished it in the meantime.
         return finished(job, options, loaded) or _run(job, place, model, options, progress, loaded)
 

@@ -1,0 +1,1 @@
+"""What `import zsbench` offers: runs from Python, and results as pandas tables."""

@@ -1,0 +1,205 @@
+"""`zsbench.Results`: finished runs as tables to work on, and `zsbench.load`, which reads them from folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from zsbench.core.errors import UserError, unknown_name
+from zsbench.results.finished_run import FinishedRun, finished_runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Published = Mapping[tuple[str, str], list[Any]]
+Format = Literal["text", "markdown", "latex", "csv", "html", "json"]
+Some = str | Iterable[str] | None
+"""One name, several, or None for all."""
+
+
+def load(places: str | Path | Iterable[str | Path]) -> Results:
+    """Return the finished runs under a folder or several, in the order in which they were made.
+
+    Parameters
+    ----------
+    places : folders of results, of suites or of single runs, or result.json files.
+
+    Raises
+    ------
+    UserError
+        No such folder, or no sound result in it.
+    """
+    listed = [places] if isinstance(places, str | Path) else list(places)
+    if not listed:
+        raise UserError("load()", "no folder named", "a folder written by `zsbench eval` or `zsbench.evaluate`")
+    runs = finished_runs(map(Path, listed), averages=True)
+    return Results({run.folder.resolve(): run for run in runs}.values())
+
+
+class Results(Sequence[FinishedRun]):
+    """Finished runs, in order: `len(results)`, `results[0].result["metrics"]`, `for run in results: run.title`.
+
+    Parameters
+    ----------
+    runs : each with its folder and its result; rows over several tasks are among them.
+    published : published values to put beside the measured ones, by suite, then by (metric, task).
+    errors : what ended the runs that failed, by the run's title.
+    """
+
+    def __init__(
+        self,
+        runs: Iterable[FinishedRun],
+        *,
+        published: Mapping[str, Published] | None = None,
+        errors: Mapping[str, UserError] | None = None,
+    ) -> None:
+        self._runs = list(runs)
+        self._published = dict(published or {})
+        self.errors = dict(errors or {})
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[FinishedRun]:
+        return iter(self._runs)
+
+    @overload
+    def __getitem__(self, index: int) -> FinishedRun: ...
+    @overload
+    def __getitem__(self, index: slice) -> Results: ...
+    def __getitem__(self, index: int | slice) -> FinishedRun | Results:
+        return self._of(self._runs[index]) if isinstance(index, slice) else self._runs[index]
+
+    def __repr__(self) -> str:
+        """Say how many there are; `print(results.table())` shows them."""
+        names = {key: len(set(self._values(key))) for key in ("task", "model", "method")}
+        counts = ", ".join(f"{n} {key}{'' if n == 1 else 's'}" for key, n in names.items())
+        failed = f"; {len(self.errors)} failed" if self.errors else ""
+        return f"<zsbench.Results: {len(self)} run{'' if len(self) == 1 else 's'} ({counts}){failed}>"
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+        return self.table("html")
+
+    def where(self, *, suite: Some = None, task: Some = None, model: Some = None, method: Some = None) -> Results:
+        """Return the runs of these suites, tasks, models and methods.
+
+        Raises
+        ------
+        UserError
+            No run has one of the names.
+        """
+        runs = self._runs
+        for key, wanted in (("suite", suite), ("task", task), ("model", model), ("method", method)):
+            if wanted is None:
+                continue
+            names = [wanted] if isinstance(wanted, str) else list(wanted)
+            known = self._values(key)
+            for name in names:
+                if name not in known:
+                    listed = ", ".join(dict.fromkeys(known)) or "none"
+                    raise unknown_name(f"where({key}=...)", key, name, known, listed_by=f"here: {listed}")
+            runs = [run for run in runs if _value(run, key) in names]
+        return self._of(runs)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row a metric of a run: its suite, and what `zsbench table --format csv` says; shares are 0-1."""
+        from zsbench.api import frames
+
+        return frames.of_metrics(self._suites())
+
+    def items(self, *, task: Some = None, model: Some = None, method: Some = None, metric: Some = None) -> pd.DataFrame:
+        """Return one row an item of a run: names, id, group and cluster, each metric's statistics, the prediction.
+
+        A metric that is a mean over items has one column of its name, another one a column for each of its statistics
+        (`F1.tp`). Where runs have different metrics, the others' cells are NaN. Rows over several tasks have no items.
+
+        Raises
+        ------
+        UserError
+            No run has one of the names, or a run's items are missing or damaged.
+        """
+        from zsbench.api import frames
+
+        chosen = self.where(task=task, model=model, method=method)
+        return frames.of_items([run for run in chosen if not run.is_average], metric)
+
+    def compare(
+        self,
+        first: Results | str,
+        second: Results | str | None = None,
+        *,
+        metrics: Sequence[str] = (),
+        correction: Literal["holm", "fdr"] = "holm",
+        resamples: int = 10_000,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Return one row a metric of two runs over the same items: second minus first, interval, paired test, verdict.
+
+        `results.compare("bm25", "icr")` compares runs of these results, by method, model or `model / method`;
+        `before.compare(after)` these results with others.
+
+        Parameters
+        ----------
+        first, second : other results, or names of the two sides among these.
+        metrics : only these.
+        correction : adjusts p for all rows together: Holm, or Benjamini and Hochberg (`fdr`).
+        resamples, seed : of the paired bootstrap.
+
+        Raises
+        ------
+        UserError
+            No run has such a name, it is not clear which runs are meant, or they are not over the same items.
+        """
+        from zsbench.api import frames
+
+        sides = (self, first) if second is None else (first, second)
+        runs = [[run for run in self._side(side) if not run.is_average] for side in sides]
+        return frames.of_differences(
+            runs[0], runs[1], metrics=metrics, correction=correction, resamples=resamples, seed=seed
+        )
+
+    def table(self, format: Format = "text", *, width: int = 120) -> str:
+        """Return the table of `zsbench eval` as a text: to print (`width` columns wide), or to paste.
+
+        Raises
+        ------
+        UserError
+            No such format.
+        """
+        from zsbench.api import tables
+
+        return tables.written(self._suites(), format, width)
+
+    def _side(self, side: Results | str) -> Results:
+        if isinstance(side, Results):
+            return side
+        runs = [run for run in self._runs if side in (run.title, run.result["model"], run.result["method"])]
+        if not runs:
+            known = [*self._values("method"), *self._values("model")]
+            listed = ", ".join(dict.fromkeys(known)) or "none"
+            raise unknown_name("compare()", "method or model", str(side), known, listed_by=f"here: {listed}")
+        return self._of(runs)
+
+    def _of(self, runs: list[FinishedRun]) -> Results:
+        return Results(runs, published=self._published)
+
+    def _values(self, key: str) -> list[str]:
+        return [_value(run, key) for run in self._runs]
+
+    def _suites(self) -> list[tuple[list[FinishedRun], Published]]:
+        """Return the runs in tables: one for each suite with published values, in order, else one for all."""
+        if not any(self._published.values()):
+            return [(self._runs, {})]
+        tables: list[tuple[list[FinishedRun], Published]] = []
+        last = None
+        for run in self._runs:
+            if last != (last := run.suite):
+                tables.append(([], self._published.get(last, {})))
+            tables[-1][0].append(run)
+        return tables
+
+
+def _value(run: FinishedRun, key: str) -> str:
+    return run.suite if key == "suite" else str(run.result[key])

@@ -24,10 +24,10 @@ def variants(results: Sequence[dict[str, Any]]) -> list[str]:
     texts = [""] * len(results)
     for numbers in groups.values():
         if len(numbers) > 1:
-            leaves = [dict(_leaves(results[number].get("config", {}))) for number in numbers]
-            keys = dict.fromkeys(key for each in leaves for key in each)
-            differ = [key for key in keys if len({each.get(key, "") for each in leaves}) > 1]
-            for number, each in zip(numbers, leaves, strict=True):
+            of_each = [dict(leaves(results[number].get("config", {}))) for number in numbers]
+            keys = dict.fromkeys(key for each in of_each for key in each)
+            differ = [key for key in keys if len({each.get(key, "") for each in of_each}) > 1]
+            for number, each in zip(numbers, of_each, strict=True):
                 values = {key: each[key] for key in differ if each.get(key, "null") != "null"}
                 texts[number] = ", ".join(f"{key.rpartition('.')[2]}={_short(value)}" for key, value in values.items())
     limits: dict[str, set[Any]] = defaultdict(set)
@@ -48,11 +48,11 @@ def _limit(result: dict[str, Any]) -> Any:
     return settings.get("limit") if isinstance(settings, dict) else None
 
 
-def _leaves(config: Any, key: str = "") -> Iterator[tuple[str, str]]:
+def leaves(config: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """Yield (dotted key, value as JSON) of a config; a list is one value."""
     if isinstance(config, dict) and config:
         for name, value in config.items():
-            yield from _leaves(value, f"{key}.{name}" if key else str(name))
+            yield from leaves(value, f"{key}.{name}" if key else str(name))
     else:
         yield key, canonical_json(config)
 

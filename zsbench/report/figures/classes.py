@@ -1,0 +1,112 @@
+"""A metric within each class, label or group, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zsbench.report.figures.by_class import WAYS, By, NotByClass, Part, parts, refused, ways
+from zsbench.report.figures.chosen import Entry, Facet, drawable, facets
+from zsbench.report.figures.figure import Figure, Level, Point, Series
+from zsbench.report.plain import one_line
+from zsbench.results.finished_run import FinishedRun
+
+MOST = 30
+"""Classes that a figure shows."""
+
+
+def classes(
+    runs: Sequence[FinishedRun],
+    *,
+    metrics: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    by: By | None = None,
+    most: int | None = MOST,
+) -> list[Figure]:
+    """Return a diagram for each task and metric: a point for each class, the classes with the worst values first.
+
+    Baselines are left out where there are other runs. Classes are put in order by their mean over the runs. A task
+    whose results do not tell classes apart has none; where no task does, that is an error.
+
+    Parameters
+    ----------
+    by : `class`, `label` or `group`; by default the first of these that a task's results have.
+    most : that many classes, None for all; what the others are like stands in the notes.
+    metrics, tasks : only these; by default the first metric of every task.
+
+    Raises
+    ------
+    UserError
+        An unknown task or metric, a metric that has no value within a class, or no task with classes.
+    """
+    every = facets(runs, metrics=metrics, tasks=tasks)
+    figures = [figure for facet in every for figure in _diagrams(facet, by, most, named=bool(metrics))]
+    if not figures:
+        raise refused([entry for facet in every for entry in facet.entries], by)
+    return drawable(figures)
+
+
+def _diagrams(facet: Facet, by: By | None, most: int | None, *, named: bool) -> list[Figure]:
+    """Return a facet's diagrams: one, or none where its results do not tell classes apart.
+
+    A metric that has no value within a class is an error only where somebody named it.
+    """
+    entries = [entry for entry in facet.entries if not entry.is_baseline] or list(facet.entries)
+    known = {id(entry): ways(entry) for entry in entries}
+    way = by or next((way for way in WAYS if any(way in each for each in known.values())), None)
+    with_it = [entry for entry in entries if way in known[id(entry)]]
+    if way is None or not with_it:
+        return []
+    try:
+        split = [(entry, parts(entry, way)) for entry in with_it]
+    except NotByClass:
+        if named:
+            raise
+        return []
+    left_out = [entry.title for entry in entries if way not in known[id(entry)]]
+    return [_diagram(facet, way, split, most, [f"no {way} known: {', '.join(left_out)}"] if left_out else [])]
+
+
+def _diagram(
+    facet: Facet, by: By, split: Sequence[tuple[Entry, dict[str, Part]]], most: int | None, notes: list[str]
+) -> Figure:
+    names = _in_order([of_class for _, of_class in split], facet)
+    shown = names[:most]
+    series = [
+        Series(
+            entry.title,
+            tuple(_point(name, of_class[name], entry) for name in shown if name in of_class),
+            muted=entry.is_baseline,
+        )
+        for entry, of_class in split
+    ]
+    return Figure(
+        kind="classes",
+        title=facet.title,
+        x=by,
+        y=facet.metric,
+        unit=facet.unit,
+        better=facet.better,
+        series=tuple(series),
+        levels=(Level("all", split[0][0].score["value"]),) if len(split) == 1 and split[0][0].is_defined else (),
+        confidence=facet.confidence,
+        notes=tuple(_rest(names, shown, by) + notes),
+    )
+
+
+def _in_order(of_runs: Sequence[dict[str, Part]], facet: Facet) -> list[str]:
+    """Return the classes from the worst to the best by their mean over runs, equal ones as they came."""
+    names = dict.fromkeys(name for of_class in of_runs for name in of_class)
+    means = {}
+    for name in names:
+        values = [of_class[name].value for of_class in of_runs if name in of_class]
+        means[name] = sum(values) / len(values)
+    return sorted(names, key=means.__getitem__, reverse=facet.better == "lower")
+
+
+def _point(name: str, part: Part, entry: Entry) -> Point:
+    return Point(one_line(name), part.value, part.low, part.high, f"{entry.title}, {part.n} items")
+
+
+def _rest(names: Sequence[str], shown: Sequence[str], by: By) -> list[str]:
+    plural = {"class": "classes"}.get(by, f"{by}s")
+    return [f"the {len(shown)} worst of {len(names)} {plural}"] if len(shown) < len(names) else []

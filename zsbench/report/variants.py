@@ -24,7 +24,7 @@ def variants(results: Sequence[dict[str, Any]]) -> list[str]:
     texts = [""] * len(results)
     for numbers in groups.values():
         if len(numbers) > 1:
-            of_each = [dict(leaves(results[number].get("config", {}))) for number in numbers]
+            of_each = [_written(results[number].get("config", {})) for number in numbers]
             keys = dict.fromkeys(key for each in of_each for key in each)
             differ = [key for key in keys if len({each.get(key, "") for each in of_each}) > 1]
             for number, each in zip(numbers, of_each, strict=True):
@@ -48,13 +48,18 @@ def _limit(result: dict[str, Any]) -> Any:
     return settings.get("limit") if isinstance(settings, dict) else None
 
 
-def leaves(config: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (dotted key, value as JSON) of a config; a list is one value."""
+def _written(config: Any) -> dict[str, str]:
+    """Return the values of a config as JSON, by dotted key."""
+    return {key: canonical_json(value) for key, value in leaves(config)}
+
+
+def leaves(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted key, value) of a config; a list is one value."""
     if isinstance(config, dict) and config:
         for name, value in config.items():
             yield from leaves(value, f"{key}.{name}" if key else str(name))
     else:
-        yield key, canonical_json(config)
+        yield key, config
 
 
 def _short(value: str) -> str:

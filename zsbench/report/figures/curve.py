@@ -28,8 +28,15 @@ class _Run:
     about: tuple[str, ...]  # model and method, where x is not a matter of theirs
 
     @property
+    def task(self) -> Any:
+        """What the runs of one diagram share."""
+        return options.identity({key: value for key, value in self.options.items() if key.startswith("task.")}, "")
+
+    @property
     def series(self) -> Any:
-        return (self.about, frozenset((k, v) for k, v in self.options.items() if not k.startswith("task.")))
+        """What the points of one line share beside their task."""
+        of_rest = {key: value for key, value in self.options.items() if not key.startswith("task.")}
+        return self.about, options.identity(of_rest, "")
 
 
 def curve(
@@ -56,7 +63,7 @@ def curve(
     key = options.key_of(x, [(run.result, options.of_run(run.result)) for run in chosen])
     every = [_placed(run, key) for run in chosen]
     figures = []
-    for members in _grouped(every, lambda member: _task(member.options)):
+    for members in _grouped(every, lambda member: member.task):
         names = list(dict.fromkeys(name for member in members for name in member.run.result["metrics"]))
         for metric in [name for name in wanted if name in names] if wanted else names[:1]:
             figures.append(_diagram(members, metric, key))
@@ -85,10 +92,6 @@ def _grouped(members: Sequence[Any], by: Any) -> list[list[Any]]:
     for member in members:
         groups.setdefault(by(member), []).append(member)
     return list(groups.values())
-
-
-def _task(found: options.Leaves) -> frozenset[tuple[str, str]]:
-    return frozenset((key, value) for key, value in found.items() if key.startswith("task."))
 
 
 def _diagram(members: Sequence[_Run], metric: str, key: str) -> Figure:

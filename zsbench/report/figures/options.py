@@ -7,13 +7,13 @@ seeds: repeated runs are one point. A number that depends on the model alone (`p
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from zsbench.config import catalog
 from zsbench.config.components import option_defaults
 from zsbench.core.errors import UserError, unknown_name
+from zsbench.core.records import canonical_json
 from zsbench.report.variants import leaves
 
 MODEL_FACTS = ("parameters", "gflops")
@@ -25,16 +25,17 @@ LIMIT = "settings.limit"
 _WORDS = ("description", "citation", "source", "license", "version", "label", "metrics", "resamples", "confidence")
 _ALIASES = {"prompts": "templates"}
 
-Leaves = dict[str, str]
+Leaves = dict[str, Any]
+Identity = frozenset[tuple[str, str]]
 
 
 def of_run(result: dict[str, Any]) -> Leaves:
-    """Return what a run's value depends on: dotted keys of its config, with their values as JSON."""
+    """Return what a run's value depends on: the values of its config by dotted keys."""
     config = result.get("config", {})
     links = config.get("method")
     if isinstance(links, list):  # a chain of rules: `method.1.alpha`
         config = {**config, "method": dict(enumerate(links))}
-    return {key: text for key, text in leaves(config) if _last(key) not in _WORDS}
+    return {key: value for key, value in leaves(config) if _last(key) not in _WORDS}
 
 
 def number(result: dict[str, Any], options: Leaves, key: str) -> float | None:
@@ -43,7 +44,7 @@ def number(result: dict[str, Any], options: Leaves, key: str) -> float | None:
         facts = result.get("notes", {}).get("model")
         value = facts.get(key) if isinstance(facts, dict) else None
     else:
-        value = json.loads(options[key]) if key in options else _default(options, key)
+        value = options[key] if key in options else _default(options, key)
         if key == LIMIT and value is None:
             value = result["n_items"]
         if isinstance(value, list):
@@ -55,7 +56,7 @@ def _default(options: Leaves, key: str) -> Any:
     """Return what an option is where a config leaves it out, None where the component has no such option."""
     block, _, name = key.rpartition(".")
     kind: Any = {"method": "methods", "model": "models"}.get(key.partition(".")[0])
-    component = json.loads(options.get(f"{block}.name", "null"))
+    component = options.get(f"{block}.name")
     if kind is None or not isinstance(component, str):
         return None
     try:
@@ -64,9 +65,14 @@ def _default(options: Leaves, key: str) -> Any:
         return None
 
 
-def identity(options: Leaves, key: str) -> frozenset[tuple[str, str]]:
-    """Return what the points of one series share: all but x and seeds, and the model where x is a fact about it."""
-    return frozenset((k, text) for k, text in options.items() if not _is_x(k, key) and not is_seed(k))
+def without(options: Leaves, key: str) -> Leaves:
+    """Return a run's options but x and seeds, and but the model's where x is a fact about it."""
+    return {name: value for name, value in options.items() if not _is_x(name, key) and not is_seed(name)}
+
+
+def identity(options: Leaves, key: str) -> Identity:
+    """Return what `without` leaves, as something that can be compared: the points of one series share it."""
+    return frozenset((name, canonical_json(value)) for name, value in without(options, key).items())
 
 
 def is_seed(key: str) -> bool:
@@ -115,7 +121,7 @@ def varying(every: Sequence[tuple[dict[str, Any], Leaves]]) -> dict[str, int]:
     """Return the numeric options with several values among runs that are equal otherwise, and how many values."""
     counts = {}
     for key in _numeric(every):
-        values: dict[frozenset[tuple[str, str]], set[float]] = {}
+        values: dict[Identity, set[float]] = {}
         for result, options in every:
             x = number(result, options, key)
             if x is not None:
@@ -138,11 +144,6 @@ def title(key: str) -> str:
     """Return what the x axis is called."""
     last = _last(key)
     return {"limit": "items", "gflops": "GFLOPs an image"}.get(last, last)
-
-
-def without(options: Mapping[str, str], key: str) -> dict[str, str]:
-    """Return a run's options but x and seeds, as `identity` does."""
-    return dict(sorted(identity(dict(options), key)))
 
 
 def _is_x(option: str, key: str) -> bool:

@@ -1,0 +1,187 @@
+"""From a finished run to what a baseline keeps of it, and back to a run that can be compared with another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from zsbench.analysis.gate.baseline import Baseline, KeptItems, KeptMetric, KeptRun, title
+from zsbench.analysis.gate.packing import integers, packed, unpacked
+from zsbench.core.errors import UserError, shown
+from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.records import canonical_json, digest
+from zsbench.metrics.metric import Metric
+from zsbench.results.finished_run import FinishedRun
+
+# A longer value of an option (a prompt, a list of names) is kept as its digest.
+_LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A run's items in the order of their ids: the ids, the row of each in items.parquet, and their clusters."""
+
+    ids: list[str]
+    rows: Any
+    clusters: list[str] | None
+
+    @classmethod
+    def of(cls, run: FinishedRun) -> Ordered:
+        """Return the items of a run.
+
+        Raises
+        ------
+        UserError
+            They cannot be read, or an id stands there twice.
+        """
+        ids, names = [str(key) for key in run.items["id"]], run.clusters
+        rows = sorted(range(len(ids)), key=ids.__getitem__)
+        if len(set(ids)) < len(ids):
+            raise UserError(shown(run.folder / "items.parquet"), "an id stands there twice", "every item once")
+        clusters = None if names is None else [str(names[row]) for row in rows]
+        return cls([ids[row] for row in rows], np.array(rows, dtype=np.int64), clusters)
+
+    def kept(self) -> KeptItems:
+        """Return what a baseline keeps of them."""
+        clusters = "" if self.clusters is None else packed(integers(self.clusters)[0])
+        return KeptItems(n=len(self.ids), ids=digest(self.ids), clusters=clusters)
+
+
+def kept_run(run: FinishedRun, titles: Mapping[str, str], items: Ordered | None) -> KeptRun:
+    """Return what a baseline keeps of a run.
+
+    Parameters
+    ----------
+    titles : the title of every run of the suite, by the hash of its config; rows over tasks name their parts by it.
+    items : the run's items; None for a row over tasks.
+
+    Raises
+    ------
+    UserError
+        The statistics of its items cannot be read, or a row over tasks lacks one of its parts.
+    """
+    result = run.result
+    config, parts = result.get("config", {}), result.get("config", {}).get("of", [])
+    missing = [part for part in parts if part not in titles]
+    if run.is_average and (missing or not parts):
+        raise UserError(shown(run.folder), "a row over tasks without all of its tasks", "the suite's whole folder")
+    return KeptRun(
+        task=result["task"],
+        task_type=result.get("task_type", ""),
+        model=result["model"],
+        method=result["method"],
+        protocol=result.get("protocol", ""),
+        version=config.get("task", {}).get("version", 1) if not run.is_average else 1,
+        test_fingerprint=result.get("test_fingerprint", ""),
+        data_fingerprint=result.get("data_fingerprint", ""),
+        prompts=prompts_of(result),
+        model_fingerprint=result.get("model_fingerprint", ""),
+        options=options_of(result),
+        of=[titles[part] for part in parts],
+        metrics={name: _kept_metric(run, name, items) for name in result["metrics"]},
+    )
+
+
+def _kept_metric(run: FinishedRun, name: str, items: Ordered | None) -> KeptMetric:
+    score = run.result["metrics"][name]
+    text = "" if items is None else packed(run.statistics(run.metric(name))[items.rows])
+    facts = {"unit": score["unit"], "better": score["better"], "n": score["n"]}
+    return KeptMetric(value=score["value"], **facts, statistics=text)
+
+
+def prompts_of(result: dict[str, Any]) -> str:
+    """Return the digest of the texts that a model was given, or an empty string."""
+    prompts = result.get("notes", {}).get("prompts", {})
+    return str(prompts.get("digest", "")) if isinstance(prompts, dict) else ""
+
+
+def options_of(result: dict[str, Any]) -> dict[str, Any]:
+    """Return model, method and precision of a run by dotted key; they may differ from those of the baseline."""
+    config = result.get("config", {})
+    options: dict[str, Any] = {}
+    for part in ("model", "method"):
+        _flatten(part, config.get(part), options)
+    return options | ({"dtype": result["dtype"]} if "dtype" in result and config.get("model") else {})
+
+
+def _flatten(key: str, value: Any, into: dict[str, Any]) -> None:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _flatten(f"{key}.{name}", part, into)
+    elif value is not None:
+        text = canonical_json(value)
+        is_plain = isinstance(value, (bool, int, float, str)) and len(text) <= _LONGEST
+        into[key] = value if is_plain else text if len(text) <= _LONGEST else f"#{digest([text])[:8]}"
+
+
+@dataclass(frozen=True)
+class PastRun(FinishedRun):
+    """A run of a baseline beside the items of a later one, whose ids it shares; it is compared like any other run.
+
+    Attributes
+    ----------
+    kept, kept_items : what the baseline says of it.
+    present : the later run's items.
+    """
+
+    kept: KeptRun
+    kept_items: KeptItems
+    present: Ordered
+
+    @classmethod
+    def of(cls, baseline: Baseline, run: KeptRun, present: Ordered, path: Path) -> PastRun:
+        """Return a run of a baseline that was read from `path`."""
+        result = {
+            **run.model_dump(include={"task", "task_type", "model", "method", "protocol", "model_fingerprint"}),
+            **run.model_dump(include={"test_fingerprint", "data_fingerprint"}),
+            "metrics": {name: metric.model_dump(exclude={"statistics"}) for name, metric in run.metrics.items()},
+            "notes": {"prompts": {"digest": run.prompts}} if run.prompts else {},
+            "config": {},
+            "config_hash": "",
+        }
+        return cls(path, result, run, baseline.items[run.test_fingerprint], present)
+
+    @cached_property
+    def items(self) -> dict[str, Any]:
+        """The ids and, where there are any, the clusters; statistics are asked for by metric."""
+        columns: dict[str, Any] = {"id": np.array(self.present.ids, dtype=object)}
+        clusters = self._cluster_names()
+        return columns if clusters is None else {**columns, "cluster": np.array(clusters, dtype=object)}
+
+    def _cluster_names(self) -> list[str] | None:
+        """Return the clusters as they are named today, where they are the same, else by their numbers."""
+        if not self.kept_items.clusters:
+            return self.present.clusters
+        numbers = self._unpacked(self.kept_items.clusters, "clusters")[:, 0]
+        if self.present.clusters is not None and np.array_equal(integers(self.present.clusters)[0][:, 0], numbers):
+            return self.present.clusters
+        return [str(int(number)) for number in numbers]
+
+    def statistics(self, metric: Metric) -> DoubleArray:
+        """Return a metric's statistics (n_items, n_statistics) in the order of the items' ids.
+
+        Raises
+        ------
+        UserError
+            The baseline is damaged.
+        """
+        return self._unpacked(self.kept.metrics[metric.name].statistics, metric.name)
+
+    def _unpacked(self, line: str, name: str) -> DoubleArray:
+        try:
+            table = unpacked(line)
+        except ValueError as error:
+            where = f"{self.title_with_task}, {name}"
+            raise UserError(shown(self.folder), f"damaged ({where}: {error})", "a baseline as it was written") from None
+        if len(table) != len(self.present.ids):
+            problem = f"damaged ({self.title_with_task}, {name}: {len(table)} of {len(self.present.ids)} items)"
+            raise UserError(shown(self.folder), problem, "a baseline as it was written")
+        return table
+
+    @property
+    def title_with_task(self) -> str:
+        """What the run is called in the baseline."""
+        return title(*self.names)

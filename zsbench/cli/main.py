@@ -25,6 +25,7 @@ COMMANDS = {
     "table": "table.table",
     "compare": "compare.compare",
     "report": "report.report",
+    "check": "check.check",
     "series": "series.series",
     "bound": "bound.bound",
     "heads": "heads.heads",

@@ -80,7 +80,7 @@ def _table(flat: DoubleArray, n_items: int, width: int) -> DoubleArray:
 
 
 def _by_weight(flat: DoubleArray) -> Any:
-    """Return the bytes of numbers (n,) as (8, n): signs and exponents, which are alike, stand together and pack well."""
+    """Return the bytes of numbers (n,) as (8, n): exponents, which are alike, stand together and pack well."""
     return flat.astype("<f8").view(np.uint8).reshape(len(flat), 8).T
 
 

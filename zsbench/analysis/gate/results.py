@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from zsbench.analysis.gate.baseline import title
 from zsbench.core.errors import UserError, UserErrors, shown
@@ -19,7 +20,7 @@ class Unusable:
     task: str
     model: str
     method: str
-    kind: str
+    kind: Literal["unfinished", "damaged"]
     reason: str
 
     @property

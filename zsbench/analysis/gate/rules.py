@@ -64,6 +64,28 @@ class Rule:
     mode: Mode = "either"
     tolerances: Tolerances = Tolerances()
 
+    def __str__(self) -> str:
+        """Say what fails, for the end of a table."""
+        default = self.tolerances.default
+        given = [] if default is None else [f"tolerance {default:g} in the metric's unit"]
+        given += ["tolerances of their own"] if self.tolerances.of_metric or self.tolerances.of_row else []
+        return ", ".join([f"mode {self.mode}", *(given if self.mode != "noise" else [])])
+
+    def require_complete(self, known: Iterable[tuple[str, str]]) -> None:
+        """Refuse a mode that would let a metric pass unseen.
+
+        Raises
+        ------
+        UserError
+            Only tolerances count, and a metric has none.
+        """
+        if self.mode != "tolerance":
+            return
+        lacking = [metric for metric, task in known if self.tolerances.of(metric, task, "") is None]
+        if lacking:
+            listed = ", ".join(dict.fromkeys(lacking))
+            raise UserError("--tolerance", f"no tolerance for {listed}", "one for every metric, or a default:")
+
     def failure(self, loss: float, low: float, tolerance: float | None, slack: float) -> str:
         """Return why a loss fails, or an empty text.
 

@@ -1,0 +1,102 @@
+"""The gate's tables: what moved and why it counts, and what an update changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from zsbench.analysis.gate.update import Change
+from zsbench.analysis.gate.verdicts import KINDS, Verdict
+from zsbench.report.grid import Cell, Column, Grid
+
+_WORDS = {"failed": "FAILED", "same": "same", "better": "better", "tolerated": "worse"}
+
+
+def number(value: float | None, unit: str, *, sign: bool = False) -> str:
+    """Return a value with one digit more than tables of results have: a gate looks at small differences."""
+    if value is None:
+        return ""
+    scaled, digits = (value * 100, 2) if unit == "%" else (value, 4)
+    return f"{scaled:{'+' if sign else ''}.{digits}f}"
+
+
+def of_verdicts(verdicts: Sequence[Verdict], notes: Sequence[str]) -> Grid:
+    """Return the table of what is no longer the same: what fails first, each part in the order of the baselines."""
+    moved = [row for row in verdicts if row.kind != "same"]
+    moved.sort(key=lambda row: row.passes)
+    columns = [*_names(moved), Column("metric"), Column("then", right=True), Column("now", right=True)]
+    columns += [Column("difference", right=True), Column("95 % interval", right=True, drop=1), Column("verdict")]
+    rows = [[*_name_cells(row, moved), *_cells(row)] for row in moved]
+    return Grid(columns, rows, notes, names=len(_names(moved)))
+
+
+def _names(rows: Sequence[Verdict] | Sequence[Change]) -> list[Column]:
+    several = len({row.suite for row in rows}) > 1
+    return [Column(name) for name in ("suite", "task", "model / method")[not several :]]
+
+
+def _name_cells(row: Verdict | Change, rows: Sequence[Verdict] | Sequence[Change]) -> list[Cell]:
+    texts = [row.suite, row.task, " / ".join(filter(None, (row.model, row.method)))]
+    return [Cell(text) for text in texts[-len(_names(rows)) :]]
+
+
+def _cells(row: Verdict) -> list[Cell]:
+    ends = (
+        "" if row.low is None else f"{number(row.low, row.unit, sign=True)} – {number(row.high, row.unit, sign=True)}"
+    )
+    scale = 100 if row.unit == "%" else 1
+    verdict = f"{_WORDS.get(row.kind, row.kind.upper())}: {row.reason}" if row.kind != row.reason else row.reason
+    return [
+        _metric(row),
+        _value(row.then, row.unit),
+        _value(row.now, row.unit),
+        Cell(
+            _with_unit(number(row.difference, row.unit, sign=True), row.unit),
+            value=None if row.difference is None else row.difference * scale,
+        ),
+        Cell(ends, low=row.low and row.low * scale, high=row.high and row.high * scale),
+        Cell(verdict + _limit(row)),
+    ]
+
+
+def _metric(row: Verdict | Change) -> Cell:
+    return Cell(f"{row.metric} {'↑' if row.better == 'higher' else '↓'}" if row.metric else "")
+
+
+def _value(value: float | None, unit: str) -> Cell:
+    return Cell(number(value, unit), value=None if value is None else value * (100 if unit == "%" else 1))
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} {unit}".rstrip() if text else ""
+
+
+def _limit(row: Verdict) -> str:
+    """Return the tolerance, where the reason speaks of it."""
+    if row.tolerance is None or "tolerance" not in row.reason:
+        return ""
+    shown = row.tolerance * 100 if row.unit == "%" else row.tolerance
+    return f" ({_with_unit(f'{shown:.6g}', row.unit)})"
+
+
+def of_changes(changes: Sequence[Change], notes: Sequence[str]) -> Grid:
+    """Return the table of what an update changes."""
+    columns = [*_names(changes), Column("metric"), Column("then", right=True), Column("now", right=True)]
+    columns += [Column("difference", right=True), Column("change")]
+    rows = []
+    for row in changes:
+        both = row.then is not None and row.now is not None
+        difference = (row.now or 0.0) - (row.then or 0.0) if both else None
+        gained = _with_unit(number(difference, row.unit, sign=True), row.unit)
+        text = row.text or row.kind
+        values = [_value(row.then, row.unit), _value(row.now, row.unit)]
+        rows.append([*_name_cells(row, changes), _metric(row), *values, Cell(gained, value=difference), Cell(text)])
+    return Grid(columns, rows, notes, names=len(_names(changes)))
+
+
+def counted(verdicts: Sequence[Verdict]) -> str:
+    """Return how many there are of each kind: `2 failed, 1 better, 28 same`."""
+    numbers = Counter(row.kind for row in verdicts)
+    order = sorted(KINDS, key=lambda kind: (kind == "same", kind in ("better", "tolerated")))
+    words = {"tolerated": "worse but tolerated"}
+    return ", ".join(f"{numbers[kind]} {words.get(kind, kind)}" for kind in order if numbers[kind])

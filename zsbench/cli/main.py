@@ -23,6 +23,7 @@ COMMANDS = {
     "validate": "validate.validate",
     "score": "score.score",
     "table": "table.table",
+    "papers": "papers.papers",
     "compare": "compare.compare",
     "report": "report.report",
     "check": "check.check",

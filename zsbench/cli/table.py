@@ -1,8 +1,9 @@
-"""`zsbench table`: the results under a folder, in a format to paste."""
+"""`zsbench table`: the results under folders as one table, to read or to paste into a paper."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,8 @@ import typer
 from zsbench.cli._screen import columns, say, show
 
 if TYPE_CHECKING:
+    from zsbench.report.entries import Entry
+    from zsbench.report.grid import Grid
     from zsbench.report.tables import Row
 
 LONG = 500
@@ -29,35 +32,122 @@ class Format(str, Enum):
     json = "json"
 
 
-def table(
-    folders: Annotated[list[Path], typer.Argument(help="Folders with results, or single result.json files.")],
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
-    metric: Annotated[list[str] | None, typer.Option(help="Only these metrics. Repeatable.")] = None,
-) -> None:
-    """Print the results under folders as one table, in the order in which they were made."""
-    from zsbench.core.errors import unknown_name
-    from zsbench.metrics import naming
-    from zsbench.report import tables
-    from zsbench.results.store import find_results
+class Stat(str, Enum):
+    """What stands behind a value."""
 
-    every = tables.rows([result for folder in folders for result in find_results(folder)])
-    known = list(dict.fromkeys(row.metric for row in every))
-    wanted = {name: naming.named(name, known) for name in metric or ()}
-    for name in wanted:
-        if wanted[name] is None:
-            raise unknown_name("--metric", "metric", name, known, listed_by=f"here: {', '.join(known)}")
-    rows = [row for row in every if not wanted or row.metric in wanted.values()]
-    if format is Format.rich:
-        _show(rows)
+    interval = "interval"
+    pm = "pm"
+    none = "none"
+
+
+class Marks(str, Enum):
+    """How the best values are marked."""
+
+    best = "best"
+    significant = "significant"
+    none = "none"
+
+
+Many = list[str] | None
+
+
+def table(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Folders with results, or single result.json files.")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
+    metric: Annotated[Many, typer.Option(help="Only these metrics. Repeatable.")] = None,
+    rows: Annotated[str, typer.Option(help="Names in rows: task, task_type, suite, model, method, metric, seed.")] = "",
+    cols: Annotated[str, typer.Option(help="Names in columns, the outermost first.")] = "",
+    where: Annotated[Many, typer.Option(help="Only what has this name: metric=nDCG@10. Repeatable.")] = None,
+    average: Annotated[Many, typer.Option(help="A mean over tasks: [NAME=]TASK,TASK or all. Repeatable.")] = None,
+    sort: Annotated[str, typer.Option(help="Sort rows by this column, best values first.")] = "",
+    stat: Annotated[Stat | None, typer.Option(help="What stands behind a value.")] = None,
+    digits: Annotated[str | None, typer.Option(help="Decimals, or auto: no more than the intervals support.")] = None,
+    mark: Annotated[Marks | None, typer.Option(help="Best bold, second underlined; significant: with ties.")] = None,
+    baseline: Annotated[
+        Many, typer.Option(help="Mark what differs significantly from this row, 'MODEL / METHOD'. Repeatable.")
+    ] = None,
+    expected: Annotated[bool, typer.Option("--expected", help="Published values and differences beside.")] = False,
+    cost: Annotated[str, typer.Option(help="Columns of cost: forward_passes,tokens,seconds, ...")] = "",
+    caption: Annotated[str, typer.Option(help="Caption; in LaTeX it makes a float.")] = "",
+    label: Annotated[str, typer.Option(help="Label of the float in LaTeX.")] = "",
+    paper: Annotated[str, typer.Option(help="Lay the table out as this paper does.")] = "",
+) -> None:
+    """Print the results under folders as one table, in the order of `eval`: a line a metric, or rows and columns."""
+    from zsbench.cli import _pivot_options
+    from zsbench.core.errors import UserError
+
+    if not folders and not paper:
+        raise UserError("table", "no folder with results", "folders that `zsbench eval` wrote, or --paper NAME")
+    wanted = _pivot_options.Wanted(
+        rows=_listed(rows),
+        cols=_listed(cols),
+        average=average or [],
+        sort=sort,
+        stat=None if stat is None else stat.value,
+        digits=_pivot_options.read_digits(digits),
+        mark=None if mark is None else mark.value,
+        baseline=baseline or [],
+        cost=_listed(cost),
+        caption=caption,
+        label=label,
+        expected=expected,
+        metrics=metric or [],
+    )
+    if paper:
+        _print(_pivot_options.paper_grid(folders or [], paper, where or [], wanted), format)
         return
-    writers = {
-        "markdown": tables.to_markdown,
-        "latex": tables.to_latex,
-        "csv": tables.to_csv,
-        "html": tables.to_html,
-        "json": tables.to_json,
-    }
-    say(writers[format.value](rows), nl=False, data=format in (Format.csv, Format.json))
+    known = _entries(folders or [], metric or [], where or [], expected=expected)
+    if wanted.pivots or digits is not None:
+        _print(_pivot_options.grid(known, wanted), format)
+        return
+    _print_lines([entry.row for entry in known], format, caption=caption, label=label)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _entries(folders: Sequence[Path], metrics: Sequence[str], where: Sequence[str], *, expected: bool) -> list[Entry]:
+    """Return what the table is made of, with published values where they are asked for."""
+    from zsbench.cli._pivot_options import of_metrics, read_entries
+    from zsbench.report import entries
+
+    return entries.chosen(of_metrics(read_entries(folders, expected=expected), metrics), where)
+
+
+def _print_lines(rows: list[Row], format: Format, *, caption: str, label: str) -> None:
+    """Print a line a metric of a run; CSV and JSON hold every field of a row, numbers as they are."""
+    from dataclasses import replace
+
+    from zsbench.report import tables
+
+    if format is Format.rich:
+        if caption:
+            say(caption)
+        _show(rows)
+    elif format is Format.csv:
+        say(tables.to_csv(rows), nl=False, data=True)
+    elif format is Format.json:
+        say(tables.to_json(rows), nl=False, data=True)
+    else:
+        _print(replace(tables.grid(rows), caption=caption, label=label), format)
+
+
+def _print(grid: Grid, format: Format) -> None:
+    """Print a table; CSV has no place for notes, which are said on stderr."""
+    if format is Format.rich:
+        from zsbench.report.writers.rich import Renderable
+
+        show(Renderable(grid, columns()))
+        return
+    from zsbench.report.grid import written
+
+    say(written(grid, format.value), nl=False, data=format in (Format.csv, Format.json))
+    if format is Format.csv:
+        for note in grid.notes:
+            say(note, error=True)
 
 
 def _show(rows: list[Row]) -> None:

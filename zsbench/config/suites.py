@@ -64,13 +64,17 @@ class Paper(Strict):
 
 
 class Expected(Strict):
-    """A published number and where it stands; `model` and `method` narrow it to some rows."""
+    """A published number and where it stands; `model` and `method` narrow it to some rows.
+
+    `reason` says why a measured value may differ from it.
+    """
 
     value: AnyFloat
     source: Text
     verified: bool
     model: AnyText = ""
     method: AnyText = ""
+    reason: AnyText = ""
 
 
 class Embedded(Strict):
@@ -81,9 +85,25 @@ class Embedded(Strict):
     averages: list[Average] = []
 
 
+Dimension = Literal["task", "task_type", "suite", "model", "method", "metric", "seed"]
+"""What rows and columns of a table may be."""
+
+
+class PaperTable(Strict):
+    """How `zsbench table --paper` lays out a paper's main table."""
+
+    rows: Annotated[list[Dimension], MinLen(1), Distinct()] = ["model", "method"]
+    cols: Annotated[list[Dimension], MinLen(1), Distinct()] = ["task", "metric"]
+
+
 class PaperConfig(SuiteConfig):
-    """A paper's YAML: a suite, its published numbers (`METRIC on TASK`) and an embedded variant."""
+    """A paper's YAML: a suite, its published numbers (`METRIC on TASK`) and an embedded variant.
+
+    `waits_for` says what of it nobody can run yet: checkpoints or data that are not public.
+    """
 
     paper: Paper
     expected: dict[str, Any] = {}
     embedded: Embedded | None = None
+    table: PaperTable = PaperTable()
+    waits_for: list[Text] = []

@@ -16,6 +16,9 @@ Mark = Literal["", "best", "second"]
 FORMATS = ("rich", "markdown", "latex", "csv", "html", "json")
 """Formats of tables; `rich` is a terminal's."""
 
+MISSING = "–"
+"""What stands in a cell that has no value."""
+
 
 @dataclass(frozen=True)
 class Cell:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,16 +41,31 @@ class Row:
     confidence: float = 0.95  # of the interval
     variant: str = ""  # what tells it from other rows of these names: "limit=10"
     failed: bool = False  # no score, because the run ended with an error
+    task_type: str = ""
+    data_fingerprint: str = ""
+    interval: str = ""  # how it was made: "wilson", "bootstrap(B=10000, seed=0)"
+    note: str = ""  # what keeps the interval from covering as often as it claims
 
 
-def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list[Any]] | None = None) -> list[Row]:
-    """Return the rows of results; `expected` holds published values by (metric, task)."""
+Published = Mapping[tuple[str, str], Sequence[Any]]
+"""Published values by (metric, task)."""
+
+
+def rows(results: Sequence[dict[str, Any]], expected: Published | None = None) -> list[Row]:
+    """Return the rows of results, a row a metric."""
+    return [row for of_result in rows_by_result(results, [expected or {}] * len(results)) for row in of_result]
+
+
+def rows_by_result(results: Sequence[dict[str, Any]], expected: Sequence[Published]) -> list[list[Row]]:
+    """Return the rows of each result, with the published values that belong to it."""
     table = []
-    for result, variant in zip(results, variants(results), strict=True):
+    for result, variant, published_values in zip(results, variants(results), expected, strict=True):
+        of_result = []
         for name, score in result["metrics"].items():
-            published = _published(result, name, expected or {})
+            entry = published_entry(result, name, published_values)
+            published = None if entry is None else entry.value
             value = score["value"]
-            table.append(
+            of_result.append(
                 Row(
                     task=result["task"],
                     protocol=result.get("protocol", ""),
@@ -77,8 +92,13 @@ def rows(results: Sequence[dict[str, Any]], expected: dict[tuple[str, str], list
                     confidence=confidence(result),
                     variant=variant,
                     failed=bool(result.get("failed")),
+                    task_type=result.get("task_type", ""),
+                    data_fingerprint=result.get("data_fingerprint", ""),
+                    interval=score.get("interval", ""),
+                    note=score.get("note", ""),
                 )
             )
+        table.append(of_result)
     return table
 
 
@@ -92,18 +112,19 @@ def confidence(result: dict[str, Any]) -> float:
 def interval_title(levels: Iterable[float]) -> str:
     """Return the head of a column of intervals; `interval` alone where they are of several levels."""
     distinct = set(levels) or {0.95}
-    return f"{_percent(distinct.pop())} interval" if len(distinct) == 1 else "interval"
+    return f"{percent(distinct.pop())} interval" if len(distinct) == 1 else "interval"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a share as it is said: `95 %`."""
     return f"{100 * share:.10g} %"
 
 
-def _published(result: dict[str, Any], metric: str, expected: dict[tuple[str, str], list[Any]]) -> float | None:
+def published_entry(result: dict[str, Any], metric: str, expected: Published) -> Any:
+    """Return the published value (`config.suites.Expected`) of a result's metric, or None."""
     for entry in expected.get((metric, result["task"]), []):
         if entry.model in ("", result["model"]) and entry.method in ("", result["method"]):
-            value: float = entry.value
-            return value
+            return entry
     return None
 
 
@@ -111,7 +132,7 @@ def _cost(result: dict[str, Any]) -> str:
     """Return passes and tokens or images in a few characters; wall time is left out, so equal runs print equally."""
     cost = result.get("cost", {})
     passes = cost.get("forward_passes")
-    parts = [f"{_short(passes)} pass{'' if passes == 1 else 'es'}"] if passes else []
+    parts = [f"{short(passes)} pass{'' if passes == 1 else 'es'}"] if passes else []
     names = (
         ("images", "img"),
         ("images_cached", "img cached"),
@@ -120,13 +141,18 @@ def _cost(result: dict[str, Any]) -> str:
         ("comparisons", "comparisons"),
         ("malformed_outputs", "malformed"),
     )
-    parts += [f"{_short(cost[key])} {unit}" for key, unit in names if cost.get(key)]
+    parts += [f"{short(cost[key])} {unit}" for key, unit in names if cost.get(key)]
     if cost.get("truncated_items"):
-        parts.append(f"{_short(cost['truncated_items'])} cut")
+        parts.append(f"{short(cost['truncated_items'])} cut")
     return ", ".join(parts) or "-"
 
 
-def _short(n: float) -> str:
+def short(n: float) -> str:
+    """Return a count in a few characters.
+
+    >>> short(360), short(28300), short(1.5e9)
+    ('360', '28.3k', '1.5G')
+    """
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if n >= size:
             return f"{n / (1e3 if letter == 'k' else size):.3g}{letter}"
@@ -158,6 +184,7 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
     arrow = "↑" if row.better == "higher" else "↓"
     unit = f" {row.unit}" if row.unit not in ("", "%") else " %" if row.unit == "%" else ""
     interval = "" if row.low is None else f"{shown(row.low, row.unit)} – {shown(row.high, row.unit)}"
+    interval += " ~" if interval and row.note else ""
     published = "" if row.published is None else shown(row.published, row.unit)
     texts = {
         "task": row.task + (" (synthetic)" if row.synthetic else ""),
@@ -168,7 +195,7 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
         "metric": "" if row.failed else f"{row.metric} {arrow}",
         "value": "failed" if row.failed else shown(row.value, row.unit) + (unit if row.value is not None else ""),
         interval_title([row.confidence]): interval,
-        "interval": interval and f"{interval} ({_percent(row.confidence)})",
+        "interval": interval and f"{interval} ({percent(row.confidence)})",
         "published": published,
         "difference": "" if row.difference is None else shown(row.difference, row.unit, sign=True),
         "n": "" if row.failed else str(row.n),
@@ -191,7 +218,17 @@ def notes(table: Sequence[Row]) -> list[str]:
     lines += [line for of_task in by_task.values() for line in _values(of_task, "counts")]
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
     lines += [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
+    lines += interval_notes(table)
     return [one_line(line) for line in lines]
+
+
+def interval_notes(table: Sequence[Row]) -> list[str]:
+    """Return what keeps intervals from covering as often as they claim, each doubt once with its metrics."""
+    doubts: dict[tuple[str, str], dict[str, None]] = {}
+    for row in table:
+        if row.note:
+            doubts.setdefault((row.note, row.task), {})[row.metric] = None
+    return [f"~ {', '.join(metrics)} on {task}: {note}" for (note, task), metrics in doubts.items()]
 
 
 def _lacking(result: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """A table on a terminal or in a pipe: whole values at any width, no blanks at the ends of lines.
 
 Where there is no room, in this order: texts and heads go on in further lines; columns that may go are dropped, and
-named below; columns that do not fit beside the names stand in a further block under the first. Names are broken at any
-character before a value is.
+named below; columns that do not fit beside the names stand in a further block under the first, without rows that have
+nothing in it. Names are broken at any character before a value is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from zsbench.report.grid import Cell, Column, Grid
+from zsbench.report.grid import MISSING, Cell, Column, Grid
 from zsbench.report.plain import one_line
 from zsbench.report.writers._folding import folded, words_of
 
@@ -26,6 +26,7 @@ LEAST = 6  # and to this one where even one value does not fit beside it
 _SUFFIX = {"best": "¹", "second": "²", "": ""}
 _STYLES = {name: Style.parse(name) for name in ("bold", "underline", "italic")}
 _OF_MARK = {"best": _STYLES["bold"], "second": _STYLES["underline"]}
+EMPTY = ("", MISSING)
 _EXPLAINED = {"best": "¹ best", "second": "² second"}
 
 Line = list[tuple[str, Style | None]]
@@ -80,9 +81,11 @@ def _lines(grid: Grid, width: int) -> list[Line]:
         dropped += [each.column.heading for each in values if each.column.drop == level]
         values = [each for each in values if each.column.drop != level]
     lines: list[Line] = [[(text, _STYLES["bold"])] for text in folded(one_line(grid.caption), width) if text]
-    for number, block in enumerate(_blocks(names, values, width)):
+    blocks = list(_blocks(names, values, width))
+    for number, block in enumerate(blocks):
         lines += [[]] if number else []
-        lines += _block(_fitted(block, width), grid.names)
+        kept = block if len(blocks) == 1 else _with_values(block, grid.names)
+        lines += _block(_fitted(kept, width), grid.names)
     notes = [*_marks(grid), *grid.notes]
     if dropped:
         notes.append(f"No room for {', '.join(dropped)}: a wider window, or --format csv, shows all.")
@@ -114,10 +117,21 @@ def _blocks(names: list[_Texts], values: list[_Texts], width: int) -> Iterator[l
         taken = len(rest)
         while taken > 1 and _needed([*names, *rest[:taken]], narrow=True) > width:
             taken -= 1
+        # Columns under one head stay together where they fit into a block of their own.
+        if taken < len(rest) and rest[taken].column.over:
+            head = rest[taken].column.over[0]
+            together = next((i for i in range(taken) if rest[i].column.over[0] == head), taken)
+            taken = together or taken
         yield [*names, *rest[:taken]]
         rest = rest[taken:]
         if not rest:
             return
+
+
+def _with_values(block: list[_Texts], names: int) -> list[_Texts]:
+    """Return the columns of a block without the rows that have nothing in it."""
+    kept = [i for i in range(len(block[-1].cells)) if any(each.cells[i].strip() not in EMPTY for each in block[names:])]
+    return [replace(each, cells=[each.cells[i] for i in kept], styles=[each.styles[i] for i in kept]) for each in block]
 
 
 def _fitted(columns: list[_Texts], width: int) -> list[_Texts]:
@@ -200,7 +214,7 @@ def _marks(grid: Grid) -> list[str]:
     """Return what the marks of best and second values mean, where there are any."""
     seen = {cell.mark for row in grid.rows for cell in row}
     explained = [text for mark, text in _EXPLAINED.items() if mark in seen]
-    return [", ".join(explained) + " of a column"] if explained else []
+    return [", ".join(explained)] if explained else []
 
 
 def _stripped(line: Line) -> Line:

@@ -1,0 +1,65 @@
+"""How values stand in cells: with their intervals, and with no more digits than the intervals support."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor, log10
+from typing import Literal
+
+from zsbench.report.tables import Row
+
+Stat = Literal["interval", "pm", "none"]
+
+MOST_DECIMALS = 6
+
+
+def decimals(table: Sequence[Row]) -> int:
+    """Return the decimals that the widest interval of a column supports: two digits of its half width.
+
+    Without intervals they are those of other tables: one for shares, which are in percent, three for the rest.
+    """
+    halves = [
+        _scale(row.unit) * (row.high - row.low) / 2
+        for row in table
+        if row.value is not None and row.low is not None and row.high is not None and row.high > row.low
+    ]
+    if not halves:
+        return 1 if all(row.unit == "%" for row in table) else 3
+    return supported(max(halves))
+
+
+def supported(half: float) -> int:
+    """Return the decimals of a value that is known up to `half`, which is above 0.
+
+    >>> supported(2.2), supported(12.0), supported(0.031), supported(9.96)
+    (1, 0, 3, 0)
+    """
+    rounded = float(f"{half:.1e}")
+    return min(max(1 - floor(log10(rounded)), 0), MOST_DECIMALS)
+
+
+def stated(row: Row, digits: int, stat: Stat) -> str:
+    """Return a value with its interval; as plus and minus one number only where both sides are alike."""
+    if row.value is None:
+        return "undefined"
+    value = number(row.value, row.unit, digits)
+    if row.low is None or row.high is None or stat == "none":
+        return value
+    if stat == "interval":
+        return f"{value} ({number(row.low, row.unit, digits)} – {number(row.high, row.unit, digits)})"
+    below, above = (number(side, row.unit, digits) for side in (row.value - row.low, row.high - row.value))
+    return f"{value} ± {above}" if below == above else f"{value} +{above} −{below}"
+
+
+def number(value: float, unit: str, digits: int, *, sign: bool = False) -> str:
+    """Return a number with so many decimals, a share in percent.
+
+    >>> number(0.6934, "%", 1), number(-0.0001, "m", 2), number(0.02, "%", 1, sign=True)
+    ('69.3', '0.00', '+2.0')
+    """
+    text = f"{value * _scale(unit):{'+' if sign else ''}.{digits}f}"
+    return text.replace("-", "") if text.startswith("-") and not text.strip("-0.") else text
+
+
+def _scale(unit: str) -> float:
+    return 100.0 if unit == "%" else 1.0

@@ -2,117 +2,162 @@
 
 from __future__ import annotations
 
+import textwrap
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.cli._screen import say, show
+from zsbench.cli._screen import columns, say, show
 
 if TYPE_CHECKING:
-    from zsbench.analysis.comparison import Difference
+    from zsbench.analysis.comparison.items import SideName
+    from zsbench.analysis.comparison.many import Comparison
+
+ITEMS = 20
+"""Items that `--right` alone shows."""
+
+
+class Format(str, Enum):
+    """Output formats."""
+
+    rich = "rich"
+    markdown = "markdown"
+    latex = "latex"
+    csv = "csv"
+    html = "html"
+    json = "json"
+
+
+class By(str, Enum):
+    """What makes a side of one folder."""
+
+    method = "method"
+    model = "model"
+
+
+class Test(str, Enum):
+    """Paired tests; `auto` is the one that fits the metric."""
+
+    auto = "auto"
+    sign_flips = "sign-flips"
+    t = "t"
+    wilcoxon = "wilcoxon"
+    bootstrap = "bootstrap"
+
+
+class Right(str, Enum):
+    """Which side an item is to speak for."""
+
+    first = "first"
+    second = "second"
+
+
+class Allowed(str, Enum):
+    """What may differ."""
+
+    prompts = "prompts"
+    data = "data"
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="A result, a folder of results, or a suite's folder.")],
-    second: Annotated[Path, typer.Argument(help="What it is compared with.")],
+    places: Annotated[list[Path], typer.Argument(help="Results, folders of results, or suites' folders; a side each.")],
+    by: Annotated[By | None, typer.Option(help="Every method, or every model, under the folders is a side.")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Only these tasks. Repeatable.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Only these metrics. Repeatable.")] = None,
+    test: Annotated[Test, typer.Option(help="Paired test of metrics that are means over items.")] = Test.auto,
     fdr: Annotated[bool, typer.Option("--fdr", help="Adjust p by Benjamini and Hochberg instead of Holm.")] = False,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Of the intervals.")] = 0.95,
+    allow: Annotated[list[Allowed] | None, typer.Option(help="Compare in spite of it. Repeatable.")] = None,
     items: Annotated[int, typer.Option(min=0, help="Show this many items that changed most, by the first metric.")] = 0,
+    right: Annotated[
+        Right | None, typer.Option(help="Only items that this side gets right and the other wrong, or does better on.")
+    ] = None,
+    items_out: Annotated[Path | None, typer.Option(help="Write all items: .csv, .jsonl or .parquet.")] = None,
     resamples: Annotated[int, typer.Option(min=100, max=10_000_000, help="Resamples of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of resamples and of random sign flips.")] = 0,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Compare runs over the same items: differences (second minus first) with intervals and paired tests."""
-    from zsbench.analysis import comparison
-    from zsbench.results.finished_run import finished_runs
+    from zsbench.analysis.comparison import Settings, items_file, many, sides
+    from zsbench.core.errors import UserError
 
-    sides_a, sides_b = finished_runs([first]), finished_runs([second])
-    pairs = comparison.pairs(sides_a, sides_b)
-    rows, titles = [], []
-    for a, b in pairs:
-        found = comparison.differences(a, b, metrics=metric or (), resamples=resamples, seed=seed)
-        rows += found
-        titles += [(a.title, b.title)] * len(found)
-    rows = comparison.adjusted(rows, "fdr" if fdr else "holm")
-    if json:
-        _print_json(rows, titles)
-        return
-    changed = comparison.changed_items(*pairs[0], rows[0].metric)[:items] if items else []
-    _print_table(rows, titles, "Benjamini-Hochberg" if fdr else "Holm")
-    for name, sides in ((first, sides_a), (second, sides_b)):
-        alone = len({id(side) for side in sides} - {id(side) for pair in pairs for side in pair})
-        if alone:
-            say(f"{name}: {alone} runs without a counterpart left out")
-    if changed:
-        _print_items(rows[0].metric, changed)
+    if items_out is not None:
+        items_file.require_known_ending(items_out)
+    if by is None and len(places) < 2:
+        raise UserError("", "one side only", "two folders or more, or --by method, --by model")
+    listed = (
+        sides.sides_of(places, tasks=task or ()) if by is None else sides.sides_by(places, by.value, tasks=task or ())
+    )
+    allowed = tuple(each.value for each in allow or ())
+    comparison = many.compared(
+        listed,
+        metrics=metric or (),
+        settings=Settings(resamples, seed, confidence, test.value, allowed),
+        correction="fdr" if fdr else "holm",
+        one_against_all=by is not None,
+    )
+    _print(comparison, "json" if json else format.value)
+    side: SideName | None = None if right is None else "first" if right is Right.first else "second"
+    if (items or right) and not json and format is Format.rich:
+        _print_items(comparison, metric or (), items or ITEMS, side)
+    if items_out is not None:
+        _write_items(comparison, metric or (), items_out, side)
 
 
-def _print_json(rows: list[Difference], titles: list[tuple[str, str]]) -> None:
+def _print(comparison: Comparison, format: str) -> None:
+    """Print the tables; a CSV is one table, that of all differences."""
     import json
-    from dataclasses import asdict
 
-    listed = [
-        {**asdict(row), "verdict": row.verdict, "first_run": a, "second_run": b}
-        for row, (a, b) in zip(rows, titles, strict=True)
-    ]
-    say(json.dumps({"schema_version": 1, "differences": listed}, indent=2, ensure_ascii=False), data=True)
+    from zsbench.analysis.comparison import export, grids
+    from zsbench.report.grid import written
 
+    if format == "json":
+        say(json.dumps(export.as_json(comparison), indent=2, ensure_ascii=False), data=True)
+    elif format == "csv":
+        say(export.as_csv(comparison), nl=False, data=True)
+    elif format == "rich":
+        from zsbench.report.writers.rich import Renderable
 
-_NAMES = ("run", "task", "metric")
-
-
-def _print_table(rows: list[Difference], titles: list[tuple[str, str]], correction: str) -> None:
-    from rich import box
-    from rich.table import Table
-
-    several = len(set(titles)) > 1
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in (*_NAMES[not several :], *_COLUMNS, f"p ({correction})", "n", "+ / = / -"):
-        grid.add_column(
-            name, justify="left" if name in _NAMES else "right", no_wrap=name not in _NAMES, overflow="fold"
-        )
-    for row, (a, b) in zip(rows, titles, strict=True):
-        run = [a if a == b else f"{a} and {b}"] if several else []
-        grid.add_row(*run, *_cells(row))
-    show(grid)
-    if not several:
-        say(f"first: {titles[0][0]}; second: {titles[0][1]}")
-    tests = "; ".join(dict.fromkeys(f"{row.metric}: {row.test}" for row in rows))
-    say(f"Paired tests: {tests}. + better, - worse at an adjusted p of at most 5 %.")
-    for row in rows:
-        if row.left_out:
-            say(
-                f"{row.task}, {row.metric}: {row.left_out} items left out, for which it is undefined in one run or both"
-            )
+        for number, grid in enumerate(grids.grids(comparison)):
+            if number:
+                say()
+            show(Renderable(grid, columns()))
+    else:
+        say("\n".join(written(grid, format) for grid in grids.grids(comparison)), nl=False)
 
 
-_COLUMNS = ("first", "second", "difference", "95 % interval")
+def _print_items(comparison: Comparison, metrics: list[str] | tuple[()], count: int, side: SideName | None) -> None:
+    """Print the items that changed most of every pair of runs, by the first metric."""
+    from zsbench.analysis.comparison.items import item_values
+    from zsbench.analysis.comparison.judge import common_metrics
+    from zsbench.cli._item_lines import heading, lines
+
+    for _, joined in comparison.joined:
+        values = item_values(joined, common_metrics(joined, metrics)[0])
+        rows = values.most_changed(side)
+        say()
+        say(textwrap.fill(heading(joined, values, side, len(rows)), columns()))
+        for row in rows[:count].tolist():
+            for line in lines(joined, values, row, columns()):
+                say(line)
 
 
-def _cells(row: Difference) -> list[str]:
-    from zsbench.report.tables import shown
+def _write_items(comparison: Comparison, metrics: list[str] | tuple[()], path: Path, side: SideName | None) -> None:
+    """Write the items of every pair of runs with the values of all metrics that have any."""
+    from zsbench.analysis.comparison import items_file
+    from zsbench.analysis.comparison.items import frame, item_values, values_of_metrics
+    from zsbench.analysis.comparison.judge import common_metrics
+    from zsbench.core.errors import shown
 
-    unit = f" {row.unit}".rstrip()
-    return [
-        row.task,
-        f"{row.metric} {'↑' if row.better == 'higher' else '↓'}",
-        shown(row.first, row.unit),
-        shown(row.second, row.unit),
-        f"{shown(row.value, row.unit, sign=True)}{unit}{_MARKS[row.verdict]}",
-        f"{shown(row.low, row.unit, sign=True)} – {shown(row.high, row.unit, sign=True)}",
-        "< 0.0001" if row.adjusted < 0.0001 else f"{row.adjusted:.4f}",
-        str(row.n),
-        "" if row.wins is None else f"{row.wins} / {row.ties} / {row.losses}",
-    ]
-
-
-_MARKS = {"better": " +", "worse": " -", "": "  "}
-
-
-def _print_items(metric: str, changed: list[tuple[str, float, float, str, str]]) -> None:
-    from zsbench.report.plain import one_line
-
-    say(f"\n{metric}, the items that changed most:")
-    for key, a, b, before, after in changed:
-        say(f"  {one_line(key)}  {a:.3f} -> {b:.3f}  {one_line(before)[:60]}  ->  {one_line(after)[:60]}")
+    frames = []
+    for _, joined in comparison.joined:
+        names = common_metrics(joined, metrics)
+        rows = item_values(joined, names[0]).most_changed(side)
+        values, without = values_of_metrics(joined, names)
+        frames.append(frame(joined, values, rows))
+        for sentence in without:
+            say(sentence, error=True)
+    say(f"{items_file.write(path, frames)} items in {shown(path)}", error=True)

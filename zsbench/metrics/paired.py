@@ -4,7 +4,7 @@ McNemar, for answers that are right or wrong: of the items that exactly one run 
 number is binomial(n01 + n10, 1/2) where both runs are equally good.
 
 Sign flips, for means over items: T = |mean d| of the differences d, against T under every way to exchange the two runs'
-values item by item; all 2^n ways for n <= 20, else R random ones and p = (count + 1) / (R + 1).
+values item by item; all 2^n ways where n <= 20 items differ, else R random ones and p = (count + 1) / (R + 1).
 
 Bootstrap, for everything else: p = min(1, 2 min((#(d <= 0) + 1) / (B + 1), (#(d >= 0) + 1) / (B + 1))) of the B
 resampled differences d.
@@ -70,19 +70,22 @@ def sign_flips(differences: DoubleArray, *, draws: int = 9_999, seed: int = 0, s
     values = np.asarray(differences, dtype=np.float64)
     if not values.any():
         return 1.0
-    observed = abs(values.mean()) - _ROUNDING
-    if signs is None and len(values) <= EXACT_UP_TO:
-        reached, tried = 0, 0
-        for block in _every_sign(len(values)):
-            reached += int((np.abs(block @ values) / len(values) >= observed).sum())
-            tried += len(block)
-        return reached / tried
-    blocks = iter([signs]) if signs is not None else _random_signs(len(values), draws, seed)
-    reached, tried = 1, 1
-    for block in blocks:
-        reached += int((np.abs(block @ values) / len(values) >= observed).sum())
-        tried += len(block)
-    return reached / tried
+    observed, n = abs(values.mean()) - _ROUNDING, len(values)
+    if signs is not None:
+        sums = signs @ values
+    else:
+        # A difference of zero is zero under either sign.
+        values = values[values != 0]
+        if len(values) <= EXACT_UP_TO:
+            return _exact_p(values, observed * n)
+        sums = _random_sums(values, draws, seed)
+    return int((np.abs(sums) / n >= observed).sum() + 1) / (len(sums) + 1)
+
+
+def _exact_p(values: DoubleArray, observed: float) -> float:
+    """Return the share of all ways to sign values (n,) whose absolute sum reaches `observed`."""
+    reached = sum(int((np.abs(block @ values) >= observed).sum()) for block in _every_sign(len(values)))
+    return reached / 2 ** len(values)
 
 
 def _every_sign(n: int) -> Iterator[IntArray]:
@@ -92,11 +95,23 @@ def _every_sign(n: int) -> Iterator[IntArray]:
         yield 1 - 2 * ((numbers[:, None] >> np.arange(n)) & 1)
 
 
-def _random_signs(n: int, draws: int, seed: int) -> Iterator[IntArray]:
-    rng = np.random.default_rng(seed)
-    block = max(1, _AT_ONCE // n)
-    for start in range(0, draws, block):
-        yield 1 - 2 * rng.integers(0, 2, (min(block, draws - start), n))
+def _random_sums(values: DoubleArray, draws: int, seed: int) -> DoubleArray:
+    """Return sums of values (n,) under random signs, (draws,).
+
+    A random byte holds the signs of eight values; their sum under each of its 256 states is looked up.
+    """
+    n_bytes = -(-len(values) // 8)
+    eights = np.zeros((n_bytes, 8))
+    eights.flat[: len(values)] = values
+    states = 1 - 2 * ((np.arange(256)[:, None] >> np.arange(8)) & 1)
+    sums_of_byte = eights @ states.T
+    rng, sums = np.random.default_rng(seed), np.zeros(draws)
+    block = max(1, _AT_ONCE // draws)
+    for start in range(0, n_bytes, block):
+        signs = rng.integers(0, 256, (min(block, n_bytes - start), draws), dtype=np.uint8)
+        for number, row in enumerate(signs, start):
+            sums += sums_of_byte[number].take(row)
+    return sums
 
 
 def bootstrap_p(differences: DoubleArray) -> float:

@@ -114,8 +114,8 @@ class Difference:
         seeds = self.seeds
         if seeds is not None:
             seeds = SeedSpread(seeds.second, seeds.first, tuple(-value for value in seeds.paired))
-        ends = {"first": self.second, "second": self.first, "value": -self.value, "low": -self.high, "high": -self.low}
-        return replace(self, **ends, wins=self.losses, losses=self.wins, seeds=seeds)
+        turned = replace(self, first=self.second, second=self.first, wins=self.losses, losses=self.wins, seeds=seeds)
+        return replace(turned, value=-self.value, low=-self.high, high=-self.low)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as `--json` has it; what is undefined is None.

@@ -14,6 +14,10 @@ from zsbench.results.finished_run import FinishedRun
 _NO_MODEL = "none"
 
 
+class NothingInCommon(UserError):
+    """Two sides without a task that both have."""
+
+
 @dataclass(frozen=True)
 class Entrant:
     """A model with a method on one task: its run, or its runs with several seeds."""
@@ -75,8 +79,10 @@ def pairs(
 
     Raises
     ------
+    NothingInCommon
+        No task is on both sides.
     UserError
-        No task on both sides, or several runs of which it is not clear which one is meant.
+        Several runs of which it is not clear which one is meant.
     """
     sides = entrants(first), entrants(second)
     named = [_grouped(side, lambda entrant: entrant.first.names) for side in sides]
@@ -87,7 +93,11 @@ def pairs(
     tasks = [task for task in by_task[0] if task in by_task[1]]
     if not tasks:
         known = [", ".join(sorted(side)) or "none" for side in by_task]
-        raise UserError("", f"no task in common ({known[0]}; {known[1]})", "runs of one task")
+        raise NothingInCommon(
+            "",
+            f"no task in common ({known[0]}; {known[1]})",
+            "runs of one task; an average needs the results behind it",
+        )
     return [pair for task in tasks for pair in _of_a_task(by_task[0][task], by_task[1][task], one_against_all)]
 
 
@@ -141,7 +151,9 @@ def _seed_by_seed(first: Entrant, second: Entrant) -> tuple[Entrant, Entrant]:
         if set(first.seeds) != set(second.seeds):
             return first, second
         of_second = dict(zip(_sorted_seeds(second), second.runs, strict=True))
-        shared = [(run, of_second[s]) for s, run in zip(_sorted_seeds(first), first.runs, strict=True) if s in of_second]
+        shared = [
+            (run, of_second[s]) for s, run in zip(_sorted_seeds(first), first.runs, strict=True) if s in of_second
+        ]
         if not shared:
             return first, second
         ours, theirs = zip(*shared, strict=True)
@@ -192,7 +204,7 @@ def _seeds(config: Any, path: str = "") -> dict[str, str]:
         config = dict(enumerate(config))
     if not isinstance(config, dict):
         return {}
-    found = {}
+    found: dict[str, str] = {}
     for key, value in config.items():
         here = f"{path}.{key}" if path else str(key)
         found |= {here: canonical_json(value)} if _is_seed(key) else _seeds(value, here)

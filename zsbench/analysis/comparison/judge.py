@@ -58,7 +58,7 @@ def differences(
     return judged(joined, metrics=metrics, settings=settings)
 
 
-def judged(joined: Joined, *, metrics: Sequence[str] = (), settings: Settings = Settings()) -> list[Difference]:  # noqa: B008 - frozen
+def judged(joined: Joined, *, metrics: Sequence[str] = (), settings: Settings) -> list[Difference]:
     """Return what every common metric says of two entrants.
 
     Raises

@@ -85,7 +85,7 @@ def sign_flips(differences: DoubleArray, *, draws: int = 9_999, seed: int = 0, s
 def _exact_p(values: DoubleArray, observed: float) -> float:
     """Return the share of all ways to sign values (n,) whose absolute sum reaches `observed`."""
     reached = sum(int((np.abs(block @ values) >= observed).sum()) for block in _every_sign(len(values)))
-    return reached / 2 ** len(values)
+    return float(reached / 2 ** len(values))
 
 
 def _every_sign(n: int) -> Iterator[IntArray]:

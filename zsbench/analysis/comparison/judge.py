@@ -36,8 +36,8 @@ class Settings:
 
 
 def differences(
-    first: FinishedRun,
-    second: FinishedRun,
+    first: FinishedRun | Entrant,
+    second: FinishedRun | Entrant,
     *,
     metrics: Sequence[str] = (),
     resamples: int = 10_000,
@@ -54,8 +54,8 @@ def differences(
         The runs do not answer one question, are not over the same items, or share no metric.
     """
     settings = Settings(resamples, seed, confidence, test, allow)
-    joined = Joined(Entrant((first,)), Entrant((second,)), allow)
-    return judged(joined, metrics=metrics, settings=settings)
+    a, b = (side if isinstance(side, Entrant) else Entrant((side,)) for side in (first, second))
+    return judged(Joined(a, b, allow), metrics=metrics, settings=settings)
 
 
 def judged(joined: Joined, *, metrics: Sequence[str] = (), settings: Settings) -> list[Difference]:

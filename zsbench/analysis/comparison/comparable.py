@@ -8,7 +8,6 @@ where both used this rule and this model.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from zsbench.core.errors import UserError, shown
 from zsbench.core.records import canonical_json
 from zsbench.results.finished_run import FinishedRun
+from zsbench.results.store import Store
 
 ALLOWED = ("prompts", "data")
 """What may be different where the user says so."""
@@ -128,13 +128,5 @@ def _other_texts(first: FinishedRun, second: FinishedRun, *, same_model: bool) -
     digests = [run.result.get("notes", {}).get("prompts") for run in (first, second)]
     if all(isinstance(each, dict) for each in digests):
         return bool(digests[0] != digests[1])
-    texts = [_texts(run) for run in (first, second)]
+    texts = [Store(run.folder, "").prompts() for run in (first, second)]
     return same_model and all(texts) and texts[0][:-1] != texts[1][:-1]
-
-
-def _texts(run: FinishedRun) -> list[str]:
-    try:
-        kept = json.loads((run.folder / "prompts.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [text for text in kept if isinstance(text, str)] if isinstance(kept, list) else []

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from zsbench.analysis.comparison.many import Comparison, Row
-from zsbench.report.writers.csv import defused
+from zsbench.report.writers.csv import write_rows
 
 SCHEMA_VERSION = 2
 
@@ -34,11 +32,7 @@ def as_csv(comparison: Comparison) -> str:
         columns = {**_names(row), **row.difference.as_dict()}
         seeds = columns.pop("seeds") or {}
         rows.append(columns | {name: seeds.get(name) for name in ("std_first", "std_second", "std_paired")})
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(rows[0])
-    writer.writerows([defused(value) for value in each.values()] for each in rows)
-    return out.getvalue()
+    return write_rows(rows[0], (each.values() for each in rows))
 
 
 def _names(row: Row) -> dict[str, Any]:

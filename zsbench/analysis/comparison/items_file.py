@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 from zsbench.core import files
 from zsbench.core.errors import UserError
-from zsbench.report.writers.csv import defused
+from zsbench.report.writers.csv import write_rows
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
@@ -51,7 +49,7 @@ def write(path: Path, frames: Sequence[dict[str, Any]]) -> int:
         _write_parquet(path, columns)
     else:
         rows = zip(*columns.values(), strict=True)
-        files.write_bytes(path, (_csv if path.suffix == ".csv" else _lines)(names, rows).encode())
+        files.write_bytes(path, (write_rows if path.suffix == ".csv" else _lines)(names, rows).encode())
     return len(columns["id"])
 
 
@@ -61,14 +59,6 @@ def _write_parquet(path: Path, columns: dict[str, list[Any]]) -> None:
 
     with files.replacing(path) as temporary:
         pq.write_table(pa.table(columns), temporary)
-
-
-def _csv(names: Sequence[str], rows: Any) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([defused(value) for value in row] for row in rows)
-    return out.getvalue()
 
 
 def _lines(names: Sequence[str], rows: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from zsbench.report.grid import Cell, Grid
@@ -32,10 +32,15 @@ def write(grid: Grid) -> str:
             if any(value not in (None, "") for value in values):
                 head.append(column.heading + name)
                 columns.append(values)
+    return write_rows(head, zip(*columns, strict=True))
+
+
+def write_rows(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Return rows under a line of heads, whatever they hold."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([defused(title) for title in head])
-    writer.writerows([defused(value) for value in row] for row in zip(*columns, strict=True))
+    writer.writerows([defused(value) for value in row] for row in rows)
     return out.getvalue()
 
 

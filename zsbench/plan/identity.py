@@ -11,7 +11,7 @@ Another question has a folder of its own; other code or files for the same quest
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -54,12 +54,46 @@ def code(job: Job, known: dict[tuple[str, ...], str] | None = None) -> str:
 
     `known` keeps what was found for the modules of earlier jobs.
     """
+    return _code(job.task.type, [(block.kind, block.name) for block in blocks(job)], job.task.metrics, known)
+
+
+def code_of(config: dict[str, Any], known: dict[tuple[str, ...], str] | None = None) -> str:
+    """Return what `code` returns for the job that a finished result's `config` describes, by the code that is here.
+
+    Raises
+    ------
+    UserError
+        A component that it names is not here.
+    KeyError, TypeError, AttributeError
+        It is not what `Job.config` returns.
+    """
+    task, model, method = config["task"], config["model"], config["method"]
+    schema = catalog.load_module("tasks", task["type"]).Config
+    keys = ("data", *(key for key in schema.data_keys if isinstance(task.get(key), dict)))
+    components: list[tuple[catalog.ComponentKind, str]] = [("data", task[key]["name"]) for key in keys]
+    if model is not None:
+        components += [("models", model["name"]), *(("modifiers", each["name"]) for each in model.get("modify", ()))]
+    components += [("methods", link["name"]) for link in (method if isinstance(method, list) else [method])]
+    return _code(task["type"], components, task["metrics"], known)
+
+
+def version() -> str:
+    """Return the version of zsbench that is here."""
+    return zsbench.__version__
+
+
+def _code(
+    task_type: str,
+    components: Iterable[tuple[catalog.ComponentKind, str]],
+    metrics: Iterable[str],
+    known: dict[tuple[str, ...], str] | None,
+) -> str:
     known = {} if known is None else known
-    modules = {module.__name__: module for module in _modules(job)}
+    modules = {module.__name__: module for module in _modules(task_type, components, metrics)}
     names = tuple(sorted(modules))
     if names not in known:
         known[names] = _code_digest.closure_digest(modules.values())
-    return digest([zsbench.__version__, known[names]])
+    return digest([version(), known[names]])
 
 
 def data_key(job: Job) -> str:
@@ -118,11 +152,13 @@ def blocks(job: Job) -> Iterator[Block]:
     yield from job.method.links
 
 
-def _modules(job: Job) -> list[ModuleType]:
+def _modules(
+    task_type: str, components: Iterable[tuple[catalog.ComponentKind, str]], metrics: Iterable[str]
+) -> list[ModuleType]:
     """Return the modules of all components of a job, and those that every job runs through."""
-    kinds = type(job.unread).metric_kinds
-    functions = [catalog.load_component(block.kind, block.name) for block in blocks(job)]
-    statistics = [naming.resolve(name, kinds=kinds).statistics for name in job.task.metrics]
+    kinds = catalog.load_module("tasks", task_type).Task.metric_kinds
+    functions = [catalog.load_component(kind, name) for kind, name in components]
+    statistics = [naming.resolve(name, kinds=kinds).statistics for name in metrics]
     functions += [getattr(bound, "func", bound) for bound in statistics]
     names = dict.fromkeys([*_ALWAYS, *(function.__module__ for function in functions)])
-    return [catalog.load_module("tasks", job.task.type), *map(_code_digest.imported, names)]
+    return [catalog.load_module("tasks", task_type), *map(_code_digest.imported, names)]

@@ -67,6 +67,38 @@ def claimed(
         lock.release()
 
 
+def is_claimed(folder: Path) -> bool:
+    """Return whether a living process holds a run's folder; one that was killed holds nothing."""
+    with held(folder) as free:
+        return not free
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[bool]:
+    """Hold a run's folder if nobody else does, without waiting; yield whether that is so.
+
+    A folder in which no run was ever claimed has no lock, and where none can be taken (a disk to read from), nobody
+    writes.
+    """
+    path = folder / LOCK
+    if not path.is_file() or path.is_symlink():
+        yield True
+        return
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    except (OSError, NotImplementedError):
+        yield True
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def _move_aside(folder: Path, question: str) -> None:
     """Give the folder to this question, unless another one is being worked on there."""
     asked = _asked(folder)

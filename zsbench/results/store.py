@@ -7,6 +7,7 @@
     partial-00001.*       the shard in progress, where one takes long
     prompts.json          the texts that the model was given (see `zsbench.run._prompts`)
     notes.json cost.json  choices made and cost paid so far
+    progress.json         how many items there are, and how many go into a shard
     items.parquet         per-item statistics of every metric
     result.json           present only when everything before it is complete
 """
@@ -29,13 +30,13 @@ from zsbench.core.errors import RunError, UserError, UserErrors
 from zsbench.core.records import SCHEMA_VERSION, Cost, canonical_json, digest, digest_file
 from zsbench.core.yamlio import shown
 from zsbench.plan.identity import Asked
-from zsbench.results import schema
+from zsbench.results import progress, schema
 
 log = logging.getLogger(__name__)
 
 _HASHED_UP_TO = 64 << 20
 SHARDS = "predictions"
-_PROGRESS = ("notes.json", "prompts.json", "cost.json")
+_PROGRESS = ("notes.json", "prompts.json", "cost.json", progress.NAME)
 
 
 class Store:

@@ -11,6 +11,7 @@ from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
 from zsbench.core.records import TaskData, digest
 from zsbench.plan.job import Job
+from zsbench.results.progress import write_progress
 from zsbench.results.store import Store, describe_inputs, digest_inputs
 from zsbench.run.loaded import Loaded
 
@@ -91,6 +92,7 @@ def opened(job: Job, folder: Path, model: Any, options: Options, progress: Progr
     }
     owner = {**identity, "inputs": digest([read.inputs_digest, digest_inputs(others)])}
     n_shards = store.resume(owner, fresh=options.fresh)
+    write_progress(folder, n_items=len(data.items), shard_size=task.shard_size)
     cost = store.cost()
     cost.add(data.cost)  # a first stage may have asked a model already
     if model is not None:

@@ -1,5 +1,6 @@
 """What lies in a folder of results, what is removed from it and what is not, and what other tools get."""
 
+import io
 import json
 import os
 import shutil
@@ -192,7 +193,7 @@ def test_only_interrupted_ones_are_removed_when_that_is_asked(here):
 
 
 def test_nobody_is_asked_where_there_is_nobody(here, monkeypatch):
-    monkeypatch.setattr("sys.stdin", open(os.devnull))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     code, screen = call("rm", "runs")
     assert (code, "--yes" in screen.err) == (2, True)
     assert len(states("runs")) == 5

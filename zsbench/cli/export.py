@@ -27,6 +27,7 @@ def export(
     """Write a run's predictions: rankings as a TREC run, the items of any task as JSONL or parquet."""
     from tempfile import TemporaryDirectory
 
+    from zsbench.core import textfiles
     from zsbench.core.errors import UserError, shown
     from zsbench.results import exports
     from zsbench.results.finished_run import finished_runs
@@ -45,4 +46,4 @@ def export(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "export"
         exports.write(runs[0], format.value, path)
-        say(path.read_text(encoding="utf-8"), nl=False, data=True)
+        say(textfiles.read(path), nl=False, data=True)

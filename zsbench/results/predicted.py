@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +80,7 @@ def _ranked(path: Path) -> dict[str, Prediction]:
 
 def _columns(path: Path) -> dict[str, Prediction]:
     table = prediction_tables.parquet(path, ("id", "scores", "label", "found"))
-    names = json.loads((table.schema.metadata or {}).get(class_tables.NAMES, b"null"))
+    _, names = class_tables.from_metadata(table.schema.metadata or {}, shown(path))
     read = {}
     for row in table.to_pylist():
         key = str(row.pop("id"))

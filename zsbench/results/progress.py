@@ -6,13 +6,13 @@ folder without it, as older versions left it, tells shards but not items.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsbench.core import files
+from zsbench.core import files, jsonfiles, textfiles
+from zsbench.core.errors import UserError
 
 NAME = "progress.json"
 
@@ -49,8 +49,8 @@ def read_progress(folder: Path) -> Progress:
 
 def _sizes(folder: Path) -> tuple[int, int] | None:
     try:
-        kept = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        kept = jsonfiles.read(folder / NAME)
+    except UserError:
         return None
     n_items, shard_size = (kept.get("n_items"), kept.get("shard_size")) if isinstance(kept, dict) else (None, None)
     if not (isinstance(n_items, int) and isinstance(shard_size, int) and shard_size > 0):
@@ -76,6 +76,6 @@ def _ids(path: Path) -> Iterator[Any]:
 
         yield from maps.read(path, [])
     elif path.suffix == ".run":
-        yield from {line.partition(b" ")[0] for line in path.read_bytes().splitlines() if line}
+        yield from {line.split(maxsplit=1)[0] for _, line in textfiles.lines(path) if line.strip()}
     else:
-        yield from (line for line in path.read_bytes().splitlines() if line.strip())
+        yield from (line for _, line in textfiles.lines(path) if line.strip())

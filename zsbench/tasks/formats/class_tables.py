@@ -21,7 +21,7 @@ from zsbench.tasks.formats import list_columns, prediction_tables
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_KIND, NAMES = b"zsbench.scores", b"zsbench.class_names"
+_KIND, _NAMES = b"zsbench.scores", b"zsbench.class_names"
 _COLUMNS = ("scores", "logits", "probabilities", "label")
 
 
@@ -49,7 +49,7 @@ class ClassTable:
 
 def metadata(class_names: Sequence[str], kind: ScoreKind | None) -> dict[bytes, bytes]:
     """Return what parquet says of classes and scores."""
-    names = {NAMES: json.dumps(class_names).encode()}
+    names = {_NAMES: json.dumps(class_names).encode()}
     return names if kind is None else names | {_KIND: kind.to_json().encode()}
 
 
@@ -65,7 +65,7 @@ def read(path: Path) -> ClassTable:
     if path.suffix != ".parquet":
         return _row_by_row(path, list(prediction_tables.read(path, columns)), [], None)
     table = prediction_tables.parquet(path, columns)
-    kinds, class_names = _from_metadata(table.schema.metadata or {}, shown(path))
+    kinds, class_names = from_metadata(table.schema.metadata or {}, shown(path))
     ids, column = _plain_ids(table.column("id")), _first_column(table.column_names)
     scores = None if column in ("", "label") else list_columns.numbers(table.column(column))
     if not ids or scores is None:
@@ -119,11 +119,11 @@ def _scores(cell: Any, where: str) -> Any:
     return np.asarray(cell, dtype=np.float64)
 
 
-def _from_metadata(held: dict[bytes, bytes], file: str) -> tuple[list[ScoreKind], list[str] | None]:
+def from_metadata(held: dict[bytes, bytes], file: str) -> tuple[list[ScoreKind], list[str] | None]:
     """Return what a parquet file says its scores are, and the classes that it names."""
     try:
         kinds = [score_kinds.from_json(held[_KIND])] if _KIND in held else []
-        names = json.loads(held[NAMES]) if NAMES in held else None
+        names = json.loads(held[_NAMES]) if _NAMES in held else None
     except (ValueError, RecursionError) as error:
         raise UserError(file, f"metadata cannot be read ({error})", "what zsbench wrote") from None
     return kinds, [str(name) for name in names] if isinstance(names, list) and names else None

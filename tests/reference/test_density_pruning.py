@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.reference._golden import load_json, load_npz
 from zsbench.analysis import density_pruning as pruning
 from zsbench.core.errors import UserError
-from zsbench.results.averages import combined
+from zsbench.results.combination import combined
 
 GOLDEN = load_npz("density-pruning", "quotas.npz")
 DATACOMP = load_json("density-pruning", "datacomp_average.json")

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,20 +14,28 @@ from typer.testing import CliRunner
 from zsbench.cli.main import app
 from zsbench.config.suites import Average
 from zsbench.core.errors import UserError
+from zsbench.metrics import naming
+from zsbench.metrics.intervals import wilson
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
-from zsbench.results.averages import averages, combined
+from zsbench.results import joint
+from zsbench.results.averages import averages
+from zsbench.results.combination import Combination, combined
+from zsbench.results.finished_run import FinishedRun
 
 
 def part(value, low, high):
     return {"value": value, "low": low, "high": high, "unit": "%", "n": 10, "better": "higher"}
 
 
+HARMONIC = Combination("harmonic", (0, 1))
+
+
 def test_the_mean_and_the_harmonic_mean_are_what_they_say():
     parts = [part(0.2, 0.1, 0.4), part(0.6, 0.5, 0.7)]
     assert combined(parts)["value"] == pytest.approx(0.4)
-    assert combined(parts, harmonic=True)["value"] == pytest.approx(2 * 0.2 * 0.6 / 0.8)
-    assert combined([part(0.0, 0.0, 0.1), part(0.6, 0.5, 0.7)], harmonic=True)["value"] == 0.0
+    assert combined(parts, HARMONIC)["value"] == pytest.approx(2 * 0.2 * 0.6 / 0.8)
+    assert combined([part(0.0, 0.0, 0.1), part(0.6, 0.5, 0.7)], HARMONIC)["value"] == 0.0
 
 
 def test_an_undefined_part_makes_the_average_undefined():
@@ -43,13 +53,130 @@ def test_the_interval_covers_about_as_often_as_it_says():
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 1), st.floats(0, 0.2), st.floats(0, 0.2)), min_size=2, max_size=6))
-def test_shared_test_data_never_narrows_the_interval(rows):
+def test_errors_that_go_together_never_narrow_the_interval_of_a_mean(rows):
     parts = [part(v, v - a, v + b) for v, a, b in rows]
-    for harmonic in (False, True):
-        apart, together = (combined(parts, harmonic=harmonic, shared=shared) for shared in (False, True))
-        assert together["low"] <= apart["low"] + 1e-12
-        assert apart["high"] <= together["high"] + 1e-12
-        assert min(v for v, _, _ in rows) - 1e-9 <= apart["value"] <= max(v for v, _, _ in rows) + 1e-9
+    apart, together = combined(parts), combined(parts, correlations=np.ones((len(parts), len(parts))))
+    assert together["low"] <= apart["low"] + 1e-12
+    assert apart["high"] <= together["high"] + 1e-12
+    assert together["low"] == pytest.approx(np.mean([v - a for v, a, _ in rows]))
+    assert min(v for v, _, _ in rows) - 1e-9 <= apart["value"] <= max(v for v, _, _ in rows) + 1e-9
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 0.3), st.floats(0, 0.3))
+def test_a_harmonic_mean_stays_within_its_interval_and_within_what_its_parts_allow(a, b, below, above):
+    ends = [(v, max(0, v - below), min(1, v + above)) for v in (a, b)]
+    score = combined([part(*end) for end in ends], HARMONIC)
+    assert score["low"] <= score["value"] <= score["high"]
+    assert HARMONIC.value(np.array([low for _, low, _ in ends])) - 1e-12 <= score["low"]
+    assert score["high"] <= HARMONIC.value(np.array([high for _, _, high in ends])) + 1e-12
+
+
+def test_a_harmonic_part_at_zero_moves_the_end_as_one_that_is_nearly_zero_does():
+    at, near = (combined([part(0.8, 0.7, 0.87), part(v, 0.0, 0.037)], HARMONIC)["high"] for v in (0.0, 1e-6))
+    assert at == pytest.approx(near, abs=1e-5)
+    assert at == pytest.approx(2 * 0.8 * 0.037 / 0.837, rel=0.02)
+
+
+def wilson_part(right, n):
+    low, high = wilson(right, n)
+    return {**part(right / n, low, high), "n": n, "interval": "wilson"}
+
+
+@pytest.mark.parametrize("truth", [(0.99,) * 10, (0.3, 0.8, 0.55)])
+def test_a_mean_of_shares_covers_near_its_bounds_too(truth):
+    rng, n, hits = np.random.default_rng(1), 30, 0
+    for _ in range(400):
+        score = combined([wilson_part(rng.binomial(n, p), n) for p in truth])
+        hits += score["low"] <= np.mean(truth) <= score["high"]
+    assert 0.92 <= hits / 400 <= 0.99
+
+
+def test_all_right_is_no_interval_of_zero():
+    score = combined([wilson_part(30, 30)] * 3)
+    assert (score["high"], score["low"]) == (1.0, pytest.approx(wilson(90, 90)[0]))
+
+
+def written(folder, task, columns, metric="acc@1", interval="wilson", place="one", **facts):
+    """Return a finished run of `acc@1` or `MAP` with these items."""
+    table = np.asarray(columns.get(metric), dtype=float)
+    folder = folder / task
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({**columns, "prediction": [""] * len(table)}), folder / "items.parquet")
+    low, high = wilson(table.sum(), len(table)) if interval == "wilson" else (table.mean() - 0.05, table.mean() + 0.05)
+    row = result(task, float(table.mean()), metric=metric)
+    row["metrics"][metric] |= {"low": low, "high": high, "n": len(table), "interval": interval}
+    kind = "image-classification" if metric == "acc@1" else "rerank"
+    return FinishedRun(folder, {**row, "task_type": kind, "config": {"task": {"data": {"path": place}}}, **facts})
+
+
+def test_tasks_over_the_same_items_are_paired_by_item_in_whatever_order(tmp_path):
+    rng = np.random.default_rng(0)
+    right = (rng.random(200) < 0.6).astype(float)
+    other = np.where(rng.random(200) < 0.2, 1 - right, right)
+    order = rng.permutation(200)
+    ids = np.arange(200).astype(str)
+    runs = [
+        written(tmp_path, "a", {"id": ids, "acc@1": right}),
+        written(tmp_path, "b", {"id": ids[order], "acc@1": other[order]}),
+        written(tmp_path, "c", {"id": ids, "acc@1": other}, place="elsewhere"),
+    ]
+    r = joint.correlations(runs, ["acc@1"] * 3)
+    assert r[0, 1] == pytest.approx(np.corrcoef(right, other)[0, 1], abs=1e-9)
+    assert (r[0, 2], r[1, 2]) == (0, 0)
+    [both], _ = averages([Average(name="both", tasks=["a", "b"])], runs)
+    [apart], _ = averages([Average(name="apart", tasks=["a", "c"])], runs)
+    widths = [row["metrics"]["acc@1"]["high"] - row["metrics"]["acc@1"]["low"] for row in (both, apart)]
+    assert widths[0] > 1.2 * widths[1]
+
+
+def test_the_interval_over_shared_items_covers(tmp_path):
+    rng, hits = np.random.default_rng(2), 0
+    for number in range(120):
+        latent = rng.normal(size=(150, 1))
+        right = (np.sqrt(0.6) * latent + np.sqrt(0.4) * rng.normal(size=(150, 3)) < 0.2533).astype(float)  # p = 0.6
+        ids = np.arange(150).astype(str)
+        runs = [written(tmp_path / str(number), f"t{i}", {"id": ids, "acc@1": right[:, i]}) for i in range(3)]
+        [row], _ = averages([Average(name="mean", tasks=["t0", "t1", "t2"])], runs)
+        hits += row["metrics"]["acc@1"]["low"] <= 0.6 <= row["metrics"]["acc@1"]["high"]
+    assert 0.89 <= hits / 120 <= 0.99
+
+
+def test_a_task_that_stands_in_an_average_twice_counts_twice(tmp_path):
+    rng = np.random.default_rng(3)
+    ids = np.arange(100).astype(str)
+    runs = [
+        written(tmp_path, task, {"id": ids, "MAP": rng.random(100)}, "MAP", "bootstrap(B=9, seed=0)", place=task)
+        for task in "ab"
+    ]
+    wanted = [Average(name="inner", tasks=["a", "b"]), Average(name="outer", tasks=["inner", "a"])]
+    [_, outer], _ = averages(wanted, runs)
+    score = outer["metrics"]["MAP"]
+    assert score["value"] - score["low"] == pytest.approx(0.05 * np.hypot(0.75, 0.25))
+    assert score["interval"] == "mover"
+
+
+def test_items_that_are_gone_are_never_too_narrow_and_said(tmp_path, caplog):
+    ids = np.arange(50).astype(str)
+    runs = [written(tmp_path, task, {"id": ids, "acc@1": np.arange(50) % 2}) for task in "ab"]
+    (runs[1].folder / "items.parquet").unlink()
+    assert (joint.correlations(runs, ["acc@1"] * 2) == 1).all()
+    assert "items.parquet is missing" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["MAP", "mean-hit", "mean-per-class", "median-rank"])
+def test_influences_are_those_of_leaving_a_unit_out(name):
+    rng = np.random.default_rng(4)
+    metric = naming.resolve(name)
+    table = np.floor(rng.random((60, 4)) * 3)
+    units = np.arange(60) // 2
+    without = np.array([metric.reduce(table[units != unit]) for unit in range(30)])
+    expected = without.mean() - without
+    moved = joint.influences(metric, table, units)
+    assert abs(moved.sum()) < 1e-9
+    if metric.of_sums is not None:
+        assert moved == pytest.approx(expected, abs=1e-12)
+    elif expected.any():
+        assert np.corrcoef(moved, expected)[0, 1] > 0.5
 
 
 SUITE = """description: two halves
@@ -119,37 +246,14 @@ def result(task, value, model="m", method="zero-shot", metric="acc@1"):
 def test_only_models_with_some_but_not_all_tasks_are_incomplete():
     wanted = [Average(name="both", tasks=["a", "b"])]
     results = [result("a", 0.5), result("b", 1.0), result("b", 0.2, model="n"), result("c", 0.1, model="o")]
-    found, incomplete = averages(wanted, results)
+    found, incomplete = averages(wanted, [FinishedRun(Path(), row) for row in results])
     assert [row["metrics"]["acc@1"]["value"] for row in found] == [0.75]
     assert [(row.model, row.missing) for row in incomplete] == [("n", ["a"])]
 
 
 def test_an_average_may_stand_in_a_later_one():
-    def result(task, value):
-        score = {"value": value, "low": value, "high": value, "unit": "%", "n": 1, "better": "higher"}
-        same = {"model": "m", "method": "r", "method_kind": "", "method_uses": [], "versions": {}, "device": "cpu"}
-        same |= {
-            "dtype": "float32",
-            "synthetic": False,
-            "n_items": 1,
-            "cost": {},
-            "seeds": {},
-            "started": "",
-            "seconds": 0,
-        }
-        return {
-            **same,
-            "task": task,
-            "metrics": {"acc@1": score},
-            "config_hash": task,
-            "data_fingerprint": task,
-            "test_fingerprint": task,
-            "model_fingerprint": "",
-            "code": "",
-            "commit": "",
-        }
-
     wanted = [Average(name="forums", tasks=["a", "b"]), Average(name="all", tasks=["c", "forums"])]
-    found, incomplete = averages(wanted, [result("a", 0.2), result("b", 0.4), result("c", 0.9)])
+    runs = [FinishedRun(Path(), result(*of)) for of in (("a", 0.2), ("b", 0.4), ("c", 0.9))]
+    rows, incomplete = averages(wanted, runs)
     assert not incomplete
-    assert [row["metrics"]["acc@1"]["value"] for row in found] == pytest.approx([0.3, 0.6])
+    assert [row["metrics"]["acc@1"]["value"] for row in rows] == pytest.approx([0.3, 0.6])

@@ -104,8 +104,7 @@ def run(planned: Sequence[Plan], out: Path, *, fresh: bool, watch: Watch = Watch
 
 def _averaged(plan: Plan, out: Path, outcomes: list[Outcome]) -> Suite:
     """Return a suite with its rows over several tasks, which are written beside the others."""
-    results = [outcome.result for outcome in outcomes if outcome.result is not None]
-    complete, incomplete = over_tasks.averages(plan.averages, results)
+    complete, incomplete = over_tasks.averages(plan.averages, Suite(plan, out, outcomes).runs())
     for result in complete:
         over_tasks.write(result, _average_folder(plan, out, result))
     for lacking in incomplete:

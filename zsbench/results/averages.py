@@ -1,11 +1,7 @@
 """Rows over several tasks: the mean of a benchmark's data sets, or the harmonic mean of two.
 
-Interval, from the parts' own (v_i, l_i, h_i) and weights c_i (1/k for a mean, the gradient for a harmonic mean):
-
-    low  = value - sqrt( sum_i (c_i (v_i - l_i))^2 )       parts with different test data (independent)
-    low  = value - sum_i c_i (v_i - l_i)                   parts that share test data (never too narrow)
-
-and likewise for high. Source: Zou & Donner 2008 (MOVER) for independent parts.
+A task that stands in a row twice, by way of another row, counts with both its weights; tasks that share items (three
+seeds over one test set, two depths of one set of queries) err together. See `combination` and `joint` for the interval.
 """
 
 from __future__ import annotations
@@ -13,7 +9,6 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot
 from pathlib import Path
 from statistics import pstdev, stdev
 from typing import Any
@@ -22,8 +17,9 @@ from zsbench.config.suites import MIXED, Average
 from zsbench.core import files
 from zsbench.core.records import SCHEMA_VERSION, canonical_json, digest
 from zsbench.results import claim, store
-
-Score = dict[str, Any]
+from zsbench.results.combination import Combination, Score, combined
+from zsbench.results.finished_run import AVERAGE, FinishedRun
+from zsbench.results.joint import correlations
 
 # What the parts of an average have in common, and what identifies each of them.
 _SHARED = ("model", "method", "method_kind", "method_uses", "versions", "commit", "device", "dtype")
@@ -47,26 +43,35 @@ class Incomplete:
         return f"no row '{self.name}' for {self.model} / {self.method}: {tasks}"
 
 
-def averages(
-    wanted: Sequence[Average], results: Sequence[dict[str, Any]]
-) -> tuple[list[dict[str, Any]], list[Incomplete]]:
+@dataclass(frozen=True)
+class _Row:
+    """A task's result or an average, with the tasks' runs and metrics that it goes back to and how it combines them."""
+
+    result: dict[str, Any]
+    leaves: tuple[tuple[FinishedRun, str], ...]
+    of: Combination | None = None
+
+
+def averages(wanted: Sequence[Average], runs: Sequence[FinishedRun]) -> tuple[list[dict[str, Any]], list[Incomplete]]:
     """Return one result for every average and every (model, method) that has all of its tasks, and what is incomplete.
 
     A row of a benchmark's 38 tasks over the 37 that ran would be another benchmark.
     """
-    rows = {(r["model"], r["method"], r["task"]): r for r in results}
+    rows = {(run.result["model"], run.result["method"], run.result["task"]): _Row(run.result, ()) for run in runs}
+    run_of = {id(run.result): run for run in runs}
     complete, incomplete = [], []
     for average in wanted:
-        for model, method in dict.fromkeys((r["model"], r["method"]) for r in results):
+        for model, method in dict.fromkeys((run.result["model"], run.result["method"]) for run in runs):
             parts = {task: rows.get((model, method, task)) for task in average.tasks}
             known = [part for part in parts.values() if part is not None]
             if len(known) == len(parts):
-                complete.append(_result(average, known))
+                row = _row(average, known, run_of)
+                complete.append(row.result)
                 # A later average may go over this one, as over a task.
-                rows[model, method, average.name] = complete[-1]
+                rows[model, method, average.name] = row
             elif known:
                 missing = [task for task, part in parts.items() if part is None]
-                hashes = [part["config_hash"] for part in known]
+                hashes = [part.result["config_hash"] for part in known]
                 incomplete.append(Incomplete(average.name, model, method, missing, len(parts), hashes))
     return complete, incomplete
 
@@ -84,25 +89,48 @@ def remove(lacking: Incomplete, folder: Path) -> None:
             path.unlink()
 
 
-def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
-    names = [average.metric or next(iter(part["metrics"])) for part in parts]
-    scores: list[Score] = [part["metrics"][name] for part, name in zip(parts, names, strict=True)]
-    shared = len({part["test_fingerprint"] for part in parts}) < len(parts)
+def _row(average: Average, parts: Sequence[_Row], run_of: dict[int, FinishedRun]) -> _Row:
+    """Return an average over tasks and over other averages, which go back to tasks themselves."""
+    names = [average.metric or next(iter(part.result["metrics"])) for part in parts]
+    leaves: dict[tuple[int, str], int] = {}
+    runs: list[tuple[FinishedRun, str]] = []
+    of_parts: list[int | Combination] = []
+    for part, name in zip(parts, names, strict=True):
+        own = part.leaves if part.of is not None else ((run_of[id(part.result)], name),)
+        numbers = []
+        for run, metric in own:
+            if (id(run), metric) not in leaves:
+                leaves[id(run), metric] = len(runs)
+                runs.append((run, metric))
+            numbers.append(leaves[id(run), metric])
+        of_parts.append(numbers[0] if part.of is None else part.of.renumbered(numbers))
+    of = Combination(average.kind, tuple(of_parts))
+    return _Row(_result(average, [part.result for part in parts], names, of, runs), tuple(runs), of)
+
+
+def _result(
+    average: Average,
+    parts: list[dict[str, Any]],
+    names: list[str],
+    of: Combination,
+    leaves: Sequence[tuple[FinishedRun, str]],
+) -> dict[str, Any]:
     name = names[0] if len(set(names)) == 1 else MIXED
     first = parts[0]
     kind = "harmonic mean" if average.kind == "harmonic" else "mean"
     inputs = [part["config_hash"] for part in parts]
     settings = first.get("config", {}).get("settings", {})
     config_hash = digest([canonical_json(average.model_dump()), *inputs])
+    values = [part["metrics"][each]["value"] for part, each in zip(parts, names, strict=True)]
     return {
         "schema_version": SCHEMA_VERSION,
         **{key: first[key] for key in _SHARED},
         "task": average.name,
-        "task_type": "average",
+        "task_type": AVERAGE,
         "synthetic": any(part["synthetic"] for part in parts),
         "protocol": f"{kind} of {len(parts)} tasks",
-        "spread": {} if average.kind == "harmonic" else spread([score["value"] for score in scores]),
-        "metrics": {name: combined(scores, harmonic=average.kind == "harmonic", shared=shared)},
+        "spread": {} if average.kind == "harmonic" else spread(values),
+        "metrics": {name: _score(of, leaves, settings.get("confidence", 0.95))},
         "n_items": sum(part["n_items"] for part in parts),
         "counts": {},
         "cost": _total([part["cost"] for part in parts]),
@@ -118,38 +146,24 @@ def _result(average: Average, parts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _score(of: Combination, leaves: Sequence[tuple[FinishedRun, str]], confidence: float) -> Score:
+    """Return the combination of the leaves' scores; the notes of their intervals hold for it too."""
+    scores: list[Score] = [run.result["metrics"][name] for run, name in leaves]
+    known = all(score["value"] is not None for score in scores)
+    r = correlations([run for run, _ in leaves], [name for _, name in leaves]) if known else None
+    score = combined(scores, of, correlations=r, confidence=confidence)
+    notes = [
+        f"{run.result['task']}: {note}" for run, name in leaves if (note := run.result["metrics"][name].get("note"))
+    ]
+    return {**score, "note": "; ".join(dict.fromkeys(notes))} if notes else score
+
+
 def spread(values: Sequence[float | None]) -> dict[str, float | None]:
     """Return the standard deviation over the parts, of them as a population and as a sample; papers use either."""
     known = [float(value) for value in values if value is not None]
     if len(known) < len(values) or len(known) < 2:
         return {"std_population": None, "std_sample": None}
     return {"std_population": pstdev(known), "std_sample": stdev(known)}
-
-
-def combined(scores: Sequence[Score], *, harmonic: bool = False, shared: bool = False) -> Score:
-    """Return the (harmonic) mean of scores with its interval; undefined when a part is undefined.
-
-    Parameters
-    ----------
-    scores : `value`, `low`, `high`, `unit`, `n`, `better` of each part.
-    harmonic : the harmonic mean instead of the mean; 0 when a part is 0.
-    shared : whether parts share test data, so that their errors may go together.
-    """
-    first = scores[0]
-    known = {"unit": first["unit"], "n": sum(score["n"] for score in scores), "better": first["better"]}
-    if any(score["value"] is None for score in scores):
-        return {"value": None, "low": None, "high": None, **known, "interval": "undefined"}
-    values, k = [float(score["value"]) for score in scores], len(scores)
-    if harmonic:
-        value = k / sum(1 / v for v in values) if all(values) else 0.0
-        weights = [value * value / (k * v * v) if v else 1.0 for v in values]
-    else:
-        value, weights = sum(values) / k, [1 / k] * k
-    below = [c * (v - score["low"]) for c, v, score in zip(weights, values, scores, strict=True)]
-    above = [c * (score["high"] - v) for c, v, score in zip(weights, values, scores, strict=True)]
-    spread = sum if shared else (lambda parts: hypot(*parts))
-    how = "sum of the parts' widths" if shared else "mover"
-    return {"value": value, "low": value - spread(below), "high": value + spread(above), **known, "interval": how}
 
 
 def _total(costs: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -70,7 +70,7 @@ def _of_metric(table: Sequence[Entry], parts: Sequence[Entry], average: Average)
             groups.setdefault((entry.suite, entry.names["seed"]), []).append(entry)
     for (suite, _), of_group in groups.items():
         runs = list({id(entry.run): entry.run for entry in of_group}.values())
-        complete, incomplete = averages([average], [run.result for run in runs])
+        complete, incomplete = averages([average], runs)
         if incomplete:
             hint = f"--where leaves rows out{_elsewhere(groups)}"
             raise UserError("--average", "; ".join(map(str, incomplete)), "results of all members", hint)

@@ -83,6 +83,19 @@ class Matches(Mark):
 
 
 @dataclass(frozen=True)
+class Expression(Mark):
+    """Marks a text as a regular expression."""
+
+    def expected(self, value: str) -> str:
+        """Return what keeps the text from being one."""
+        try:
+            re.compile(value)
+        except (re.error, RecursionError, OverflowError) as error:
+            return f"a regular expression ({error})"
+        return ""
+
+
+@dataclass(frozen=True)
 class OneOf(Mark):
     """Marks a number that is one of a few; a choice of numbers would take yes for 1."""
 
@@ -166,6 +179,8 @@ ClassTemplate = Annotated[str, ClassBlank()]
 """A prompt template for classes: the class stands for `{}` or `{c}`; other braces are text."""
 ClassTemplates = Annotated[list[ClassTemplate], MinLen(1), Distinct()]
 """At least one template for classes, none twice."""
+Pattern = Annotated[Text, Expression()]
+"""A regular expression that finds a part of a name."""
 Device = Annotated[str, Matches(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", "auto, cpu, mps, cuda or cuda:N")]
 """Where a network runs."""
 Revision = Annotated[Text, "revision"]

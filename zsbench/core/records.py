@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from zsbench.core.errors import UserError
+
 SCHEMA_VERSION = 1
 
 
@@ -78,6 +80,22 @@ class TaskData:
     groups: Sequence[str] | None = None
     clusters: Sequence[str] | None = None
     cost: Cost = field(default_factory=Cost)
+
+    def __post_init__(self) -> None:
+        """Keep clusters where several items are of one alone: else each item is drawn by itself, as without them.
+
+        Raises
+        ------
+        UserError
+            There are more or fewer clusters than items.
+        """
+        if self.clusters is None:
+            return
+        if len(self.clusters) != len(self.items):
+            found = f"{len(self.clusters)} clusters for {len(self.items)} items"
+            raise UserError("", found, "a cluster for each item")
+        if len(set(self.clusters)) == len(self.items):
+            self.clusters = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Row:
     std: float | None = None  # of an average, over its tasks
     confidence: float = 0.95  # of the interval
     variant: str = ""  # what tells it from other rows of these names: "limit=10"
+    drawn: str = ""  # what intervals draw whole, where it is not the item: "110 images"
     failed: bool = False  # no score, because the run ended with an error
     task_type: str = ""
     data_fingerprint: str = ""
@@ -91,6 +92,7 @@ def rows_by_result(results: Sequence[dict[str, Any]], expected: Sequence[Publish
                     std=result.get("spread", {}).get("std_population"),
                     confidence=confidence(result),
                     variant=variant,
+                    drawn=_drawn(result.get("clusters")),
                     failed=bool(result.get("failed")),
                     task_type=result.get("task_type", ""),
                     data_fingerprint=result.get("data_fingerprint", ""),
@@ -215,6 +217,7 @@ def notes(table: Sequence[Row]) -> list[str]:
     for row in table:
         by_task.setdefault(row.task, []).append(row)
     lines = [line + _spread(of_task) for of_task in by_task.values() for line in _values(of_task, "protocol")]
+    lines += [line for of_task in by_task.values() for line in _values(of_task, "drawn", "intervals draw {} whole")]
     lines += [line for of_task in by_task.values() for line in _values(of_task, "counts")]
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
     lines += [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
@@ -243,7 +246,15 @@ def _method(row: Row) -> str:
     return row.method + (f" ({row.variant})" if row.variant else "")
 
 
-def _values(of_task: Sequence[Row], attribute: str) -> Iterator[str]:
+def _drawn(clusters: dict[str, Any] | None) -> str:
+    """Return what intervals draw whole with its number, `110 images`, or nothing where they draw items."""
+    if not clusters:
+        return ""
+    unit, n = clusters["unit"], clusters["n"]
+    return f"{n} {unit}" if n == 1 else f"{n} {unit[:-1]}ies" if unit.endswith("y") else f"{n} {unit}s"
+
+
+def _values(of_task: Sequence[Row], attribute: str, said: str = "{}") -> Iterator[str]:
     """Yield the line of a task's protocol or counts, or one for each value where its rows differ in it.
 
     The line of a value that only some rows have names them, so that nobody reads it as true of the others.
@@ -256,7 +267,7 @@ def _values(of_task: Sequence[Row], attribute: str) -> Iterator[str]:
     for value, rows_with in names.items():
         if value:
             whose = f" ({', '.join(rows_with)})" if len(names) > 1 else ""
-            yield f"{of_task[0].task}{whose}: {value}"
+            yield f"{of_task[0].task}{whose}: {said.replace('{}', value)}"
 
 
 def _spread(of_task: Sequence[Row]) -> str:

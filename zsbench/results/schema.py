@@ -20,6 +20,13 @@ class Metric(BaseModel):
     note: str = Field(default="", description="what keeps the interval from covering as often as it claims")
 
 
+class Clusters(BaseModel):
+    """What several items come from, so that they are alike."""
+
+    unit: str = Field(description="what one is, in the singular: image, document, scene")
+    n: int = Field(description="how many there are")
+
+
 class Result(BaseModel):
     """One run: a task, a model and a method."""
 
@@ -36,6 +43,9 @@ class Result(BaseModel):
     method_uses: list[str] = Field(description="what the method uses beyond the item (support set, test set, ...)")
     n_items: int = Field(description="items of the task")
     counts: dict[str, int] = Field(description="what was dropped, cut or missing, by name")
+    clusters: Clusters | None = Field(
+        default=None, description="what intervals draw whole; absent where it is the item"
+    )
     metrics: dict[str, Metric] = Field(description="by the name written in the YAML")
     cost: dict[str, float] = Field(description="forward passes, tokens, images, peak memory in MB")
     config: dict[str, Any] = Field(description="the resolved config")

@@ -32,6 +32,7 @@ class BaseTask(ABC, Generic[ConfigT]):
     gold : the data source that reads gold from a bare file, and its option that names the file.
     metric_kinds : metric files that fit.
     shard_size : items in one prediction file.
+    unit : what several items may come from, which intervals then draw as a whole, in the singular.
     absent : what an item without prediction counts as; None makes it an error.
     format : how predictions stand in files and what may be in them.
     """
@@ -41,6 +42,7 @@ class BaseTask(ABC, Generic[ConfigT]):
     gold: ClassVar[tuple[str, str]]
     metric_kinds: ClassVar[tuple[str, ...]]
     shard_size: ClassVar[int]
+    unit: ClassVar[str] = "cluster"
     absent: ClassVar[Any] = None
     format: Format
 

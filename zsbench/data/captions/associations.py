@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Text
 from zsbench.core.errors import UserError
+from zsbench.data import clusters
 from zsbench.data.captions._image_rows import image_files, read_rows
 from zsbench.data.images.decoding import Decoding, image_options
 
@@ -24,10 +25,15 @@ class Cue:
 
 @dataclass
 class CueSet:
-    """Cues and, aligned, the numbers (0-based) of the images that people associated with each."""
+    """Cues and, aligned, the numbers (0-based) of the images that people associated with each.
+
+    `clusters` names what each cue comes from, where several come from one thing. That cues choose among the same images
+    makes no clusters: every cue shares some with others, so that all would be one.
+    """
 
     items: Sequence[Cue]
     associations: Sequence[frozenset[int]]
+    clusters: Sequence[str] | None = None
 
 
 @source(gives="cues", files=image_files)
@@ -36,6 +42,7 @@ def associations(
     *,
     path: LocalPath,
     root: LocalPath | None = None,
+    cluster: Text | None = None,
     decoding: Decoding,
 ) -> CueSet:
     """Read the cues; WinoGAViL has 5 to 12 candidates for each.
@@ -44,6 +51,7 @@ def associations(
     ----------
     path : the JSONL file.
     root : folder that the image paths start at; by default the file's own.
+    cluster : key that names what a cue comes from, by default `cluster` where there is one.
     decoding : how the images become pixels.
 
     Raises
@@ -51,7 +59,7 @@ def associations(
     UserError
         An empty cue, an image that is not there or stands twice, associations that are no numbers of images.
     """
-    cues, chosen = [], []
+    cues, chosen, named = [], [], []
     required: dict[str, type] = {"id": str, "cue": str, "associations": list}
     for place, row, images in read_rows(path, root, required, decoding):
         if not row["cue"].strip():
@@ -60,7 +68,8 @@ def associations(
             raise UserError(place, "an image stands twice among the candidates")
         cues.append(Cue(row["id"], row["cue"], images))
         chosen.append(_associations(row["associations"], len(images), place))
-    return CueSet(cues, chosen)
+        named.append((place, clusters.named(row, cluster)))
+    return CueSet(cues, chosen, clusters.of_rows(named, cluster))
 
 
 def _associations(numbers: list[Any], n_images: int, place: str) -> frozenset[int]:

@@ -11,11 +11,15 @@ from zsbench.core.errors import UserError
 
 @dataclass
 class CaptionedImages:
-    """Images and, aligned, the captions of each, whose number may differ; `counts` says what was left out."""
+    """Images and, aligned, the captions of each, whose number may differ; `counts` says what was left out.
+
+    `clusters` names what each image comes from where several come from one thing (a product, a video).
+    """
 
     items: Sequence[Any]
     captions: Sequence[Sequence[str]]
     counts: dict[str, int] = field(default_factory=dict)
+    clusters: Sequence[str] | None = None
 
 
 def checked(images: CaptionedImages, where: str) -> CaptionedImages:

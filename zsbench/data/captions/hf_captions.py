@@ -12,7 +12,7 @@ from zsbench.data.images.items import ImageItem
 
 
 @source(gives="captioned-images", files=dataset_files)
-@companions(different=("image", "caption"))
+@companions(different=("image", "caption", "cluster"))
 @image_options
 def hf_captions(
     *,
@@ -22,6 +22,7 @@ def hf_captions(
     revision: Revision | None = None,
     image: Text = "image",
     caption: Text = "caption",
+    cluster: Text | None = None,
     streaming: bool = False,
     decoding: Decoding,
 ) -> CaptionedImages:
@@ -32,11 +33,12 @@ def hf_captions(
     path : hub id (`nlphuji/flickr_1k_test_image_text_retrieval`) or local folder.
     split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
     image, caption : names of the columns.
+    cluster : name of a column with what each image comes from (a product, a video), by default `cluster` where there is
+        one; without it each image and its captions stand alone.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
     decoding : how the images become pixels.
     """
-    readers, texts, _ = read_columns(
-        path, image, caption, split=split, name=name, revision=revision, streaming=streaming
-    )
-    items = [ImageItem(f"{split}/{i:06d}", read, decoding) for i, read in enumerate(readers)]
-    return checked(CaptionedImages(items, [[text] if isinstance(text, str) else list(text) for text in texts]), path)
+    columns = read_columns(path, image, caption, cluster, split, name=name, revision=revision, streaming=streaming)
+    items = [ImageItem(f"{split}/{i:06d}", read, decoding) for i, read in enumerate(columns.readers)]
+    captions = [[text] if isinstance(text, str) else list(text) for text in columns.cells]
+    return checked(CaptionedImages(items, captions, clusters=columns.clusters), path)

@@ -11,6 +11,7 @@ from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.files import Folders
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.captions.captioned import CaptionedImages, checked
 from zsbench.data.file_lists import listed_files
 from zsbench.data.images.decoding import Decoding, image_options
@@ -33,6 +34,7 @@ def karpathy(
     images: LocalPath,
     split: Text = "test",
     capitalise: bool = False,
+    cluster: Text | None = None,
     decoding: Decoding,
 ) -> CaptionedImages:
     """Read the captions of a split; images come in the order of their file names, as remote-sensing sets need it.
@@ -42,6 +44,8 @@ def karpathy(
     path : the JSON file (dataset_flickr30k.json, dataset_coco.json, dataset_rsicd.json ...).
     images : folder of the images; a row's `filepath` is looked up below it.
     split : `train`, `val` or `test`.
+    cluster : key of the rows that names what an image comes from, by default `cluster` where there is one; without it
+        each image and its captions stand alone.
     capitalise : first letter upper case and the rest lower case, as RemoteCLIP's evaluation does.
     decoding : how the images become pixels.
 
@@ -52,12 +56,14 @@ def karpathy(
     """
     rows = _rows(Path(path), split)
     files = _images(rows, Path(images), Path(path))
-    items, captions = [], []
+    items, captions, named = [], [], []
     for row, file in sorted(zip(rows, files, strict=True), key=lambda pair: str(pair[0]["filename"])):
         items.append(from_path(file, str(row["filename"]), decoding))
         texts = [str(sentence["raw"]).strip() for sentence in row["sentences"]]
         captions.append([text.capitalize() for text in texts] if capitalise else texts)
-    return checked(CaptionedImages(items, captions), shown(Path(path)))
+        named.append((f"{shown(Path(path))}: image '{row['filename']}'", row))
+    images_read = CaptionedImages(items, captions, clusters=clusters.of_rows(named, cluster))
+    return checked(images_read, shown(Path(path)))
 
 
 def _images(rows: list[dict[str, Any]], folder: Path, path: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from zsbench.config.options import LocalPath, Text
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection, add_unique, check
-from zsbench.data.collections.documents import Document, read_jsonl
+from zsbench.data.collections.documents import Document, read_jsonl, read_queries
 from zsbench.data.collections.judgements import read_qrels
 
 
@@ -21,13 +21,15 @@ def _files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="collection", files=_files)
-def beir(*, path: LocalPath, split: Text = "test") -> Collection:
+def beir(*, path: LocalPath, split: Text = "test", cluster: Text | None = None) -> Collection:
     """Read a BEIR folder.
 
     Parameters
     ----------
     path : the folder.
     split : name of the file in `qrels/`.
+    cluster : key of queries.jsonl, or of its `metadata`, that names the question which several queries vary, by default
+        `cluster` where there is one.
 
     Raises
     ------
@@ -40,13 +42,12 @@ def beir(*, path: LocalPath, split: Text = "test") -> Collection:
     documents: dict[str, Document] = {}
     for where, document in read_jsonl(folder / "corpus.jsonl"):
         add_unique(documents, document.id, document, where=where, kind="document")
-    queries: dict[str, str] = {}
-    for where, query in read_jsonl(folder / "queries.jsonl"):
-        add_unique(queries, query.id, query.text, where=where, kind="query")
+    asked, varied = read_queries(folder / "queries.jsonl", cluster)
+    queries = {key: query.text for key, query in asked.items()}
     qrels = read_qrels(_judgements(folder, split))
     judged = {key: text for key, text in queries.items() if key in qrels}
     # A BEIR queries.jsonl holds the queries of every split; those of the others are not this task's.
-    return check(Collection(documents, judged or queries, qrels), shown(folder))
+    return check(Collection(documents, judged or queries, qrels, clusters=varied), shown(folder))
 
 
 def _judgements(folder: Path, split: str) -> Path:

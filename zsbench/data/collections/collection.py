@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ class Collection:
     counts : what did not fit, by name.
     pool : reads the candidates that come with the data, {query: {document: score}}; None where there are none. Where
         nothing has scored them, all scores are equal: the order in which data list candidates means nothing.
+    clusters : by query, the name of what it comes from, where several queries word or vary one question.
     """
 
     documents: Mapping[str, Document]
@@ -32,6 +33,7 @@ class Collection:
     qrels: Qrels
     counts: dict[str, int] = field(default_factory=dict)
     pool: Callable[[], Mapping[str, Mapping[str, float]]] | None = None
+    clusters: Mapping[str, str] | None = None
     _content: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def fetch(self, ids: Iterable[str]) -> None:
@@ -45,6 +47,10 @@ class Collection:
         if isinstance(documents, Stored):
             return replace(self, documents=documents.changed(change))
         return replace(self, documents={key: change(document) for key, document in documents.items()})
+
+    def clusters_of(self, queries: Sequence[str]) -> list[str] | None:
+        """Return what queries come from, in their order; None where each stands alone."""
+        return None if self.clusters is None else [self.clusters[key] for key in queries]
 
     def content(self) -> str:
         """Return the digest of every document, in their order; documents on demand are all read."""

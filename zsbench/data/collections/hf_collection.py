@@ -9,6 +9,7 @@ from typing import Any
 from zsbench.config.components import source
 from zsbench.config.options import ModelRef, Revision, Text
 from zsbench.core.errors import UserError, did_you_mean
+from zsbench.data import clusters
 from zsbench.data.collections.collection import Collection, add_unique, check
 from zsbench.data.collections.documents import Document
 from zsbench.data.collections.judgements import Qrels, whole_number, wrong_grade
@@ -32,6 +33,7 @@ def hf_collection(
     queries: Text = "queries",
     qrels: Text = "default",
     split: Text = "test",
+    cluster: Text | None = None,
     revision: Revision | None = None,
 ) -> Collection:
     """Read corpus, queries and judgements, each a config of a data set (`BeIR/scifact`, `mteb/scifact`, CoIR).
@@ -42,6 +44,8 @@ def hf_collection(
     qrels_path : where the judgements are when they are a data set of their own (`BeIR/scifact-qrels`).
     corpus, queries, qrels : names of the configs.
     split : the split of the judgements; corpus and queries have one split, whatever its name.
+    cluster : column of the queries that names the question which several of them vary, by default `cluster` where there
+        is one.
     revision : commit or tag on the hub.
 
     Raises
@@ -55,13 +59,18 @@ def hf_collection(
         document = Document(key, text, row.get("title") or "")
         add_unique(documents, key, document, where=f"{path} {corpus}, row {number}", kind="document")
     texts: dict[str, str] = {}
+    named: list[tuple[str, dict[str, Any]]] = []
     for number, row in _rows(path, queries, None, revision):
         key = str(_value(row, _IDS, path, queries))
         text = str(_value(row, ("text", "query"), path, queries))
-        add_unique(texts, key, text, where=f"{path} {queries}, row {number}", kind="query")
+        where = f"{path} {queries}, row {number}"
+        add_unique(texts, key, text, where=where, kind="query")
+        named.append((where, clusters.named(row, cluster)))
     judged = _judgements(qrels_path or path, qrels, split, None if qrels_path else revision)
     asked = {key: text for key, text in texts.items() if key in judged}
-    return check(Collection(documents, asked or texts, judged), path)
+    of_rows = clusters.of_rows(named, cluster, noun="column")
+    varied = None if of_rows is None else dict(zip(texts, of_rows, strict=True))
+    return check(Collection(documents, asked or texts, judged, clusters=varied), path)
 
 
 def _judgements(path: str, name: str, split: str, revision: str | None) -> Qrels:

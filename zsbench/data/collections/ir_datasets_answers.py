@@ -5,26 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath, Text
 from zsbench.core.errors import UserError
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.ir_datasets import load, stored
-from zsbench.data.collections.questions import Questions, Rows, gather, read
+from zsbench.data.collections.questions import Questions, Rows, gather, read, require_keys
 
 
 def _files(options: dict[str, Any]) -> list[str]:
     return [options["questions"]] if options.get("questions") else []
 
 
+def _check(options: dict[str, Any]) -> None:
+    if options["questions"] is not None:
+        require_keys(options["cluster"], options["questions"])
+
+
 @source(gives="questions", files=_files)
-def ir_datasets_answers(*, id: Text, questions: LocalPath | None = None) -> Questions:
+@companions(("cluster", "questions"), check=_check)
+def ir_datasets_answers(*, id: Text, questions: LocalPath | None = None, cluster: Text | None = None) -> Questions:
     """Read passages, and unless a file has them the questions, of a data set known to ir_datasets.
 
     Parameters
     ----------
     id : `dpr-w100` for passages alone, or a set under it whose queries have answers.
     questions : JSONL {id, question, answers: [...]}, or DPR's `question<TAB>['answer', ...]`, numbered from 0.
+    cluster : key of questions in JSONL that names the question which several vary, by default `cluster` where there is
+        one.
 
     Raises
     ------
@@ -33,10 +42,11 @@ def ir_datasets_answers(*, id: Text, questions: LocalPath | None = None) -> Ques
     """
     dataset = load(id, ("docs",) if questions else ("docs", "queries"))
     try:
-        asked, answers, counts = read(Path(questions)) if questions else gather(_rows(dataset, id), id)
+        asked = read(Path(questions), cluster) if questions else gather(_rows(dataset, id), id)
     except (RuntimeError, OSError) as error:
         raise UserError("", f"ir_datasets '{id}' cannot be read ({error})", "a downloaded data set") from error
-    return Questions(Collection(stored(dataset, id), asked, {}, counts), answers)
+    collection = Collection(stored(dataset, id), asked.texts, {}, asked.counts, clusters=asked.clusters)
+    return Questions(collection, asked.answers)
 
 
 def _rows(dataset: Any, name: str) -> Rows:

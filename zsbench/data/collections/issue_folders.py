@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import AnyText, LocalPath, Text
+from zsbench.config.options import AnyText, LocalPath, Pattern, Text
 from zsbench.core import textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.listing import require_folder, subfolders
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.collections.beir import beir
 from zsbench.data.collections.issues import Issue, Issues, changed, gather
 
@@ -32,7 +33,9 @@ def _folders(folder: Path, prefix: str) -> list[Path]:
 
 
 @source(gives="issues", files=_files)
-def issue_folders(*, path: LocalPath, prefix: AnyText = "", split: Text = "test") -> Issues:
+def issue_folders(
+    *, path: LocalPath, prefix: AnyText = "", split: Text = "test", cluster: Pattern | None = None
+) -> Issues:
     """Read every instance's corpus (functions), query (the issue) and judged functions (what the fix changes).
 
     Parameters
@@ -40,6 +43,8 @@ def issue_folders(*, path: LocalPath, prefix: AnyText = "", split: Text = "test"
     path : the folder of the folders.
     prefix : only folders whose names start so, e.g. `swe-bench-lite-function_`.
     split : name of the file in `qrels/`.
+    cluster : a regular expression that finds the repository in a folder's name, for intervals that speak of further
+        repositories; without it they speak of further issues of these.
 
     Raises
     ------
@@ -47,7 +52,9 @@ def issue_folders(*, path: LocalPath, prefix: AnyText = "", split: Text = "test"
         There is no such folder, a folder holds more than one issue, a file is missing or malformed.
     """
     folder = Path(path)
-    return gather((_issue(instance, split) for instance in _folders(folder, prefix)), shown(folder))
+    instances = _folders(folder, prefix)
+    repositories = clusters.of_paths([instance.name for instance in instances], cluster, shown(folder))
+    return gather((_issue(instance, split) for instance in instances), shown(folder), lambda: repositories)
 
 
 def _issue(folder: Path, split: str) -> Issue:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from zsbench.core.errors import UserError
+from zsbench.data.clusters import taken
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import Document
 from zsbench.metrics.rankings.localisation import Changed, file_of
@@ -29,10 +30,14 @@ class Issue:
 
 @dataclass(frozen=True)
 class Issues:
-    """Issues in the data's order, and what was left out or did not fit, by name."""
+    """Issues in the data's order, and what was left out or did not fit, by name.
+
+    `clusters` names what each issue comes from, where the data say it.
+    """
 
     issues: list[Issue]
     counts: dict[str, int]
+    clusters: list[str] | None = None
 
 
 def changed(functions: Iterable[str], files: Iterable[str] | None = None) -> Changed:
@@ -41,8 +46,12 @@ def changed(functions: Iterable[str], files: Iterable[str] | None = None) -> Cha
     return Changed(names, frozenset(map(file_of, names)) if files is None else frozenset(files))
 
 
-def gather(issues: Iterator[Issue], where: str) -> Issues:
+def gather(issues: Iterator[Issue], where: str, clusters: Callable[[], list[str] | None]) -> Issues:
     """Return the issues whose fix changes a function that was there; the others are counted and left out.
+
+    Parameters
+    ----------
+    clusters : returns what each issue comes from, None where the data do not say it; called when all are read.
 
     Raises
     ------
@@ -50,9 +59,10 @@ def gather(issues: Iterator[Issue], where: str) -> Issues:
         No issue is left.
     """
     every = list(issues)
-    kept = [issue for issue in every if issue.changed.functions]
+    numbers = [number for number, issue in enumerate(every) if issue.changed.functions]
+    kept = [every[number] for number in numbers]
     if not kept:
         raise UserError(where, "no instance whose gold names a function", "at least one")
     absent = sum(function not in issue.functions for issue in kept for function in issue.changed.functions)
     counts = {"instances without gold left out": len(every) - len(kept), "gold functions not among candidates": absent}
-    return Issues(kept, counts)
+    return Issues(kept, counts, taken(clusters(), numbers, len(every)))

@@ -12,18 +12,19 @@ from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Text
 from zsbench.core import files
 from zsbench.core.errors import UserError
 from zsbench.core.records import digest_file
 from zsbench.data.collections.collection import Collection, add_unique
 from zsbench.data.collections.documents import Document, read_jsonl
-from zsbench.data.collections.questions import Questions, read
+from zsbench.data.collections.questions import Questions, read, require_keys
 from zsbench.data.collections.stored import Stored
 from zsbench.data.collections.tsv import Columns, each_passage
 
 
 def _check(options: dict[str, Any]) -> None:
+    require_keys(options["cluster"], options["questions"])
     if ".jsonl" in Path(options["passages"]).suffixes:
         named = [name for name in ("columns", "header", "quoted") if options[name] is not None]
         if named:
@@ -39,6 +40,7 @@ def question_answers(
     columns: Columns | None = None,
     header: bool | None = None,
     quoted: bool | None = None,
+    cluster: Text | None = None,
 ) -> Questions:
     """Read questions and passages, plain or .gz.
 
@@ -48,6 +50,8 @@ def question_answers(
     passages : JSONL {_id, text, title} as in BEIR, or TSV in `columns`.
     columns, header, quoted : the layout of a TSV file, by default that of psgs_w100.tsv (`id`, `text`, `title`, with a
         header, quoted); JSONL has none.
+    cluster : key of questions in JSONL that names the question which several vary, by default `cluster` where there is
+        one.
 
     Raises
     ------
@@ -73,5 +77,5 @@ def question_answers(
         return documents
 
     files.require_file(path, "a file of passages")
-    asked, answers, counts = read(Path(questions))
-    return Questions(Collection(Stored(digest_file(path), get_many, read_all), asked, {}, counts), answers)
+    asked, store = read(Path(questions), cluster), Stored(digest_file(path), get_many, read_all)
+    return Questions(Collection(store, asked.texts, {}, asked.counts, clusters=asked.clusters), asked.answers)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from zsbench.core import jsonfiles, tablefiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.collections.collection import Collection, add_unique
 
 
@@ -26,19 +27,58 @@ class Questions:
 Rows = Iterator[tuple[str, str, str, Sequence[Any]]]
 
 
-def read(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, int]]:
-    """Return questions, answers (both by id) and counts of a JSONL file or of one of DPR's tab-separated ones.
+@dataclass(frozen=True)
+class Asked:
+    """Questions of a file.
+
+    Attributes
+    ----------
+    texts, answers : by id.
+    counts : what was left out, by name.
+    clusters : by id, the question which several vary, where the file names it.
+    """
+
+    texts: dict[str, str]
+    answers: dict[str, tuple[str, ...]]
+    counts: dict[str, int]
+    clusters: dict[str, str] | None = None
+
+
+def read(path: Path, cluster: str | None = None) -> Asked:
+    """Return the questions of a JSONL file or of one of DPR's tab-separated ones.
+
+    Parameters
+    ----------
+    cluster : key of JSONL that names the question which several vary; None looks for `cluster`.
 
     Raises
     ------
     UserError
-        A line is malformed, answers are no list of texts, an id stands twice; with file and line.
+        A line is malformed, answers are no list of texts, an id stands twice, a question has no cluster among others
+        that have one; with file and line.
     """
-    return gather(_jsonl(path) if ".jsonl" in path.suffixes else _dpr(path), shown(path))
+    if ".jsonl" not in path.suffixes:
+        return gather(_dpr(path), shown(path))
+    named: list[tuple[str, dict[str, Any]]] = []
+    asked = gather(_jsonl(path, cluster, named), shown(path))
+    of_rows = clusters.of_rows(named, cluster)
+    return asked if of_rows is None else replace(asked, clusters=dict(zip(asked.texts, of_rows, strict=True)))
 
 
-def gather(rows: Rows, where: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, int]]:
-    """Return questions, answers and counts of rows (place, id, question, answers); see `read`.
+def require_keys(cluster: str | None, path: str) -> None:
+    """Refuse an option `cluster` of questions that are no JSONL and so have no keys.
+
+    Raises
+    ------
+    UserError
+        The option is given, and the file is DPR's.
+    """
+    if cluster is not None and ".jsonl" not in Path(path).suffixes:
+        raise UserError("cluster", "a key of questions that are no JSONL", "`questions:` as JSONL, or no `cluster:`")
+
+
+def gather(rows: Rows, where: str) -> Asked:
+    """Return the questions of rows (place, id, question, answers); see `read`.
 
     Curly apostrophes in questions become straight ones. Answers without letters, digits or signs are in every
     passage, so they are dropped.
@@ -58,16 +98,17 @@ def gather(rows: Rows, where: str) -> tuple[dict[str, str], dict[str, tuple[str,
     if not questions:
         raise UserError(where, "no questions")
     unanswered = sum(not texts for texts in answers.values())
-    return questions, answers, {"empty answers dropped": dropped, "questions without an answer": unanswered}
+    return Asked(questions, answers, {"empty answers dropped": dropped, "questions without an answer": unanswered})
 
 
-def _jsonl(path: Path) -> Rows:
-    """Read `{"id": ..., "question": ..., "answers": [...]}`."""
+def _jsonl(path: Path, cluster: str | None, named: list[tuple[str, dict[str, Any]]]) -> Rows:
+    """Read `{"id": ..., "question": ..., "answers": [...]}`; what names a row's cluster is added to `named`."""
     name = shown(path)
     for number, row in jsonfiles.lines(path, {"question": str, "answers": list}):
         place = f"{name}:{number}"
         if not isinstance(row.get("id"), (str, int)):
             raise UserError(place, f"key 'id' is {row['id']!r}" if "id" in row else "key 'id' is missing", "a text")
+        named.append((place, clusters.named(row, cluster)))
         yield place, str(row["id"]), row["question"], row["answers"]
 
 

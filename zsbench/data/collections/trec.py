@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from zsbench.config.companions import companions
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Text
 from zsbench.core import textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection, add_unique, check
-from zsbench.data.collections.documents import Document, read_jsonl
+from zsbench.data.collections.documents import Document, read_jsonl, read_queries
 from zsbench.data.collections.judgements import Qrels, read_qrels
 from zsbench.data.collections.stored import Stored
 
 
+def _check(options: dict[str, Any]) -> None:
+    if options["cluster"] is not None and ".jsonl" not in Path(options["topics"] or "").suffixes:
+        raise UserError("cluster", "a key of topics that are no JSONL", "`topics:` as JSONL, or no `cluster:`")
+
+
 @source(gives="collection")
-def trec(*, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalPath | None = None) -> Collection:
+@companions(check=_check)
+def trec(
+    *,
+    qrels: LocalPath,
+    topics: LocalPath | None = None,
+    documents: LocalPath | None = None,
+    cluster: Text | None = None,
+) -> Collection:
     """Read TREC judgements and, where given, the texts of topics and documents.
 
     Without texts a run can be scored or passed through (`method: first-stage`), but nothing can be re-ranked.
@@ -26,11 +40,18 @@ def trec(*, qrels: LocalPath, topics: LocalPath | None = None, documents: LocalP
     qrels : `qid 0 docid grade`, plain or .gz.
     topics : TSV `qid<TAB>text` or JSONL {_id, text}.
     documents : TSV `docid<TAB>text` or JSONL {_id, text, title}.
+    cluster : key of topics in JSONL that names the question which several of them vary, by default `cluster` where
+        there is one.
     """
     judged = read_qrels(Path(qrels))
-    texts = _texts(Path(topics), "query") if topics else {query: Document(query, "") for query in judged}
+    varied: dict[str, str] | None = None
+    if topics and ".jsonl" in Path(topics).suffixes:
+        texts, varied = read_queries(Path(topics), cluster)
+    else:
+        texts = _texts(Path(topics), "query") if topics else {query: Document(query, "") for query in judged}
     corpus = _texts(Path(documents), "document") if documents else _without_texts(judged)
-    return check(Collection(corpus, {key: d.text for key, d in texts.items()}, judged), shown(Path(qrels)))
+    queries = {key: d.text for key, d in texts.items()}
+    return check(Collection(corpus, queries, judged, clusters=varied), shown(Path(qrels)))
 
 
 def _without_texts(qrels: Qrels) -> Stored:

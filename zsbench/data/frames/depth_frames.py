@@ -10,10 +10,11 @@ from typing import Annotated, Any
 from annotated_types import MaxLen, MinLen
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath, Positive
+from zsbench.config.options import Count, LocalPath, Pattern, Positive
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.file_lists import listed_files
 from zsbench.data.frames import _frame_folder
 from zsbench.data.frames.frames import DepthFile, Frame, FrameSet, Intrinsics
@@ -45,11 +46,12 @@ def depth_frames(
     path: LocalPath,
     depth_scale: Positive | None = None,
     intrinsics: Camera | LocalPath | None = None,
+    cluster: Pattern | None = None,
     orientation: Orientation = "exif",
     alpha: Alpha = "drop",
     max_pixels: Count = MAX_PIXELS,
 ) -> FrameSet:
-    """Read frames: {"rgb", "depth", "depth_scale", "intrinsics" or "cam_in": [fx, fy, cx, cy], "id"}.
+    """Read frames: {"rgb", "depth", "depth_scale", "intrinsics" or "cam_in": [fx, fy, cx, cy], "id", "cluster"}.
 
     Depth is value / depth_scale metres, 0 is no measurement; a `.npy` without depth_scale holds metres.
 
@@ -59,12 +61,15 @@ def depth_frames(
         make a frame of that name, and intrinsics.json may hold the cameras.
     depth_scale : of frames that give none: 1000 for millimetres, 256 for KITTI.
     intrinsics : [fx, fy, cx, cy] in pixels of frames that give none, or a JSON file with such a list, or one by name.
+    cluster : a regular expression that finds the drive or scene in a frame's `rgb` path (in its name, of a folder), of
+        data whose lines have no key `cluster` with it. `'/(.+)/'` takes the folders between the first and the file.
     orientation, alpha, max_pixels : as in `imagefolder`; depth and intrinsics are those of the image as it is shown.
 
     Raises
     ------
     UserError
-        With file and line: a key is missing or malformed, a file does not exist, an image has no depth_scale.
+        With file and line: a key is missing or malformed, a file does not exist, an image has no depth_scale, or a
+        frame no cluster among others that have one.
     """
     decoding = Decoding(orientation, alpha, max_pixels)
     items: list[Frame] = []
@@ -75,14 +80,19 @@ def depth_frames(
         pairs, counts = _frame_folder.pairs(Path(path))
         rows = ((shown(pair[1]), {"id": name}, *pair) for name, pair in pairs.items())
     cameras, cameras_path = _cameras(Path(path), intrinsics)
+    named: list[tuple[str, dict[str, Any]]] = []
     for where, row, rgb, map_path in rows:
         name = read_id(row, where, default=str(row.get("rgb", "")))
         camera = _first(row.get("intrinsics"), row.get("cam_in"))
         if camera is None:
             camera = _frame_folder.camera_of(name, cameras, cameras_path)
+        named.append((where, {**clusters.named(row, None), "path": str(row.get("rgb", name))}))
         items.append(Frame(name, rgb, _camera(camera, where), decoding))
         depth.append(DepthFile(map_path, _scale(_first(row.get("depth_scale"), depth_scale), map_path, where)))
-    return FrameSet(items, depth, counts)
+    of_frames = clusters.of_rows(named, None)
+    if of_frames is None:
+        of_frames = clusters.of_paths([row["path"] for _, row in named], cluster, shown(Path(path)))
+    return FrameSet(items, depth, counts, of_frames)
 
 
 def _listed(path: Path) -> Iterator[tuple[str, dict[str, Any], Path, Path]]:

@@ -71,11 +71,15 @@ class DepthFile:
 
 @dataclass
 class FrameSet:
-    """Frames and their ground truth, aligned; `counts` says by name what found no partner."""
+    """Frames and their ground truth, aligned; `counts` says by name what found no partner.
+
+    `clusters` names the drive or scene of each frame, where several are of one.
+    """
 
     items: Sequence[Frame]
     depth: Sequence[DepthFile]
     counts: dict[str, int] = field(default_factory=dict)
+    clusters: Sequence[str] | None = None
 
 
 def read_depth(path: Path, scale: float = 1.0) -> FloatArray:

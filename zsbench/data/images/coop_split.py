@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Pattern
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.file_lists import listed_files
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageSet, from_path
@@ -42,6 +43,7 @@ def coop_split(
     path: LocalPath,
     images: LocalPath,
     split: Literal["train", "val", "test"] = "test",
+    cluster: Pattern | None = None,
     decoding: Decoding,
 ) -> ImageSet:
     """Read one list of a split file; class names are those of the file, underscores as spaces.
@@ -51,6 +53,7 @@ def coop_split(
     path : the JSON file.
     images : the folder that image paths start at.
     split : which list.
+    cluster : a regular expression that finds, in each image's path, what the image comes from.
     decoding : how the images become pixels.
 
     Raises
@@ -67,7 +70,9 @@ def coop_split(
     rows = lists[split]
     _images(rows, folder, file)
     items = [from_path(folder / name, name, decoding) for name, _, _ in rows]
-    return ImageSet(items, [label for _, label, _ in rows], [name.replace("_", " ") for _, name in classes])
+    of_images = clusters.of_paths([name for name, _, _ in rows], cluster, f"{shown(file)}: {split}")
+    labels, names = [label for _, label, _ in rows], [name.replace("_", " ") for _, name in classes]
+    return ImageSet(items, labels, names, clusters=of_images)
 
 
 def _numbered(rows: Rows, where: str) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import ModelRef, Revision, Text
 from zsbench.core.errors import UserError, did_you_mean
+from zsbench.data import clusters
 from zsbench.data.hub import folder_files
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
@@ -24,7 +26,7 @@ def dataset_files(options: dict[str, Any]) -> list[str]:
 
 
 @source(gives="images", files=dataset_files)
-@companions(different=("image", "label"))
+@companions(different=("image", "label", "cluster"))
 @image_options
 def hf_datasets(
     *,
@@ -34,6 +36,7 @@ def hf_datasets(
     revision: Revision | None = None,
     image: Text = "image",
     label: Text = "label",
+    cluster: Text | None = None,
     streaming: bool = False,
     unlabelled: UnlabelledImages = "error",
     decoding: Decoding,
@@ -45,50 +48,92 @@ def hf_datasets(
     path : hub id or local folder (images, parquet, or written by `save_to_disk`).
     split, name, revision : as `datasets.load_dataset` takes them. Loading scripts are never run.
     image, label : names of the columns.
+    cluster : name of a column with what each image comes from (a video, a patient), by default `cluster` where there is
+        one.
     streaming : fetch this split's rows only and keep the encoded images in a temporary file.
     unlabelled : what a row without label (None, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
     decoding : how the images become pixels.
     """
-    readers, cells, names = read_columns(
-        path, image, label, split=split, name=name, revision=revision, streaming=streaming
-    )
+    columns = read_columns(path, image, label, cluster, split, name=name, revision=revision, streaming=streaming)
+    names = columns.names
 
     def where(number: int) -> str:
         return f"{path}: split '{split}', row {number}, column '{label}'"
 
-    column = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
-    items = [ImageItem(f"{split}/{i:06d}", readers[i], decoding) for i in column.kept]
-    return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
+    column = read_labels(columns.cells, where=where, unlabelled=unlabelled, names=names)
+    items = [ImageItem(f"{split}/{i:06d}", columns.readers[i], decoding) for i in column.kept]
+    return ImageSet(
+        items,
+        column.labels,
+        names or column.names,
+        width=column.width,
+        counts=column.counts,
+        clusters=clusters.taken(columns.clusters, column.kept, len(columns.readers)),
+    )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What of a split was asked for, a row each.
+
+    Attributes
+    ----------
+    readers : give the encoded images.
+    cells : the values of the other column.
+    names : class names of that column, if it has any.
+    clusters : what each image comes from, if a column says it.
+    """
+
+    readers: list[Any]
+    cells: list[Any]
+    names: list[str] | None
+    clusters: list[str] | None
 
 
 def read_columns(
-    path: str, image: str, other: str, *, split: str, name: str | None, revision: str | None, streaming: bool
-) -> tuple[list[Any], list[Any], list[str] | None]:
-    """Return a reader of every row's encoded image, another column's values, and that column's class names if any.
+    path: str,
+    image: str,
+    other: str,
+    cluster: str | None,
+    split: str,
+    *,
+    name: str | None,
+    revision: str | None,
+    streaming: bool,
+) -> Columns:
+    """Return a reader of every row's encoded image, another column's values, and the clusters that a third names.
 
     Raises
     ------
     UserError
-        `datasets` cannot load it, or a column is missing.
+        `datasets` cannot load it, a column is missing, or a row has no cluster among others that have one.
     """
     import datasets
 
     rows = _load(path, split=split, name=name, revision=revision, streaming=streaming)
-    for column in (image, other):
+    needed, optional = clusters.column(cluster, (image, other))
+    for column in (image, other, *needed):
         if column not in rows.column_names:
             hint = did_you_mean(column, rows.column_names) or f"columns: {', '.join(rows.column_names)}"
             raise UserError(path, f"no column '{column}'", "", hint)
     feature = rows.features[other]
     names = getattr(getattr(feature, "feature", feature), "names", None)
-    rows = rows.cast_column(image, datasets.Image(decode=False)).select_columns([image, other])
-    readers, values = _spooled(rows, image, other) if streaming else _indexed(rows, image, other)
-    return readers, values, list(names) if names else None
+    others = [other, *needed, *(column for column in optional if column in rows.column_names)]
+    rows = rows.cast_column(image, datasets.Image(decode=False)).select_columns([image, *others])
+    readers, values = _spooled(rows, image, others) if streaming else _indexed(rows, image, others)
+    of_rows = None
+    if len(others) > 1:
+        cells = enumerate(values[others[1]])
+        named = [(f"{path}: split '{split}', row {number}", {others[1]: cell}) for number, cell in cells]
+        of_rows = clusters.of_rows(named, others[1], noun="column")
+    return Columns(readers, values[other], list(names) if names else None, of_rows)
 
 
-def _indexed(rows: Any, image: str, label: str) -> tuple[list[Any], list[Any]]:
-    """Return a reader for every row of a data set on disk, and the labels."""
+def _indexed(rows: Any, image: str, others: list[str]) -> tuple[list[Any], dict[str, list[Any]]]:
+    """Return a reader for every row of a data set on disk, and the values of the other columns."""
     encoded = rows.select_columns([image])
-    return [partial(_row_bytes, encoded, i, image) for i in range(len(rows))], list(rows[label])
+    readers = [partial(_row_bytes, encoded, i, image) for i in range(len(rows))]
+    return readers, {column: list(rows[column]) for column in others}
 
 
 def _row_bytes(rows: Any, index: int, image: str) -> bytes:
@@ -100,17 +145,19 @@ def _bytes(value: dict[str, Any]) -> bytes:
     return data
 
 
-def _spooled(rows: Any, image: str, label: str) -> tuple[list[Any], list[Any]]:
-    """Return readers and labels of a stream, its images copied to one temporary file: memory stays flat."""
+def _spooled(rows: Any, image: str, others: list[str]) -> tuple[list[Any], dict[str, list[Any]]]:
+    """Return readers and other columns of a stream, its images copied to one temporary file: memory stays flat."""
     spool = tempfile.TemporaryFile()  # noqa: SIM115 - the readers keep it open
-    readers, labels = [], []
+    readers: list[Any] = []
+    values: dict[str, list[Any]] = {column: [] for column in others}
     for row in rows:
         data = _bytes(row[image])
         readers.append(partial(_spool_bytes, spool, spool.tell(), len(data)))
-        labels.append(row[label])
+        for column in others:
+            values[column].append(row[column])
         spool.write(data)
     spool.flush()
-    return readers, labels
+    return readers, values
 
 
 def _spool_bytes(spool: Any, offset: int, size: int) -> bytes:

@@ -10,6 +10,7 @@ from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath, Separator, Text
 from zsbench.core import tablefiles
+from zsbench.data import clusters
 from zsbench.data.file_lists import listed_files
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet, from_path
@@ -32,7 +33,7 @@ def listed_images(rows: list[tablefiles.Row], column: str, table: Path, root: st
 
 
 @source(gives="images", files=image_files)
-@companions(different=("image", "label", "group"))
+@companions(different=("image", "label", "group", "cluster"))
 @image_options
 def image_table(
     *,
@@ -40,6 +41,7 @@ def image_table(
     image: Text = "path",
     label: Text = "label",
     group: Text | None = None,
+    cluster: Text | None = None,
     root: LocalPath | None = None,
     separator: Separator = "|",
     unlabelled: UnlabelledImages = "error",
@@ -53,6 +55,8 @@ def image_table(
     image, label : names of the columns; labels are 0-based numbers, or class names (numbered in sorted order), or, in
         parquet, lists of them or 0/1 vectors.
     group : name of a column with the group of each image, for accuracy by group.
+    cluster : name of a column with what each image comes from (a video, a patient), by default `cluster` where there is
+        one.
     root : folder that the image paths start at; by default the table's own.
     separator : between several labels of one image.
     unlabelled : what a row without label (empty, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
@@ -65,7 +69,9 @@ def image_table(
     """
     table = Path(path)
     folder = Path(root) if root else table.parent
-    rows = tablefiles.read(table, [image, label, *([group] if group else [])], raw=(label,))
+    asked = [image, label, *([group] if group else [])]
+    needed, optional = clusters.column(cluster, asked)
+    rows = tablefiles.read(table, [*asked, *needed], optional=optional, raw=(label,))
 
     def where(number: int) -> str:
         return rows[number].place
@@ -78,4 +84,12 @@ def image_table(
         name = rows[number][image]
         items.append(from_path(folder / name, name, decoding))
         groups += [rows[number][group]] if group else []
-    return ImageSet(items, column.labels, column.names, groups=groups or None, width=column.width, counts=column.counts)
+    return ImageSet(
+        items,
+        column.labels,
+        column.names,
+        groups=groups or None,
+        width=column.width,
+        counts=column.counts,
+        clusters=clusters.taken(clusters.of_table(rows, cluster), column.kept, len(rows)),
+    )

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Pattern
 from zsbench.core.errors import UserError
 from zsbench.core.listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.imagefiles import SUFFIXES
 from zsbench.data.images.items import ImageSet, from_path
@@ -39,6 +40,7 @@ def _classes(root: Path) -> list[tuple[Path, Listing]]:
 def imagefolder(
     *,
     path: LocalPath,
+    cluster: Pattern | None = None,
     decoding: Decoding,
 ) -> ImageSet:
     """Read `<path>/<class>/**/<image>`; labels follow the sorted folder names.
@@ -48,6 +50,8 @@ def imagefolder(
     Parameters
     ----------
     path : the folder.
+    cluster : a regular expression that finds, in each image's path below the folder, what the image comes from:
+        `'/(.+)/'` takes the folders between class and image.
     decoding : how the images become pixels.
 
     Raises
@@ -66,4 +70,5 @@ def imagefolder(
         others += listing.others
     counts = {"images that lie in no class folder": len(beside.files)} if beside.files else {}
     names = [folder.name.replace("_", " ") for folder, _ in classes]
-    return ImageSet(items, labels, names, counts=counts | beside.counts("images"))
+    of_images = clusters.of_paths([item.id for item in items], cluster, shown(root))
+    return ImageSet(items, labels, names, counts=counts | beside.counts("images"), clusters=of_images)

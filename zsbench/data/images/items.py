@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.core.ahead import ahead
 from zsbench.core.errors import RunError, UserError
+from zsbench.data.clusters import taken
 from zsbench.data.images import imagefiles
 from zsbench.data.images.decoding import Decoding
 from zsbench.data.images.imagefiles import BrokenImage
@@ -66,6 +67,7 @@ class ImageSet:
     ----------
     class_names, templates : in label order; prompt templates.
     groups : the name of each image's group (a region, an income class), for accuracy by group.
+    clusters : the name of what each image comes from (a video, a patient), where several come from one.
     width : number of classes that 0/1 vectors of labels tell apart, or None where labels are no vectors.
     counts : what the source left out, by name.
     """
@@ -77,12 +79,14 @@ class ImageSet:
     groups: Sequence[str] | None = None
     width: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    clusters: Sequence[str] | None = None
 
     def take(self, numbers: Sequence[int]) -> ImageSet:
         """Return the images of these numbers, in this order."""
         groups = None if self.groups is None else [self.groups[i] for i in numbers]
+        clusters = taken(self.clusters, numbers, len(self.items))
         items, labels = [self.items[i] for i in numbers], [self.labels[i] for i in numbers]
-        return replace(self, items=items, labels=labels, groups=groups)
+        return replace(self, items=items, labels=labels, groups=groups, clusters=clusters)
 
 
 def from_path(path: Path, name: str, decoding: Decoding = Decoding()) -> ImageItem:

@@ -13,19 +13,21 @@ from zsbench.config.options import LocalPath, Text
 from zsbench.core import files
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.label_columns import UnlabelledImages, read_labels
 
 
 @source(gives="images")
-@companions(different=("image", "label"))
+@companions(different=("image", "label", "cluster"))
 @image_options
 def parquet_images(
     *,
     path: LocalPath,
     image: Text = "image",
     label: Text = "label",
+    cluster: Text | None = None,
     unlabelled: UnlabelledImages = "error",
     decoding: Decoding,
 ) -> ImageSet:
@@ -35,6 +37,8 @@ def parquet_images(
     ----------
     path : the file.
     image, label : names of the columns; labels are 0-based numbers, class names, lists of them or 0/1 vectors.
+    cluster : name of a column with what each image comes from (a video, a patient), by default `cluster` where there is
+        one.
     unlabelled : what a row without label (null, -1) is: an error, dropped and counted, or kept for `unlabeled:`.
     decoding : how the images become pixels.
 
@@ -50,10 +54,12 @@ def parquet_images(
     files.require_file(file, "a parquet file")
     try:
         schema = pq.read_schema(file)
-        for column in (image, label):
+        needed, optional = clusters.column(cluster, (image, label))
+        for column in (image, label, *needed):
             if column not in schema.names:
                 raise UserError(shown(file), f"no column '{column}'", f"one of {', '.join(schema.names)}")
-        table = pq.read_table(file, columns=[image, label])
+        further = [*needed, *(column for column in optional if column in schema.names)]
+        table = pq.read_table(file, columns=[image, label, *further])
     except (pa.ArrowException, OSError) as error:
         raise UserError(shown(file), f"not a parquet file ({error})") from None
     images, cells = table.column(image), table.column(label).to_pylist()
@@ -67,7 +73,16 @@ def parquet_images(
 
     labels = read_labels(cells, where=where, unlabelled=unlabelled, names=names)
     items = [ImageItem(f"{i:06d}", partial(_encoded, images, i), decoding) for i in labels.kept]
-    return ImageSet(items, labels.labels, names or labels.names, width=labels.width, counts=labels.counts)
+    rows = enumerate(table.select(further).to_pylist())
+    of_rows = clusters.of_rows([(f"{shown(file)}: row {i}", row) for i, row in rows], cluster, noun="column")
+    return ImageSet(
+        items,
+        labels.labels,
+        names or labels.names,
+        width=labels.width,
+        counts=labels.counts,
+        clusters=clusters.taken(of_rows, labels.kept, len(cells)),
+    )
 
 
 def _encoded(images: Any, row: int) -> bytes:

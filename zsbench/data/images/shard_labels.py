@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import NDArray, np
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.images.tar_members import Member
+from zsbench.data.images.tar_shards import Sample
 
 
 def shard_of(parts: dict[str, Member]) -> str:
@@ -51,7 +54,33 @@ def _in_json(key: str, member: Member) -> Any:
     return next((value[name] for name in ("label", "labels", "cls") if name in value), None)
 
 
-def fact_of(key: str, parts: dict[str, Member], number: int) -> str:
+def clusters_of(samples: Sequence[Sample], name: int | str | None) -> list[str] | None:
+    """Return what the image of each sample comes from, None where the option names nothing.
+
+    Raises
+    ------
+    UserError
+        An image without that entry of .npy, or without that key of .json.
+    """
+    if name is None:
+        return None
+    cells = [(sample, _cluster(sample.id, sample.parts, name)) for sample in samples]
+    rows = [(f"{shard_of(sample.parts)}: image '{sample.id}'", {str(name): cell}) for sample, cell in cells]
+    return clusters.of_rows(rows, str(name))
+
+
+def _cluster(key: str, parts: dict[str, Member], name: int | str) -> Any:
+    """Return what names an image's cluster: an entry of .npy by its number, or a key of .json."""
+    if isinstance(name, int):
+        return fact_of(key, parts, name, "cluster")
+    if "json" not in parts:
+        raise UserError(shard_of(parts), f"image '{key}' has no .json member", f"one with '{name}', its cluster")
+    where = f"{shown(parts['json'].shard)}: {key}.json"
+    value = jsonfiles.parse(textfiles.decoded(parts["json"].read(), where), where)
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def fact_of(key: str, parts: dict[str, Member], number: int, what: str = "group") -> str:
     """Return one of the facts in .npy beside an image's label.
 
     Raises
@@ -60,10 +89,10 @@ def fact_of(key: str, parts: dict[str, Member], number: int) -> str:
         No such member, or no vector with that entry.
     """
     if "npy" not in parts:
-        raise UserError(shard_of(parts), f"image '{key}' has no .npy member", "its group")
+        raise UserError(shard_of(parts), f"image '{key}' has no .npy member", f"its {what}")
     facts = _vector(key, parts["npy"])
     if facts.ndim != 1 or not 0 <= number < len(facts):
-        expected = f"a vector with entry {number}, the group"
+        expected = f"a vector with entry {number}, the {what}"
         raise UserError(shown(parts["npy"].shard), f"image '{key}': .npy of shape {facts.shape}", expected)
     return f"{facts[number]:g}"
 

@@ -20,7 +20,7 @@ from zsbench.core.errors import UserError
 from zsbench.data.hub import local_dataset
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
-from zsbench.data.images.shard_labels import fact_of, label_of, shard_of
+from zsbench.data.images.shard_labels import clusters_of, fact_of, label_of, shard_of
 from zsbench.data.images.tar_shards import Sample, read_samples, shard_files
 from zsbench.data.label_columns import LabelColumn, UnlabelledImages, read_labels
 
@@ -38,6 +38,7 @@ def webdataset(
     split: Text = "test",
     revision: Revision | None = None,
     group: Natural | None = None,
+    cluster: Natural | Text | None = None,
     unlabelled: UnlabelledImages = "error",
     decoding: Decoding,
 ) -> ImageSet:
@@ -49,6 +50,7 @@ def webdataset(
     split : the sub-folder with the shards.
     revision : commit or tag on the hub.
     group : which of the facts in KEY.npy is the image's group, from 0 on.
+    cluster : what an image comes from: which of the facts in KEY.npy, or a key of KEY.json.
     unlabelled : what an image whose label is empty or -1 is: an error, dropped and counted, or kept for `unlabeled:`.
     decoding : how the images become pixels.
 
@@ -71,6 +73,7 @@ def webdataset(
         None if group is None else [fact_of(sample.id, sample.parts, group) for sample in kept],
         column.width,
         counts | column.counts,
+        clusters_of(kept, cluster),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import re
 from pathlib import Path
 
 from zsbench.config.companions import companions
@@ -15,6 +17,9 @@ from zsbench.data.sentences.sentence import Sentence, SentenceSet, bio_spans
 Row = tuple[int, list[str]]
 """Line number and fields."""
 
+_DOCUMENT = re.compile(r"-DOCSTART-|#\s*newdoc\b|#begin document\b")
+"""What begins a document: CoNLL-2003's line, the comments of CoNLL-U and of CoNLL-2012."""
+
 
 @source(gives="sentences")
 @companions(different=("word_column", "tag_column"))
@@ -23,7 +28,8 @@ def conll(*, path: LocalPath, word_column: Count | None = None, tag_column: Coun
 
     Sentences are named by their number in the file, from 0. Tags are read as conlleval does: an I- without B- opens a
     span. The last sentence needs no blank line; -DOCSTART- lines end one. A line that begins with # and has another
-    number of columns than the words is a comment.
+    number of columns than the words is a comment. Where -DOCSTART- lines (or the comments `# newdoc`, `#begin
+    document`) part the file, the sentences between two of them are of one document.
 
     Parameters
     ----------
@@ -36,7 +42,7 @@ def conll(*, path: LocalPath, word_column: Count | None = None, tag_column: Coun
     UserError
         A line with another number of columns, an empty word, or a tag that is no BIO/IOBES tag; with file and line.
     """
-    sentences = _sentences(Path(path))
+    sentences, documents = _sentences(Path(path))
     width = len(sentences[0][0][1]) if sentences else 0
     word = word_column or (2 if width > 2 and _are_numbered(sentences) else 1)
     tag = tag_column or width
@@ -44,11 +50,12 @@ def conll(*, path: LocalPath, word_column: Count | None = None, tag_column: Coun
         if column > width and sentences:
             raise UserError(shown(Path(path)), f"{name} {column} of {width} columns", f"1 to {width}")
     items = [Sentence(str(i), tuple(_word(row, word, path) for row in rows)) for i, rows in enumerate(sentences)]
-    return SentenceSet(items, [bio_spans([_tag(row, tag, path) for row in rows]) for rows in sentences])
+    spans = [bio_spans([_tag(row, tag, path) for row in rows]) for rows in sentences]
+    return SentenceSet(items, spans, documents if len(set(documents)) > 1 else None)
 
 
-def _sentences(path: Path) -> list[list[Row]]:
-    """Return the rows of every sentence, all of one width.
+def _sentences(path: Path) -> tuple[list[list[Row]], list[str]]:
+    """Return the rows of every sentence, all of one width, and the number of its document.
 
     Raises
     ------
@@ -56,10 +63,12 @@ def _sentences(path: Path) -> list[list[Row]]:
         A row of another width that is no comment, or rows of one column.
     """
     sentences: list[list[Row]] = [[]]
+    starts: list[int] = []
     tabs: bool | None = None
     for number, line in textfiles.lines(path):
         line = line.rstrip(textfiles.BLANKS)
         if not line or line.startswith("-DOCSTART-"):
+            starts += [number] if line else []
             sentences.append([])
             continue
         tabs = "\t" in line if tabs is None else tabs
@@ -67,13 +76,22 @@ def _sentences(path: Path) -> list[list[Row]]:
     every = [fields for rows in sentences for _, fields in rows]
     width = next((len(fields) for fields in every if not fields[0].startswith("#")), len(every[0]) if every else 0)
     for rows in sentences:
-        rows[:] = [row for row in rows if len(row[1]) == width or not row[1][0].startswith("#")]
+        comments = [row for row in rows if len(row[1]) != width and row[1][0].startswith("#")]
+        starts += [number for number, fields in comments if _DOCUMENT.match(" ".join(fields))]
+        rows[:] = [row for row in rows if row not in comments] if comments else rows
         for number, fields in rows:
             if len(fields) < 2 or len(fields) != width:
                 found = f"one column ('{fields[0]}')" if len(fields) == 1 else f"{len(fields)} columns"
                 expected = f"{width} columns, as before" if width > 1 else "a word and a tag"
                 raise UserError(f"{shown(path)}:{number}", found, expected + ", parted by tabs" * bool(tabs))
-    return [rows for rows in sentences if rows]
+    sentences = [rows for rows in sentences if rows]
+    return sentences, _documents([rows[0][0] for rows in sentences], starts)
+
+
+def _documents(sentences: list[int], starts: list[int]) -> list[str]:
+    """Return the number of each sentence's document, from the lines at which sentences and documents start."""
+    ordered = sorted(starts)
+    return [str(bisect.bisect(ordered, line)) for line in sentences]
 
 
 def _are_numbered(sentences: list[list[Row]]) -> bool:

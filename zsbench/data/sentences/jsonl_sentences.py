@@ -6,25 +6,36 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Text
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.item_ids import read_id
 from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
 
+_DOCUMENT = ("cluster", "document", "document_id", "doc_id", "doc")
+
 
 @source(gives="sentences")
-def jsonl_sentences(*, path: LocalPath) -> SentenceSet:
+def jsonl_sentences(*, path: LocalPath, cluster: Text | None = None) -> SentenceSet:
     """Read a JSONL file; a sentence without `id` is named by its number in the file, from 0.
+
+    Parameters
+    ----------
+    path : the file, plain or .gz.
+    cluster : key that names a sentence's document, by default the first of `cluster`, `document`, `document_id`,
+        `doc_id` and `doc` that there is.
 
     Raises
     ------
     UserError
-        With file and line: not JSON, a key is missing, a span leaves its sentence.
+        With file and line: not JSON, a key is missing, a span leaves its sentence, or a sentence names no document
+        among others that name one.
     """
     items: list[Sentence] = []
     gold: list[list[Span]] = []
+    named: list[tuple[str, dict[str, Any]]] = []
     file = Path(path)
     for number, row in jsonfiles.lines(file, {"tokens": list, "spans": list}):
         where = f"{shown(file)}:{number}"
@@ -32,7 +43,8 @@ def jsonl_sentences(*, path: LocalPath) -> SentenceSet:
             raise UserError(where, "key 'tokens' is not a list of words", "at least one text")
         items.append(Sentence(read_id(row, where, default=str(len(items))), tuple(row["tokens"])))
         gold.append([read_span(span, len(row["tokens"]), where) for span in row["spans"]])
-    return SentenceSet(items, gold)
+        named.append((where, clusters.named(row, cluster, _DOCUMENT)))
+    return SentenceSet(items, gold, clusters.of_rows(named, cluster, keys=_DOCUMENT))
 
 
 def read_span(span: Any, n_words: int, where: str) -> Span:

@@ -18,10 +18,14 @@ class Sentence:
 
 @dataclass
 class SentenceSet:
-    """Sentences with gold spans (start, end inclusive, label), aligned; labels in a fixed order."""
+    """Sentences with gold spans (start, end inclusive, label), aligned; labels in a fixed order.
+
+    `clusters` names the document of each sentence, where several are of one.
+    """
 
     items: Sequence[Sentence]
     spans: Sequence[list[Span]]
+    clusters: Sequence[str] | None = None
 
     def labels(self) -> list[str]:
         """Return the labels that occur in the gold, sorted."""

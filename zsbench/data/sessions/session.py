@@ -28,12 +28,14 @@ class SessionSet:
     ----------
     catalogue : the text of each item by its name, in a fixed order; empty where there is none.
     counts : what did not fit, by name.
+    clusters : the user of each session, where several are of one.
     """
 
     items: Sequence[Session]
     targets: list[tuple[str, ...]]
     catalogue: dict[str, str]
     counts: dict[str, int] = field(default_factory=dict)
+    clusters: Sequence[str] | None = None
 
 
 def read_catalogue(path: Path) -> dict[str, str]:

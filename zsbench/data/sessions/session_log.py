@@ -9,12 +9,13 @@ from zsbench.config.options import LocalPath
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.sessions.session import Session, SessionSet, checked, read_catalogue
 
 
 @source(gives="sessions")
 def session_log(*, path: LocalPath, items: LocalPath | None = None) -> SessionSet:
-    """Read one session a line; a user with several has a different `id` in each.
+    """Read one session a line; a user with several has a different `id` in each, and the same `user` in all.
 
     Parameters
     ----------
@@ -24,10 +25,11 @@ def session_log(*, path: LocalPath, items: LocalPath | None = None) -> SessionSe
     Raises
     ------
     UserError
-        A line lacks a key, a name of an item is no text or whole number, a target is empty; with file and line.
+        A line lacks a key, a user is no name, a name of an item is no text or whole number, a target is empty; with
+        file and line.
     """
     file = Path(path)
-    sessions, targets = [], []
+    sessions, targets, named = [], [], []
     # An item that many users had is held once.
     names: dict[str, str] = {}
     for number, row in jsonfiles.lines(file, {"history": list, "target": list}):
@@ -40,8 +42,11 @@ def session_log(*, path: LocalPath, items: LocalPath | None = None) -> SessionSe
             raise UserError(where, "key 'target' is an empty list", "the items that came next")
         sessions.append(Session(str(name), history))
         targets.append(tuple(dict.fromkeys(target)))
+        user = row.get("user")
+        named.append((where, {"user": name if user is None else user}))
     catalogue = read_catalogue(Path(items)) if items else {item: item for item in sorted(names)}
-    return checked(SessionSet(sessions, targets, catalogue), shown(file))
+    users = clusters.of_rows(named, None, keys=("user",))
+    return checked(SessionSet(sessions, targets, catalogue, clusters=users), shown(file))
 
 
 def _items(values: list[object], names: dict[str, str], where: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ labels          (n_items,)                   0-based or class names, or a 0/1 ma
 class_names     (n_classes,)                 optional, in label order
 ids             (n_items,)                   optional; else the row's number
 query_features  (n_items, n_regions, width)  optional vectors of regions
+clusters        (n_items,)                   optional names of what items come from
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from zsbench.config.options import LocalPath, Text
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, NDArray, np
+from zsbench.data import clusters
 from zsbench.data.images.items import ImageSet
 from zsbench.data.label_arrays import array_labels, optional, optional_texts, place
 from zsbench.data.label_columns import UnlabelledImages
@@ -53,7 +55,7 @@ class FeatureItem:
 
 
 @source(gives="images")
-@companions(different=("features", "labels", "class_names", "ids", "query_features", "rows"))
+@companions(different=("features", "labels", "class_names", "ids", "query_features", "cluster", "rows"))
 def features(
     *,
     path: LocalPath,
@@ -62,6 +64,7 @@ def features(
     class_names: Text | None = None,
     ids: Text | None = None,
     query_features: Text | None = None,
+    cluster: Text | None = None,
     rows: Text | None = None,
     unlabelled: UnlabelledImages = "error",
 ) -> ImageSet:
@@ -72,6 +75,8 @@ def features(
     path : .npz, .safetensors or .parquet.
     features, labels : names of the arrays.
     class_names, ids, query_features : names of further arrays; by default those of these names, where there are such.
+    cluster : name of an array with what each item comes from (a video, a patient), by default `clusters` where there is
+        one.
     rows : name of an array of row numbers, for a file that holds several splits; None takes every row.
     unlabelled : what a row without label (-1, NaN) is: an error, dropped and counted, or kept for `unlabeled:`.
 
@@ -97,7 +102,14 @@ def features(
         )
         for i in column.kept
     ]
-    return ImageSet(items, column.labels, classes or column.names, width=column.width, counts=column.counts)
+    return ImageSet(
+        items,
+        column.labels,
+        classes or column.names,
+        width=column.width,
+        counts=column.counts,
+        clusters=clusters.taken(clusters.of_array(held, cluster, len(vectors), file), column.kept, len(vectors)),
+    )
 
 
 def _regions(held: dict[str, NDArray[Any]], key: str | None, vectors: FloatArray, path: Path) -> FloatArray | None:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsbench.config.components import source
-from zsbench.config.options import Count, LocalPath
+from zsbench.config.options import Count, LocalPath, Text
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.images.items import ImageSet
 from zsbench.data.label_arrays import array_labels, optional_texts, place
 from zsbench.data.label_columns import UnlabelledImages
@@ -68,7 +69,12 @@ class Shape:
 
 @source(gives="images")
 def point_clouds(
-    *, path: LocalPath, n_points: Count = 10_000, y_up: bool = False, unlabelled: UnlabelledImages = "error"
+    *,
+    path: LocalPath,
+    n_points: Count = 10_000,
+    y_up: bool = False,
+    cluster: Text | None = None,
+    unlabelled: UnlabelledImages = "error",
 ) -> ImageSet:
     """Read `points` (n_shapes, n, 3), `labels` (n_shapes,) and, if there, `colours` 0-1 and `class_names` from .npz.
 
@@ -77,6 +83,8 @@ def point_clouds(
     path : the file.
     n_points : points drawn from each cloud, without replacement where it has enough.
     y_up : the second axis points up; a wrong axis costs tens of points of accuracy.
+    cluster : name of an array with what each cloud comes from (several scans of one thing), by default `clusters` where
+        there is one.
     unlabelled : what a shape without label (-1, NaN) is: an error, dropped and counted, or kept for `unlabeled:`.
     """
     file = Path(path)
@@ -96,4 +104,11 @@ def point_clouds(
     names = optional_texts(held, file)
     column = array_labels(labels, len(points), place(file, "labels"), unlabelled=unlabelled, names=names)
     items = [Shape(f"{i:06d}", points[i], None if colours is None else colours[i], n_points, y_up) for i in column.kept]
-    return ImageSet(items, column.labels, names or column.names, width=column.width, counts=column.counts)
+    return ImageSet(
+        items,
+        column.labels,
+        names or column.names,
+        width=column.width,
+        counts=column.counts,
+        clusters=clusters.taken(clusters.of_array(held, cluster, len(points), file), column.kept, len(points)),
+    )

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Pattern
 from zsbench.core.errors import UserError
 from zsbench.core.listing import Listing, files_in, require_folder, subfolders
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.imagefiles import SUFFIXES
 from zsbench.data.images.items import from_path
@@ -55,6 +56,7 @@ def _frames(folder: Path) -> Listing:
 def frame_folders(
     *,
     path: LocalPath,
+    cluster: Pattern | None = None,
     decoding: Decoding,
 ) -> VideoSet:
     """Read one folder of frames a video; labels follow the sorted names of the class folders.
@@ -64,6 +66,7 @@ def frame_folders(
     Parameters
     ----------
     path : the folder.
+    cluster : a regular expression that finds, in `<class>/<video>`, the recording that a video is cut from.
     decoding : how the images become pixels.
 
     Raises
@@ -80,7 +83,8 @@ def frame_folders(
     counts = {"images that lie in no video's folder": loose} if loose else {}
     listings = [*beside, *(frames for _, videos_in in classes for _, frames in videos_in)]
     counts |= Listing(others=sum((listing.others for listing in listings), Counter[str]())).counts("images")
-    return VideoSet(videos, labels, [folder.name.replace("_", " ") for folder, _ in classes], counts)
+    recordings = clusters.of_paths([video.id for video in videos], cluster, shown(root))
+    return VideoSet(videos, labels, [folder.name.replace("_", " ") for folder, _ in classes], counts, recordings)
 
 
 def in_order(frames: list[Path]) -> list[Path]:

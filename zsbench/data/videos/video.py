@@ -38,9 +38,13 @@ class Video:
 
 @dataclass
 class VideoSet:
-    """Videos with 0-based labels and, where known, class names in label order; `counts` says what was left out."""
+    """Videos with 0-based labels and, where known, class names in label order; `counts` says what was left out.
+
+    `clusters` names the recording that each video is cut from, where several are of one.
+    """
 
     items: Sequence[Video]
     labels: Sequence[int]
     class_names: list[str] | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    clusters: Sequence[str] | None = None

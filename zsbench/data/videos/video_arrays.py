@@ -8,24 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Text
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.label_arrays import optional_texts, single_labels
 from zsbench.data.label_columns import Unlabelled
 from zsbench.data.videos.video import Video, VideoSet
 
 
 @source(gives="videos")
-def video_arrays(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSet:
+def video_arrays(*, path: LocalPath, cluster: Text | None = None, unlabelled: Unlabelled = "error") -> VideoSet:
     """Read the arrays; `class_names` (n_classes,) may stand beside them.
 
     Parameters
     ----------
     path : the file.
+    cluster : name of an array (n_videos,) with the recording that each video is cut from, by default `clusters` where
+        there is one.
     unlabelled : what a video without label (-1, NaN) is: an error, or dropped and counted.
 
     Raises
@@ -42,7 +45,8 @@ def video_arrays(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoS
         raise UserError(shown(file), found, "frames (n, n_frames, height, width, 3) uint8 and labels (n,)")
     column = single_labels(held, len(frames), file, unlabelled=unlabelled, names=names)
     videos = [_video(f"{i:06d}", frames[i]) for i in column.kept]
-    return VideoSet(videos, column.labels, names or column.names, column.counts)
+    recordings = clusters.taken(clusters.of_array(held, cluster, len(frames), file), column.kept, len(frames))
+    return VideoSet(videos, column.labels, names or column.names, column.counts, recordings)
 
 
 def _video(name: str, frames: Any) -> Video:

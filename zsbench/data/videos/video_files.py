@@ -9,12 +9,13 @@ from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Pattern
 from zsbench.core import textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.core.records import digest_file
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.images.decoding import Orientation
 from zsbench.data.videos import decoding
 from zsbench.data.videos.video import Video, VideoSet
@@ -47,6 +48,7 @@ def video_files(
     path: LocalPath,
     only: LocalPath | None = None,
     only_their_classes: bool = False,
+    cluster: Pattern | None = None,
     orientation: Orientation = "exif",
 ) -> VideoSet:
     """Read one file a video; labels follow the sorted names of the class folders.
@@ -57,6 +59,7 @@ def video_files(
     only : text file that lists the videos of a split, one a line: `<class>/<file>` or `<file>`; what follows after a
         blank is ignored, as in UCF-101's lists.
     only_their_classes : a list also chooses the classes: those without a listed video are no choice.
+    cluster : a regular expression that finds, in `<class>/<file>`, the recording that a video is cut from.
     orientation : `exif` turns frames as the file says that they are to be shown, `stored` leaves them; counted.
 
     Raises
@@ -81,6 +84,7 @@ def video_files(
         [numbers[_class(name)] for name in names],
         [name.replace("_", " ") for name in classes],
         listing.counts("videos of a class"),
+        clusters.of_paths(names, cluster, shown(root)),
     )
 
 

@@ -6,24 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath
+from zsbench.config.options import LocalPath, Text
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import digest
 from zsbench.core.yamlio import shown
+from zsbench.data import clusters
 from zsbench.data.label_arrays import optional_texts, place, single_labels
 from zsbench.data.label_columns import Unlabelled
 from zsbench.data.videos.video import Video, VideoSet
 
 
 @source(gives="videos")
-def view_logits(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSet:
+def view_logits(*, path: LocalPath, cluster: Text | None = None, unlabelled: Unlabelled = "error") -> VideoSet:
     """Read the arrays; `class_names` (n_classes,) may stand beside them.
 
     Parameters
     ----------
     path : the file.
+    cluster : name of an array (n_videos,) with the recording that each video is cut from, by default `clusters` where
+        there is one.
     unlabelled : what a video without label (-1, NaN) is: an error, or dropped and counted.
 
     Raises
@@ -50,7 +53,9 @@ def view_logits(*, path: LocalPath, unlabelled: Unlabelled = "error") -> VideoSe
         found = "names of classes, of which nothing says which column of `view_logits` is whose"
         raise UserError(place(file, "labels"), found, "numbers of columns, or an array 'class_names'")
     videos = [_video(f"{i:06d}", np.asarray(logits[i], dtype=np.float32)) for i in column.kept]
-    return VideoSet(videos, column.labels, names or [f"class {i}" for i in range(logits.shape[2])], column.counts)
+    names = names or [f"class {i}" for i in range(logits.shape[2])]
+    recordings = clusters.taken(clusters.of_array(held, cluster, len(logits), file), column.kept, len(logits))
+    return VideoSet(videos, column.labels, names, column.counts, recordings)
 
 
 def _video(name: str, logits: Any) -> Video:

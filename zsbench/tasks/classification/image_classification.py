@@ -148,7 +148,7 @@ class Task(BaseTask[Config]):
         pairs = zip(images.items, images.labels, strict=True)
         parts = [*problem.class_names, *(f"{i.id}:{i.digest()}:{y}" for i, y in pairs), *(images.groups or [])]
         counts |= count_traits(images.items)
-        return TaskData(images.items, images.labels, problem, digest(parts), counts, images.groups)
+        return TaskData(images.items, images.labels, problem, digest(parts), counts, images.groups, images.clusters)
 
     def _problem(self, halves: Halves) -> Problem:
         """Return names, templates and what is known about the classes."""

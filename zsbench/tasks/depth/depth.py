@@ -19,6 +19,7 @@ from zsbench.core.context import RunContext
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest, digest_file
+from zsbench.data.clusters import taken
 from zsbench.data.frames.frames import DepthFile, Frame, FrameSet
 from zsbench.data.images.items import count_traits
 from zsbench.methods.depth import DepthRule
@@ -77,6 +78,7 @@ class Task(BaseTask[Config]):
     gold: ClassVar[tuple[str, str]] = ("depth-frames", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("depth",)
     shard_size: ClassVar[int] = 16
+    unit: ClassVar[str] = "scene"
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
@@ -116,7 +118,8 @@ class Task(BaseTask[Config]):
         self._require_pixels(items, depth)
         blind = sum(frame.intrinsics is None for frame in items)
         counts = {**frames.counts, **({"frames without intrinsics": blind} if blind else {})}
-        return TaskData(items, depth, None, digest(rows), counts | count_traits(items))
+        clusters = taken(frames.clusters, keep, len(frames.items))
+        return TaskData(items, depth, None, digest(rows), counts | count_traits(items), clusters=clusters)
 
     def _require_pixels(self, items: Sequence[Frame], depth: Sequence[DepthFile]) -> None:
         """Refuse ground truth of which nothing is scored; all files are opened, few are read."""

@@ -97,6 +97,7 @@ class Task(RankingTask[Config]):
             context=_docids(ids, collection, self.config.depth),
             fingerprint=digest([collection.fingerprint(), *keep, *(f"{k}\0{v}" for k, v in ids.items())]),
             counts={name: n for name, n in counts.items() if n},
+            clusters=collection.clusters_of(keep),
         )
 
     def predict(

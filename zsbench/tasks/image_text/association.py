@@ -15,6 +15,7 @@ from zsbench.core.lazy import np
 from zsbench.core.records import TaskData, digest
 from zsbench.core.templates import fill
 from zsbench.data.captions.associations import Cue, CueSet
+from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.tasks.base import BaseTask, require_unique, sample
@@ -59,7 +60,8 @@ class Task(BaseTask[Config]):
             for text in (item.id, item.text, *(image.digest() for image in item.images), str(sorted(chosen)))
         ]
         images = {image.id: image for item in items for image in item.images}
-        return TaskData(items, gold, None, digest(parts), count_traits(images.values()))
+        clusters = taken(cues.clusters, keep, len(cues.items))
+        return TaskData(items, gold, None, digest(parts), count_traits(images.values()), clusters=clusters)
 
     def predict(self, rule: Matcher, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the similarities (n_candidates,) of each cue."""

@@ -14,7 +14,8 @@ from zsbench.core.context import RunContext
 from zsbench.core.lazy import np
 from zsbench.core.records import TaskData, digest
 from zsbench.core.templates import fill_class
-from zsbench.data.captions.caption_choices import Group
+from zsbench.data.captions.caption_choices import Group, GroupSet
+from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.tasks.base import BaseTask, require_unique, sample
@@ -37,6 +38,7 @@ class Task(BaseTask[Config]):
     gold: ClassVar[tuple[str, str]] = ("caption-choices", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("caption_selection",)
     shard_size: ClassVar[int] = 512
+    unit: ClassVar[str] = "image"
     format = Similarities("group", lambda group: (len(group.images), len(group.captions)), ("table", "a row an image"))
 
     def protocol(self, *, given: bool = False) -> str:
@@ -45,12 +47,14 @@ class Task(BaseTask[Config]):
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the groups, not the pixels."""
-        groups: list[Group] = self.source.build()
-        require_unique(groups, self.source.where)
-        items = [groups[i] for i in sample(len(groups), limit, seed)]
+        groups: GroupSet = self.source.build()
+        require_unique(groups.items, self.source.where)
+        keep = sample(len(groups.items), limit, seed)
+        items = [groups.items[i] for i in keep]
         parts = [text for g in items for text in (g.id, *(image.digest() for image in g.images), *g.captions)]
         counts = count_traits(image for group in items for image in group.images)
-        return TaskData(items, [None] * len(items), None, digest(parts), counts)
+        clusters = taken(groups.clusters, keep, len(groups.items))
+        return TaskData(items, [None] * len(items), None, digest(parts), counts, clusters=clusters)
 
     def predict(self, rule: Matcher, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the similarities (n_images, n_captions) of each group."""

@@ -22,6 +22,7 @@ from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import fill
+from zsbench.data.clusters import taken
 from zsbench.data.images.items import ImageSet, count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.metrics.labels.gold import Labels
@@ -63,6 +64,7 @@ class Task(BaseTask[Config]):
     gives: ClassVar[str] = "images"
     metric_kinds: ClassVar[tuple[str, ...]] = ("classification", "groups")
     shard_size: ClassVar[int] = 2048
+    unit: ClassVar[str] = "image"
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
@@ -86,6 +88,9 @@ class Task(BaseTask[Config]):
         items = [replace(item, id=f"{item.id} {name}") for item, name in zip(images.items, objects, strict=True)]
         require_unique(items, self.source.where)
         keep = sample(len(items), limit, seed)
+        # An image stands once for each kind of object in it.
+        images_of = [item.id for item in images.items] if images.clusters is None else images.clusters
+        clusters = taken(images_of, keep, len(items))
         items, counts, objects = [items[i] for i in keep], [counts[i] for i in keep], [objects[i] for i in keep]
         names, numbers = sorted(set(objects)), self.config.numbers
         texts = [fill(self.config.template, number=n, object=name) for name in names for n in numbers]
@@ -95,7 +100,7 @@ class Task(BaseTask[Config]):
         groups = objects if images.groups is not None else None
         left_out = images.counts | count_traits(items)
         gold = [n - 1 for n in counts]
-        return TaskData(items, gold, Captions(texts, rows), digest(parts), left_out, groups)
+        return TaskData(items, gold, Captions(texts, rows), digest(parts), left_out, groups, clusters)
 
     def _counts(self, images: ImageSet) -> list[int]:
         """Return the number of every image: the label, or the name of its class where classes have names."""

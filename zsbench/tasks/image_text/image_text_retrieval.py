@@ -20,6 +20,7 @@ from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import fill_class
 from zsbench.data.captions.captioned import CaptionedImages
+from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.metrics.rankings.positives import Ranked
@@ -65,6 +66,7 @@ class Task(BaseTask[Config]):
     gold: ClassVar[tuple[str, str]] = ("caption-table", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("retrieval",)
     shard_size: ClassVar[int] = 1024
+    unit: ClassVar[str] = "image"
     format = Rankings()
 
     def protocol(self, *, given: bool = False) -> str:
@@ -91,6 +93,8 @@ class Task(BaseTask[Config]):
             Relevant(frozenset(ids["text"][end - len(texts) : end]), query="image")
             for end, texts in zip(ends, captions, strict=True)
         ]
+        # An image and its captions are alike, so metrics of either direction and of both draw them together.
+        of_images = taken(images.clusters, keep, len(images.items)) or ids["image"]
         repeated = sum(n for n in Counter(pairs.captions).values() if n > 1)
         parts = [f"{item.id}:{item.digest()}" for item in items]
         return TaskData(
@@ -98,6 +102,7 @@ class Task(BaseTask[Config]):
             gold=gold,
             context=pairs,
             fingerprint=digest([*parts, *pairs.captions, str(self.config.folds)]),
+            clusters=[of_images[i] for i in pairs.owner.tolist()] + of_images,
             counts=({"captions that stand more than once": repeated} if repeated else {})
             | images.counts
             | count_traits(items),

@@ -17,6 +17,7 @@ from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.records import Score, TaskData, canonical_json, digest
+from zsbench.data.clusters import taken
 from zsbench.data.sentences.sentence import SentenceSet, Span
 from zsbench.methods.ner import Tagger
 from zsbench.metrics import naming
@@ -53,6 +54,7 @@ class Task(BaseTask[Config]):
     gives: ClassVar[str] = "sentences"
     metric_kinds: ClassVar[tuple[str, ...]] = ("spans",)
     shard_size: ClassVar[int] = 256
+    unit: ClassVar[str] = "document"
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
@@ -97,7 +99,8 @@ class Task(BaseTask[Config]):
         rows = (canonical_json([i.id, i.words, s]) for i, s in zip(items, spans, strict=True))
         judged = self._judged()
         counts = {f"gold spans labelled '{x}'": sum(span[2] == x for row in spans for span in row) for x in judged}
-        return TaskData(items, spans, labels, digest([*labels, *rows]), counts)
+        clusters = taken(sentences.clusters, keep, len(sentences.items))
+        return TaskData(items, spans, labels, digest([*labels, *rows]), counts, clusters=clusters)
 
     def metric_names(self, names: Sequence[str]) -> list[str]:
         """Return the metrics; one of `label=*` stands for one of every label asked that is not excluded."""

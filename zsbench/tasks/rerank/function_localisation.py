@@ -13,6 +13,7 @@ from pydantic import model_validator
 
 from zsbench.config.options import Texts
 from zsbench.core.records import TaskData, digest
+from zsbench.data.clusters import taken
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.data.collections.issues import Issues
@@ -50,6 +51,7 @@ class Task(CandidatesTask[Config]):
     """Issues with candidate functions; gold is the functions and files that the fix changes."""
 
     asked: ClassVar[str] = "instances"
+    unit: ClassVar[str] = "repository"
     gives: ClassVar[str] = "issues"
     gold: ClassVar[tuple[str, str]] = ("issue-functions", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("localisation",)
@@ -65,7 +67,8 @@ class Task(CandidatesTask[Config]):
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the instances and build each one's candidates (none for scoring a finished run)."""
         every: Issues = self.source.build()
-        issues = [every.issues[i] for i in sample(len(every.issues), limit, seed)]
+        keep = sample(len(every.issues), limit, seed)
+        issues = [every.issues[i] for i in keep]
         require_unique(issues, self.source.where)
         wanted = digest("\0".join([i.id, *sorted(i.changed.functions), "", *sorted(i.changed.files)]) for i in issues)
         return self.loaded(
@@ -76,6 +79,7 @@ class Task(CandidatesTask[Config]):
             score_only=score_only,
             counts=every.counts,
             facts=[wanted],
+            clusters=taken(every.clusters, keep, len(every.issues)),
         )
 
     def collection(self, data: TaskData, item: RankItem) -> Collection:

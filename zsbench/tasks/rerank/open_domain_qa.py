@@ -57,6 +57,7 @@ class Task(CandidatesTask[Config]):
             seed=seed,
             score_only=score_only,
             counts=collection.counts,
+            clusters=collection.clusters_of(keep),
             facts=[digest("\0".join((key, *questions.answers[key])) for key in keep)],
         )
 

@@ -30,6 +30,7 @@ class RankingTask(BaseTask[ConfigT]):
 
     family: ClassVar[str] = "rerank"
     shard_size: ClassVar[int] = 64
+    unit: ClassVar[str] = "question"
     absent: ClassVar[Any] = {}
     first_stage: FirstStage | None = None
     """What finds candidates; None where a method searches for itself."""
@@ -149,6 +150,7 @@ class CandidatesTask(RankingTask[CandidatesConfigT]):
         counts: Mapping[str, int],
         facts: Sequence[str] = (),
         drop_query_id: bool = False,
+        clusters: Sequence[str] | None = None,
     ) -> TaskData:
         """Return the data of queries with their candidates (none for scoring a finished run).
 
@@ -160,6 +162,7 @@ class CandidatesTask(RankingTask[CandidatesConfigT]):
         counts : what was left out or did not fit, by name.
         facts : digests of what the fingerprint covers beside collections and candidates.
         drop_query_id : no query is a candidate for itself.
+        clusters : what the queries come from, aligned; None where each stands alone.
         """
         pools = dict.fromkeys(queries, searched) if isinstance(searched, Collection) else searched
         if score_only:
@@ -180,6 +183,7 @@ class CandidatesTask(RankingTask[CandidatesConfigT]):
             context=searched,
             fingerprint=digest([*(pool.fingerprint() for pool in collections), *facts, order]),
             counts={name: n for name, n in counts.items() if n},
+            clusters=clusters,
             cost=self.first_stage.cost,
         )
 

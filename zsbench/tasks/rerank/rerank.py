@@ -81,6 +81,7 @@ class Task(CandidatesTask[Config]):
             score_only=score_only,
             counts=collection.counts,
             drop_query_id=self.config.drop_query_id,
+            clusters=collection.clusters_of(keep),
         )
 
     def _collection(self) -> Collection:

@@ -19,6 +19,7 @@ from zsbench.core import ties
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
 from zsbench.core.records import TaskData, canonical_json, digest
+from zsbench.data.clusters import taken
 from zsbench.data.sessions.session import Session, SessionSet
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.metrics.rankings.recommended import Recommended
@@ -51,6 +52,7 @@ class Task(BaseTask[Config]):
     gold: ClassVar[tuple[str, str]] = ("session-log", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("sessions", "session_rewards")
     shard_size: ClassVar[int] = 256
+    unit: ClassVar[str] = "user"
     format = Recommendations()
 
     def protocol(self, *, given: bool = False) -> str:
@@ -73,6 +75,7 @@ class Task(BaseTask[Config]):
             context=catalogue,
             fingerprint=digest([*(f"{name}\0{text}" for name, text in log.catalogue.items()), *rows]),
             counts={name: n for name, n in log.counts.items() if n},
+            clusters=taken(log.clusters, keep, len(log.items)),
         )
 
     def predict(

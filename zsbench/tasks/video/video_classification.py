@@ -22,6 +22,7 @@ from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
 from zsbench.data.class_join import Classes
+from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.data.videos.video import Video, VideoSet
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
@@ -56,6 +57,7 @@ class Task(BaseTask[Config]):
     gold: ClassVar[tuple[str, str]] = ("frame-folders", "path")
     metric_kinds: ClassVar[tuple[str, ...]] = ("classification",)
     shard_size: ClassVar[int] = 64
+    unit: ClassVar[str] = "recording"
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
@@ -94,7 +96,8 @@ class Task(BaseTask[Config]):
         parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
         problem = VideoProblem(names, prompts, self.config.logit_scale)
         self.format.class_names = names
-        return TaskData(items, labels, problem, digest(parts), counts | count_traits(items))
+        clusters = taken(videos.clusters, keep, len(videos.items))
+        return TaskData(items, labels, problem, digest(parts), counts | count_traits(items), clusters=clusters)
 
     def predict(self, rule: VideoRule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the fused scores (n_classes,) of each video."""

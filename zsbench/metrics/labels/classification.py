@@ -98,19 +98,28 @@ def _spread_over_classes(statistics: DoubleArray) -> float:
 
 
 def _weighted_accuracies(statistics: DoubleArray) -> Callable[[Weights], DoubleArray]:
-    """Return weights -> the accuracies of the classes, (n_resamples, n_classes); each resample has all classes."""
-    totals, right = by_group(statistics[:, 0], statistics[:, 1] > 0)
-    return lambda weights: np.ascontiguousarray((right(weights) / totals(weights)).T)
+    """Return weights -> the accuracies of the classes, (n_resamples, n_classes); NaN for one that a resample lacks.
+
+    Draws within classes have all of them; a draw of clusters may have lost one.
+    """
+    totals_of, right_of = by_group(statistics[:, 0], statistics[:, 1] > 0)
+
+    def accuracies(weights: Weights) -> DoubleArray:
+        totals, right = totals_of(weights), right_of(weights)
+        shares = np.divide(right, totals, out=np.full(totals.shape, np.nan), where=totals > 0)
+        return np.ascontiguousarray(shares.T)
+
+    return accuracies
 
 
 def _weighted_mean(statistics: DoubleArray) -> Weighted:
     accuracies = _weighted_accuracies(statistics)
-    return Weighted(lambda weights: np.asarray(accuracies(weights).mean(axis=1)), len(statistics))
+    return Weighted(lambda weights: np.asarray(np.nanmean(accuracies(weights), axis=1)), len(statistics))
 
 
 def _weighted_spread(statistics: DoubleArray) -> Weighted:
     accuracies = _weighted_accuracies(statistics)
-    return Weighted(lambda weights: np.asarray(accuracies(weights).std(axis=1)), len(statistics))
+    return Weighted(lambda weights: np.asarray(np.nanstd(accuracies(weights), axis=1)), len(statistics))
 
 
 @metric("mean-per-class", of_items=_mean_over_classes, of_weights=_weighted_mean, strata=0)

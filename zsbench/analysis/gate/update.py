@@ -124,6 +124,6 @@ def _facts(before: KeptRun, after: KeptRun) -> Iterator[str]:
         if then != now:
             yield f"{what}: {then or 'none'} → {now or 'none'}" if key in ("protocol", "version") else f"other {what}"
     for key in dict.fromkeys([*before.options, *after.options]):
-        then, now = before.options.get(key, "none"), after.options.get(key, "none")
+        then, now = before.options.get(key, "default"), after.options.get(key, "default")
         if then != now:
             yield f"{key}: {then} → {now}"

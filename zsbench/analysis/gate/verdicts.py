@@ -148,7 +148,7 @@ class _Pair:
         """Return the options that have changed, and the metrics that have a value neither then nor now."""
         then, now = self.kept.options, options_of(self.run.result)
         changed = [
-            f"{key} {then.get(key, 'none')} → {now.get(key, 'none')}"
+            f"{key} {then.get(key, 'default')} → {now.get(key, 'default')}"
             for key in dict.fromkeys([*then, *now])
             if then.get(key) != now.get(key)
         ]
@@ -283,7 +283,7 @@ def without_baseline(suite: Suite, path: Path) -> Checked:
 
 def without_results(baseline: Baseline) -> Checked:
     """Return the verdicts on a baseline of a folder whose suite has no results: every run of it is missing."""
-    reason = "no result of this suite; name its baseline's file to check another one alone"
+    reason = "no result of this suite; name the file of one baseline to check its suite alone"
     rows = [
         Verdict(baseline.suite, run.task, run.model, run.method, "", "missing", reason)
         for run in baseline.runs.values()

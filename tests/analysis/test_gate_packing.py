@@ -18,7 +18,11 @@ GRADES = st.sampled_from([0.0, -0.0, 0.5, 1.0, 3.0, float("nan")])
 ANY = st.floats(width=64)
 
 
-@given(st.one_of(*(st.tuples(st.integers(1, 4), st.lists(st.lists(v, min_size=4, max_size=4))) for v in (SHARES, GRADES, ANY))))
+@given(
+    st.one_of(
+        *(st.tuples(st.integers(1, 4), st.lists(st.lists(v, min_size=4, max_size=4))) for v in (SHARES, GRADES, ANY))
+    )
+)
 def test_every_number_comes_back_bit_by_bit(case):
     width, rows = case
     table = np.array([row[:width] for row in rows], dtype=np.float64).reshape(len(rows), width)
@@ -69,7 +73,7 @@ DAMAGE = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_line_is_refused(damage):
     assert len(unpacked(GOOD)) == 3
-    with pytest.raises(ValueError):  # noqa: PT011 - whatever is wrong with it
+    with pytest.raises(ValueError):
         unpacked(DAMAGE[damage])
 
 

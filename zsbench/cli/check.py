@@ -12,10 +12,11 @@ from zsbench.cli._screen import columns, say, show
 from zsbench.core.errors import EXIT_CHECK_FAILED, UserError
 
 if TYPE_CHECKING:
+    from zsbench.analysis.gate.checking import Checked
     from zsbench.analysis.gate.results import Suite
     from zsbench.analysis.gate.rules import Rule
     from zsbench.analysis.gate.update import Change
-    from zsbench.analysis.gate.verdicts import Checked, Verdict
+    from zsbench.analysis.gate.verdict import Verdict
     from zsbench.report.grid import Grid
 
 
@@ -112,23 +113,23 @@ def _checked(
     place: Path, known: list[Suite], mode: Mode, tolerance: str | None, resamples: int, seed: int
 ) -> tuple[list[Checked], Rule]:
     """Return every suite beside its baseline; baselines without results are missing as a whole."""
-    from zsbench.analysis.gate import baseline, places, verdicts
+    from zsbench.analysis.gate import baseline, checking, places
     from zsbench.analysis.gate.rules import Rule, tolerances
 
     files = places.files_of(place, known)
     alone = places.without_results(place, files.values())
     kept = {path: baseline.read(path) for path in [*files.values(), *alone] if path.is_file()}
     pairs = [(suite, files[suite.name], kept.get(files[suite.name])) for suite in known]
-    metrics = [pair for suite, _, old in pairs for pair in verdicts.distinct_metrics(old, suite)]
+    metrics = [pair for suite, _, old in pairs for pair in checking.distinct_metrics(old, suite)]
     rule = Rule(mode.value, tolerances(tolerance, metrics))
     rule.require_complete(metrics)
     checked = [
-        verdicts.check(old, path, suite, rule, resamples=resamples, seed=seed)
+        checking.check(old, path, suite, rule, resamples=resamples, seed=seed)
         if old is not None
-        else verdicts.without_baseline(suite, path)
+        else checking.without_baseline(suite, path)
         for suite, path, old in pairs
     ]
-    return [*checked, *(verdicts.without_results(kept[path]) for path in alone)], rule
+    return [*checked, *(checking.without_results(kept[path]) for path in alone)], rule
 
 
 def _update(place: Path, known: list[Suite], format: Format, *, json: bool) -> None:

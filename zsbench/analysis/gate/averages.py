@@ -5,81 +5,78 @@ Tasks over the same test items share their resamples, so that what they gain tog
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from zsbench.analysis.comparison import Settings
+from zsbench.analysis.comparison.judge import replicates
 from zsbench.analysis.gate.baseline import Baseline, KeptRun
-from zsbench.analysis.gate.kept import Ordered, PastRun
+from zsbench.analysis.gate.kept import Ordered, Past
 from zsbench.analysis.gate.results import Suite
+from zsbench.analysis.gate.tables import joined
 from zsbench.core.lazy import DoubleArray, np
-from zsbench.metrics.bootstrap import percentile, resampled
-from zsbench.metrics.intervals import cluster_numbers
+from zsbench.metrics.bootstrap import percentile
 from zsbench.results.finished_run import FinishedRun
 
-Pair = tuple[DoubleArray, DoubleArray]
+Draws = tuple[DoubleArray, DoubleArray]
+
+_APART = 1_000_003
+"""Between the seeds of two test sets, so that their draws have nothing in common."""
 
 
 def interval(
-    baseline: Baseline, path: Path, kept: KeptRun, suite: Suite, run: FinishedRun, resamples: int, seed: int
+    baseline: Baseline, path: Path, kept: KeptRun, suite: Suite, run: FinishedRun, settings: Settings
 ) -> tuple[float, float]:
     """Return the 95 % interval of now minus then of a row over tasks; NaN where its tasks are not all there."""
-    seeds: dict[str, int] = {}
-    pair = _averaged(baseline, path, kept, suite, run, "", resamples, seed, seeds)
-    return (float("nan"), float("nan")) if pair is None else percentile(pair[1] - pair[0])
+    draws = _Averaging(baseline, path, suite, settings).of_row(kept, run)
+    return (float("nan"), float("nan")) if draws is None else percentile(draws[1] - draws[0])
 
 
-def _averaged(
-    baseline: Baseline,
-    path: Path,
-    kept: KeptRun,
-    suite: Suite,
-    run: FinishedRun | None,
-    metric: str,
-    resamples: int,
-    seed: int,
-    seeds: dict[str, int],
-) -> Pair | None:
-    """Return the resampled values (B,) then and now, of a row over tasks or of one of its tasks."""
-    if run is None:
-        return None
-    if not kept.of:
-        return _of_task(baseline, path, kept, run, metric or next(iter(kept.metrics)), resamples, seed, seeds)
-    average = run.result["config"]["average"]
-    parts = [
-        _averaged(
-            baseline, path, baseline.runs[name], suite, suite.runs.get(name),
-            average["metric"], resamples, seed, seeds,
-        )
-        for name in kept.of
-    ]  # fmt: skip
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
-        return None
-    drawn = min(len(part[0]) for part in known)
-    then, now = (np.stack([part[side][:drawn] for part in known]) for side in (0, 1))
-    return (_harmonic(then), _harmonic(now)) if average["kind"] == "harmonic" else (then.mean(0), now.mean(0))
+@dataclass(frozen=True)
+class _Averaging:
+    baseline: Baseline
+    path: Path
+    suite: Suite
+    settings: Settings
+    seeds: dict[str, int] = field(default_factory=dict)
+
+    def of_row(self, kept: KeptRun, run: FinishedRun) -> Draws | None:
+        """Return the resampled values (B,) then and now of a row over tasks, or None where a task lacks them."""
+        average = run.result["config"]["average"]
+        parts: list[Draws] = []
+        for name in kept.of:
+            part, present = self.baseline.runs[name], self.suite.runs.get(name)
+            if present is None:
+                return None
+            draws = self.of_row(part, present) if part.of else self._of_task(part, present, average["metric"])
+            if draws is None:
+                return None
+            parts.append(draws)
+        drawn = min(len(part[0]) for part in parts)
+        then, now = (np.stack([part[side][:drawn] for part in parts]) for side in (0, 1))
+        return (_harmonic(then), _harmonic(now)) if average["kind"] == "harmonic" else (then.mean(0), now.mean(0))
+
+    def _of_task(self, kept: KeptRun, run: FinishedRun, wanted: str) -> Draws | None:
+        name = wanted or next(iter(kept.metrics), "")
+        if name not in kept.metrics or name not in run.result["metrics"]:
+            return None
+        items = Ordered.of(run)
+        known = self.baseline.items[kept.test_fingerprint]
+        if items.kept().ids != known.ids:
+            return None
+        metric, past = run.metric(name), Past(self.path, kept, known, items)
+        before, after = past.statistics(name), run.statistics(metric)[items.rows]
+        if before.shape != after.shape:
+            return None
+        tables = joined(metric, before, after, past.clusters)
+        if not tables.is_defined.any():
+            return None
+        number = self.seeds.setdefault(kept.test_fingerprint, len(self.seeds))
+        [draws] = replicates([tables], replace(self.settings, seed=self.settings.seed + _APART * number))
+        return draws
 
 
 def _harmonic(values: DoubleArray) -> DoubleArray:
-    """Return the harmonic means of the columns of (k, B); 0 where a part is 0."""
+    """Return the harmonic means over the first axis of (k, B); 0 where a part is 0."""
     with np.errstate(divide="ignore"):
         return np.asarray(len(values) / (1 / values).sum(axis=0))
-
-
-def _of_task(
-    baseline: Baseline, path: Path, kept: KeptRun, run: FinishedRun, name: str, resamples: int, seed: int,
-    seeds: dict[str, int],
-) -> Pair | None:  # fmt: skip
-    if name not in kept.metrics or name not in run.result["metrics"]:
-        return None
-    items, metric = Ordered.of(run), run.metric(name)
-    past = PastRun.of(baseline, kept, items, path)
-    before, after = past.statistics(metric), run.statistics(metric)[items.rows]
-    if before.shape != after.shape:
-        return None
-    both = ~(np.isnan(before).any(axis=1) | np.isnan(after).any(axis=1))
-    if not both.any():
-        return None
-    clusters = None if past.clusters is None else cluster_numbers(past.clusters[both])
-    own = seeds.setdefault(kept.test_fingerprint, seed + len(seeds))
-    (then, now), _ = resampled(metric, [before[both], after[both]], clusters=clusters, resamples=resamples, seed=own)
-    return then, now

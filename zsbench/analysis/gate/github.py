@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zsbench.analysis.gate.junit import explained
-from zsbench.analysis.gate.verdicts import Verdict
+from zsbench.analysis.gate.verdict import Verdict
 from zsbench.report.plain import one_line
 
 

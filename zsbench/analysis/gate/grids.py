@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from zsbench.analysis.gate.update import Change
-from zsbench.analysis.gate.verdicts import KINDS, Verdict
+from zsbench.analysis.gate.verdict import KINDS, Verdict
 from zsbench.report.grid import Cell, Column, Grid
 
 _WORDS = {"failed": "FAILED", "same": "same", "better": "better", "tolerated": "worse"}

@@ -12,7 +12,7 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from zsbench.analysis.gate.grids import number
-from zsbench.analysis.gate.verdicts import Verdict
+from zsbench.analysis.gate.verdict import Verdict
 from zsbench.report.plain import one_line
 
 _DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'

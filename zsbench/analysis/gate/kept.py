@@ -1,23 +1,22 @@
-"""From a finished run to what a baseline keeps of it, and back to a run that can be compared with another."""
+"""From a finished run to what a baseline keeps of it, and back to statistics that can be compared."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from zsbench.analysis.gate.baseline import Baseline, KeptItems, KeptMetric, KeptRun, title
+from zsbench.analysis.gate.baseline import KeptItems, KeptMetric, KeptRun, title
 from zsbench.analysis.gate.packing import integers, packed, unpacked
 from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.records import canonical_json, digest
-from zsbench.metrics.metric import Metric
 from zsbench.results.finished_run import FinishedRun
 
 # A longer value of an option (a prompt, a list of names) is kept as its digest.
 _LONGEST = 60
+_WHOLE = "a baseline as `zsbench check --update` wrote it"
 
 
 @dataclass(frozen=True)
@@ -118,49 +117,32 @@ def _flatten(key: str, value: Any, into: dict[str, Any]) -> None:
 
 
 @dataclass(frozen=True)
-class PastRun(FinishedRun):
-    """A run of a baseline beside the items of a later one, whose ids it shares; it is compared like any other run.
+class Past:
+    """A run of a baseline beside the items of a later one, whose ids it shares.
 
     Attributes
     ----------
-    kept, kept_items : what the baseline says of it.
+    path : the baseline's file, for messages.
+    kept, kept_items : what the baseline says of the run.
     present : the later run's items.
     """
 
+    path: Path
     kept: KeptRun
     kept_items: KeptItems
     present: Ordered
 
-    @classmethod
-    def of(cls, baseline: Baseline, run: KeptRun, present: Ordered, path: Path) -> PastRun:
-        """Return a run of a baseline that was read from `path`."""
-        result = {
-            **run.model_dump(include={"task", "task_type", "model", "method", "protocol", "model_fingerprint"}),
-            **run.model_dump(include={"test_fingerprint", "data_fingerprint"}),
-            "metrics": {name: metric.model_dump(exclude={"statistics"}) for name, metric in run.metrics.items()},
-            "notes": {"prompts": {"digest": run.prompts}} if run.prompts else {},
-            "config": {},
-            "config_hash": "",
-        }
-        return cls(path, result, run, baseline.items[run.test_fingerprint], present)
+    @property
+    def clusters(self) -> list[str] | None:
+        """The cluster of each item in the order of the ids: as the later run names it, else as the baseline numbers it.
 
-    @cached_property
-    def items(self) -> dict[str, Any]:
-        """The ids and, where there are any, the clusters; statistics are asked for by metric."""
-        columns: dict[str, Any] = {"id": np.array(self.present.ids, dtype=object)}
-        clusters = self._cluster_names()
-        return columns if clusters is None else {**columns, "cluster": np.array(clusters, dtype=object)}
-
-    def _cluster_names(self) -> list[str] | None:
-        """Return the clusters as they are named today, where they are the same, else by their numbers."""
-        if not self.kept_items.clusters:
+        A baseline of the time before a source told clusters has none; then those of today are right for it, too.
+        """
+        if self.present.clusters is not None or not self.kept_items.clusters:
             return self.present.clusters
-        numbers = self._unpacked(self.kept_items.clusters, "clusters")[:, 0]
-        if self.present.clusters is not None and np.array_equal(integers(self.present.clusters)[0][:, 0], numbers):
-            return self.present.clusters
-        return [str(int(number)) for number in numbers]
+        return [str(int(number)) for number in self._unpacked(self.kept_items.clusters, "clusters")[:, 0]]
 
-    def statistics(self, metric: Metric) -> DoubleArray:
+    def statistics(self, name: str) -> DoubleArray:
         """Return a metric's statistics (n_items, n_statistics) in the order of the items' ids.
 
         Raises
@@ -168,20 +150,15 @@ class PastRun(FinishedRun):
         UserError
             The baseline is damaged.
         """
-        return self._unpacked(self.kept.metrics[metric.name].statistics, metric.name)
+        return self._unpacked(self.kept.metrics[name].statistics, name)
 
     def _unpacked(self, line: str, name: str) -> DoubleArray:
+        where = f"{title(self.kept.task, self.kept.model, self.kept.method)}, {name}"
         try:
             table = unpacked(line)
         except ValueError as error:
-            where = f"{self.title_with_task}, {name}"
-            raise UserError(shown(self.folder), f"damaged ({where}: {error})", "a baseline as it was written") from None
+            raise UserError(shown(self.path), f"damaged ({where}: {error})", _WHOLE) from None
         if len(table) != len(self.present.ids):
-            problem = f"damaged ({self.title_with_task}, {name}: {len(table)} of {len(self.present.ids)} items)"
-            raise UserError(shown(self.folder), problem, "a baseline as it was written")
+            problem = f"damaged ({where}: {len(table)} of {len(self.present.ids)} items)"
+            raise UserError(shown(self.path), problem, _WHOLE)
         return table
-
-    @property
-    def title_with_task(self) -> str:
-        """What the run is called in the baseline."""
-        return title(*self.names)

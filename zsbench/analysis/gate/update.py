@@ -67,7 +67,8 @@ def baseline_of(suite: Suite) -> Baseline:
             continue
         defined = {key: metric for key, metric in kept.metrics.items() if metric.value is not None}
         baseline.runs[name] = kept.model_copy(update={"metrics": defined})
-        if items is not None:
+        # A run made before its source told clusters does not take them away from those made since.
+        if items is not None and (items.clusters or kept.test_fingerprint not in baseline.items):
             baseline.items[kept.test_fingerprint] = items.kept()
     if errors:
         raise UserErrors(errors)

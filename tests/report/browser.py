@@ -77,14 +77,14 @@ class Browser:
         return result["result"].get("value")
 
     def wait(self, expression, seconds=10):
-        """Wait until an expression is true and return its value."""
+        """Wait until an expression is true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            value = self.ask(expression)
-            if value:
-                return value
+            if self.ask(f"!!({expression})"):
+                return
             time.sleep(0.03)
-        raise AssertionError(f"never true: {expression}")
+        seen = self.ask("document.body.innerText")
+        raise AssertionError(f"never true: {expression}; complaints: {self.complaints}; seen: {seen}")
 
     def press(self, key, code=None, text=""):
         """Press a key on whatever has the focus."""

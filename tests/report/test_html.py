@@ -112,3 +112,135 @@ def test_the_table_sorts_and_filters_by_keyboard_and_runs_nothing_of_others(brow
     browser.wait("document.querySelector('.count').textContent === '1 of 3 rows'")
     assert browser.ask(COLUMN.format(0)) == ["other"]
     assert browser.complaints == []
+
+
+SUITE = """
+description: One of each type
+settings: {limit: 6, resamples: 1000}
+runs:
+  - {tasks: glyphs, methods: [random-class, {name: majority, of: circle}]}
+  - {tasks: synonyms, methods: [bm25, random-order]}
+  - {tasks: synonyms-answers, methods: bm25}
+  - {tasks: zsbench-issues, methods: bm25}
+  - {tasks: names-unseen, methods: capitalised-runs}
+  - {tasks: rooms-60, methods: {name: constant-depth, metres: 3.0}}
+  - {tasks: [glyph-captions, glyph-associations, glyph-numbers], methods: random-match}
+  - {tasks: synonyms-sessions, methods: popularity}
+  - {tasks: synonyms-docids, methods: bm25-search}
+  - {tasks: moving-glyphs, methods: random-video}
+  - {tasks: glyph-episodes-1-shot, methods: simpleshot}
+"""
+# What is seen of the first item of each task: of which kinds its parts are.
+SEEN = {
+    "glyphs": "picture scores",
+    "synonyms": "paragraph ranking",
+    "synonyms-answers": "paragraph paragraph ranking",
+    "zsbench-issues": "paragraph ranking",
+    "names-unseen": "spans",
+    "rooms-60": "picture map map map",
+    "glyph-captions": "paragraph " + "picture " * 6 + "ranking",
+    "glyph-associations": "paragraph " + "picture " * 10 + "scores",
+    "glyph-numbers": "picture scores",
+    "synonyms-sessions": "paragraph ranking",
+    "synonyms-docids": "paragraph ranking",
+    "moving-glyphs": "picture picture picture picture scores",
+    "glyph-episodes-1-shot": "table",
+}
+
+
+@pytest.fixture(scope="module")
+def every(tmp_path_factory):
+    """A page over one small run of each type of task."""
+    folder = tmp_path_factory.mktemp("every")
+    (folder / "every.yaml").write_text(SUITE)
+    code, screen = call("eval", folder / "every.yaml", "--out", folder / "runs", "--offline", "--quiet")
+    assert code == 0, screen.err
+    code, screen = call("report", folder / "runs", "--html", folder / "site")
+    assert (code, screen.err) == (0, "")
+    return folder / "site"
+
+
+def chunk(site, run, name="00000"):
+    text = (site / f"data/runs/{run}/{name}.js").read_text(encoding="utf-8")
+    return json.loads(re.fullmatch(r'zsbenchData\("\d+/(?:index|\d+)",(.*)\);\n', text, re.DOTALL)[1])
+
+
+def test_each_type_of_task_draws_its_items(every):
+    runs = data_of((every / "index.html").read_text(encoding="utf-8"))["runs"]
+    assert {run["task"] for run in runs} == set(SEEN)
+    for number, run in enumerate(runs):
+        assert run["items"]["reason"] == ""
+        parts, index = chunk(every, number)[0], chunk(every, number, "index")
+        kinds = " ".join(part["kind"] for part in parts)
+        if run["task"] == "glyph-captions":
+            assert re.fullmatch("paragraph (picture ){5,6}ranking", kinds)
+        else:
+            assert kinds == SEEN[run["task"]].strip(), run["task"]
+        assert len(index["ids"]) == run["items"]["n"] == len(chunk(every, number))
+        for part in parts:
+            if "src" in part:
+                assert (every / part["src"]).read_bytes()[8:12] == b"WEBP"
+
+
+def test_pictures_are_made_once_and_items_give_the_same_bytes(every, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in every.rglob("*.webp")}
+    texts = {path: path.read_bytes() for path in [*every.rglob("*.js"), every / "index.html"]}
+    stale = every / "data/pictures/0123/000000-0.webp"
+    stale.parent.mkdir()
+    stale.write_bytes(b"")
+    assert call("report", every.parent / "runs", "--html", every)[0] == 0
+    assert {path: path.stat().st_mtime_ns for path in every.rglob("*.webp")} == before
+    assert {path: path.read_bytes() for path in [*every.rglob("*.js"), every / "index.html"]} == texts
+
+
+def test_items_whose_data_are_gone_are_shown_as_the_result_keeps_them(every, tmp_path):
+    photos = tmp_path / "data"
+    photos.mkdir()
+    (photos / "s.jsonl").write_text('{"id": "a", "tokens": ["Ada", "<b>"], "spans": [[0, 0, "person"]]}\n')
+    (tmp_path / "mine.yaml").write_text(
+        "type: ner\ndescription: mine\ndata: {source: jsonl-sentences, path: data/s.jsonl}\nmethod: capitalised-runs\n"
+    )
+    assert call("eval", tmp_path / "mine.yaml", "--out", tmp_path / "runs", "--offline")[0] == 0
+    site = tmp_path / "site"
+    assert call("report", tmp_path / "runs", "--html", site)[0] == 0
+    # The YAML's folder is found by the recorded inputs, wherever the user is.
+    assert chunk(site, 0)[0][0]["kind"] == "spans"
+    (photos / "s.jsonl").rename(photos / "elsewhere.jsonl")
+    assert call("report", tmp_path / "runs", "--html", site, "--max-items", 1)[0] == 0
+    [run] = data_of((site / "index.html").read_text())["runs"]
+    assert "s.jsonl" in run["items"]["reason"]
+    assert [part["title"] for part in chunk(site, 0)[0]] == ["Prediction, in short"]
+    assert call("report", tmp_path / "runs", "--html", site, "--no-items")[0] == 0
+    assert not (site / "data/runs").exists()
+    assert data_of((site / "index.html").read_text())["runs"][0]["items"] is None
+
+
+def test_items_filter_walk_and_stand_beside_each_other_in_a_browser(browser, every):
+    runs = data_of((every / "index.html").read_text(encoding="utf-8"))["runs"]
+    for number, run in enumerate(runs):
+        browser.open(f"file://{every}/index.html#items/{number}")
+        browser.wait("document.querySelector('.detail .drawing')")
+        first = chunk(every, number, "index")["ids"][0]
+        assert browser.ask("document.querySelector('.detail h2').textContent") == first
+        if "picture" in SEEN[run["task"]]:
+            browser.wait("[...document.querySelectorAll('.picture img')].every((i) => i.complete && i.naturalWidth)")
+    random, majority = (
+        [(r["task"], r["method"]) for r in runs].index(("glyphs", m)) for m in ("random-class", "majority")
+    )
+    index = chunk(every, random, "index")
+    browser.open(f"file://{every}/index.html#items/{random}")
+    rows = "document.querySelectorAll('.rows a').length"
+    browser.wait(f"{rows} === 6")
+    choose = "(() => {{ const box = document.querySelectorAll('.filters select')[{}]; box.value = '{}'; box.dispatchEvent(new Event('change')); }})()"
+    browser.ask(choose.format(2, "wrong"))
+    browser.wait(f"{rows} === {index['right'].count(0)}")
+    browser.ask(choose.format(1, majority))
+    browser.wait("document.querySelectorAll('.detail .drawing').length === 2")
+    browser.ask(choose.format(2, "differ"))
+    other = chunk(every, majority, "index")
+    answers = [[one["answer"]["names"][n] for n in one["answer"]["of"]] for one in (index, other)]
+    differ = sum(a != b for a, b in zip(*answers, strict=True))
+    browser.wait(f"{rows} === {differ}")
+    browser.press("j", text="j")
+    browser.wait("document.querySelectorAll('.rows a')[1].getAttribute('aria-current') === 'true'")
+    assert browser.complaints == []

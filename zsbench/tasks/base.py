@@ -13,6 +13,7 @@ from zsbench.config.blocks import Block, Chain
 from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Paragraph, short
 from zsbench.core.errors import UserError
 from zsbench.core.records import Score, TaskData
 from zsbench.core.yamlio import shown
@@ -88,6 +89,18 @@ class BaseTask(ABC, Generic[ConfigT]):
         """Return the `data:` block that reads gold from a bare file, for `zsbench score TYPE --gold FILE`."""
         source, option = cls.gold
         return {"source": source, option: path}
+
+    # How an item is shown.
+
+    def load_to_draw(self, *, limit: int | None, seed: int) -> TaskData:
+        """Read what is needed to show items; a type that shows more than gold does loads that too."""
+        return self.load(limit=limit, seed=seed, score_only=True)
+
+    def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
+        """Return how a report shows an item, its gold and what a run answered: here, all three as texts."""
+        answer, right = self.format.preview(prediction), str(gold)
+        texts = {"Item": str(item), "Gold": right, "Prediction": answer}
+        return Drawing([Paragraph(title, short(text)) for title, text in texts.items()], gold=right, answer=answer)
 
     # What few types have to add.
 

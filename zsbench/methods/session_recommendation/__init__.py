@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from zsbench.data.sessions.session import Session
@@ -27,6 +28,11 @@ class Catalogue:
     names: list[str]
     texts: list[str]
     occurrences: list[int]
+
+    @cached_property
+    def text_of(self) -> dict[str, str]:
+        """The text of each item by its name."""
+        return dict(zip(self.names, self.texts, strict=True))
 
 
 Recommender = Callable[[Any, Sequence[Session], Catalogue], Iterable[list[int]]]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zsbench.report import tables
+from zsbench.report.html.pictures import TONES
 from zsbench.report.tables import Row, shown
 from zsbench.results.finished_run import FinishedRun
 
@@ -33,6 +34,7 @@ def summary(runs: Sequence[FinishedRun]) -> dict[str, Any]:
         "rows": [
             _row(row, owner, results[owner]["metrics"][row.metric]) for row, owner in zip(table, owners, strict=True)
         ],
+        "tones": TONES,
         "notes": [*tables.notes(table), *_interval_notes(table, owners, results)],
     }
 

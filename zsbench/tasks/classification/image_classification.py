@@ -19,6 +19,7 @@ from zsbench.config.blocks import Block, Chain
 from zsbench.config.options import ClassTemplate, Positive, Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
@@ -28,6 +29,7 @@ from zsbench.data.images.imagefiles import BrokenImage
 from zsbench.data.images.items import ImageSet, count_traits, drop_broken
 from zsbench.methods.classification import Problem, Rule
 from zsbench.metrics import naming
+from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, unseen_classes
 from zsbench.tasks.classification._known_labels import known_labels
@@ -221,6 +223,11 @@ class Task(BaseTask[Config]):
                 raise UserError("", found, "a column named `logits` or `probabilities`")
             kind = self.format.kind if certainty else None
             yield pred, known_labels(data.gold[part], None if groups is None else groups[part], problem, kind)
+
+    def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
+        """Show the image beside the classes of the best scores."""
+        right = gold if isinstance(gold, (list, tuple, set, frozenset)) else [gold]
+        return drawings.of_classes([drawings.image(item)], prediction, data.context.class_names, right)
 
     @classmethod
     def gold_source(cls, path: str) -> dict[str, Any]:

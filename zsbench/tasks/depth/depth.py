@@ -16,6 +16,7 @@ from zsbench.config.blocks import Block, Chain
 from zsbench.config.options import Positive, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Map, Picture
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest, digest_file
@@ -199,3 +200,34 @@ class Task(BaseTask[Config]):
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that predictions look like another unit than metres; an alignment makes any unit good."""
         return self._oddities.doubt() if self.config.align == "none" else ""
+
+    def draw(self, item: Frame, gold: DepthFile, prediction: Any, data: TaskData) -> Drawing:
+        """Show the frame, its true depth, the depth that is compared with it, and where the two differ."""
+        truth = gold.metres()
+        mask = self._valid(truth)
+        compared, g = self._compared(item, np.asarray(prediction))
+        low, high = (float(end) for end in np.percentile(g, [2, 98])) if g.size else self.config.bounds
+        error = np.abs(compared - g) / g
+        share = float(error.mean()) if g.size else float("nan")
+
+        def at_pixels(values: Any) -> Any:
+            whole = np.full(mask.shape, np.nan)
+            whole[mask] = values
+            return whole
+
+        return Drawing(
+            [
+                Picture("Image", lambda: _picture(item)),
+                Map("True depth", lambda: at_pixels(g), low, high, "m"),
+                Map("Predicted depth, as compared", lambda: at_pixels(compared), low, high, "m", of_prediction=True),
+                Map("Error as a share of depth", lambda: at_pixels(error), 0.0, 0.5, of_prediction=True, tone="error"),
+            ],
+            gold=f"{low:.2f} – {high:.2f} m",
+            answer=f"off by {100 * share:.1f} %" if g.size else "no pixel to compare",
+        )
+
+
+def _picture(frame: Frame) -> Any:
+    from PIL import Image
+
+    return Image.fromarray(frame.rgb())

@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 from zsbench.config.companions import Requires
 from zsbench.config.options import Count, Texts
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Table
 from zsbench.core.records import TaskData, digest
 from zsbench.data.vectors.labelled_features import LabelledFeatures
 from zsbench.methods.episodic import Problem, Rule
 from zsbench.tasks.base import BaseTask, sample
-from zsbench.tasks.episodic._episodes import Design, Episodes, Judged
+from zsbench.tasks.episodic._episodes import Design, Drawn, Episodes, Judged
 from zsbench.tasks.formats.episode_labels import EpisodeLabels
 
 
@@ -89,3 +90,18 @@ class Task(BaseTask[Config]):
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield predicted and true labels of all episodes."""
         yield predictions, data.gold
+
+    def draw(self, item: Drawn, gold: Any, prediction: Sequence[int], data: TaskData) -> Drawing:
+        """Show how many queries of each class went to which: classes as numbers of the sorted list of all."""
+        way = len(item.classes)
+        counts = [[0.0] * way for _ in range(way)]
+        for true, answer in zip(gold, prediction, strict=True):
+            counts[int(true)][int(answer)] += 1
+        names = [f"class {number}" for number in item.classes]
+        right = [(k, k) for k in range(way)]
+        n_right = sum(counts[k][k] for k in range(way))
+        return Drawing(
+            [Table("Queries by true class (rows) and predicted class (columns)", names, names, counts, right)],
+            gold=f"{len(item.query)} queries",
+            answer=f"{n_right:.0f} of {len(item.query)} right",
+        )

@@ -29,6 +29,10 @@ class Ranking(NamedTuple):
         """Return the first n ids."""
         return self.table.head(self.row, n)
 
+    def best(self, n: int) -> list[str]:
+        """Return the ids of the n highest scores, the highest first; of equal scores the one that stands first."""
+        return self.table.best(self.row, n)
+
 
 @dataclass(frozen=True, eq=False)
 class Listed:
@@ -80,6 +84,12 @@ class Listed:
         start = self.starts[row]
         return [self.ids[number] for number in self.numbers[start : start + min(n, self.lengths[row])]]
 
+    def best(self, row: int, n: int) -> list[str]:
+        """Return the ids of the n highest scores of a ranking, the highest first."""
+        part = slice(self.starts[row], self.starts[row] + self.lengths[row])
+        order = np.argsort(-self.scores[part], kind="stable")[:n]
+        return [self.ids[number] for number in self.numbers[part][order]]
+
     def take(self, rows: IntArray) -> Listed:
         """Return some of the rankings, in the order of `rows`."""
         lengths = self.lengths[rows]
@@ -108,3 +118,7 @@ class Matrix:
     def head(self, row: int, n: int) -> list[str]:
         """Return the first n ids of the gallery, which is in no order."""
         return list(self.ids[:n])
+
+    def best(self, row: int, n: int) -> list[str]:
+        """Return the ids of the n highest scores of a ranking, the highest first."""
+        return [self.ids[number] for number in np.argsort(-self.scores[row], kind="stable")[:n]]

@@ -120,6 +120,10 @@ class Task(RankingTask[Config]):
         searched: Collection = data.context.collection
         return searched
 
+    def question(self, item: Query) -> str:
+        """Return the text of a query."""
+        return item.text
+
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and judgements at once."""
         yield self.judged(data, predictions, self.config.missing), data.gold

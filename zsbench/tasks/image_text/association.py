@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from zsbench.config.options import Blanks, Text, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Paragraph, Scores
 from zsbench.core.lazy import np
 from zsbench.core.records import TaskData, digest
 from zsbench.core.templates import fill
@@ -18,6 +19,7 @@ from zsbench.data.captions.associations import Cue, CueSet
 from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
+from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.formats.similarities import Similarities
 
@@ -76,6 +78,21 @@ class Task(BaseTask[Config]):
             candidates = np.asarray([number[image.id] for image in cues[place].images])
             yield np.asarray(scores.images_for(np.asarray([place]), candidates))[0]
             run.progress(place + 1)
+
+    def draw(self, item: Cue, gold: Any, prediction: Any, data: TaskData) -> Drawing:
+        """Show the cue over its candidates, those that are associated marked, and the order they were put in."""
+        scores = np.asarray(prediction, dtype=np.float64)
+        order = [int(number) for number in np.argsort(-scores, kind="stable")]
+        names = [image.id for image in item.images]
+        rows = [(names[number], float(scores[number]), number in gold, place) for place, number in enumerate(order, 1)]
+        pictures = [drawings.candidate(image, right=n in gold) for n, image in enumerate(item.images)]
+        picked, n = order[: len(gold)], len(gold)
+        return Drawing(
+            [Paragraph("Cue", item.text), *pictures, Scores("Similarity to the cue", rows)],
+            gold=", ".join(names[number] for number in sorted(gold)),
+            answer=", ".join(names[number] for number in sorted(picked)),
+            margin=float(scores[order[n - 1]] - scores[order[n]]) if 0 < n < len(order) else None,
+        )
 
 
 def prompt(template: str, cue: str) -> str:

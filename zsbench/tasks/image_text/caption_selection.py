@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from zsbench.config.options import ClassTemplate, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Paragraph, Table
 from zsbench.core.lazy import np
 from zsbench.core.records import TaskData, digest
 from zsbench.core.templates import fill_class
@@ -18,6 +19,7 @@ from zsbench.data.captions.caption_choices import Group, GroupSet
 from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
+from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.formats.similarities import Similarities
 
@@ -74,3 +76,27 @@ class Task(BaseTask[Config]):
             )
             yield np.asarray(scores.texts_for(of_images, of_captions))
             run.progress(number + 1)
+
+    def draw(self, item: Group, gold: Any, prediction: Any, data: TaskData) -> Drawing:
+        """Show images and captions with the table of their similarities; image i belongs to caption i."""
+        values = np.asarray(prediction, dtype=np.float64)
+        n_images, n_captions = values.shape
+        images = [f"image {i}" for i in range(n_images)]
+        pictures = [drawings.image(image, name) for image, name in zip(item.images, images, strict=True)]
+        captions = [Paragraph(f"Caption {k}", text) for k, text in enumerate(item.captions)]
+        right = [(i, i) for i in range(min(values.shape))]
+        heads = [f"caption {k}" for k in range(n_captions)]
+        return Drawing(
+            [*pictures, *captions, Table("Similarity", images, heads, values.tolist(), right)],
+            gold=", ".join(f"{i}: {i}" for i, _ in right),
+            answer=", ".join(f"{i}: {k}" for i, k in enumerate(values.argmax(axis=1).tolist())),
+            margin=_lead(values),
+        )
+
+
+def _lead(values: Any) -> float | None:
+    """Return by how much the best caption leads, at the image where that is least; None where there is one caption."""
+    if values.shape[1] < 2:
+        return None
+    two = np.sort(values, axis=1)[:, -2:]
+    return float((two[:, 1] - two[:, 0]).min())

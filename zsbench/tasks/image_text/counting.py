@@ -18,6 +18,7 @@ from zsbench.config.blocks import Block
 from zsbench.config.options import Blanks, Text, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
@@ -26,6 +27,7 @@ from zsbench.data.clusters import taken
 from zsbench.data.images.items import ImageSet, count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.metrics.labels.gold import Labels
+from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.formats.class_scores import ClassScores, best, stacked
@@ -152,6 +154,10 @@ class Task(BaseTask[Config]):
         """Yield scores (n_images, n_numbers) and gold."""
         groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
         yield stacked(predictions), Labels(np.asarray(data.gold, dtype=np.int64), groups=groups)
+
+    def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
+        """Show the image beside the scores of the numbers."""
+        return drawings.of_classes([drawings.image(item)], prediction, self.config.numbers, [gold])
 
     @classmethod
     def gold_source(cls, path: str) -> dict[str, Any]:

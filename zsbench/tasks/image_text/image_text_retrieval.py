@@ -16,6 +16,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from zsbench.config.options import ClassTemplate, Count, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Paragraph, Part
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import fill_class
@@ -25,14 +26,17 @@ from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
 from zsbench.metrics.rankings.positives import Ranked
 from zsbench.metrics.rankings.retrieval import Relevant
+from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, covering, require_unique, sample
 from zsbench.tasks.formats.ranking_tables import Ranking
 from zsbench.tasks.formats.rankings import Rankings
-from zsbench.tasks.image_text._pairs import Pairs, other
+from zsbench.tasks.image_text._pairs import Pairs, Query, other
 from zsbench.tasks.image_text._ranks import best, ranks
 
 # Queries compared with their gallery at once.
 _AT_ONCE = 256
+TOP = 5
+"""Images shown of those that a caption found."""
 # Metrics that look at the first 10 where their name says nothing else.
 _WHOLE = {"mean-hit": 10, "RSUM": 10}
 
@@ -147,3 +151,23 @@ class Task(BaseTask[Config]):
             stop = start + len(queries)
             yield Ranked(ranks(data.context, queries, rankings)), data.gold[start:stop]
             start = stop
+
+    def draw(self, item: Query, gold: Relevant, prediction: Ranking, data: TaskData) -> Drawing:
+        """Show a caption with the images that it found, or an image with its captions."""
+        pairs: Pairs = data.context
+        found = prediction.best(drawings.LISTED)
+        places = pairs.places[other(item.kind)]
+        right = dict.fromkeys(sorted(gold.positives), "belongs to it")
+        if item.kind == "image":
+            head: list[Part] = [drawings.image(pairs.items[item.number])]
+            title = "Captions found"
+        else:
+            images = [key for key in dict.fromkeys([*found[:TOP], *right]) if key in places]
+            head = [Paragraph("Caption", pairs.captions[item.number])]
+            head += [drawings.candidate(pairs.items[places[key]], right=key in right) for key in images]
+            title = "Images found"
+
+        def text_of(key: str) -> str:
+            return pairs.captions[places[key]] if item.kind == "image" and key in places else ""
+
+        return drawings.of_ranking(head, found, text_of, right, title=title)

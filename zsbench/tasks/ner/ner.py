@@ -15,6 +15,7 @@ from zsbench.config.options import AnyTexts, Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Spans
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.records import Score, TaskData, canonical_json, digest
 from zsbench.data.clusters import taken
@@ -24,7 +25,7 @@ from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
 from zsbench.models.capabilities import SpanExtractor
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
-from zsbench.tasks.formats.spans import Spans
+from zsbench.tasks.formats.spans import Spans as SpanLines
 from zsbench.tasks.ner._labels import Labels
 from zsbench.tasks.ner._oddities import miscounted
 
@@ -59,7 +60,7 @@ class Task(BaseTask[Config]):
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
         self._labels = Labels(config.label_map, config.excluded_labels)
-        self.format = Spans(self._labels.unknown)
+        self.format = SpanLines(self._labels.unknown)
         self._doubt = ""
 
     def files(self) -> list[str]:
@@ -161,6 +162,16 @@ class Task(BaseTask[Config]):
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that predicted spans would fit the gold better if their words were counted in another way."""
         return self._doubt
+
+    def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
+        """Show the words with the gold's spans and the predicted ones, without labels that are left out of both."""
+        predicted = self._labels.scored(prediction)
+        texts = [
+            "; ".join(f"{' '.join(item.words[start : end + 1])} ({label})" for start, end, label in sorted(spans))
+            for spans in (gold, predicted)
+        ]
+        labels = sorted({label for _, _, label in gold})
+        return Drawing([Spans(item.words, gold, predicted)], texts[0], texts[1], labels)
 
     @classmethod
     def gold_source(cls, path: str) -> dict[str, Any]:

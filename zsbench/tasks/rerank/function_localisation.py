@@ -7,6 +7,7 @@ BM25's statistics, is the instance's own repository. Predictions: a TREC run wit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import model_validator
@@ -17,6 +18,7 @@ from zsbench.data.clusters import taken
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.data.collections.issues import Issues
+from zsbench.metrics.rankings.localisation import Changed
 from zsbench.search.candidates import Candidates
 from zsbench.tasks.base import require_unique, sample
 from zsbench.tasks.rerank.ranking import CandidatesConfig, CandidatesTask
@@ -86,3 +88,7 @@ class Task(CandidatesTask[Config]):
         """Return the functions of the instance's repository."""
         repository: Collection = data.context[item.id]
         return repository
+
+    def relevant(self, gold: Changed, ranking: Mapping[str, float]) -> dict[str, str]:
+        """Return the functions that the fix changes."""
+        return dict.fromkeys(sorted(gold.functions), "must change")

@@ -7,10 +7,12 @@ answer-hit@k. Predictions: a TREC run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from zsbench.config.options import Texts
+from zsbench.core.drawing import Drawing, Paragraph
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import TaskData, digest
 from zsbench.data.collections.questions import Questions
@@ -66,6 +68,17 @@ class Task(CandidatesTask[Config]):
         rankings = self.judged(data, predictions, self.config.missing)
         data.context.fetch(passage for ranking in rankings for passage in ranking or ())
         yield rankings, data.gold
+
+    def draw(self, item: Any, gold: Answered, prediction: Mapping[str, float], data: TaskData) -> Drawing:
+        """Show the answers, too."""
+        drawing = super().draw(item, gold, prediction, data)
+        answers = ", ".join(gold.answers)
+        question, *rest = drawing.parts
+        return replace(drawing, parts=[question, Paragraph("Answers", answers), *rest], gold=answers)
+
+    def relevant(self, gold: Answered, ranking: Mapping[str, float]) -> dict[str, str]:
+        """Return the passages of the ranking whose text holds an answer."""
+        return {key: "holds an answer" for key in ranking if gold.answers and gold.by(key)}
 
     @classmethod
     def gold_source(cls, path: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from zsbench.config.blocks import Block
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Paragraph, short
 from zsbench.core.errors import UserError
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.data.collections.collection import Collection
@@ -16,8 +17,9 @@ from zsbench.data.collections.documents import RankItem
 from zsbench.data.collections.stored import Stored
 from zsbench.methods.rerank import Fitted, Order, Ranker
 from zsbench.metrics import naming
-from zsbench.metrics.rankings.pytrec import SharedRankings
+from zsbench.metrics.rankings.pytrec import SharedRankings, trec_order
 from zsbench.search.candidates import Candidates, FirstStage
+from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, ConfigT, require_unique
 from zsbench.tasks.formats.trec_run import TrecRun
 
@@ -104,6 +106,28 @@ class RankingTask(BaseTask[ConfigT]):
         empty = [name for name, score in scores.items() if not score.n and "rel=" in name]
         return f"{', '.join(empty)}: undefined, no document is judged that high" if empty else ""
 
+    def draw(self, item: Any, gold: Any, prediction: Mapping[str, float], data: TaskData) -> Drawing:
+        """Show the query with the first of its ranking, and where each stood before."""
+        documents = self.collection(data, item).documents
+        before = [document.id for document in getattr(item, "documents", ())]
+        return drawings.of_ranking(
+            [Paragraph("Query", short(self.question(item)))],
+            trec_order(prediction),
+            lambda key: drawings.known_text(documents, key),
+            self.relevant(gold, prediction),
+            title=f"{len(prediction)} ranked",
+            before=before,
+            before_title="first stage",
+        )
+
+    def question(self, item: Any) -> str:
+        """Return the text of a query."""
+        return str(item.query)
+
+    def relevant(self, gold: Any, ranking: Mapping[str, float]) -> dict[str, str]:
+        """Return what gold says of documents, those that are relevant alone: {document: grade}."""
+        return {key: f"grade {grade}" for key, grade in gold.items() if grade > 0}
+
     def _unknown(self, data: TaskData, item: Any, ranking: Mapping[str, float]) -> int:
         """Count the ranked documents that the corpus lacks, where it is in memory."""
         documents = self.collection(data, item).documents
@@ -186,6 +210,10 @@ class CandidatesTask(RankingTask[CandidatesConfigT]):
             clusters=clusters,
             cost=self.first_stage.cost,
         )
+
+    def load_to_draw(self, *, limit: int | None, seed: int) -> TaskData:
+        """Read the candidates too, unless a model would have to find them."""
+        return self.load(limit=limit, seed=seed, score_only=self.config.candidates.stage == "dense")
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield all rankings and gold at once; a ranking is None where an absent query is left out."""

@@ -17,12 +17,14 @@ from zsbench.config.options import Count, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core import ties
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Paragraph, short
 from zsbench.core.errors import UserError
 from zsbench.core.records import TaskData, canonical_json, digest
 from zsbench.data.clusters import taken
 from zsbench.data.sessions.session import Session, SessionSet
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.metrics.rankings.recommended import Recommended
+from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, covering, require_unique, sample
 from zsbench.tasks.formats.recommendations import Recommendations
 
@@ -109,3 +111,16 @@ class Task(BaseTask[Config]):
             had = set(session.history) if self.config.drop_seen else set()
             judged.append(replace(answer, items=[name for name in answer.items if name not in had]))
         yield judged, data.gold
+
+    def draw(self, item: Session, gold: Any, prediction: Recommended, data: TaskData) -> Drawing:
+        """Show what the user had, the latest first, and what was recommended."""
+        text_of: dict[str, str] = data.context.text_of
+        had = [f"{key}  {short(text_of.get(key, ''), 80)}".strip() for key in item.history[-10:][::-1]]
+        drawing = drawings.of_ranking(
+            [Paragraph("History, the latest first", "\n".join(had) or "none")],
+            list(prediction.items),
+            lambda key: text_of.get(key, ""),
+            dict.fromkeys(gold, "came next"),
+            title="Recommended",
+        )
+        return replace(drawing, gold=", ".join(gold))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import MinLen
@@ -16,6 +17,7 @@ from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Count, OneOf, Positive, Text, Texts
 from zsbench.core.ahead import ahead
 from zsbench.core.context import RunContext
+from zsbench.core.drawing import Drawing, Part, Picture
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
@@ -26,6 +28,7 @@ from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.data.videos.video import Video, VideoSet
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
+from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.doubts import below_chance
@@ -136,6 +139,18 @@ class Task(BaseTask[Config]):
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_videos, n_classes) and labels."""
         yield stacked(predictions), np.asarray(data.gold, dtype=np.int64)
+
+    def draw(self, item: Video, gold: Any, prediction: Any, data: TaskData) -> Drawing:
+        """Show four frames beside the classes of the best scores; logits that come with the data have no frames."""
+        parts: list[Part] = []
+        if item.logits is None:
+            parts = [Picture(f"frame {k + 1} of 4", partial(_frame, item, k)) for k in range(4)]
+        return drawings.of_classes(parts, prediction, data.context.class_names, [gold])
+
+
+def _frame(video: Video, number: int) -> Any:
+    """Return one of four frames that are spread over a video."""
+    return video.frames([int(video.length() * (number + 0.5) / 4)])[0]
 
 
 def _joined(videos: VideoSet, classes: Classes) -> list[Video]:

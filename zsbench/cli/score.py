@@ -142,6 +142,13 @@ def _plain(value: Any) -> Any:
     return value.tolist()
 
 
+def _clusters(data: Any, source: str) -> dict[str, Any]:
+    """Return what a task's own data say of clusters, where gold comes from a file that the same source reads."""
+    if not isinstance(data, dict) or str(data.get("source", "")).replace("_", "-") != source:
+        return {}
+    return {"cluster": data["cluster"]} if "cluster" in data else {}
+
+
 def _task(name: str, gold: Path | None, overrides: dict[str, Any]) -> tuple[TaskConfig, Block, str]:
     """Return the checked task config, its data block (from `gold` when given) and its name."""
     from zsbench.config import catalog, overlay
@@ -158,6 +165,7 @@ def _task(name: str, gold: Path | None, overrides: dict[str, Any]) -> tuple[Task
     if gold is not None:
         kind = document.value.get("type", "")
         overrides["data"] = catalog.load_module("tasks", kind).Task.gold_source(str(gold.resolve()))
+        overrides["data"] |= _clusters(document.value.get("data"), overrides["data"]["source"])
     marks = {loc: mark for loc, mark in document.marks.items() if loc[:1] != ("metrics",) or "metrics" not in overrides}
     marks |= {("metrics",): (Path.cwd() / "--metric", 0)} if "metrics" in overrides else {}
     document = Document(document.path, {**document.value, **overrides}, marks)

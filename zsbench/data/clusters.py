@@ -100,9 +100,12 @@ def named(row: Mapping[str, Any], option: str | None, keys: Sequence[str] = (COL
     return {key: row[key] for key in ([option] if option else keys) if key in row}
 
 
-def of_table(rows: Sequence[Any], option: str | None) -> list[str] | None:
-    """Return the cluster of every row of a table as `tablefiles.read` gives it; errors as `of_rows`."""
-    return of_rows([(row.place, row) for row in rows], option, noun="column") if rows else None
+def of_table(rows: Sequence[Any], columns: Sequence[str]) -> list[str] | None:
+    """Return the cluster of every row of a table as `tablefiles.read` gives it, from a column that it may have.
+
+    Errors as `of_rows`.
+    """
+    return of_rows([(row.place, row) for row in rows], None, keys=columns, noun="column")
 
 
 def of_array(held: Mapping[str, NDArray[Any]], option: str | None, n_items: int, path: Path) -> list[str] | None:

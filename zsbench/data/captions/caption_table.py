@@ -56,7 +56,7 @@ def caption_table(
             raise UserError(row.place, f"column '{caption}' is empty", "a caption")
         captions.setdefault(row[image], []).append(row[caption])
     items = [from_path(folder / name, name, decoding) for name in captions]
-    names = _clusters(rows, image, clusters.of_table(rows, cluster))
+    names = _clusters(rows, image, clusters.of_table(rows, [*needed, *optional]))
     return checked(CaptionedImages(items, list(captions.values()), clusters=names), shown(table))
 
 

@@ -91,5 +91,5 @@ def image_table(
         groups=groups or None,
         width=column.width,
         counts=column.counts,
-        clusters=clusters.taken(clusters.of_table(rows, cluster), column.kept, len(rows)),
+        clusters=clusters.taken(clusters.of_table(rows, [*needed, *optional]), column.kept, len(rows)),
     )

@@ -34,7 +34,6 @@ UNREAD = {
     "ner-protocol/tiny_gliner_io.npz/input_ids_*": "an input of GLiNER's network",
     "ner-protocol/tiny_gliner_io.npz/words_mask_*": "an input of GLiNER's network",
     "significance/cases.json/wilson/*/clopper_pearson": "intervals of shares are Wilson's",
-    "significance/cases.json/cluster_bootstrap/naive_se": "what the cluster bootstrap is there to avoid",
 }
 
 

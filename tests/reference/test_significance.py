@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.analysis.made_runs import made
 from tests.reference._golden import load_json, load_npz, needs, some
-from zsbench.metrics import naming
+from zsbench.analysis import comparison
+from zsbench.metrics import bootstrap, naming
 from zsbench.metrics.bootstrap import cluster_replicates, percentile, replicates
 from zsbench.metrics.intervals import wilson
 from zsbench.metrics.paired import (
@@ -54,6 +56,57 @@ def test_cluster_bootstrap():
         values = cluster_replicates(MEAN, np.asarray(case["value"], float)[:, None], clusters, DRAWS["cluster_index"])
         assert percentile(values) == pytest.approx(tuple(case["ci95"]), abs=1e-9)
         assert values.std(ddof=1) == pytest.approx(case["se"], abs=1e-9)
+
+
+def test_ignoring_clusters_halves_the_standard_error():
+    for case in cases_of("cluster_bootstrap"):
+        values = np.asarray(case["value"], float)
+        naive = values.std(ddof=1) / len(values) ** 0.5
+        assert naive == pytest.approx(case["naive_se"], abs=1e-9)
+        assert case["se"] > 1.8 * case["naive_se"]
+
+
+def paired(tmp_path, case, **settings):
+    """The difference of two runs, of which the first scores nothing and the second the case's values."""
+    values = np.asarray(case["value"], float)
+    columns = {"cluster": [f"{name:04d}" for name in case["cluster"]]}
+    runs = [
+        made(tmp_path / name, {"nDCG@10": table}, columns=columns)
+        for name, table in (("none", 0 * values), ("values", values))
+    ]
+    [row] = comparison.differences(*runs, **settings)
+    return row
+
+
+def test_compare_draws_whole_clusters(tmp_path, monkeypatch):
+    """`compare` on the reference's own draws of clusters gives the reference's interval."""
+    for case in cases_of("cluster_bootstrap"):
+        index = DRAWS["cluster_index"]
+        monkeypatch.setattr(bootstrap, "_draws", lambda *_args, index=index, **_more: iter([index]))
+        row = paired(tmp_path, case, resamples=case["B"])
+        assert row.n_clusters == len(set(case["cluster"]))
+        assert (row.low, row.high) == pytest.approx(tuple(case["ci95"]), abs=1e-9)
+        assert row.value == pytest.approx(case["mean"], abs=1e-12)
+
+
+def test_compare_gives_the_reference_s_paired_accuracy(tmp_path, monkeypatch):
+    for case in cases_of("paired_accuracy"):
+        index = DRAWS["bootstrap_index"]
+        monkeypatch.setattr(bootstrap, "_draws", lambda *_args, index=index, **_more: iter([index]))
+        runs = [made(tmp_path / s, {"acc@1": case[s]}, task_type="image-classification") for s in "ab"]
+        [row] = comparison.differences(*runs, resamples=case["bootstrap_B"])
+        assert (row.test, row.wins, row.losses) == ("McNemar", case["n01"], case["n10"])
+        assert row.p == pytest.approx(case["mcnemar_exact_p"], abs=1e-9)
+        assert (row.low, row.high) == pytest.approx(tuple(case["percentile_ci95"]), abs=1e-9)
+        [drawn] = comparison.differences(*runs, resamples=case["bootstrap_B"], test="bootstrap")
+        assert drawn.p == pytest.approx(case["bootstrap_p_two_sided"], abs=1e-9)
+
+
+def test_compare_gives_the_reference_s_t_and_wilcoxon(tmp_path):
+    for case in cases_of("per_query"):
+        runs = [made(tmp_path / s, {"nDCG@10": case[s]}) for s in "ab"]
+        for test, p in (("t", case["t_p"]), ("wilcoxon", case["wilcoxon_p"])):
+            assert comparison.differences(*runs, test=test)[0].p == pytest.approx(p, abs=1e-9)
 
 
 def test_micro_f1_bootstrap():

@@ -11,6 +11,7 @@ from zsbench.core.errors import RunError, UserError, UserErrors
 from zsbench.plan import identity
 from zsbench.plan.job import Job
 from zsbench.plan.planning import Plan
+from zsbench.results import order
 from zsbench.run import runner
 from zsbench.run.context import Options, Progress
 from zsbench.run.loaded import Loaded
@@ -44,11 +45,12 @@ def run_all(
     note : is told in a few words what takes long.
     """
     jobs = [job for plan in plans for job in plan.jobs]
+    order.keep([job.folder(options.out) for job in jobs])
     lacking = [plan.missing.get(number) for plan in plans for number in range(len(plan.jobs))]
     outcomes = {n: Outcome(jobs[n], None, UserErrors(errors)) for n, errors in enumerate(lacking) if errors}
-    order = _by_model([n for n in range(len(jobs)) if n not in outcomes], jobs)
-    loaded = Loaded([jobs[n] for n in order], note)
-    waiting = iter(order)
+    by_model = _by_model([n for n in range(len(jobs)) if n not in outcomes], jobs)
+    loaded = Loaded([jobs[n] for n in by_model], note)
+    waiting = iter(by_model)
     for number in range(len(jobs)):
         while number not in outcomes:
             following = next(waiting)

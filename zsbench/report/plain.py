@@ -16,9 +16,13 @@ _BREAKS = re.compile(r"[\t\n]+")
 
 def plain(text: str) -> str:
     """Return a text without characters that a terminal obeys, each as `\\u001b`, which JSON reads back."""
+    if text.isprintable():  # as nearly all texts are
+        return text
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def one_line(text: str) -> str:
     """Return a text as `plain` does, on one line, for a cell or a comment."""
+    if text.isprintable():
+        return text
     return _BREAKS.sub(" ", plain(text))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from zsbench.report.grid import Cell, Column, Grid, written
 from zsbench.report.plain import one_line
 from zsbench.report.variants import variants
-from zsbench.report.writers import json
+from zsbench.report.writers import csv, json
 
 
 @dataclass(frozen=True)
@@ -61,45 +61,47 @@ def rows_by_result(results: Sequence[dict[str, Any]], expected: Sequence[Publish
     """Return the rows of each result, with the published values that belong to it."""
     table = []
     for result, variant, published_values in zip(results, variants(results), expected, strict=True):
+        of_run: dict[str, Any] = {
+            "task": result["task"],
+            "protocol": result.get("protocol", ""),
+            "synthetic": bool(result.get("synthetic")),
+            "model": result["model"],
+            "method": result["method"],
+            "method_kind": result.get("method_kind", ""),
+            "method_uses": ", ".join(result.get("method_uses", [])),
+            "cost": _cost(result),
+            "seconds": result.get("seconds", 0.0),
+            "config_hash": result.get("config_hash", ""),
+            "warning": str(result.get("notes", {}).get("warning", "")),
+            "counts": _lacking(result),
+            "std": result.get("spread", {}).get("std_population"),
+            "confidence": confidence(result),
+            "variant": variant,
+            "drawn": _drawn(result.get("clusters")),
+            "failed": bool(result.get("failed")),
+            "task_type": result.get("task_type", ""),
+            "data_fingerprint": result.get("data_fingerprint", ""),
+        }
         of_result = []
         for name, score in result["metrics"].items():
-            entry = published_entry(result, name, published_values)
+            entry = published_entry(result, name, published_values) if published_values else None
             published = None if entry is None else entry.value
             value = score["value"]
-            of_result.append(
-                Row(
-                    task=result["task"],
-                    protocol=result.get("protocol", ""),
-                    synthetic=bool(result.get("synthetic")),
-                    model=result["model"],
-                    method=result["method"],
-                    method_kind=result.get("method_kind", ""),
-                    method_uses=", ".join(result.get("method_uses", [])),
-                    metric=name,
-                    better=score.get("better", "higher"),
-                    unit=score["unit"],
-                    value=value,
-                    low=score["low"],
-                    high=score["high"],
-                    n=score["n"],
-                    published=published,
-                    difference=None if published is None or value is None else value - published,
-                    cost=_cost(result),
-                    seconds=result.get("seconds", 0.0),
-                    config_hash=result.get("config_hash", ""),
-                    warning=str(result.get("notes", {}).get("warning", "")),
-                    counts=_lacking(result),
-                    std=result.get("spread", {}).get("std_population"),
-                    confidence=confidence(result),
-                    variant=variant,
-                    drawn=_drawn(result.get("clusters")),
-                    failed=bool(result.get("failed")),
-                    task_type=result.get("task_type", ""),
-                    data_fingerprint=result.get("data_fingerprint", ""),
-                    interval=score.get("interval", ""),
-                    note=score.get("note", ""),
-                )
+            row = Row(
+                **of_run,
+                metric=name,
+                better=score.get("better", "higher"),
+                unit=score["unit"],
+                value=value,
+                low=score["low"],
+                high=score["high"],
+                n=score["n"],
+                published=published,
+                difference=None if published is None or value is None else value - published,
+                interval=score.get("interval", ""),
+                note=score.get("note", ""),
             )
+            of_result.append(row)
         table.append(of_result)
     return table
 
@@ -288,16 +290,6 @@ def grid(table: Sequence[Row]) -> Grid:
     return Grid([Column(column, right=is_right(column)) for column in columns], body, notes(table), names=3)
 
 
-def records(table: Sequence[Row]) -> Grid:
-    """Return the table that programs read: a column a field of `Row`, numbers as they are (shares 0-1)."""
-    body = [[_raw(value) for value in vars(row).values()] for row in table]
-    return Grid([Column(name) for name in Row.__dataclass_fields__], body)
-
-
-def _raw(value: Any) -> Cell:
-    return Cell(value) if isinstance(value, str) else Cell(value=value)
-
-
 def to_markdown(table: Sequence[Row]) -> str:
     """Return a markdown table."""
     return written(grid(table), "markdown")
@@ -315,9 +307,10 @@ def to_html(table: Sequence[Row]) -> str:
 
 def to_csv(table: Sequence[Row]) -> str:
     """Return CSV with raw values (shares 0-1); cells a spreadsheet would run as formulas are defused."""
-    return written(records(table), "csv")
+    names = list(Row.__dataclass_fields__)
+    return csv.write_rows(names, (vars(row).values() for row in table))
 
 
 def to_json(table: Sequence[Row]) -> str:
     """Return rows as JSON with a schema version."""
-    return json.write_records([asdict(row) for row in table])
+    return json.write_records([dict(vars(row)) for row in table])

@@ -45,10 +45,10 @@ class _Flat:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Any]:
         total = sum(self.widths) + GAP * (len(self.columns) - 1)
-        blank = Segment(" " * (total + 2) + "\n")
+        blank = Segment("\n")
         yield blank
         yield from self._line(console, options, self.columns, ["bold"] * len(self.columns))
-        yield Segment(f" {box.SIMPLE_HEAD.head_row_horizontal * total} \n")
+        yield Segment(f" {box.SIMPLE_HEAD.head_row_horizontal * total}\n")
         styles = [_style(column) for column in self.columns]
         before: list[str] = []
         for line in self.texts:
@@ -67,13 +67,19 @@ class _Flat:
         """Yield one row, over several lines where a text is wider than its column."""
         cells = [self._wrapped(console, options, *cell) for cell in zip(texts, self.widths, strict=True)]
         for i in range(max(map(len, cells))):
-            yield Segment(" ")
-            for number, (cell, column) in enumerate(zip(cells, self.columns, strict=True)):
+            # Texts without a style become one segment: each costs rich more than all of its letters.
+            unstyled = " "
+            for cell, width, column, style in zip(cells, self.widths, self.columns, styles, strict=True):
                 text = cell[i] if i < len(cell) else ""
-                pad = " " * (self.widths[number] - cell_len(text))
-                gap = " " * GAP if number < len(cells) - 1 else " \n"
-                yield Segment((pad + text if is_right(column) else text + pad), _STYLES[styles[number]])
-                yield Segment(gap)
+                pad = " " * (width - cell_len(text))
+                if not text or not style:
+                    unstyled += pad + text if is_right(column) else text + pad
+                else:
+                    yield Segment(unstyled + pad if is_right(column) else unstyled)
+                    yield Segment(text, _STYLES[style])
+                    unstyled = "" if is_right(column) else pad
+                unstyled += " " * GAP
+            yield Segment(unstyled.rstrip(" ") + "\n")
 
     @staticmethod
     def _wrapped(console: Console, options: ConsoleOptions, text: str, width: int) -> list[str]:

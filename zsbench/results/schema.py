@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
@@ -77,6 +79,8 @@ def problem(result: Any) -> str:
     """Return what keeps a value read from JSON from being a result, or an empty string."""
     if not isinstance(result, dict):
         return "not a JSON object"
+    if _plainly_sound(result):
+        return ""
     try:
         Result.model_validate(result, strict=True)
     except ValidationError as error:
@@ -85,3 +89,56 @@ def problem(result: Any) -> str:
             if item["type"] != "missing" or len(place) > 1 or place[0] in NEEDED:
                 return f"'{'.'.join(str(part) for part in place)}': {item['msg'][0].lower()}{item['msg'][1:]}"
     return ""
+
+
+def _numbers(*kinds: type) -> Callable[[Any], bool]:
+    return lambda value: type(value) in kinds and (type(value) is not float or isfinite(value))
+
+
+_number, _number_or_none = _numbers(int, float), _numbers(int, float, type(None))
+_METRIC = {
+    "value": _number_or_none,
+    "low": _number_or_none,
+    "high": _number_or_none,
+    "unit": lambda value: type(value) is str,
+    "n": lambda value: type(value) is int,
+    "interval": lambda value: type(value) is str,
+    "better": lambda value: type(value) is str,
+}
+_CHECKS: dict[Any, Callable[[Any], bool]] = {
+    str: lambda value: type(value) is str,
+    int: lambda value: type(value) is int,
+    bool: lambda value: type(value) is bool,
+    float: _number,
+    list[str]: lambda value: type(value) is list and all(type(each) is str for each in value),
+    list[dict[str, Any]]: lambda value: type(value) is list and all(type(each) is dict for each in value),
+    dict[str, Any]: lambda value: type(value) is dict,
+    dict[str, str]: lambda value: type(value) is dict and all(type(each) is str for each in value.values()),
+    dict[str, int]: lambda value: type(value) is dict and all(type(each) is int for each in value.values()),
+    dict[str, float]: lambda value: type(value) is dict and all(map(_number, value.values())),
+    dict[str, Metric]: lambda value: type(value) is dict and all(map(_is_metric, value.values())),
+}
+_FIELDS = {name: _CHECKS.get(field.annotation) for name, field in Result.model_fields.items()}
+_FIELDS["spread"] = lambda value: type(value) is dict and all(map(_number_or_none, value.values()))
+
+
+def _plainly_sound(result: dict[str, Any]) -> bool:
+    """Say whether every field is there and of its type, in a tenth of pydantic's time; in doubt it answers no.
+
+    Ten thousand results are read in one command, and nearly all of them are sound.
+    """
+    for name, check in _FIELDS.items():
+        if name in result:
+            if check is None or not check(result[name]):
+                return False
+        elif name in NEEDED:
+            return False
+    return True
+
+
+def _is_metric(score: Any) -> bool:
+    return (
+        type(score) is dict
+        and all(name in score and check(score[name]) for name, check in _METRIC.items())
+        and type(score.get("note", "")) is str
+    )

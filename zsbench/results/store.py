@@ -20,17 +20,20 @@ import os
 import shutil
 import stat as stat_module
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import from_json
 
 from zsbench.core import files
 from zsbench.core.errors import RunError, UserError, UserErrors
 from zsbench.core.records import SCHEMA_VERSION, Cost, canonical_json, digest, digest_file
 from zsbench.core.yamlio import shown
 from zsbench.plan.identity import Asked
-from zsbench.results import progress, schema
+from zsbench.results import order, progress, schema
 
 log = logging.getLogger(__name__)
 
@@ -151,8 +154,14 @@ class DamagedResult(UserError):
 def _read_json(path: Path) -> Any:
     """Return what a file of a run holds, or None where it is missing or damaged; NaN is None, which is undefined."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _name: None)
-    except (OSError, ValueError, RecursionError):
+        text = path.read_bytes()
+    except OSError:
+        return None
+    with suppress(ValueError):  # what is not quite JSON, as NaN, is left to Python's own reader
+        return from_json(text, allow_inf_nan=False)
+    try:
+        return json.loads(text.decode("utf-8"), parse_constant=lambda _name: None)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -185,7 +194,7 @@ def find_results(folder: Path) -> list[dict[str, Any]]:
 
 
 def located_results(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """Return (file, result) of every sound result under a folder, in the order in which they were made.
+    """Return (file, result) of every sound result under a folder, in the order of `zsbench eval`.
 
     Suites follow each other by name, and a suite's averages follow its tasks; what is no sound result is named and left
     out.
@@ -195,10 +204,9 @@ def located_results(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
     UserError
         No such folder, no result in it, or not one that is sound.
     """
-    paths = [folder] if folder.is_file() else sorted(folder.rglob("result.json"))
-    unfinished = [path for path in folder.rglob("run.json") if not (path.parent / "result.json").is_file()]
+    paths, unfinished = ([folder], []) if folder.is_file() else _found(folder)
     if unfinished:
-        log.warning("%d unfinished runs left out (first: %s)", len(unfinished), shown(unfinished[0].parent))
+        log.warning("%d unfinished runs left out (first: %s)", len(unfinished), shown(unfinished[0]))
     if not paths:
         problem = "no result.json in it" if folder.is_dir() else "no such folder"
         raise UserError(shown(folder), problem, "a folder written by `zsbench eval --out`")
@@ -212,13 +220,22 @@ def located_results(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
         raise UserErrors(errors)
     for damaged in errors:
         log.warning("%s; left out", damaged)
-    return sorted(results, key=lambda located: _made(*located))
+    return order.in_order(results)
 
 
-def _made(path: Path, result: dict[str, Any]) -> tuple[str, bool, str, int]:
-    """Return what results are put in order by: suite, averages last, and when each was made."""
-    suite = str(path.parents[3] if len(path.parents) > 3 else path.parent)
-    return suite, result.get("task_type") == "average", str(result.get("started", "")), path.stat().st_mtime_ns
+def _found(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the results below a folder and the folders of runs without one, both in the order of their names."""
+    paths, unfinished = [], []
+    for place, folders, names in os.walk(folder):
+        if "result.json" in names:
+            paths.append(os.path.join(place, "result.json"))
+        elif "run.json" in names:
+            unfinished.append(place)
+        else:
+            continue
+        # Predictions may be many files, and none of them is a result.
+        folders[:] = [name for name in folders if name != SHARDS]
+    return [Path(path) for path in sorted(paths)], [Path(place) for place in sorted(unfinished)]
 
 
 def describe_inputs(paths: Sequence[str]) -> list[dict[str, Any]]:

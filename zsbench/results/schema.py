@@ -96,7 +96,7 @@ def _numbers(*kinds: type) -> Callable[[Any], bool]:
 
 
 _number, _number_or_none = _numbers(int, float), _numbers(int, float, type(None))
-_METRIC = {
+_METRIC: dict[str, Callable[[Any], bool]] = {
     "value": _number_or_none,
     "low": _number_or_none,
     "high": _number_or_none,

@@ -244,3 +244,71 @@ def test_items_filter_walk_and_stand_beside_each_other_in_a_browser(browser, eve
     browser.press("j", text="j")
     browser.wait("document.querySelectorAll('.rows a')[1].getAttribute('aria-current') === 'true'")
     assert browser.complaints == []
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory):
+    """Results of a curve: one method with 1, 2 and 4 shots, beside a baseline and two models of other cost."""
+    folder = tmp_path_factory.mktemp("shots")
+    results = [
+        result("digits", "clip", f"tip-{n}", value=0.5 + n / 20, config={"method": {"name": "tip", "shots": n}, "model": {"name": "clip"}}, cost={"forward_passes": 10 * n})
+        for n in (1, 2, 4)
+    ]  # fmt: skip
+    write(folder / "runs", [*results, result("digits", "none", "majority", value=0.2)])
+    assert call("report", folder / "runs", "--html", folder / "site")[0] == 0
+    return folder / "site"
+
+
+def test_every_two_runs_of_a_task_are_compared_as_compare_does(every):
+    from zsbench.analysis.comparison import adjusted, differences
+    from zsbench.results.finished_run import finished_runs
+
+    data = data_of((every / "index.html").read_text(encoding="utf-8"))
+    runs = {(r.result["task"], r.result["method"]): r for r in finished_runs([every.parent / "runs"])}
+    names = [(run["task"], run["method"]) for run in data["runs"]]
+    assert {frozenset(names[n] for n in (pair["a"], pair["b"])) for pair in data["pairs"]} == {
+        frozenset({("glyphs", "random-class"), ("glyphs", "majority")}),
+        frozenset({("synonyms", "bm25"), ("synonyms", "random-order")}),
+    }
+    for pair in data["pairs"]:
+        rows = adjusted(differences(runs[names[pair["a"]]], runs[names[pair["b"]]]))
+        assert [(row.metric, row.value, row.low, row.high, row.verdict) for row in rows] == [
+            (row["metric"], row["value"], row["low"], row["high"], row["verdict"]) for row in pair["rows"]
+        ]
+
+
+def test_pairs_beyond_the_bound_are_counted_and_each_tasks_first_run_comes_first(tmp_path):
+    from zsbench.analysis.every_pair import pairs_of
+    from zsbench.results.finished_run import FinishedRun
+
+    runs = [FinishedRun(tmp_path, result(task, "m", str(n))) for task in ("a", "b") for n in range(3)]
+    assert pairs_of(runs) == [(0, 1), (0, 2), (3, 4), (3, 5), (1, 2), (4, 5)]
+    write(tmp_path / "runs", [run.result for run in runs])
+    assert call("report", tmp_path / "runs", "--html", tmp_path / "site", "--pairs", 1)[0] == 0
+    data = data_of((tmp_path / "site/index.html").read_text())
+    assert (len(data["pairs"]), data["pairs_left_out"]) == (1, 5)
+    assert "items.parquet is missing" in data["pairs"][0]["refused"]
+
+
+def test_pairs_and_figures_in_a_browser(browser, every, shots):
+    data = data_of((every / "index.html").read_text(encoding="utf-8"))
+    pair = data["pairs"][0]
+    for a, b, sign in ((pair["a"], pair["b"], 1), (pair["b"], pair["a"], -1)):
+        browser.open(f"file://{every}/index.html#pairs/{a}/{b}")
+        shown = browser.ask(COLUMN.format(3))
+        assert [float(text.split()[0]) for text in shown] == [
+            round(sign * 100 * row["value"], 1) for row in pair["rows"]
+        ]
+    browser.open(f"file://{shots}/index.html#figures")
+    kinds = "[...document.querySelectorAll('svg.chart')].map((chart) => chart.getAttribute('aria-label').split(':')[0])"
+    assert browser.ask(kinds) == [
+        {"bars": "Values", "pareto": "Cost against value", "curve": "Curves", "classes": "Classes"}[figure["kind"]]
+        for figure in data_of((shots / "index.html").read_text())["figures"]
+    ]
+    assert {"Values", "Cost against value", "Curves"} <= set(browser.ask(kinds))
+    # No mark lies outside of its picture, and none has a place that is no number.
+    places = browser.ask("[...document.querySelectorAll('svg.chart')].map((c) => c.outerHTML).join('')")
+    assert "NaN" not in places
+    assert "Infinity" not in places
+    assert browser.ask("document.querySelectorAll('svg.chart polyline.line').length") == 1
+    assert browser.complaints == []

@@ -23,12 +23,21 @@ def report(
     results: Annotated[list[Path], typer.Argument(help="Folders with results, or single result.json files.")],
     html: Annotated[Path, typer.Option("--html", help="Folder to write the page into: index.html and data/.")],
     title: Annotated[str, typer.Option(help="What stands at the top of the page.")] = "Results",
+    pairs: Annotated[
+        int,
+        typer.Option(min=0, help="Pairs of runs that are compared beforehand; those with a task's first run first."),
+    ] = 300,
+    resamples: Annotated[
+        int, typer.Option(min=100, max=10_000_000, help="Resamples of the bootstrap of a comparison.")
+    ] = 10_000,
     items: Annotated[bool, typer.Option("--items/--no-items", help="With the items, or the table and figures.")] = True,
     max_items: Annotated[
         int, typer.Option(min=1, help="Items of a run at most; a fixed sample of them where there are more.")
     ] = 50_000,
 ) -> None:
     """Write a page with sortable tables, comparisons, figures and the items themselves; it opens from disk."""
+    from zsbench.analysis.every_pair import every_pair
+    from zsbench.report.html.drawn_figures import figures
     from zsbench.report.html.folder import ReportFolder
     from zsbench.report.html.page import page
     from zsbench.report.html.summary import by_task, summary
@@ -40,12 +49,21 @@ def report(
     folder.clear()
     data = {"title": title, **summary(runs)}
     with _progress() as tell:
+        tell("drawing figures", 0, 0)
+        data["figures"] = figures(runs)
+        data["pairs"], data["pairs_left_out"] = every_pair(runs, most=pairs, resamples=resamples, tell=tell)
         if items:
             _add_items(data, folder, runs, max_items, tell)
     written = folder.write_page(page(data))
     folder.forget_pictures()
     n_items = sum(run["items"]["n"] for run in data["runs"] if run["items"])
-    say(f"{written}: {len(runs)} runs" + (f", {n_items} items" if n_items else ""))
+    counted = [
+        (len(runs), "runs"),
+        (len(data["pairs"]), "comparisons"),
+        (len(data["figures"]), "figures"),
+        (n_items, "items"),
+    ]
+    say(f"{written}: " + ", ".join(f"{n} {what}" for n, what in counted if n))
 
 
 def _add_items(data: dict[str, Any], folder: Any, runs: list[FinishedRun], most: int, tell: Tell) -> None:

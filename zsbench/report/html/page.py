@@ -11,7 +11,7 @@ import zsbench
 from zsbench.report.html.embedding import script_json
 
 _ASSETS = Path(__file__).parent / "assets"
-_SCRIPTS = ("base.js", "table.js", "drawings.js", "items.js", "start.js")
+_SCRIPTS = ("base.js", "drawings.js", "table.js", "pairs.js", "figures.js", "items.js", "start.js")
 
 GENERATOR = '<meta name="generator" content="zsbench report">'
 """What a page written here says of itself, so that no other folder is ever written over."""

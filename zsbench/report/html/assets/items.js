@@ -42,6 +42,7 @@ views.items = {
     const run = known.includes(Number(rest[0])) && rest[0] !== "" ? Number(rest[0]) : known[0];
     try {
       if (run !== itemState.run) await openRun(run);
+      if (rest[2] && known.includes(Number(rest[2]))) await openOther(rest[2]);
       if (rest[1] !== undefined && rest[1] !== "") await showItem(Number(rest[1]));
       else if (itemState.list.length) await showItem(itemState.list[0]);
       else views.items.parts.detail.replaceChildren();

@@ -193,7 +193,7 @@ def test_pictures_are_made_once_and_items_give_the_same_bytes(every, tmp_path):
     assert {path: path.read_bytes() for path in [*every.rglob("*.js"), every / "index.html"]} == texts
 
 
-def test_items_whose_data_are_gone_are_shown_as_the_result_keeps_them(every, tmp_path):
+def test_items_whose_data_are_gone_are_shown_as_the_result_keeps_them(tmp_path, monkeypatch):
     photos = tmp_path / "data"
     photos.mkdir()
     (photos / "s.jsonl").write_text('{"id": "a", "tokens": ["Ada", "<b>"], "spans": [[0, 0, "person"]]}\n')
@@ -205,6 +205,13 @@ def test_items_whose_data_are_gone_are_shown_as_the_result_keeps_them(every, tmp
     assert call("report", tmp_path / "runs", "--html", site)[0] == 0
     # The YAML's folder is found by the recorded inputs, wherever the user is.
     assert chunk(site, 0)[0][0]["kind"] == "spans"
+    # Data that moved as a whole, and are named as they were, are the same data.
+    (tmp_path / "moved").mkdir()
+    monkeypatch.chdir(tmp_path / "moved")
+    photos.rename(tmp_path / "moved/data")
+    assert call("report", tmp_path / "runs", "--html", site)[0] == 0
+    assert chunk(site, 0)[0][0]["kind"] == "spans"
+    (tmp_path / "moved/data").rename(photos)
     (photos / "s.jsonl").rename(photos / "elsewhere.jsonl")
     assert call("report", tmp_path / "runs", "--html", site, "--max-items", 1)[0] == 0
     [run] = data_of((site / "index.html").read_text())["runs"]

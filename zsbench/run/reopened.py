@@ -2,8 +2,9 @@
 
 A result holds its config, not the YAML that it was written in. Relative paths of that config start where the YAML lay:
 at a shipped task of the result's name, in the folder the user is in, or where the recorded inputs lie. A place is
-right when the files found from it are the recorded ones, and what is read is right when its test items have the
-recorded digest; anything else is refused, so that no item is ever shown beside another's prediction.
+right when the files found from it are the recorded ones, by path or by name and size (data that moved, zsbench that is
+installed elsewhere), and what is read is right when its test items have the recorded digest; anything else is refused,
+so that no item is ever shown beside another's prediction.
 """
 
 from __future__ import annotations
@@ -57,13 +58,13 @@ def reopened(run: FinishedRun) -> Reopened:
     result = run.result
     if not isinstance(result.get("config", {}).get("task"), dict):
         raise UserError("", "the result holds no config of its task")
-    recorded = {row.get("path") for row in result.get("inputs", [])}
+    recorded = _Recorded(result.get("inputs", []))
     problem: UserError | None = None
     for document in _documents(result):
         try:
             job = _job(result, document)
             task = job.build_task()
-            lacking = next((file for file in map(_real, task.files()) if file not in recorded), None)
+            lacking = next((file for file in task.files() if not recorded.knows(Path(file))), None)
             if lacking is not None:
                 problem = problem or UserError("", f"the data are not where the run read them ({lacking})")
                 continue
@@ -95,8 +96,18 @@ def predictions(run: FinishedRun, read: Reopened) -> Sequence[Any]:
     return Predictions(read.task, shards, read.data.items)
 
 
-def _real(path: str) -> str:
-    return str(Path(path).resolve())
+class _Recorded:
+    """The files that a run has read."""
+
+    def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
+        self._paths = {row.get("path") for row in rows}
+        self._alike = {(Path(str(row.get("path"))).name, row.get("size")) for row in rows}
+
+    def knows(self, path: Path) -> bool:
+        """Say whether a file is one of them, or at another place one of the same name and size."""
+        if str(path.resolve()) in self._paths:
+            return path.exists()
+        return path.is_file() and (path.name, path.stat().st_size) in self._alike
 
 
 def _documents(result: dict[str, Any]) -> Iterator[Document]:

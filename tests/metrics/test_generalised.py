@@ -5,7 +5,8 @@ import pytest
 
 from zsbench.core.errors import UserError
 from zsbench.metrics import naming
-from zsbench.metrics.intervals import interval
+from zsbench.metrics.bootstrap import resampled
+from zsbench.metrics.intervals import interval, wilson
 from zsbench.metrics.labels.generalised import change_by_rank
 from zsbench.metrics.labels.gold import Labels
 
@@ -51,11 +52,15 @@ def test_only_items_of_the_group_count():
     assert (~np.isnan(table).any(axis=1)).tolist() == [False] * 4 + [True] * 4
 
 
-def test_every_resample_holds_both_groups():
+def test_a_group_of_one_item_leaves_much_open():
     metric = naming.resolve("H")
     true = np.array([0] * 50 + [2])
-    low, high = interval(metric, metric.statistics(true, Labels(true, UNSEEN)), resamples=1000)[:2]
-    assert (low, high) == (1, 1)
+    table = metric.statistics(true, Labels(true, UNSEEN))
+    low, high = interval(metric, table)[:2]
+    assert low == pytest.approx(2 * wilson(1, 1)[0] / (1 + wilson(1, 1)[0]), abs=0.01)
+    assert high == 1
+    (values,), _ = resampled(metric, [table], resamples=1000)
+    assert (values == 1).all()  # every resample holds both groups
 
 
 def test_gold_without_unseen_classes_and_bad_parameters():

@@ -19,31 +19,46 @@ from zsbench.metrics.tallies import Weighted, Weights, weights_type
 
 _DRAWS_AT_ONCE = 4_000_000
 _COUNTED_AT_ONCE = 50_000
-_MAX_DRAWS = 200_000_000
+_COUNTS_DRAWN_ABOVE = 20_000
+_MAX_DRAWS = 1_000_000_000
 _MAX_WORK = 4_000_000_000
 _LEAST_RESAMPLES = 200
+_WORK_OF_AN_ITEM = 20
 
 
-def replicates(
-    metric: Metric, statistics: DoubleArray, index: IntArray, counts: DoubleArray | None = None
-) -> DoubleArray:
+def replicates(metric: Metric, statistics: DoubleArray, index: IntArray | None, counts: Any = None) -> DoubleArray:
     """Return the metric of every resample: `index` is (B, m), rows of item numbers; the result is (B,).
 
-    `counts` is how often each resample holds each item (B, n_items), where it is known.
+    `counts` is how often each resample holds each item (B, n_items), where it is known; one of the two may be None.
     """
     if metric.of_items is not None:
-        return np.array([metric.of_items(statistics[rows]) for rows in index])
+        every = np.arange(len(statistics))
+        drawn = (np.repeat(every, row) for row in counts) if index is None else index
+        return np.array([metric.of_items(statistics[rows]) for rows in drawn])
     assert metric.of_sums is not None
+    if index is None:
+        return np.asarray(metric.of_sums(_products(counts, statistics), np.full(len(counts), float(len(statistics)))))
     counts = _counts(index, len(statistics)) if counts is None else counts
     return np.asarray(metric.of_sums(counts @ statistics, np.full(len(index), float(index.shape[1]))))
+
+
+def _products(counts: Any, statistics: DoubleArray) -> DoubleArray:
+    """Return counts (B, n) of a small whole type times statistics (n, k); whole numbers at single precision.
+
+    Sums of whole numbers below 2^24 are exact at single precision, which takes half the memory and time.
+    """
+    size = float(np.abs(statistics).max(initial=0)) * float(counts.max(initial=0)) * len(statistics)
+    is_whole = size < 2**24 and bool((statistics == np.rint(statistics)).all())
+    kind = np.float32 if is_whole else np.float64
+    return np.asarray(counts.astype(kind) @ statistics.astype(kind), dtype=np.float64)
 
 
 def cluster_replicates(
     metric: Metric,
     statistics: DoubleArray,
     clusters: IntArray,
-    index: IntArray,
-    counts: DoubleArray | None = None,
+    index: IntArray | None,
+    counts: Any = None,
 ) -> DoubleArray:
     """Return the metric of resamples of whole clusters, (B,).
 
@@ -52,9 +67,11 @@ def cluster_replicates(
     statistics : (n_items, n_statistics).
     clusters : (n_items,), the number 0..G-1 of each item's cluster.
     index : (B, G), rows of cluster numbers.
-    counts : how often each resample holds each cluster (B, G), where it is known.
+    counts : how often each resample holds each cluster (B, G), where it is known; one of the two may be None.
     """
-    counts = _counts(index, index.shape[1]) if counts is None else counts
+    if counts is None:
+        assert index is not None
+        counts = _counts(index, index.shape[1])
     if metric.of_items is not None:
         every = np.arange(len(statistics))
         times = counts[:, clusters].astype(np.int64)
@@ -80,7 +97,19 @@ def percentile(values: DoubleArray, *, confidence: float = 0.95) -> tuple[float,
     alpha = 1 - confidence
     if np.isnan(values).all():
         return float("nan"), float("nan")
-    low, high = np.nanquantile(values, [alpha / 2, 1 - alpha / 2])
+    ranks = [alpha / 2, 1 - alpha / 2]
+    if np.isinf(values).any():
+        return _ends_of_infinite(values[~np.isnan(values)], ranks)
+    low, high = np.nanquantile(values, ranks)
+    return float(low), float(high)
+
+
+def _ends_of_infinite(values: DoubleArray, ranks: Sequence[float]) -> tuple[float, float]:
+    """Return the quantiles of values of which some are infinite: a step towards infinity is infinite, none is not."""
+    lower, upper = (np.quantile(values, ranks, method=method) for method in ("lower", "higher"))
+    finite = np.isfinite(values)
+    inner = np.quantile(np.where(finite, values, values[finite].max() if finite.any() else 0), ranks)
+    low, high = np.where(np.isfinite(upper), inner, np.where(lower == upper, upper, np.inf))
     return float(low), float(high)
 
 
@@ -118,7 +147,10 @@ class Table:
 
     def affordable(self, resamples: int) -> int:
         """Return how many of the wanted resamples are drawn: fewer of many items, or where one costs much."""
-        return _affordable(resamples, self.n_units, self.weighted.work if self.weighted else 0)
+        work = self.weighted.work if self.weighted else 0
+        if self.weighted is None and self.metric.of_items is not None:
+            work = _WORK_OF_AN_ITEM * len(self.statistics)
+        return _affordable(resamples, self.n_units, work)
 
     def drawn_alike(self) -> Any:
         """Return what tables have in common that can share their draws."""
@@ -150,14 +182,14 @@ def bootstrapped(tables: Sequence[Table], resamples: int, seed: int) -> list[Dou
     """Return the replicates of metrics whose tables are drawn alike, on the same resamples."""
     first = tables[0]
     clusters, n = first.clusters, first.n_units
-    width = max(table.statistics.shape[1] for table in tables)
     is_weighted = any(table.weighted for table in tables)
     is_counted = is_weighted or clusters is not None or any(table.metric.of_items is None for table in tables)
     parts: list[list[DoubleArray]] = [[] for _ in tables]
+    width = max(table.statistics.shape[1] for table in tables)
     block = max(width, len(first.statistics) if is_weighted else n)
-    for index in _draws(np.random.default_rng(seed), n, resamples, first.strata, width=block):
-        counts = _counts(index, n) if is_counted else None
-        weights = _weights(counts, clusters) if is_weighted and counts is not None else None
+    rng = np.random.default_rng(seed)
+    for index, counts in _samples(rng, n, resamples, first.strata, width=block, is_counted=is_counted):
+        weights = _weights(counts, clusters) if is_weighted else None
         for part, table in zip(parts, tables, strict=True):
             if table.weighted is not None:
                 part.append(table.weighted.values(weights))
@@ -166,6 +198,53 @@ def bootstrapped(tables: Sequence[Table], resamples: int, seed: int) -> list[Dou
             else:
                 part.append(replicates(table.metric, table.statistics, index, counts))
     return [np.concatenate(part) for part in parts]
+
+
+def _samples(
+    rng: np.random.Generator, n: int, resamples: int, strata: DoubleArray | None, *, width: int, is_counted: bool
+) -> Iterator[tuple[IntArray | None, Any]]:
+    """Yield blocks of resamples: the items drawn (b, n), or how often each was drawn (b, n), or both."""
+    if n > _COUNTS_DRAWN_ABOVE and strata is None:
+        block = max(1, _DRAWS_AT_ONCE // max(n, width))
+        for start in range(0, resamples, block):
+            yield None, drawn_counts(rng, n, min(block, resamples - start))
+        return
+    for index in _draws(rng, n, resamples, strata, width=width):
+        yield index, _counts(index, n) if is_counted else None
+
+
+def drawn_counts(rng: np.random.Generator, n: int, size: int) -> Any:
+    """Return how often each of n items is drawn in n draws with replacement, (size, n), without drawing one by one.
+
+    Counts that are Poisson are those of a multinomial sample of as many draws as they add up to; the few draws that
+    then lack of n are made one by one. The Poisson's mean is low enough that draws nearly always lack: a row of too
+    many is drawn again. Probabilities are whole numbers of 1 / 65,536.
+
+    Examples
+    --------
+    >>> drawn_counts(np.random.default_rng(0), 40_000, 2).sum(axis=1).tolist()
+    [40000, 40000]
+    """
+    values = _poisson(1 - 4 / n**0.5)
+    counts = np.empty((size, n), dtype=np.uint8)
+    for row in counts:
+        lacking = -1
+        while lacking < 0:
+            bits = rng.bit_generator.random_raw(-(-n // 4)).astype("<u8", copy=False).view("<u2")
+            np.take(values, bits[:n], out=row)
+            lacking = n - int(row.sum(dtype=np.int64))
+        np.add.at(row, rng.integers(0, n, lacking), np.uint8(1))
+    return counts
+
+
+def _poisson(mean: float) -> Any:
+    """Return 65,536 values of which each is as likely as in a Poisson distribution, to 1 / 65,536."""
+    ends, term, total = [], float(np.exp(-mean)), 0.0
+    for value in range(1, 20):
+        total += term
+        ends.append(round(65536 * total))
+        term *= mean / value
+    return np.searchsorted(ends, np.arange(65536), side="right").astype(np.uint8)
 
 
 def _counts(index: IntArray, n: int) -> DoubleArray:
@@ -180,7 +259,7 @@ def _counts(index: IntArray, n: int) -> DoubleArray:
     return counts
 
 
-def _weights(counts: DoubleArray, clusters: IntArray | None = None) -> Weights:
+def _weights(counts: Any, clusters: IntArray | None = None) -> Weights:
     """Return counts (n_resamples, n_units) as metrics of many resamples take them, (n_items, n_resamples)."""
     n_items = counts.shape[1] if clusters is None else len(clusters)
     of_units = np.ascontiguousarray(counts.astype(weights_type(n_items)).T)

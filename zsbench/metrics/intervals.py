@@ -1,95 +1,42 @@
-"""Confidence intervals: Wilson for shares, percentile bootstrap over items, strata or clusters for all else.
+"""Confidence intervals of metrics: a formula where one is right, the bootstrap for all else.
 
-Wilson, with z the normal quantile of 1 - alpha/2:
-
-    centre = (p + z^2 / 2n) / (1 + z^2 / n)
-    half   = z sqrt(p (1 - p) / n + z^2 / 4n^2) / (1 + z^2 / n)
-
-Where items come in G clusters, n is the effective number of items p (1 - p) / V, with V the variance of a share over
-clusters of sizes m_g with k_g successes, and t the quantile of G - 1 degrees of freedom:
-
-    V = G / (G - 1) sum_g (k_g - p m_g)^2 / n^2        n_eff = min(n, p (1 - p) / V) (z / t)^2
-
-At p = 0 and p = 1, where V is 0 whatever the clusters are, n_eff is G (z / t)^2.
-
-Normal, for fields that print mean +- 1.96 std / sqrt(n) over episodes (std of the population, ddof 0).
-
-Source: Wilson 1927; Korn & Graubard 1998 (shares of clusters). Bootstrap: see `bootstrap`.
+Formulas are Wilson's and what follows from them (`shares`), and for fields that print it mean +- 1.96 std / sqrt(n)
+over episodes (std of the population, ddof 0). The bootstrap draws items, strata or clusters (`bootstrap`), and
+`replicated` makes an interval of what was drawn. What an interval cannot promise is said in its note (`doubts`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
-from zsbench.core.lazy import DoubleArray, IntArray, lazy, np
-from zsbench.metrics.bootstrap import Table, bootstrapped, percentile, sizes_of, sums_of
+from zsbench.core.lazy import DoubleArray, IntArray, np
+from zsbench.metrics import doubts, shares
+from zsbench.metrics.bootstrap import Table, bootstrapped, sums_of
+from zsbench.metrics.metric import Interval as Interval
 from zsbench.metrics.metric import Metric
-
-special = lazy("scipy.special")
-
-
-class Interval(NamedTuple):
-    """The two ends, how they were found, and what keeps them from covering the truth as often as they say."""
-
-    low: float
-    high: float
-    method: str
-    note: str = ""
+from zsbench.metrics.replicated import is_all_or_nothing, named, of_alike, of_replicates
+from zsbench.metrics.shares import effective_size as effective_size
+from zsbench.metrics.shares import wilson as wilson
 
 
-def wilson(successes: float, n: float, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the Wilson score interval of `successes` out of `n`; (0, 1) when n is 0.
-
-    Raises
-    ------
-    ValueError
-        `successes` is not between 0 and n.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    if not 0 <= successes <= n:
-        raise ValueError(f"{successes} successes out of {n}")
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    p, z2 = successes / n, z * z / n
-    centre = (p + z2 / 2) / (1 + z2)
-    half = z * (p * (1 - p) / n + z2 / (4 * n)) ** 0.5 / (1 + z2)
-    # At p = 0 and p = 1 the bound is the share itself; rounding must not move it.
-    return (0.0 if p == 0 else max(0.0, centre - half)), (1.0 if p == 1 else min(1.0, centre + half))
-
-
-def effective_size(values: DoubleArray, clusters: IntArray, *, confidence: float = 0.95) -> float:
-    """Return how many independent items say as much about a share as these in clusters.
-
-    Parameters
-    ----------
-    values : (n_items,) of 0 and 1.
-    clusters : (n_items,), the number 0..G-1 of each item's cluster.
-
-    Examples
-    --------
-    >>> values, clusters = np.array([1.0, 1.0, 0.0, 0.0] * 50), np.arange(200) // 2
-    >>> round(effective_size(values, clusters))  # the items of a cluster are alike
-    97
-    """
-    n, p, sizes = len(values), float(np.mean(values)), sizes_of(clusters)
-    groups = len(sizes)
-    if groups < 2:
-        return 1.0
-    t, z = float(special.stdtrit(groups - 1, 0.5 + confidence / 2)), NormalDist().inv_cdf(0.5 + confidence / 2)
-    variance = groups / (groups - 1) * float(((sums_of(values[:, None], clusters)[:, 0] - p * sizes) ** 2).sum()) / n**2
-    independent = float(groups) if p in (0, 1) else min(n, p * (1 - p) / variance) if variance else float(n)
-    return independent * (z / t) ** 2
-
-
-def normal(values: DoubleArray, *, confidence: float = 0.95) -> tuple[float, float]:
+def normal(values: DoubleArray, clusters: IntArray | None = None, *, confidence: float = 0.95) -> tuple[float, float]:
     """Return mean -+ z std / sqrt(n) of values (n,), with ddof 0 and, at 95 %, z = 1.96: the few-shot convention.
 
-    The ends may lie outside 0..1. Source: the evaluation code of few-shot papers, e.g. arXiv:2106.09516.
+    Of values in clusters 0..G-1, std / sqrt(n) is the standard error over clusters and z is Student's t of G - 1
+    degrees of freedom; of a single cluster nothing is known, and the ends are infinite. The ends may lie outside 0..1.
+    Source: the evaluation code of few-shot papers, e.g. arXiv:2106.09516.
     """
     z = 1.96 if confidence == 0.95 else NormalDist().inv_cdf(0.5 + confidence / 2)
-    mean, half = float(np.mean(values)), z * float(np.std(values)) / len(values) ** 0.5
+    mean = float(np.mean(values))
+    if clusters is None:
+        half = z * float(np.std(values)) / len(values) ** 0.5
+    elif (groups := int(clusters.max()) + 1) < 2:
+        half = float("inf")
+    else:
+        t = NormalDist().inv_cdf(0.5 + confidence / 2) / shares.shrinkage(groups, confidence) ** 0.5
+        half = t * shares.cluster_variance(values, clusters) ** 0.5
     return mean - half, mean + half
 
 
@@ -130,8 +77,9 @@ def intervals(
     for number, (metric, statistics) in enumerate(zip(metrics, tables, strict=True)):
         is_defined = ~np.isnan(statistics).any(axis=1)
         defined, of_items = statistics[is_defined], None if names is None else cluster_numbers(names[is_defined])
-        if metric.interval != "bootstrap":
-            results[number] = _closed(metric, defined, of_items, confidence)
+        by_formula = _by_formula(metric, defined, of_items, confidence)
+        if by_formula is not None:
+            results[number] = _doubted(by_formula, metric, defined)
             continue
         table = Table.of(metric, defined, of_items)
         drawn = table.affordable(resamples)
@@ -139,8 +87,9 @@ def intervals(
     for (*_, drawn), group in alike.items():
         values = bootstrapped([table for _, table in group], drawn, seed)
         for (number, table), column in zip(group, values, strict=True):
-            method = _named("bootstrap", table.clusters, f"B={drawn}", f"seed={seed}")
-            results[number] = Interval(*percentile(column, confidence=confidence), method)
+            method = named("bootstrap", table.clusters, f"B={drawn}", f"seed={seed}")
+            ends = of_replicates(table, column, confidence=confidence, method=method)
+            results[number] = _doubted(ends, metric, table.statistics)
     return [results[number] for number in range(len(metrics))]
 
 
@@ -150,21 +99,30 @@ def cluster_numbers(clusters: Any) -> IntArray | None:
     return None if len(distinct) == len(numbers) else numbers
 
 
-def _closed(metric: Metric, defined: DoubleArray, clusters: IntArray | None, confidence: float) -> Interval:
-    """Return an interval that a formula gives."""
+def _by_formula(metric: Metric, defined: DoubleArray, clusters: IntArray | None, confidence: float) -> Interval | None:
+    """Return the interval that a formula gives, or None where it is the bootstrap's."""
+    if metric.closed is not None:
+        ends = metric.closed(defined, clusters, confidence)
+        return None if ends is None else ends._replace(method=named(ends.method, clusters))
     values = defined[:, 0]
-    method = _named(metric.interval, clusters)
     if metric.interval == "wilson":
-        if clusters is None:
-            return Interval(*wilson(float(values.sum()), len(values), confidence=confidence), method)
-        n = effective_size(values, clusters, confidence=confidence)
-        return Interval(*wilson(float(values.mean()) * n, n, confidence=confidence), method)
-    low, high = normal(values, confidence=confidence)
+        low, high = shares.of_values(values, clusters, confidence=confidence)
+        return Interval(low, high, named("wilson", clusters), doubts.few_clusters(clusters))
+    return _normal(metric, defined, clusters, confidence) if metric.interval == "normal" else None
+
+
+def _normal(metric: Metric, defined: DoubleArray, clusters: IntArray | None, confidence: float) -> Interval:
+    values = defined[:, 0]
+    low, high = normal(values, clusters, confidence=confidence)
     value = metric.reduce(defined)  # summed in another order: equal items must not fall out of their interval
-    return Interval(min(low, value), max(high, value), method)
+    if is_all_or_nothing(metric, value, values):
+        return of_alike(metric, value, len(values), clusters, confidence)
+    of_units = values if clusters is None else sums_of(values[:, None] - value, clusters)[:, 0]
+    notes = [doubts.few(len(of_units), clusters), doubts.skewed_mean(of_units)]
+    return Interval(min(low, value), max(high, value), named("normal", clusters), doubts.joined(notes))
 
 
-def _named(method: str, clusters: IntArray | None, *settings: str) -> str:
-    """Return an interval's method with its settings: `bootstrap(B=10000, seed=0, clusters=110)`."""
-    every = [*settings, *([] if clusters is None else [f"clusters={int(clusters.max()) + 1}"])]
-    return f"{method}({', '.join(every)})" if every else method
+def _doubted(ends: Interval, metric: Metric, defined: DoubleArray) -> Interval:
+    """Return an interval with what its metric says of its statistics beside its note."""
+    of_metric = "" if metric.doubt is None else metric.doubt(defined)
+    return ends._replace(note=doubts.joined([ends.note, of_metric]))

@@ -12,10 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.tallies import Weighted
+
+
+class Interval(NamedTuple):
+    """The two ends, how they were found, and what keeps them from covering the truth as often as they say."""
+
+    low: float
+    high: float
+    method: str
+    note: str = ""
+
+
+Closed = Callable[[DoubleArray, "IntArray | None", float], "Interval | None"]
+"""(defined statistics, numbers of their clusters or None, confidence) -> an interval, or None: the bootstrap's."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,10 @@ class Metric:
     strata : column of the statistics that holds the stratum for resampling, if any.
     spelled_out : parameters that stand in the name at their defaults too, because it says little without them.
     columns : names of the statistics in files of items; numbers where there are others than these.
+    closed : a formula of the metric's own for its interval, where resampling does not give a right one.
+    doubt : `(defined statistics) -> str`, what keeps any interval of them from being right, such as classes of a few
+        items; empty where nothing does.
+    top : the greatest possible value, the least being 0, where unit and direction do not say that it is a share.
     """
 
     name: str
@@ -44,6 +61,17 @@ class Metric:
     spelled_out: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     of_weights: Callable[[DoubleArray], Weighted | None] | None = None
+    closed: Closed | None = None
+    doubt: Callable[[DoubleArray], str] | None = None
+    top: float | None = None
+
+    @property
+    def greatest(self) -> float | None:
+        """The value that cannot be exceeded, by a share or a mean of shares; None where there is none, or none known.
+
+        What has one cannot lie below 0.
+        """
+        return 1.0 if self.top is None and self.unit == "%" and self.better == "higher" else self.top
 
     def compute(self, pred: Any, gold: Any) -> float:
         """Return the metric of predictions against gold."""
@@ -89,15 +117,33 @@ def metric(
     spelled_out: tuple[str, ...] = (),
     columns: tuple[str, ...] = (),
     of_weights: Callable[..., Any] | None = None,
+    closed: Callable[..., Interval | None] | None = None,
+    doubt: Callable[..., str] | None = None,
+    top: float | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric under the name YAML uses; keyword arguments of the function become its parameters.
 
-    A parameter that `of_sums`, `of_items` or `of_weights` also takes is handed to it as well.
+    A parameter that `of_sums`, `of_items`, `of_weights`, `closed` or `doubt` also takes is handed to it as well.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         sums = None if of_items else of_sums
-        facts = Metric(name, unit, better, interval, function, sums, of_items, strata, spelled_out, columns, of_weights)
+        facts = Metric(
+            name,
+            unit,
+            better,
+            interval,
+            function,
+            sums,
+            of_items,
+            strata=strata,
+            spelled_out=spelled_out,
+            columns=columns,
+            of_weights=of_weights,
+            closed=closed,
+            doubt=doubt,
+            top=top,
+        )
         function.metric = facts  # type: ignore[attr-defined]
         return function
 

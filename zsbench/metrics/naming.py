@@ -138,16 +138,13 @@ def _bound(function: Any, name: str, values: dict[str, Any]) -> Metric:
         wanted = {key: v for key, v in every.items() if key in inspect.signature(reducer).parameters}
         return functools.partial(reducer, **wanted) if wanted else reducer
 
-    return Metric(
-        name,
-        declared.unit,
-        declared.better,
-        declared.interval,
-        functools.partial(function, **values),
-        bind(declared.of_sums),
-        bind(declared.of_items),
-        declared.strata,
-        declared.spelled_out,
-        declared.columns,
-        bind(declared.of_weights),
+    return replace(
+        declared,
+        name=name,
+        statistics=functools.partial(function, **values),
+        of_sums=bind(declared.of_sums),
+        of_items=bind(declared.of_items),
+        of_weights=bind(declared.of_weights),
+        closed=bind(declared.closed),
+        doubt=bind(declared.doubt),
     )

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import DoubleArray, np
-from zsbench.metrics.metric import metric
+from zsbench.core.lazy import DoubleArray, IntArray, np
+from zsbench.metrics import shares
+from zsbench.metrics.metric import Interval, metric
 from zsbench.metrics.tallies import Weighted, Weights, by_group
 
 
@@ -122,11 +123,21 @@ def _weighted_spread(statistics: DoubleArray) -> Weighted:
     return Weighted(lambda weights: np.asarray(np.nanstd(accuracies(weights), axis=1)), len(statistics))
 
 
-@metric("mean-per-class", of_items=_mean_over_classes, of_weights=_weighted_mean, strata=0)
+def _stratified(statistics: DoubleArray, clusters: IntArray | None, confidence: float) -> Interval | None:
+    """Return the interval of a mean over classes; one of clusters, which reach over classes, is the bootstrap's."""
+    if clusters is not None:
+        return None
+    classes = statistics[:, 0].astype(np.int64)
+    ends = shares.mean_of_shares(statistics[:, 1], classes, confidence=confidence)
+    return Interval(*ends, "stratified wilson")
+
+
+@metric("mean-per-class", of_items=_mean_over_classes, of_weights=_weighted_mean, strata=0, closed=_stratified)
 def mean_per_class(scores: Any, labels: Any) -> DoubleArray:
     """Accuracy per class, averaged over the classes present in the labels (balanced accuracy).
 
-    A class without items is left out, not counted as zero. Resampled within classes.
+    A class without items is left out, not counted as zero. The interval is that of a sample drawn class by class, which
+    holds for classes of one item too.
 
     Examples
     --------

@@ -6,12 +6,14 @@ An item belongs to the group of its true class. `average=item` counts items (tra
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 from zsbench.config.companions import companions
-from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.lazy import DoubleArray, IntArray, np
+from zsbench.metrics import doubts, shares
 from zsbench.metrics.labels.classification import label_ranks
-from zsbench.metrics.metric import metric
+from zsbench.metrics.metric import Interval, metric
 from zsbench.metrics.tallies import Weighted, Weights, by_group
 
 LABEL, RIGHT, UNSEEN, DIVISOR, STRATUM = range(5)  # columns of the statistics
@@ -58,7 +60,11 @@ def _weighted_accuracy(rows: DoubleArray, average: str = "item") -> Weighted:
         totals, right = totals_of(weights), right_of(weights)
         of_class = np.divide(right, totals, out=np.zeros_like(right), where=totals > 0)
         divisor = (totals > 0).sum(axis=0) if average == "item" or not rows[0, DIVISOR] else rows[0, DIVISOR]
-        return np.asarray(np.ascontiguousarray(of_class.T).sum(axis=1) / divisor)
+        sums = np.ascontiguousarray(of_class.T).sum(axis=1)
+        # Clusters are not drawn group by group: a resample may lack one, and is then undefined.
+        quotients = np.full(sums.shape, np.nan)
+        np.divide(sums, divisor, out=quotients, where=np.asarray(divisor) > 0)
+        return quotients
 
     return Weighted(values, len(rows))
 
@@ -81,7 +87,46 @@ def _of_group(rows: DoubleArray, *, unseen: bool) -> DoubleArray:
     return np.where(rows[:, [UNSEEN]] == unseen, rows, np.nan)
 
 
-@metric("seen-acc", of_items=_accuracy, of_weights=_weighted_accuracy, strata=STRATUM)
+def _interval(
+    rows: DoubleArray, clusters: IntArray | None, confidence: float, *, average: str = "item"
+) -> Interval | None:
+    """Return the interval of one group's accuracy; of class means over clusters, it is the bootstrap's."""
+    if average == "item":
+        ends = shares.of_values(rows[:, RIGHT], clusters, confidence=confidence)
+        return Interval(*ends, "wilson", doubts.few_clusters(clusters))
+    if clusters is not None:
+        return None
+    labels = rows[:, LABEL].astype(np.int64)
+    low, high = shares.mean_of_shares(rows[:, RIGHT], labels, confidence=confidence)
+    present = len(np.unique(labels))
+    counted = present / (rows[0, DIVISOR] or present)  # the others of the divisor are 0 whatever the sample
+    return Interval(low * counted, high * counted, "stratified wilson")
+
+
+def _harmonic_interval(
+    rows: DoubleArray, clusters: IntArray | None, confidence: float, *, average: str = "item"
+) -> Interval | None:
+    """Return the interval that follows from those of both groups, each moving the harmonic mean by itself (MOVER)."""
+    sides = [rows[:, UNSEEN] == flag for flag in (0, 1)]
+    if not all(side.any() for side in sides):
+        return Interval(float("nan"), float("nan"), "undefined")
+    parts = [rows[side] for side in sides]
+    of_items = [None if clusters is None else np.unique(clusters[side], return_inverse=True)[1] for side in sides]
+    found = [_interval(part, c, confidence, average=average) for part, c in zip(parts, of_items, strict=True)]
+    if found[0] is None or found[1] is None:
+        return None
+    a, b = (_accuracy(part, average) for part in parts)
+    value = harmonic_mean(a, b)
+    low = math.hypot(*(value - harmonic_mean(*pair) for pair in ((found[0].low, b), (a, found[1].low))))
+    high = math.hypot(*(harmonic_mean(*pair) - value for pair in ((found[0].high, b), (a, found[1].high))))
+    if value == 0:  # neither group alone can move it where both are 0
+        high = harmonic_mean(found[0].high, found[1].high)
+    method = f"mover of {found[0].method}"
+    ends = max(0.0, value - low), min(1.0, value + high)
+    return Interval(*ends, method, doubts.few_clusters(clusters))
+
+
+@metric("seen-acc", of_items=_accuracy, of_weights=_weighted_accuracy, strata=STRATUM, closed=_interval)
 @companions(("absent", "average", "class"))
 def seen_accuracy(
     scores: Any,
@@ -109,7 +154,7 @@ def seen_accuracy(
     return _of_group(_rows(scores, gold, average, absent), unseen=False)
 
 
-@metric("unseen-acc", of_items=_accuracy, of_weights=_weighted_accuracy, strata=STRATUM)
+@metric("unseen-acc", of_items=_accuracy, of_weights=_weighted_accuracy, strata=STRATUM, closed=_interval)
 @companions(("absent", "average", "class"))
 def unseen_accuracy(
     scores: Any,
@@ -131,7 +176,7 @@ def unseen_accuracy(
     return _of_group(_rows(scores, gold, average, absent), unseen=True)
 
 
-@metric("H", of_items=_harmonic, of_weights=_weighted_harmonic, strata=STRATUM)
+@metric("H", of_items=_harmonic, of_weights=_weighted_harmonic, strata=STRATUM, closed=_harmonic_interval)
 @companions(("absent", "average", "class"))
 def harmonic(
     scores: Any,

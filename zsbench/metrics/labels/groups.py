@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from zsbench.config.options import Count, Cutoff
-from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.lazy import DoubleArray, IntArray, np
+from zsbench.metrics import doubts, shares
 from zsbench.metrics.labels.classification import among_best, label_ranks
-from zsbench.metrics.metric import metric
+from zsbench.metrics.metric import Interval, metric
 from zsbench.metrics.tallies import Weighted, Weights, by_group
 
 
@@ -35,7 +36,19 @@ def _weighted_worst(statistics: DoubleArray, *, min_items: Count = 1) -> Weighte
     return Weighted(values, len(statistics))
 
 
-@metric("worst-group-acc", of_items=_worst, of_weights=_weighted_worst, strata=0)
+def _simultaneous(
+    statistics: DoubleArray, clusters: IntArray | None, confidence: float, *, min_items: Count = 1
+) -> Interval | None:
+    groups = statistics[:, 0].astype(np.int64)
+    counted = (np.bincount(groups) >= max(min_items, 1))[groups]
+    if not counted.any():
+        return Interval(float("nan"), float("nan"), "undefined")
+    of_items = None if clusters is None else clusters[counted]
+    ends = shares.least_share(statistics[counted, 1], groups[counted], of_items, confidence=confidence)
+    return Interval(*ends, "simultaneous wilson", doubts.few_clusters(clusters))
+
+
+@metric("worst-group-acc", of_items=_worst, of_weights=_weighted_worst, strata=0, closed=_simultaneous)
 def worst_group_accuracy(
     scores: Any,
     labels: Any,
@@ -43,7 +56,7 @@ def worst_group_accuracy(
     k: Cutoff = 1,
     min_items: Count = 1,  # noqa: ARG001 - the reducer's
 ) -> DoubleArray:
-    """Accuracy at k in the group where it is lowest; resampled within groups.
+    """Accuracy at k in the group where it is lowest; the interval is one of all groups together.
 
     Groups with fewer than `min_items` items are left out: a handful of odd ones is no group.
 
@@ -87,7 +100,15 @@ def _weighted_macro_f1(statistics: DoubleArray) -> Weighted:
     return Weighted(values, len(statistics))
 
 
-@metric("F1-over-classes", of_items=_macro_f1, of_weights=_weighted_macro_f1)
+_FEWEST_OF_A_CLASS = 10
+
+
+def _few_in_classes(statistics: DoubleArray) -> str:
+    counts = np.unique(statistics[:, 0], return_counts=True)[1]
+    return doubts.few_in_classes(counts.astype(float), fewest=_FEWEST_OF_A_CLASS, what="items")
+
+
+@metric("F1-over-classes", of_items=_macro_f1, of_weights=_weighted_macro_f1, doubt=_few_in_classes)
 def f1_over_classes(scores: Any, labels: Any) -> DoubleArray:
     """F1 of each class present in the labels, averaged over these classes.
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Literal
 
 from zsbench.core.lazy import DoubleArray, np
+from zsbench.metrics import doubts
 from zsbench.metrics.metric import metric
 from zsbench.metrics.tallies import OfWeights, Sums, Weighted, Weights, by_group
 
@@ -118,7 +119,15 @@ def _weighted_map(statistics: DoubleArray, *, interpolation: str = "none") -> We
     return _of_every_class(statistics, of_class, lambda values: values.mean(axis=1), level=level)
 
 
-@metric("mAP", of_items=_mean_average_precision, of_weights=_weighted_map)
+_FEWEST_POSITIVES = 25
+
+
+def _few_positives(statistics: DoubleArray) -> str:
+    positives = np.split(statistics, 2, axis=1)[1].sum(axis=0)
+    return doubts.few_in_classes(positives, fewest=_FEWEST_POSITIVES, what="positives")
+
+
+@metric("mAP", of_items=_mean_average_precision, of_weights=_weighted_map, doubt=_few_positives)
 def mean_average_precision(
     scores: Any,
     targets: Any,

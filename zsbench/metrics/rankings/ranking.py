@@ -177,7 +177,7 @@ def judged(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff) -> DoubleA
     return np.asarray(rows, dtype=np.float64)
 
 
-@metric("Hole", better="lower")
+@metric("Hole", better="lower", top=1)
 def hole(rankings: Rankings, qrels: Sequence[Judged], *, k: Cutoff) -> DoubleArray:
     """Documents among the first k that were judged for no query of the whole collection, divided by k.
 

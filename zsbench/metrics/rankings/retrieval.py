@@ -179,7 +179,7 @@ def mean_hit(
     return _both(rankings, gold, ties, (1, 5, 10) if k is None else (k,))
 
 
-@metric("RSUM", unit="", of_sums=lambda sums, n: 600 * _mean_of_both(sums, n))
+@metric("RSUM", unit="", of_sums=lambda sums, n: 600 * _mean_of_both(sums, n), top=600)
 def rsum(rankings: Rankings, gold: Sequence[Relevant], *, ties: Ties = "worst") -> DoubleArray:
     """Sum of the six hit rates at 1, 5 and 10 in percent.
 

@@ -170,6 +170,17 @@ def test_score_draws_what_eval_drew(documents, gold):
     assert judged["clusters"] == made["clusters"]
 
 
+def test_score_records_method_resamples_and_seed(documents):
+    folder, _ = documents
+    [path] = (folder / "out").rglob("result.json")
+    code, screen = call("score", folder / "documents.yaml", "--predictions", path.parent, "--seed", 7, "--json")
+    assert code == 0, screen.err
+    [judged] = json.loads(screen.out)["suites"][0]["results"]
+    assert judged["metrics"]["F1"]["interval"] == "bootstrap(B=10000, seed=7, clusters=3)"
+    assert judged["seeds"]["bootstrap"] == 7
+    assert judged["config"]["settings"]["resamples"] == 10_000
+
+
 def test_units_are_spelled_as_one_reads_them():
     base = {
         "task": "t",

@@ -25,6 +25,7 @@ COMMANDS = {
     "table": "table.table",
     "papers": "papers.papers",
     "compare": "compare.compare",
+    "plot": "plot.plot",
     "report": "report.report",
     "check": "check.check",
     "ls": "ls.ls",

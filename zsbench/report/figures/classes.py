@@ -8,6 +8,7 @@ from zsbench.report.figures.by_class import WAYS, By, NotByClass, Part, parts, r
 from zsbench.report.figures.chosen import Entry, Facet, drawable, facets
 from zsbench.report.figures.figure import Figure, Level, Point, Series
 from zsbench.report.plain import one_line
+from zsbench.report.tables import shown as number
 from zsbench.results.finished_run import FinishedRun
 
 MOST = 30
@@ -82,14 +83,14 @@ def _diagram(
     return Figure(
         kind="classes",
         title=facet.title,
-        x=by,
+        x=_amount(names, shown, by),
         y=facet.metric,
         unit=facet.unit,
         better=facet.better,
         series=tuple(series),
         levels=(Level("all", split[0][0].score["value"]),) if len(split) == 1 and split[0][0].is_defined else (),
         confidence=facet.confidence,
-        notes=tuple(_rest(names, shown, by) + notes),
+        notes=tuple(_rest(names, shown, split) + notes),
     )
 
 
@@ -107,6 +108,19 @@ def _point(name: str, part: Part, entry: Entry) -> Point:
     return Point(one_line(name), part.value, part.low, part.high, f"{entry.title}, {part.n} items")
 
 
-def _rest(names: Sequence[str], shown: Sequence[str], by: By) -> list[str]:
-    plural = {"class": "classes"}.get(by, f"{by}s")
-    return [f"the {len(shown)} worst of {len(names)} {plural}"] if len(shown) < len(names) else []
+def _amount(names: Sequence[str], shown: Sequence[str], by: By) -> str:
+    """Return how many classes a figure shows, as a title."""
+    one, many = by, "classes" if by == "class" else f"{by}s"
+    if len(shown) < len(names):
+        return f"the {len(shown)} worst of {len(names)} {many}"
+    return f"{len(names)} {many if len(names) > 1 else one}"
+
+
+def _rest(names: Sequence[str], shown: Sequence[str], split: Sequence[tuple[Entry, dict[str, Part]]]) -> list[str]:
+    """Return a note on the values of the classes that a figure does not show."""
+    values = [of_class[name].value for _, of_class in split for name in names[len(shown) :] if name in of_class]
+    if not values:
+        return []
+    score = split[0][0].score
+    ends = " – ".join(number(value, score["unit"]) for value in (min(values), max(values)))
+    return [f"the other {len(names) - len(shown)}: {ends}{' ' + score['unit'] if score['unit'] else ''}"]

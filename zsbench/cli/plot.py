@@ -79,14 +79,14 @@ def plot(
     """Draw results: a panel for each task and metric, with intervals, into a PNG, SVG or PDF file."""
     from zsbench.core import files
     from zsbench.core.errors import UserError
-    from zsbench.report.figures import _style
+    from zsbench.report.figures.drawing import require_matplotlib
     from zsbench.report.plain import one_line
     from zsbench.results.finished_run import finished_runs
 
     out = out or Path(f"{kind.value}.png")
     ending = _ending(out)
     if ending != "json":
-        _style.matplotlib()  # said before anything is read
+        require_matplotlib()  # said before anything is read
     given = {"--x": (x, ("pareto", "curve")), "--by": (by, ("classes",)), "--most": (most, ("classes",))}
     for option, (value, kinds) in given.items():
         if value is not None and kind.value not in kinds:

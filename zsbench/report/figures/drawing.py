@@ -24,6 +24,17 @@ _PANELS: dict[str, Panel] = {
 _LYING = ("bars", "classes")  # names at the left take a part of the width
 
 
+def require_matplotlib() -> None:
+    """Refuse to go on without matplotlib.
+
+    Raises
+    ------
+    UserError
+        It is not installed.
+    """
+    _style.matplotlib()
+
+
 def drawn(figures: Sequence[Figure], ending: str, *, width: float | None = None, title: str = "") -> tuple[bytes, str]:
     """Return a picture of figures of one kind, the same bytes for the same figures, and the letters it has no font for.
 

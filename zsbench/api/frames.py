@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from zsbench.core.errors import unknown_name
 from zsbench.results.finished_run import FinishedRun
@@ -12,21 +12,19 @@ from zsbench.results.finished_run import FinishedRun
 if TYPE_CHECKING:
     import pandas as pd
 
+    from zsbench.report.entries import Entry
+
 _BESIDE = ("id", "group", "cluster")
 
 
-def of_metrics(suites: Iterable[tuple[Sequence[FinishedRun], Any]]) -> pd.DataFrame:
+def of_metrics(entries: Sequence[Entry]) -> pd.DataFrame:
     """Return one row a metric of a run."""
     import pandas as pd
 
-    from zsbench.report import tables
+    from zsbench.report.tables import Row
 
-    rows = []
-    for runs, published in suites:
-        named = (run.suite for run in runs for _ in run.result["metrics"])
-        table = tables.rows([run.result for run in runs], dict(published))
-        rows += [{"suite": suite} | asdict(row) for suite, row in zip(named, table, strict=True)]
-    names = list(dict.fromkeys(["suite", *(field.name for field in fields(tables.Row))]))
+    rows = [{"suite": entry.suite} | asdict(entry.row) for entry in entries]
+    names = list(dict.fromkeys(["suite", *(field.name for field in fields(Row))]))
     numbers = ["value", "low", "high", "published", "difference", "std"]
     # None among numbers would make a column of objects; undefined is NaN here, and never a zero.
     frame: pd.DataFrame = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(numbers, "float64"))

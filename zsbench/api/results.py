@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from zsbench.core.errors import UserError, unknown_name
+from zsbench.report import entries
 from zsbench.results.finished_run import FinishedRun, finished_runs
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from zsbench.report.entries import Entry
 
 Published = Mapping[tuple[str, str], list[Any]]
 Format = Literal["text", "markdown", "latex", "csv", "html", "json"]
@@ -107,7 +110,7 @@ class Results(Sequence[FinishedRun]):
         """Return one row a metric of a run: its suite, and what `zsbench table --format csv` says; shares are 0-1."""
         from zsbench.api import frames
 
-        return frames.of_metrics(self._suites())
+        return frames.of_metrics(self._entries())
 
     def items(self, *, task: Some = None, model: Some = None, method: Some = None, metric: Some = None) -> pd.DataFrame:
         """Return one row an item of a run: names, id, group and cluster, each metric's statistics, the prediction.
@@ -156,21 +159,41 @@ class Results(Sequence[FinishedRun]):
 
         sides = (self, first) if second is None else (first, second)
         runs = [[run for run in self._side(side) if not run.is_average] for side in sides]
+        shared = [run.title for run in runs[0] if run in runs[1]]
+        if shared:
+            raise UserError("compare()", f"'{first}' and '{second}' both name {shared[0]}", "two sides apart")
         return frames.of_differences(
             runs[0], runs[1], metrics=metrics, correction=correction, resamples=resamples, seed=seed
         )
 
-    def table(self, format: Format = "text", *, width: int = 120) -> str:
-        """Return the table of `zsbench eval` as a text: to print (`width` columns wide), or to paste.
+    def table(
+        self,
+        format: Format = "text",
+        *,
+        rows: Sequence[str] = (),
+        cols: Sequence[str] = (),
+        caption: str = "",
+        label: str = "",
+        width: int = 120,
+    ) -> str:
+        """Return a table as a text: to print (`width` columns wide), or to paste.
+
+        Parameters
+        ----------
+        rows, cols : what `zsbench table --rows` and `--cols` take (task, task_type, suite, model, method, metric,
+            seed); without either, a line a metric of a run, as `zsbench eval` prints it.
+        caption, label : above the table, and of the float in LaTeX.
 
         Raises
         ------
         UserError
-            No such format.
+            No such format or dimension, or two results for one cell.
         """
         from zsbench.api import tables
 
-        return tables.written(self._suites(), format, width)
+        return tables.written(
+            self._entries(), format, rows=tuple(rows), cols=tuple(cols), caption=caption, label=label, width=width
+        )
 
     def _side(self, side: Results | str) -> Results:
         if isinstance(side, Results):
@@ -188,18 +211,9 @@ class Results(Sequence[FinishedRun]):
     def _values(self, key: str) -> list[str]:
         return [_value(run, key) for run in self._runs]
 
-    def _suites(self) -> list[tuple[list[FinishedRun], Published]]:
-        """Return the runs in tables: one for each suite with published values, in order, else one for all."""
-        if not any(self._published.values()):
-            return [(self._runs, {})]
-        tables: list[tuple[list[FinishedRun], Published]] = []
-        last = None
-        for run in self._runs:
-            if last != (last := run.suite):
-                tables.append(([], self._published.get(last, {})))
-            tables[-1][0].append(run)
-        return tables
+    def _entries(self) -> list[Entry]:
+        return entries.entries(self._runs, self._published)
 
 
 def _value(run: FinishedRun, key: str) -> str:
-    return run.suite if key == "suite" else str(run.result[key])
+    return entries.suite_of(run.folder) if key == "suite" else str(run.result[key])

@@ -2,60 +2,64 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from zsbench.core.errors import unknown_name
-from zsbench.report import tables
-from zsbench.results.finished_run import FinishedRun
+from zsbench.report import entries, grid, pivot, tables
+from zsbench.report.grid import Grid
 
 if TYPE_CHECKING:
-    from zsbench.report.tables import Row
+    from zsbench.report.entries import Entry
+
+TEXT = "text"
+"""The table as a terminal shows it, without colours."""
 
 
-def written(suites: Sequence[tuple[Sequence[FinishedRun], Any]], format: str, width: int) -> str:
-    """Return the table of all suites in a format.
+def written(
+    table: Sequence[Entry],
+    format: str,
+    *,
+    rows: tuple[str, ...],
+    cols: tuple[str, ...],
+    caption: str,
+    label: str,
+    width: int,
+) -> str:
+    """Return the table in a format.
 
     Raises
     ------
     UserError
-        No such format.
+        No such format or dimension, or two results for one cell.
     """
-    rows = [row for runs, published in suites for row in tables.rows([run.result for run in runs], dict(published))]
-    writers: dict[str, Callable[[list[Row]], str]] = {
-        "text": lambda rows: _text(rows, width),
-        "markdown": tables.to_markdown,
-        "latex": tables.to_latex,
-        "csv": tables.to_csv,
-        "json": tables.to_json,
-        "html": _html,
-    }
-    if format not in writers:
-        raise unknown_name("table()", "format", format, writers, listed_by=f"there are: {', '.join(writers)}")
-    return writers[format](rows)
+    formats = (TEXT, *(name for name in grid.FORMATS if name != "rich"))
+    if format not in formats:
+        raise unknown_name("table()", "format", format, formats, listed_by=f"one of {', '.join(formats)}")
+    lines = [entry.row for entry in table]
+    if rows or cols:
+        return _shown(_pivoted(table, rows, cols, caption, label), format, width)
+    if format == "csv":
+        return tables.to_csv(lines)
+    if format == "json":
+        return tables.to_json(lines)
+    return _shown(replace(tables.grid(lines), caption=caption, label=label), format, width)
 
 
-def _text(rows: list[Row], width: int) -> str:
-    from rich.console import Console
-
-    from zsbench.report import terminal
-    from zsbench.report.plain import plain
-
-    console = Console(file=io.StringIO(), width=width, force_jupyter=False, color_system=None)
-    with console.capture() as capture:
-        console.print(terminal.to_rich(rows, width))
-    lines = plain(capture.get()).splitlines()
-    return "\n".join(line.rstrip() for line in lines).strip("\n")
+def _pivoted(table: Sequence[Entry], rows: tuple[str, ...], cols: tuple[str, ...], caption: str, label: str) -> Grid:
+    default = pivot.Layout()
+    rows = rows or tuple(name for name in default.rows if name not in cols)
+    cols = cols or tuple(name for name in default.cols if name not in rows)
+    for where, names in (("table(rows=...)", rows), ("table(cols=...)", cols)):
+        for name in names:
+            entries.require_dimension(where, name)
+    return pivot.pivot(table, pivot.Layout(rows=rows, cols=cols, caption=caption, label=label))
 
 
-def _html(rows: list[Row]) -> str:
-    from html import escape
+def _shown(made: Grid, format: str, width: int) -> str:
+    if format != TEXT:
+        return grid.written(made, format)
+    from zsbench.report.writers import rich
 
-    columns = tables.header(rows)
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in tables.cells(row, columns)) + "</tr>" for row in rows
-    )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in tables.notes(rows))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
+    return rich.write(made, width)

@@ -38,12 +38,6 @@ class FinishedRun:
         return self.result["task"], self.result["model"], self.result["method"]
 
     @property
-    def suite(self) -> str:
-        """The suite that it belongs to: `<out>/<suite>/<task>/<model>/<method>`."""
-        parents = self.folder.absolute().parents
-        return parents[2].name if len(parents) > 2 else ""
-
-    @property
     def is_average(self) -> bool:
         """Whether it is a row over several tasks."""
         return bool(self.result.get("task_type") == AVERAGE)

@@ -7,6 +7,18 @@ A shown command is an HTML comment with the command, followed by a fenced block:
     (output)
     ```
 
+What Python says is shown likewise, the value of a block's last line as a notebook shows it:
+
+    <!-- python -->
+    ```python
+    (code)
+    ```
+    ```text
+    (output)
+    ```
+
+The blocks of a page run one after another in one process, after its commands.
+
 Commands run in one empty folder a page, so a page reads like a session of its own. A command that shows a mistake
 says so, `<!-- run (exit 2): ... -->`; every other one has to succeed. `--check` changes nothing and fails when a
 command ends otherwise.
@@ -14,6 +26,7 @@ command ends otherwise.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -23,21 +36,30 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = re.compile(r"(<!-- run(?: \(exit (\d)\))?: (.*?) -->\n```text\n)(.*?)(```)", re.DOTALL)
+PYTHON = re.compile(r"(<!-- python -->\n```python\n(.*?)```\n```text\n)(.*?)(```)", re.DOTALL)
+
+SESSION = """
+import ast, contextlib, io, json, sys
+names, outputs = {"__name__": "__main__"}, []
+for block in json.load(sys.stdin):
+    body, shown = ast.parse(block).body, io.StringIO()
+    last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+    with contextlib.redirect_stdout(shown):
+        exec(compile(ast.Module(body, []), "page", "exec"), names)
+        value = eval(compile(ast.Expression(last.value), "page", "eval"), names) if last else None
+        if value is not None:
+            print(repr(value))
+    outputs.append(shown.getvalue())
+json.dump(outputs, sys.stdout)
+"""
 
 
 def output(command: str, folder: Path, wanted: int) -> str:
     """Return what the command prints (both streams), trailing blanks removed; it has to end with the wanted code."""
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "ZSBENCH_CACHE": str(folder / ".cache"),
-        "COLUMNS": "120",
-        "NO_COLOR": "1",
-    }
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
-        env=environment,
+        env=environment(folder),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -48,12 +70,43 @@ def output(command: str, folder: Path, wanted: int) -> str:
     return f"$ {command}\n" + "\n".join(lines).strip("\n") + "\n"
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """Return what shown commands and code find around them."""
+    return {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "ZSBENCH_CACHE": str(folder / ".cache"),
+        "COLUMNS": "120",
+        "NO_COLOR": "1",
+    }
+
+
+def session(blocks: list[str], folder: Path) -> list[str]:
+    """Return what each block of a page's Python prints, trailing blanks removed; every block has to run."""
+    command = [sys.executable, "-c", SESSION]
+    done = subprocess.run(
+        command, cwd=folder, env=environment(folder), text=True, input=json.dumps(blocks), capture_output=True
+    )
+    if done.returncode:
+        raise SystemExit(f"a block of Python failed:\n{done.stderr}")
+    texts = [text.replace(str(ROOT), "...").rstrip("\n").splitlines() for text in json.loads(done.stdout)]
+    return ["".join(f"{line.rstrip()}\n" for line in lines) for lines in texts]
+
+
+def blocks_of(text: str) -> list[str]:
+    """Return the code of a page's Python blocks."""
+    return [match[2] for match in PYTHON.finditer(text)]
+
+
 def main() -> None:
     """Refresh (or with --check only run) every page."""
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         text = page.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             fresh = SHOWN.sub(lambda m: f"{m[1]}{output(m[3], Path(folder), int(m[2] or 0))}{m[5]}", text)
+            if blocks := blocks_of(fresh):
+                outputs = iter(session(blocks, Path(folder)))
+                fresh = PYTHON.sub(lambda m: f"{m[1]}{next(outputs)}{m[4]}", fresh)
         if "--check" not in sys.argv and fresh != text:
             page.write_text(fresh, encoding="utf-8")
             print(f"refreshed {page.relative_to(ROOT)}")

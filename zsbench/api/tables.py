@@ -62,4 +62,4 @@ def _shown(made: Grid, format: str, width: int) -> str:
         return grid.written(made, format)
     from zsbench.report.writers import rich
 
-    return rich.write(made, width)
+    return rich.write(made, width).rstrip("\n")

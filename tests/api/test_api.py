@@ -12,7 +12,6 @@ import pytest
 
 import zsbench
 from tests.command import call
-from zsbench.analysis import comparison
 
 V1 = Path(__file__).parents[1] / "results" / "v1"
 
@@ -123,17 +122,22 @@ def test_items_of_every_type_stand_in_one_table():
 
 def test_compare_asks_the_comparison(results):
     table = results.compare("random-order", "bm25", resamples=300, seed=4)
-    rows = comparison.adjusted(comparison.differences(results[0], results[1], resamples=300, seed=4))
-    for name in ("value", "low", "high", "p", "adjusted", "n"):
-        assert table[name].tolist() == [getattr(row, name) for row in rows]
-    assert table["verdict"].tolist() == [row.verdict for row in rows]
-    assert set(table["second_run"]) == {"none / bm25"}
+    code, screen = call("compare", results[0].folder, results[1].folder, "--resamples", 300, "--seed", 4, "--json")
+    assert code == 0, screen.err
+    rows = json.loads(screen.out)["differences"]
+    for name in ("task", "metric", "delta", "ci95_low", "ci95_high", "p", "p_adjusted", "n_items", "wins", "verdict"):
+        assert table[name].tolist() == [row[name] for row in rows], name
+    assert table["second_run"].tolist() == ["none / bm25"] * 2
+    assert isinstance(table.attrs["notes"], list)
     other = results.where(method="random-order").compare(results.where(method="bm25"), resamples=300, seed=4)
     pd.testing.assert_frame_equal(table, other)
-    with pytest.raises(zsbench.UserError, match="bm25"):
-        results.compare("random-order", "bm52")
-    with pytest.raises(zsbench.UserError, match="both name none / bm25"):
-        results.compare("none", "bm25")
+    for sides, words in (
+        (("random-order", "bm52"), "bm25"),
+        (("none", "bm25"), "both name none / bm25"),
+        ((), "nothing"),
+    ):
+        with pytest.raises(zsbench.UserError, match=words):
+            results.compare(*sides)
 
 
 def test_tables_in_every_format(results):

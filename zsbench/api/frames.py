@@ -12,6 +12,7 @@ from zsbench.results.finished_run import FinishedRun
 if TYPE_CHECKING:
     import pandas as pd
 
+    from zsbench.analysis.comparison import Settings
     from zsbench.report.entries import Entry
 
 _BESIDE = ("id", "group", "cluster")
@@ -81,35 +82,40 @@ def _metric_of(column: str, run: FinishedRun) -> str:
 
 
 def of_differences(
-    first: Sequence[FinishedRun],
-    second: Sequence[FinishedRun],
+    sides: Sequence[tuple[str, Sequence[FinishedRun]]],
     *,
     metrics: Sequence[str],
     correction: Literal["holm", "fdr"],
-    resamples: int,
-    seed: int,
+    settings: Settings,
 ) -> pd.DataFrame:
-    """Return one row a metric of each two runs that belong together.
+    """Return one row a metric of each two runs that belong together, and of each two averages.
 
     Raises
     ------
     UserError
-        As `comparison.pairs` and `comparison.differences`.
+        As `many.compared`.
     """
     import pandas as pd
 
-    from zsbench.analysis import comparison
+    from zsbench.analysis.comparison import many
+    from zsbench.analysis.comparison.sides import Side
 
-    rows, titles = [], []
-    for a, b in comparison.pairs(first, second):
-        of_pair = comparison.differences(a, b, metrics=metrics, resamples=resamples, seed=seed)
-        rows += of_pair
-        titles += [(a.title, b.title)] * len(of_pair)
+    listed = [
+        Side(title, *(tuple(run for run in runs if run.is_average is average) for average in (False, True)))
+        for title, runs in sides
+    ]
+    comparison = many.compared(listed, metrics=metrics, settings=settings, correction=correction)
     differences = []
-    for row, (a_title, b_title) in zip(comparison.adjusted(rows, correction), titles, strict=True):
-        known = asdict(row)
-        differences.append(
-            {"task": known.pop("task"), "first_run": a_title, "second_run": b_title, **known, "verdict": row.verdict}
-        )
-    table: pd.DataFrame = pd.DataFrame(differences).astype(dict.fromkeys(("wins", "ties", "losses"), "Int64"))
+    for row in comparison.rows:
+        values = row.difference.as_dict()
+        seeds = values.pop("seeds") or {}
+        of_seeds = {name: seeds.get(name) for name in ("std_first", "std_second", "std_paired")}
+        names = {"task": values.pop("task"), "first_run": row.first_run, "second_run": row.second_run}
+        differences.append(names | values | of_seeds)
+    whole = ("wins", "ties", "losses", "n_clusters")
+    texts = [name for name, value in differences[0].items() if isinstance(value, str)]
+    kinds = {name: "float64" for name in differences[0] if name not in texts} | dict.fromkeys(whole, "Int64")
+    kinds |= {name: "int64" for name, value in differences[0].items() if type(value) is int and name not in whole}
+    table: pd.DataFrame = pd.DataFrame(differences).astype(kinds)
+    table.attrs["notes"] = comparison.notes
     return table

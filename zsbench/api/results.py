@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -130,24 +131,29 @@ class Results(Sequence[FinishedRun]):
 
     def compare(
         self,
-        first: Results | str,
-        second: Results | str | None = None,
-        *,
+        *sides: Results | str,
         metrics: Sequence[str] = (),
+        test: Literal["auto", "sign-flips", "t", "wilcoxon", "bootstrap"] = "auto",
         correction: Literal["holm", "fdr"] = "holm",
+        confidence: float = 0.95,
+        allow: Sequence[Literal["prompts", "data"]] = (),
         resamples: int = 10_000,
         seed: int = 0,
     ) -> pd.DataFrame:
         """Return one row a metric of two runs over the same items: second minus first, interval, paired test, verdict.
 
         `results.compare("bm25", "icr")` compares runs of these results, by method, model or `model / method`;
-        `before.compare(after)` these results with others.
+        `before.compare(after)` these results with others. Of more than two sides every two are compared. What was left
+        out stands in `.attrs["notes"]` of the table.
 
         Parameters
         ----------
-        first, second : other results, or names of the two sides among these.
+        sides : other results, or names of sides among these; one alone is compared with these results.
         metrics : only these.
+        test : of metrics that are means over items; `auto` is the one that fits the metric.
         correction : adjusts p for all rows together: Holm, or Benjamini and Hochberg (`fdr`).
+        confidence : of the intervals.
+        allow : compare although this differs.
         resamples, seed : of the paired bootstrap.
 
         Raises
@@ -155,15 +161,20 @@ class Results(Sequence[FinishedRun]):
         UserError
             No run has such a name, it is not clear which runs are meant, or they are not over the same items.
         """
+        from zsbench.analysis.comparison import Settings
         from zsbench.api import frames
 
-        sides = (self, first) if second is None else (first, second)
-        runs = [[run for run in self._side(side) if not run.is_average] for side in sides]
-        shared = [run.title for run in runs[0] if run in runs[1]]
-        if shared:
-            raise UserError("compare()", f"'{first}' and '{second}' both name {shared[0]}", "two sides apart")
+        if not sides:
+            raise UserError("compare()", "nothing to compare with", "other results, or two names of runs among these")
+        listed = [(str(side), self._side(side)) for side in ((self, *sides) if len(sides) == 1 else sides)]
+        listed = [(_side_title(runs, title), runs) for title, runs in listed]
+        for (first, runs), (second, others) in combinations(listed, 2):
+            shared = [run.title for run in runs if run in list(others)]
+            if shared:
+                raise UserError("compare()", f"'{first}' and '{second}' both name {shared[0]}", "two sides apart")
+        settings = Settings(resamples, seed, confidence, test, tuple(allow))
         return frames.of_differences(
-            runs[0], runs[1], metrics=metrics, correction=correction, resamples=resamples, seed=seed
+            [(title, list(runs)) for title, runs in listed], metrics=metrics, correction=correction, settings=settings
         )
 
     def table(
@@ -213,6 +224,12 @@ class Results(Sequence[FinishedRun]):
 
     def _entries(self) -> list[Entry]:
         return entries.entries(self._runs, self._published)
+
+
+def _side_title(runs: Results, name: str) -> str:
+    """Return what messages call a side: the run's title where it is of one model and method."""
+    titles = {run.title for run in runs}
+    return titles.pop() if len(titles) == 1 else name
 
 
 def _value(run: FinishedRun, key: str) -> str:

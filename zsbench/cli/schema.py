@@ -11,7 +11,8 @@ from zsbench.cli._screen import say
 
 def schema(
     what: Annotated[
-        str, typer.Argument(help="suite, paper, model, result, a task type, or the name of a component or metric.")
+        str,
+        typer.Argument(help="suite, paper, model, result, items, COMMAND-json, a task type, a component or a metric."),
     ],
 ) -> None:
     """Print a JSON Schema on stdout."""
@@ -21,6 +22,7 @@ def schema(
 
 
 def _schema(what: str) -> dict[str, Any]:
+    from zsbench.cli import _json_schemas
     from zsbench.config import catalog, suites
     from zsbench.config.components import options_schema
     from zsbench.config.schema import ModelConfig
@@ -30,10 +32,9 @@ def _schema(what: str) -> dict[str, Any]:
     if what in fixed:
         schema_of_yaml: dict[str, Any] = fixed[what].model_json_schema()
         return schema_of_yaml
-    if what == "result":
-        from zsbench.results.schema import Result
-
-        return Result.model_json_schema()
+    of_results = _json_schemas.known()
+    if what in of_results:
+        return of_results[what]()
     if what in catalog.components("tasks"):
         schema: dict[str, Any] = catalog.load_module("tasks", what).Config.model_json_schema()
         return schema
@@ -44,5 +45,5 @@ def _schema(what: str) -> dict[str, Any]:
         from zsbench.metrics import naming
 
         return options_schema(naming.declared(what)).model_json_schema()
-    known = [*fixed, "result", *catalog.components("tasks"), *catalog.components("methods")]
+    known = [*fixed, *of_results, *catalog.components("tasks"), *catalog.components("methods")]
     raise unknown_name("", "schema", what, known, listed_by="zsbench list methods")

@@ -98,15 +98,20 @@ def blocks_of(text: str) -> list[str]:
     return [match[2] for match in PYTHON.finditer(text)]
 
 
+def with_outputs(text: str, folder: Path) -> str:
+    """Return a page with what its Python blocks print."""
+    blocks = blocks_of(text)
+    outputs = iter(session(blocks, folder) if blocks else [])
+    return PYTHON.sub(lambda m: f"{m[1]}{next(outputs)}{m[4]}", text)
+
+
 def main() -> None:
     """Refresh (or with --check only run) every page."""
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         text = page.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             fresh = SHOWN.sub(lambda m: f"{m[1]}{output(m[3], Path(folder), int(m[2] or 0))}{m[5]}", text)
-            if blocks := blocks_of(fresh):
-                outputs = iter(session(blocks, Path(folder)))
-                fresh = PYTHON.sub(lambda m: f"{m[1]}{next(outputs)}{m[4]}", fresh)
+            fresh = with_outputs(fresh, Path(folder))
         if "--check" not in sys.argv and fresh != text:
             page.write_text(fresh, encoding="utf-8")
             print(f"refreshed {page.relative_to(ROOT)}")

@@ -55,7 +55,7 @@ def _compare() -> dict[str, Any]:
 
     number, count = {"type": ["number", "null"]}, {"type": ["integer", "null"]}
     texts = ("task", "metric", "unit", "better", "stars", "verdict", "test", "method", "first_run", "second_run")
-    row = {name: {"type": "string"} for name in texts}
+    row: dict[str, Any] = {name: {"type": "string"} for name in texts}
     row |= dict.fromkeys(("first", "second", "delta", "p", "p_holm", "p_fdr", "p_adjusted"), number)
     row |= {name: {"type": "integer"} for name in ("n_items", "left_out", "undefined", "B", "seed")}
     row |= {name: {"type": "integer"} for name in ("first_side", "second_side")}
@@ -78,7 +78,7 @@ def _list(kind: str) -> dict[str, Any]:
 
 
 def _check() -> dict[str, Any]:
-    from zsbench.analysis.gate.verdicts import Verdict
+    from zsbench.analysis.gate.verdict import Verdict
 
     row = _record(Verdict)
     properties = {"rows": {"type": "array", "items": {"$ref": "#/$defs/Verdict"}}}

@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from tests.command import call
 from tests.report.browser import CHROMIUM, Browser
 from zsbench.report.html.embedding import script_json
 
+PARITY = Path(__file__).parents[1] / "outside/parity"
 NASTY = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)> \"'& @@style@@ \u2028 \x1b[31m \u202eevil \ud800"
 )
@@ -319,3 +322,66 @@ def test_pairs_and_figures_in_a_browser(browser, every, shots):
     assert "Infinity" not in places
     assert browser.ask("document.querySelectorAll('svg.chart polyline.line').length") == 1
     assert browser.complaints == []
+
+
+def test_items_of_others_are_text_and_nothing_else(browser, tmp_path):
+    """Words, labels, ids and file names that are markup: seen as they are written, run nowhere."""
+    bad = "<img src=x onerror=alert(1)>"
+    row = {"id": f"{bad}</script>", "tokens": ["Ada", bad, "&amp;", "${1}"], "spans": [[0, 1, f"<b>{bad}"]]}
+    (tmp_path / "<i>.jsonl").write_text(json.dumps(row) + "\n")
+    (tmp_path / "mine.yaml").write_text(
+        'type: ner\ndescription: mine\ndata: {source: jsonl-sentences, path: "<i>.jsonl"}\nmethod: capitalised-runs\n'
+    )
+    assert call("eval", tmp_path / "mine.yaml", "--out", tmp_path / "runs", "--offline")[0] == 0
+    assert call("report", tmp_path / "runs", "--html", tmp_path / "site")[0] == 0
+    for file in (tmp_path / "site").rglob("*.js"):
+        assert "<" not in file.read_text()
+    browser.open(f"file://{tmp_path}/site/index.html#items")
+    browser.wait("document.querySelector('.detail .word')")
+    assert browser.ask("document.querySelector('.detail h2').textContent") == row["id"]
+    words = browser.ask("[...document.querySelectorAll('.detail .word')].map((word) => word.textContent)")
+    assert words == row["tokens"]
+    assert browser.ask("document.querySelectorAll('main img, main b, main script').length") == 0
+    tags = browser.ask("[...document.querySelectorAll('.detail .tag')].map((tag) => tag.textContent)")
+    assert f"missed: <b>{bad}" in tags
+    assert browser.complaints == []
+
+
+def test_a_type_of_task_of_others_is_drawn_as_text(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZSBENCH_PLUGINS", "")  # what `--plugins` sets is undone after the test
+    plugins = ("--plugins", PARITY)
+    (tmp_path / "numbers.txt").write_text("4 even\n7 odd\n")
+    (tmp_path / "weights.json").write_text(json.dumps([1.0, -1.0] * 5))
+    (tmp_path / "table.yaml").write_text("adapter: digit-table\nmodel: weights.json\n")
+    (tmp_path / "mine.yaml").write_text("type: number-parity\ndata: {source: number-lines, path: numbers.txt}\n")
+    task, model = tmp_path / "mine.yaml", tmp_path / "table.yaml"
+    try:
+        assert call(*plugins, "eval", task, "--model", model, "--out", tmp_path / "runs", "--offline")[0] == 0
+        code, screen = call(*plugins, "report", tmp_path / "runs", "--html", tmp_path / "site")
+    finally:
+        for name in [name for name in sys.modules if name.startswith("zsbench_plugins")]:
+            del sys.modules[name]
+    assert (code, screen.err) == (0, "")
+    titles = [[part["title"] for part in parts] for parts in chunk(tmp_path / "site", 0)]
+    assert titles == [["Item", "Gold", "Prediction"]] * 2
+    index = chunk(tmp_path / "site", 0, "index")
+    assert [index["gold"]["names"][n] for n in index["gold"]["of"]] == ["even", "odd"]
+    assert len(index["answer"]["of"]) == 2
+
+
+def test_a_drawing_that_fails_costs_its_item_only(every, tmp_path, monkeypatch):
+    from zsbench.tasks.ner.ner import Task
+
+    draw = Task.draw
+
+    def fails(self, item, gold, prediction, data):
+        if item.id == data.items[1].id:
+            raise IndexError("no such word")
+        return draw(self, item, gold, prediction, data)
+
+    monkeypatch.setattr(Task, "draw", fails)
+    runs = every.parent / "runs/every/names-unseen"
+    code, screen = call("report", runs, "--html", tmp_path)
+    assert code == 0
+    assert "1 items could not be drawn (first: " in screen.err
+    assert [parts[0]["kind"] for parts in chunk(tmp_path, 0)][:3] == ["spans", "paragraph", "spans"]

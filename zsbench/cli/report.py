@@ -57,13 +57,10 @@ def report(
     written = folder.write_page(page(data))
     folder.forget_pictures()
     n_items = sum(run["items"]["n"] for run in data["runs"] if run["items"])
-    counted = [
-        (len(runs), "runs"),
-        (len(data["pairs"]), "comparisons"),
-        (len(data["figures"]), "figures"),
-        (n_items, "items"),
-    ]
-    say(f"{written}: " + ", ".join(f"{n} {what}" for n, what in counted if n))
+    counted = {
+        "run": len(runs), "comparison": len(data["pairs"]), "figure": len(data["figures"]), "item": n_items,
+    }  # fmt: skip
+    say(f"{written}: " + ", ".join(f"{n} {what}{'s' * (n > 1)}" for what, n in counted.items() if n))
 
 
 def _add_items(data: dict[str, Any], folder: Any, runs: list[FinishedRun], most: int, tell: Tell) -> None:

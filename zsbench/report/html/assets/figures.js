@@ -100,7 +100,7 @@ const axisTitle = (figure) => `${figure.y}${figure.unit ? ` in ${figure.unit}` :
 // A number along the bottom, the value upwards: curves, and cost against value with its front.
 function standing(figure) {
   const factor = scaled(figure);
-  const [left, right, top, bottom] = [62, WIDE - 24, 16, 330];
+  const [left, right, top, bottom] = [62, WIDE - 24, 26, 330];
   const points = figure.series.flatMap((series) => series.points);
   const categories = figure.scale === "categories" ? distinct(points.map((point) => String(point.x))) : null;
   const at = (point) => (categories ? categories.indexOf(String(point.x)) : Number(point.x));
@@ -146,7 +146,7 @@ function standing(figure) {
       }
     }
   });
-  parts.push(svg("text", { class: "axis-title", x: (left + right) / 2, y: bottom + 42, "text-anchor": "middle" }, figure.x), svg("text", { class: "axis-title", x: left, y: 9, "text-anchor": "start" }, axisTitle(figure)));
+  parts.push(svg("text", { class: "axis-title", x: (left + right) / 2, y: bottom + 42, "text-anchor": "middle" }, figure.x), svg("text", { class: "axis-title", x: left, y: 13, "text-anchor": "start" }, axisTitle(figure)));
   return svg("svg", { class: "chart", viewBox: `0 0 ${WIDE} ${bottom + 52}`, role: "img", "aria-label": `${KINDS[figure.kind]}: ${figure.title}, ${figure.y} by ${figure.x}` }, parts);
 }
 

@@ -251,6 +251,18 @@ def test_items_filter_walk_and_stand_beside_each_other_in_a_browser(browser, eve
     answers = [[one["answer"]["names"][n] for n in one["answer"]["of"]] for one in (index, other)]
     differ = sum(a != b for a, b in zip(*answers, strict=True))
     browser.wait(f"{rows} === {differ}")
+    # The field that was used keeps the focus, though the fields were drawn anew; so does the button of the next item.
+    browser.ask("document.querySelectorAll('.filters select')[1].focus()")
+    browser.ask(choose.format(1, ""))
+    browser.wait("document.querySelectorAll('.detail .drawing').length === 1")
+    assert browser.ask("document.activeElement === document.querySelectorAll('.filters select')[1]")
+    browser.ask("document.querySelector('[aria-label=\"Next item\"]').focus()")
+    browser.press("Enter")
+    browser.wait("document.querySelectorAll('.rows a')[1].getAttribute('aria-current') === 'true'")
+    browser.wait("document.activeElement.getAttribute('aria-label') === 'Next item'")
+    browser.ask("document.activeElement.blur()")
+    browser.press("k", text="k")
+    browser.wait("document.querySelectorAll('.rows a')[0].getAttribute('aria-current') === 'true'")
     browser.press("j", text="j")
     browser.wait("document.querySelectorAll('.rows a')[1].getAttribute('aria-current') === 'true'")
     assert browser.complaints == []

@@ -45,7 +45,7 @@ def write_picture(part: Picture | Map, path: Path) -> None:
     exact = isinstance(part, Map) or max(image.size) <= _TINY
     image.thumbnail((SIDE, SIDE))
     with quickly(path) as temporary:
-        image.save(temporary, "WEBP", quality=78, method=3, lossless=exact, exact=False)
+        image.save(temporary, "WEBP", quality=78, method=1, lossless=exact, exact=False)
 
 
 def coloured(part: Map) -> Any:

@@ -75,3 +75,14 @@ function pager(page, pages, onturn) {
     button("»", "Last page", page < pages - 1 ? pages - 1 : -1),
   );
 }
+
+// Draws a part anew and gives the focus back to what had it there, so that keys go on where they were.
+function keepFocus(where, draw) {
+  const key = (node) => node.getAttribute("aria-label") || node.getAttribute("href") || node.closest("label")?.textContent.slice(0, 12) || node.textContent;
+  const active = document.activeElement;
+  const held = where.contains(active) && active !== where ? key(active) : null;
+  draw();
+  if (held === null || (active.isConnected && document.activeElement === active)) return;
+  const nodes = [...where.querySelectorAll("a, button:not(:disabled), select, input")];
+  (nodes.find((node) => key(node) === held) || where.querySelector("[aria-current]") || nodes[0])?.focus();
+}

@@ -89,7 +89,7 @@ function controls() {
   if (index.margin) orders.push(["margin", "margin, lowest first"]);
   if (against) for (const name of Object.keys(index.values)) if (against.values[name]) orders.push([`change ${name}`, `change of ${name}, largest first`]);
   const few = (column) => column && column.names.length > 1;
-  views.items.parts.controls.replaceChildren(...[
+  const fields = [
     select("Run", withItems().map((n) => [n, fullName(n)]), (value) => { location.hash = `#items/${value}`; }, run),
     others.length ? select("Beside it", [["", "no other run"], ...others.map((n) => [n, runName(n)])], openOther, other === null ? "" : other) : null,
     select("Show", shows, set("show"), itemState.show),
@@ -97,7 +97,8 @@ function controls() {
     few(index.group) ? select("Group", [["", "all groups"], ...index.group.names.map((name, n) => [n, name])], set("group"), itemState.group) : null,
     select("Order", orders, set("order"), itemState.order),
     search("Search", set("words"), itemState.words),
-  ].filter(Boolean));
+  ].filter(Boolean);
+  keepFocus(views.items.parts.controls, () => views.items.parts.controls.replaceChildren(...fields));
 }
 
 function keptBy(show) {
@@ -174,7 +175,8 @@ function drawList() {
           el("span", { class: "line quiet" }, el("span", { class: "gold-text" }, index.gold.names[index.gold.of[n]]), el("span", { class: "answer-text" }, `→ ${index.answer.names[index.answer.of[n]]}`)))));
   });
   const turn = pager(page, pages, (next) => { itemState.page = next; drawList(); });
-  views.items.parts.list.replaceChildren(...(rows.length ? [el("ol", { class: "rows", start: page * ITEMS_A_PAGE + 1 }, rows)] : [el("p", { class: "empty" }, "No items are left by these filters.")]), ...(turn ? [turn] : []));
+  const drawn = rows.length ? el("ol", { class: "rows", start: page * ITEMS_A_PAGE + 1 }, rows) : el("p", { class: "empty" }, "No items are left by these filters.");
+  keepFocus(views.items.parts.list, () => views.items.parts.list.replaceChildren(drawn, ...(turn ? [turn] : [])));
 }
 
 async function drawingOf(run, place) {
@@ -209,12 +211,12 @@ async function showItem(n) {
     ...(one.group ? [["group", one.group.names[one.group.of[at]]]] : []),
     ...(one.cluster ? [["cluster", one.cluster.names[one.cluster.of[at]]]] : []),
   ].filter((pair) => pair[1] !== "").map(([key, value]) => el("div", {}, el("dt", {}, key), el("dd", {}, value))));
-  where.replaceChildren(
+  keepFocus(where, () => where.replaceChildren(
     el("div", { class: "detail-head" }, el("h2", { class: "id" }, index.ids[n]), el("span", { class: "steps" }, step(-1, "‹", "Previous item"), step(1, "›", "Next item"))),
     ...(beside === null ? [] : [el("h3", { class: "run" }, runName(run))]),
     facts(index, n), drawn[0],
     ...(beside === null ? [] : [el("h3", { class: "run" }, runName(other)), facts(itemState.against, beside), drawn[1]]),
-  );
+  ));
 }
 
 function moveItem(by) {

@@ -57,10 +57,11 @@ views.pairs = {
     if (views.items && runs[a].items && runs[b].items) where.append(el("p", {}, el("a", { href: `#items/${b}//${a}` }, "Items of the second beside the first")));
   },
   follow(rest) {
-    main.firstChild.replaceChildren();
-    const focused = document.activeElement;
-    this.draw(main.firstChild, rest);
-    if (focused && !focused.isConnected) main.querySelector("select").focus();
+    const where = main.firstChild;
+    keepFocus(where, () => {
+      where.replaceChildren();
+      this.draw(where, rest);
+    });
   },
 };
 

@@ -54,9 +54,8 @@ function sortedTable({ caption, columns, perPage, describe }) {
       above = row;
     }
     if (!shown.length) body.append(el("tr", {}, el("td", { colspan: columns.length, class: "empty" }, "No rows are left by these filters.")));
-    turning.replaceChildren();
     const turn = pager(state.page, pages, (page) => { state.page = page; draw(); });
-    if (turn) turning.append(turn);
+    keepFocus(turning, () => turning.replaceChildren(...(turn ? [turn] : [])));
   }
 
   window.addEventListener("beforeprint", () => table.isConnected && state.rows.length <= 5000 && draw(true));

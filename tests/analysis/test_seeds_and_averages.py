@@ -130,6 +130,49 @@ def test_an_average_whose_parts_are_gone_is_said_and_left_out(tmp_path):
     (tmp_path / "b" / "t1" / "result.json").unlink()
     report = compared(tmp_path / "a", tmp_path / "b")
     assert [row["is_average"] for row in report["differences"]] == [False]
-    assert any(
-        "no difference of the average 'all': 'b' lacks" in n or "lacks the results" in n for n in report["notes"]
-    )
+    assert "no difference of the average 'all': 'none / b' lacks the result of 't1' behind it" in report["notes"]
+
+
+def test_tasks_that_share_some_items_are_drawn_together(tmp_path):
+    """Two tasks over one data set with half of their items in common err together, by as much as they share."""
+    a, b = RNG.random((2, 2, N))
+    ids = [[f"i{i + shift}" for i in range(N)] for shift in (0, N // 2)]
+    b[1][: N // 2], a[1][: N // 2] = b[0][N // 2 :], a[0][N // 2 :]
+    for method, tables in (("a", a), ("b", b)):
+        runs = [
+            made(
+                tmp_path / method / f"t{number}", {"nDCG@10": table}, ids=ids[number], method=method,
+                task=f"t{number}", test_fingerprint=f"t{number}", config_hash=f"{method}{number}",
+                config={"method": {"name": method}, "task": {"data": {"path": "one"}}},
+            )
+            for number, table in enumerate(tables)
+        ]  # fmt: skip
+        made_average(tmp_path / method / "all", runs)
+    *_, row = compared(tmp_path / "a", tmp_path / "b")["differences"]
+    gains = b - a
+    centred = gains - gains.mean(axis=1, keepdims=True)
+    variance = (centred**2).sum() / N**2 + 2 * (centred[0][N // 2 :] * centred[1][: N // 2]).sum() / N**2
+    assert row["ci95_high"] - row["ci95_low"] == pytest.approx(3.92 * variance**0.5 / 2, rel=0.12)
+
+
+def test_an_average_of_a_harmonic_mean_and_a_task(tmp_path):
+    tables = {name: RNG.random((3, N)) for name in "ab"}
+    for method, values in tables.items():
+        of_tasks(tmp_path, method, values, ["s", "t", "u"])
+        folder = tmp_path / method
+        parts = [f"{method}{number}" for number in range(3)]
+        inner = {"name": "h", "tasks": ["t0", "t1"], "metric": None, "kind": "harmonic"}
+        outer = {"name": "all", "tasks": ["h", "t2"], "metric": None, "kind": "mean"}
+        for name, about, of in (("h", inner, parts[:2]), ("all", outer, ["inner", parts[2]])):
+            path = folder / "all" / "result.json"
+            result = json.loads(path.read_text()) | {"task": name, "config_hash": "inner" if name == "h" else "outer"}
+            result["config"] = {"average": about, "of": of}
+            path = folder / f"row-{name}" / "result.json"
+            path.parent.mkdir()
+            path.write_text(json.dumps(result))
+        (folder / "all" / "result.json").unlink()
+    rows = {row["task"]: row["delta"] for row in compared(tmp_path / "a", tmp_path / "b")["differences"]}
+    means = {name: values.mean(axis=1) for name, values in tables.items()}
+    harmonic = {name: 2 / (1 / m[0] + 1 / m[1]) for name, m in means.items()}
+    assert rows["h"] == pytest.approx(harmonic["b"] - harmonic["a"])
+    assert rows["all"] == pytest.approx(((harmonic["b"] + means["b"][2]) - (harmonic["a"] + means["a"][2])) / 2)

@@ -71,7 +71,7 @@ def correlations(runs: Sequence[FinishedRun], metrics: Sequence[str]) -> NDArray
     missing or damaged are taken to err alike, which is never too narrow; a warning says so.
     """
     r = np.eye(len(runs))
-    for members in _of_one_place(runs):
+    for members in of_one_place(runs):
         if len(members) > 1:
             try:
                 block = _correlated([runs[i] for i in members], [metrics[i] for i in members])
@@ -108,7 +108,7 @@ def _correlated(runs: Sequence[FinishedRun], names: Sequence[str]) -> NDArray[An
     return r
 
 
-def _of_one_place(runs: Sequence[FinishedRun]) -> list[list[int]]:
+def of_one_place(runs: Sequence[FinishedRun]) -> list[list[int]]:
     """Return the numbers of the runs by where their data come from: the same items, a file or a data set in common."""
     place_of: dict[str, int] = {}
     group = list(range(len(runs)))

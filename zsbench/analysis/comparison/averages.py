@@ -1,13 +1,13 @@
 """Rows over several tasks compared: the difference of two averages from the differences of their parts.
 
-Every replicate draws the items of all parts and averages them as the row does. Parts that share their items (the same
-test set with another model's candidates, another shot count) are drawn together, item by item; parts with items of
-their own are drawn independently.
+Every replicate draws the items of all parts and averages them as the row does, averages of averages included. Parts
+over the same data (two depths of one set of queries, several seeds over one test set) are drawn together, item by item
+or cluster by cluster; parts over other data are drawn independently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,14 +15,17 @@ from zsbench.analysis.comparison.difference import Difference
 from zsbench.analysis.comparison.entrants import Entrant
 from zsbench.analysis.comparison.joined import Joined, Tables
 from zsbench.analysis.comparison.judge import Settings, replicates, values_of
+from zsbench.analysis.comparison.shared_draws import overlapping
 from zsbench.analysis.comparison.sides import Side
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.bootstrap import percentile
 from zsbench.metrics.paired import bootstrap_p
+from zsbench.results.combination import Combination
 from zsbench.results.finished_run import FinishedRun
+from zsbench.results.joint import of_one_place
 
 _APART = 1_000_003
-"""Between the seeds of two test sets, so that their draws have nothing in common."""
+"""Between the seeds of two data sets, so that their draws have nothing in common."""
 
 
 @dataclass(frozen=True)
@@ -40,104 +43,137 @@ def meetings(first: Side, second: Side) -> list[Meeting]:
     same = [Meeting(average, by_names[average.names]) for average in first.averages if average.names in by_names]
     if same:
         return same
-    found = []
+    met = []
     for name in dict.fromkeys(average.names[0] for average in first.averages):
         groups = [[a for a in side.averages if a.names[0] == name] for side in (first, second)]
         if groups[1]:
             obstacle = "" if len(groups[0]) == len(groups[1]) == 1 else "several rows of this name on a side"
-            found.append(Meeting(groups[0][0], groups[1][0], obstacle))
-    return found
+            met.append(Meeting(groups[0][0], groups[1][0], obstacle))
+    return met
+
+
+class _NoDifference(Exception):
+    """Why two averages are not compared."""
 
 
 def judged_average(meeting: Meeting, first: Side, second: Side, settings: Settings) -> Difference | str:
     """Return the difference of two averages, or a sentence that says why there is none."""
-    title = f"no difference of the average '{meeting.first.names[0]}'"
+    try:
+        return _judged(meeting, first, second, settings)
+    except _NoDifference as reason:
+        return f"no difference of the average '{meeting.first.names[0]}': {reason}"
+
+
+def _judged(meeting: Meeting, first: Side, second: Side, settings: Settings) -> Difference:
     if meeting.obstacle:
-        return f"{title}: {meeting.obstacle}"
-    kinds = [_average(run) for run in (meeting.first, meeting.second)]
-    if kinds[0] != kinds[1]:
-        return f"{title}: the rows are not over the same tasks in the same way"
-    of_parts = _parts(meeting, first, second, settings)
-    if isinstance(of_parts, str):
-        return f"{title}: {of_parts}"
-    harmonic = kinds[0].get("kind") == "harmonic"
-    values = [_averaged([part.values[side] for part in of_parts], harmonic) for side in (0, 1)]
-    shortest = min(len(part.draws[0]) for part in of_parts)
-    draws = [_averaged([part.draws[side][:shortest] for part in of_parts], harmonic) for side in (0, 1)]
+        raise _NoDifference(meeting.obstacle)
+    trees = _Tree(meeting.first, first), _Tree(meeting.second, second)
+    if trees[0].of != trees[1].of or trees[0].names != trees[1].names:
+        raise _NoDifference("the rows are not over the same tasks in the same way")
+    leaves = _leaves(trees, settings)
+    values = [np.array([leaf.values[side] for leaf in leaves]) for side in (0, 1)]
+    before, after = (trees[0].of.value(side) for side in values)
+    shortest = min(len(leaf.draws[0]) for leaf in leaves)
+    draws = [_combined(trees[0].of, [leaf.draws[side][:shortest] for leaf in leaves]) for side in (0, 1)]
     low, high = percentile(draws[1] - draws[0], confidence=settings.confidence)
-    gains = [(part.values[1] - part.values[0]) * (1 if part.better == "higher" else -1) for part in of_parts]
-    wins, losses = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
     name, score = next(iter(meeting.first.result["metrics"].items()))
-    before, after = (float(value) for value in values)
+    gains = [(leaf.values[1] - leaf.values[0]) * (1 if leaf.better == "higher" else -1) for leaf in leaves]
+    wins, losses = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
     return Difference(
         meeting.first.names[0], name, score["unit"], score.get("better", "higher"), before, after, after - before,
-        low, high, bootstrap_p(np.nan_to_num(draws[1] - draws[0])), "bootstrap of all parts",
-        sum(part.n for part in of_parts), sum(part.left_out for part in of_parts), wins, len(gains) - wins - losses,
+        low, high, bootstrap_p(np.nan_to_num(draws[1] - draws[0])), "bootstrap of all tasks",
+        sum(leaf.n for leaf in leaves), sum(leaf.left_out for leaf in leaves), wins, len(gains) - wins - losses,
         losses, method=f"bootstrap(B={shortest}, seed={settings.seed})", resamples=shortest, seed=settings.seed,
         confidence=settings.confidence,
     )  # fmt: skip
 
 
+def _combined(of: Combination, draws: Sequence[DoubleArray]) -> DoubleArray:
+    """Return an average's replicates from those of its tasks, (n_tasks, B) -> (B,)."""
+    table = np.stack(draws)
+    if of.is_linear:
+        return np.asarray(of.gradient(table[:, 0]) @ table)
+    return np.array([of.value(column) for column in table.T])
+
+
+class _Tree:
+    """An average as a function of its tasks' metrics.
+
+    Attributes
+    ----------
+    runs, names : the runs that it goes back to, and the metric of each.
+    of : how their values are combined.
+    """
+
+    def __init__(self, average: FinishedRun, side: Side) -> None:
+        self.runs: list[FinishedRun] = []
+        self.names: list[str] = []
+        by_hash = {run.result.get("config_hash"): run for run in (*side.runs, *side.averages)}
+        self.of = self._combination(average, by_hash, side.title)
+
+    def _combination(self, average: FinishedRun, by_hash: Mapping[Any, FinishedRun], title: str) -> Combination:
+        config = average.result.get("config", {})
+        about, hashes = config.get("average", {}), config.get("of", [])
+        parts: list[int | Combination] = []
+        for task, key in zip(about.get("tasks", []), hashes, strict=False):
+            run = by_hash.get(key)
+            if run is None:
+                raise _NoDifference(f"'{title}' lacks the result of '{task}' behind it")
+            if run.is_average:
+                parts.append(self._combination(run, by_hash, title))
+            else:
+                parts.append(self._number(run, about.get("metric") or next(iter(run.result["metrics"]))))
+        if not parts:
+            raise _NoDifference(f"'{title}' names no results behind it")
+        return Combination("harmonic" if about.get("kind") == "harmonic" else "mean", tuple(parts))
+
+    def _number(self, run: FinishedRun, name: str) -> int:
+        for number, known in enumerate(zip(self.runs, self.names, strict=True)):
+            if known[0] is run and known[1] == name:
+                return number
+        self.runs.append(run)
+        self.names.append(name)
+        return len(self.runs) - 1
+
+
 @dataclass(frozen=True)
-class _Part:
+class _Leaf:
     """One task of an average: values and replicates of both sides."""
 
-    values: tuple[Any, Any]
+    values: tuple[float, float]
     draws: tuple[DoubleArray, DoubleArray]
     better: str
     n: int
     left_out: int
 
 
-def _average(run: FinishedRun) -> dict[str, Any]:
-    config = run.result.get("config")
-    average = config.get("average") if isinstance(config, dict) else None
-    return average if isinstance(average, dict) else {}
-
-
-def _parts(meeting: Meeting, first: Side, second: Side, settings: Settings) -> list[_Part] | str:
-    """Return the parts in the order of their tasks, or what is lacking."""
-    found = []
-    for side, run in ((first, meeting.first), (second, meeting.second)):
-        by_hash = {each.result.get("config_hash"): each for each in (*side.runs, *side.averages)}
-        hashes = run.result["config"].get("of", [])
-        lacking = [
-            task for task, key in zip(_average(run).get("tasks", []), hashes, strict=False) if key not in by_hash
-        ]
-        if lacking or not hashes:
-            return f"'{side.title}' lacks the results behind it ({', '.join(lacking) or 'none is named'})"
-        found.append([by_hash[key] for key in hashes])
-    if len(found[0]) != len(found[1]):
-        return "they have different numbers of parts"
-    if any(part.is_average for parts in found for part in parts):
-        return "it is an average of averages"
-    seeds: dict[str, int] = {}
-    wanted = _average(meeting.first).get("metric")
-    parts = []
-    for a, b in zip(*found, strict=True):
-        test_set = str(a.result.get("test_fingerprint") or len(seeds))
-        seed = settings.seed + _APART * seeds.setdefault(test_set, len(seeds))
-        name = wanted or next(iter(a.result["metrics"]))
+def _leaves(trees: tuple[_Tree, _Tree], settings: Settings) -> list[_Leaf]:
+    """Return values and replicates of every task; tasks over the same data are drawn together."""
+    first, second = trees
+    tables, labels = [], []
+    for a, b, name in zip(first.runs, second.runs, first.names, strict=True):
         if any(name not in run.result["metrics"] for run in (a, b)):
-            return f"no metric '{name}' on both sides for '{a.names[0]}'"
-        tables = Joined(Entrant((a,)), Entrant((b,)), settings.allow).tables(name)
-        if not tables.is_defined.any():
-            return f"'{name}' is undefined for every item of '{a.names[0]}'"
-        parts.append(_part(tables, replace(settings, seed=seed)))
-    return parts
+            raise _NoDifference(f"no metric '{name}' on both sides for '{a.names[0]}'")
+        joined = Joined(Entrant((a,)), Entrant((b,)), settings.allow)
+        table = joined.tables(name)
+        if not table.is_defined.any():
+            raise _NoDifference(f"'{name}' is undefined for every item of '{a.names[0]}'")
+        tables.append(table)
+        labels.append((joined.ids if joined.clusters is None else joined.clusters)[table.is_defined])
+    draws: dict[int, tuple[DoubleArray, DoubleArray]] = {}
+    for place, numbers in enumerate(of_one_place(first.runs)):
+        here = replace(settings, seed=settings.seed + _APART * place)
+        chosen = [tables[number] for number in numbers]
+        if len(numbers) == 1:
+            drawn = replicates(chosen, here)
+        else:
+            drawn = overlapping(
+                chosen, [labels[number] for number in numbers], resamples=here.resamples, seed=here.seed
+            )
+        draws |= dict(zip(numbers, drawn, strict=True))
+    return [_leaf(table, draws[number]) for number, table in enumerate(tables)]
 
 
-def _part(tables: Tables, settings: Settings) -> _Part:
-    [draws] = replicates([tables], settings)
+def _leaf(tables: Tables, draws: tuple[DoubleArray, DoubleArray]) -> _Leaf:
     first, second = values_of(tables)
-    return _Part((first[0], second[0]), draws, tables.metric.better, len(tables.first[0]), tables.left_out)
-
-
-def _averaged(parts: Sequence[Any], harmonic: bool) -> DoubleArray:
-    """Return the mean or the harmonic mean of parts, (n_parts, ...) -> (...); harmonic, it is 0 where a part is 0."""
-    table = np.asarray(parts, dtype=np.float64)
-    if not harmonic:
-        return np.asarray(table.mean(axis=0))
-    is_zero = (table == 0).any(axis=0)
-    safe = np.where(table == 0, 1.0, table)
-    return np.asarray(np.where(is_zero, 0.0, len(table) / (1 / safe).sum(axis=0)))
+    return _Leaf((first[0], second[0]), draws, tables.metric.better, len(tables.first[0]), tables.left_out)

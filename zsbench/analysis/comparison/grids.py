@@ -188,7 +188,7 @@ def ranks(comparison: Comparison) -> Grid:
     ]
     notes = []
     for each in comparison.ranks:
-        of = f"{each.metric}: over {len(each.tasks)} {'task' if len(each.tasks) == 1 else 'tasks'}"
+        of = f"{each.metric}: over {len(each.tasks)} tasks"
         notes.append(of if each.p is None else f"{of}; Friedman's test that all sides are alike: p = {_p(each.p)}")
     return Grid(columns, cells, notes, caption="Average ranks (1 is best, ties share their mean)", names=2)
 

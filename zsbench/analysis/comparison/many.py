@@ -152,7 +152,7 @@ def _ranks(result: Comparison) -> list[Ranks]:
 
 
 def _ranks_of(metric: str, whole: dict[str, list[Entrant]], seed: int) -> Ranks | None:
-    """Return the average ranks of one metric, or None where no task has it for every side."""
+    """Return the average ranks of one metric, or None where fewer than two tasks have it for every side."""
     values, better, tasks, test_sets = [], [], [], []
     for task, entrants in whole.items():
         row = [_value(entrant, metric) for entrant in entrants]
@@ -162,7 +162,7 @@ def _ranks_of(metric: str, whole: dict[str, list[Entrant]], seed: int) -> Ranks 
         better.append(entrants[0].first.metric(metric).better == "higher")
         tasks.append(task)
         test_sets.append(entrants[0].first.result.get("test_fingerprint", ""))
-    if not tasks:
+    if len(tasks) < 2:
         return None
     ranks = average_ranks(values, higher_is_better=better)
     is_tested = len(tasks) >= LEAST_TASKS and len(set(test_sets)) == len(test_sets)

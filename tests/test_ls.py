@@ -181,7 +181,7 @@ def test_removing_a_run_takes_its_average_along_and_empty_folders(here):
     assert sorted(states("runs")) == ["other/none/capitalised-runs", "synonyms/none/bm25", "synonyms/none/random-order"]
     assert not Path("runs/s/names").exists()
     assert call("rm", "runs", "-y")[0] == 0
-    assert not Path("runs").exists()
+    assert not Path("runs").exists(), sorted(map(str, Path("runs").rglob("*")))
 
 
 def test_only_interrupted_ones_are_removed_when_that_is_asked(here):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsbench.core.errors import UserError, shown
-from zsbench.results import claim
+from zsbench.results import claim, order
 from zsbench.results.contents import Entry, members, suite_of
 from zsbench.results.store import SHARDS
 
@@ -119,5 +119,7 @@ def _prune(folder: Path, roots: Sequence[Path]) -> None:
     within = {here, *here.parents[:3], *(root.absolute() for root in roots)}
     with suppress(OSError):  # not empty, or not ours to remove
         while here in within and here != Path.cwd():
+            if [path.name for path in here.iterdir()] == [order.FILE]:
+                (here / order.FILE).unlink()  # the order of runs of which none is left
             here.rmdir()
             here = here.parent

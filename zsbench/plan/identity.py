@@ -78,7 +78,7 @@ def code_of(config: dict[str, Any], known: dict[tuple[str, ...], str] | None = N
 
 
 def version() -> str:
-    """Return the version of zsbench that is here."""
+    """Return the version of zsbench that is here, which every digest of code holds."""
     return zsbench.__version__
 
 

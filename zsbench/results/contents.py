@@ -90,7 +90,7 @@ def _name(folder: Path, place: Path) -> str:
 
 
 class _Look:
-    """Looks at folders; the code of components is read once for all of them."""
+    """Looks at one folder after another; the code of components is read once for all of them."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, ...], str] = {}

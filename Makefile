@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz lint typecheck bench assets docs clean
+.PHONY: help install demo test gate gated baselines fuzz lint typecheck bench assets docs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,18 @@ demo: install  ## run the embedded quickstart: four model families, offline
 
 test: install  ## run the test suite
 	$(BIN)/python -m pytest -n 2
+
+gate: gated  ## check quickstart and the embedded papers against results/baselines (two minutes)
+	$(BIN)/zsbench check runs/gate/results --baseline results/baselines --tolerance results/tolerance.yaml
+
+baselines: gated  ## make today's results of the embedded suites the new baselines, and say what changes
+	$(BIN)/zsbench check runs/gate/results --baseline results/baselines --update
+
+# Two processes, and a cache of their own: features that an earlier version computed would hide what this one does.
+gated: install
+	rm -rf runs/gate
+	{ echo quickstart; ls configs/papers/*.yaml | xargs -n 6 echo --embedded; } | ZSBENCH_CACHE=runs/gate/cache \
+		xargs -P 2 -L 1 $(BIN)/zsbench eval --offline --threads 1 -q --out runs/gate/results
 
 fuzz: install  ## run the property tests on new cases
 	ZSBENCH_HYPOTHESIS=fuzz $(BIN)/python -m pytest -n 2 -m 'not slow' $$(grep -rl 'from hypothesis' tests --include='test_*.py')

@@ -92,7 +92,12 @@ def _kept_metric(run: FinishedRun, name: str, items: Ordered | None) -> KeptMetr
 
 
 def prompts_of(result: dict[str, Any]) -> str:
-    """Return the digest of the texts that a model was given, or an empty string."""
+    """Return the digest of the texts that a model was given, `chosen by the method` or an empty string.
+
+    Prompts that a method searched for are an outcome: another processor's rounding may end at others.
+    """
+    if "chosen prompts" in result.get("notes", {}):
+        return "chosen by the method"
     prompts = result.get("notes", {}).get("prompts", {})
     return str(prompts.get("digest", "")) if isinstance(prompts, dict) else ""
 

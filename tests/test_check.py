@@ -3,6 +3,7 @@
 import json
 import shutil
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.command import call
+from zsbench.analysis.gate import baseline
+from zsbench.analysis.gate.packing import unpacked
+from zsbench.config import catalog
+from zsbench.metrics import naming
 from zsbench.results.finished_run import FinishedRun
 from zsbench.results.items import item_statistics
 
@@ -24,6 +29,7 @@ averages:
   - {name: names, tasks: [names-seen, names-unseen], metric: F1}
   - {name: names-harmonic, tasks: [names-seen, names-unseen], metric: F1, kind: harmonic}
 """
+BASELINES = Path(__file__).parents[1] / "results" / "baselines"
 BM25 = "gate/synonyms/none/bm25"
 DIGITS = "gate/digits/none/random-class"
 ROOMS = "gate/rooms-60/none/constant-depth"
@@ -224,9 +230,9 @@ def test_rounding_of_another_processor_is_no_loss_even_when_every_item_has_it(ru
 @pytest.mark.parametrize(("then", "now", "said"), [(1, None, "now"), (None, 1, "then"), (None, None, "then and now")])
 def test_what_is_undefined_fails_and_is_never_zero(runs, made, kept, then, now, said):
     if then is None:
-        baseline = json.loads(kept.read_text())
-        baseline["runs"]["synonyms / none / bm25"]["metrics"]["nDCG@10"]["value"] = None
-        kept.write_text(json.dumps(baseline))
+        edited = json.loads(kept.read_text())
+        edited["runs"]["synonyms / none / bm25"]["metrics"]["nDCG@10"]["value"] = None
+        kept.write_text(json.dumps(edited))
     if now is None:
         score = json.loads((runs / BM25 / "result.json").read_text())["metrics"]["nDCG@10"]
         change(runs / BM25, metrics={"nDCG@10": {**score, "value": None}})
@@ -261,14 +267,21 @@ def test_what_answers_another_question_is_never_a_pass(runs, made, reason):
     assert (row["kind"], row["reason"], row["metric"], row["method"]) == ("incomparable", reason, "", "bm25")
 
 
+def test_prompts_that_a_method_searched_for_are_an_outcome(runs, tmp_path):
+    change(runs / BM25, notes={"chosen prompts": {"a": "b"}, "prompts": {"count": 1, "digest": "0" * 32}})
+    assert call("check", runs, "--baseline", tmp_path / "b", "--update")[0] == 0
+    change(runs / BM25, notes={"chosen prompts": {"a": "c"}, "prompts": {"count": 2, "digest": "1" * 32}})
+    assert moved(checked(runs, tmp_path / "b", code=0)) == {}
+
+
 def test_another_metric_of_the_same_name_is_not_compared(runs, made, kept):
     score = json.loads((runs / BM25 / "result.json").read_text())["metrics"]["nDCG@10"]
     change(runs / BM25, metrics={"nDCG@10": {**score, "unit": "m"}})
     assert only(checked(runs, made / "gate", code=1))["reason"] == "other metric (%, higher is better, then)"
     change(runs / BM25, metrics={"nDCG@10": {**score, "value": score["value"] - 0.1}})
-    baseline = json.loads(kept.read_text())
-    baseline["runs"]["synonyms / none / bm25"]["metrics"]["nDCG@10"]["value"] = 0.2
-    kept.write_text(json.dumps(baseline))
+    edited = json.loads(kept.read_text())
+    edited["runs"]["synonyms / none / bm25"]["metrics"]["nDCG@10"]["value"] = 0.2
+    kept.write_text(json.dumps(edited))
     assert "an edited baseline: its items give" in only(checked(runs, kept, code=1))["reason"]
 
 
@@ -314,6 +327,13 @@ def test_unfinished_and_damaged_runs_fail_and_make_no_baseline(runs, made, kept,
     before = kept.read_bytes()
     code, screen = call("check", runs, "--baseline", kept, "--update")
     assert (code, kept.read_bytes()) == (2, before), screen.err
+
+
+def test_a_value_that_its_items_do_not_give_is_damaged(runs, made):
+    score = json.loads((runs / BM25 / "result.json").read_text())["metrics"]["nDCG@10"]
+    change(runs / BM25, metrics={"nDCG@10": {**score, "value": 1.0}})
+    row = only(checked(runs, made / "gate", code=1))
+    assert (row["kind"], row["reason"].endswith("now, and its result says 1")) == ("damaged", True)
 
 
 def test_an_unfinished_run_that_the_baseline_does_not_know_fails_too(runs, made):
@@ -540,3 +560,18 @@ def test_at_80_columns_no_value_and_no_verdict_is_lost(runs, made, monkeypatch):
     assert max(map(len, screen.out.splitlines())) <= 80
     assert "FAILED: beyond noise" in " ".join(screen.out.split())
     assert all(line == line.rstrip() for line in screen.out.splitlines())
+
+
+def test_committed_baselines_are_whole_small_and_those_of_every_embedded_suite():
+    files = {path.stem: path for path in BASELINES.glob("*.json")}
+    assert set(files) == {"quickstart", *(f"{paper}-embedded" for paper in catalog.configs("papers"))}
+    assert files["quickstart"].stat().st_size < 100_000
+    assert max(path.stat().st_size for path in files.values()) < 200_000
+    kept = baseline.read(files["quickstart"])
+    assert kept.suite == "quickstart"
+    for run in kept.runs.values():
+        kinds = catalog.load_module("tasks", run.task_type).Task.metric_kinds
+        for name, metric in run.metrics.items():
+            table = unpacked(metric.statistics)
+            assert len(table) == kept.items[run.test_fingerprint].n
+            assert naming.resolve(name, kinds=kinds).reduce(table) == pytest.approx(metric.value, rel=1e-12)

@@ -165,6 +165,8 @@ def _print(checked: list[Checked], verdicts: list[Verdict], format: Format, rule
     else:
         for note in notes:
             say(note)
+    if (grid.rows or notes) and format is Format.rich:
+        say()
     say(f"{'passed' if passed else 'FAILED'}: {grids.counted(verdicts)} ({rule})", error=format is not Format.rich)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from zsbench.analysis.gate.update import Change
 from zsbench.analysis.gate.verdict import KINDS, Verdict
@@ -27,7 +28,7 @@ def of_verdicts(verdicts: Sequence[Verdict], notes: Sequence[str]) -> Grid:
     columns = [*_names(moved), Column("metric"), Column("then", right=True), Column("now", right=True)]
     columns += [Column("difference", right=True), Column("95 % interval", right=True, drop=1), Column("verdict")]
     rows = [[*_name_cells(row, moved), *_cells(row)] for row in moved]
-    return Grid(columns, rows, notes, names=len(_names(moved)))
+    return _without_empty(Grid(columns, rows, notes, names=len(_names(moved))))
 
 
 def _names(rows: Sequence[Verdict] | Sequence[Change]) -> list[Column]:
@@ -45,7 +46,7 @@ def _cells(row: Verdict) -> list[Cell]:
         "" if row.low is None else f"{number(row.low, row.unit, sign=True)} – {number(row.high, row.unit, sign=True)}"
     )
     scale = 100 if row.unit == "%" else 1
-    verdict = f"{_WORDS.get(row.kind, row.kind.upper())}: {row.reason}" if row.kind != row.reason else row.reason
+    verdict = f"{_WORDS.get(row.kind, row.kind.upper())}: {_reason(row)}" if row.kind != row.reason else row.reason
     return [
         _metric(row),
         _value(row.then, row.unit),
@@ -55,7 +56,7 @@ def _cells(row: Verdict) -> list[Cell]:
             value=None if row.difference is None else row.difference * scale,
         ),
         Cell(ends, low=row.low and row.low * scale, high=row.high and row.high * scale),
-        Cell(verdict + _limit(row)),
+        Cell(verdict),
     ]
 
 
@@ -71,12 +72,20 @@ def _with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}".rstrip() if text else ""
 
 
-def _limit(row: Verdict) -> str:
-    """Return the tolerance, where the reason speaks of it."""
-    if row.tolerance is None or "tolerance" not in row.reason:
-        return ""
-    shown = row.tolerance * 100 if row.unit == "%" else row.tolerance
-    return f" ({_with_unit(f'{shown:.6g}', row.unit)})"
+def _reason(row: Verdict) -> str:
+    """Return why a row counts, with the tolerance where it speaks of one."""
+    if row.tolerance is None:
+        return row.reason
+    limit = row.tolerance * 100 if row.unit == "%" else row.tolerance
+    return row.reason.replace("the tolerance", f"the tolerance ({_with_unit(f'{limit:.6g}', row.unit)})", 1)
+
+
+def _without_empty(grid: Grid) -> Grid:
+    """Return a table without columns in which nothing stands."""
+    is_kept = [any(row[number].text for row in grid.rows) or not grid.rows for number in range(len(grid.columns))]
+    rows = [[cell for cell, keeps in zip(row, is_kept, strict=True) if keeps] for row in grid.rows]
+    columns = [column for column, keeps in zip(grid.columns, is_kept, strict=True) if keeps]
+    return replace(grid, columns=columns, rows=rows)
 
 
 def of_changes(changes: Sequence[Change], notes: Sequence[str]) -> Grid:
@@ -91,7 +100,7 @@ def of_changes(changes: Sequence[Change], notes: Sequence[str]) -> Grid:
         text = row.text or row.kind
         values = [_value(row.then, row.unit), _value(row.now, row.unit)]
         rows.append([*_name_cells(row, changes), _metric(row), *values, Cell(gained, value=difference), Cell(text)])
-    return Grid(columns, rows, notes, names=len(_names(changes)))
+    return _without_empty(Grid(columns, rows, notes, names=len(_names(changes))))
 
 
 def counted(verdicts: Sequence[Verdict]) -> str:

@@ -112,6 +112,8 @@ def options_of(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flatten(key: str, value: Any, into: dict[str, Any]) -> None:
+    if isinstance(value, list) and any(isinstance(entry, dict) for entry in value):  # the links of a chain
+        value = {str(number): entry for number, entry in enumerate(value, 1)}
     if isinstance(value, dict):
         for name, part in value.items():
             _flatten(f"{key}.{name}", part, into)

@@ -148,6 +148,10 @@ class Pair:
         if not _agree(then, recomputed):
             reason = f"other metric, or an edited baseline: its items give {recomputed:.6g}, and it says {then:.6g}"
             return replace(row, kind="incomparable", reason=reason)
+        present = metric.reduce(after) if has.any() else float("nan")
+        if not _agree(now, present):
+            reason = f"its items give {present:.6g} now, and its result says {now:.6g}"
+            return replace(row, kind="damaged", reason=reason)
         lost = int((had & ~has).sum())
         if lost:
             return replace(row, kind="undefined", reason=f"undefined now for {lost} items that had a value")

@@ -29,6 +29,7 @@ def test_wheel_holds_configs_assets_and_licence(wheel):
     assert "zsbench/configs/suites/quickstart.yaml" in names
     assert "zsbench/assets/models/clip-glyphs/open_clip_model.safetensors" in names
     assert "zsbench/py.typed" in names
+    assert {f"zsbench/report/html/assets/{name}" for name in ("page.html", "page.css", "items.js")} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests/", "recipes/", "results/")) for name in names)
 

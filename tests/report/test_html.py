@@ -86,6 +86,18 @@ def test_a_folder_with_other_files_is_left_alone(nasty, tmp_path):
     assert call("report", nasty.parent / "runs", "--html", nasty, "--title", NASTY)[0] == 0
 
 
+def test_a_report_that_is_interrupted_is_written_again(nasty, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("zsbench.report.html.page.page", interrupted)
+        assert call("report", nasty.parent / "runs", "--html", tmp_path / "site")[0] == 130
+    assert "not written to its end" in (tmp_path / "site/index.html").read_text()
+    assert call("report", nasty.parent / "runs", "--html", tmp_path / "site")[0] == 0
+    assert "not written to its end" not in (tmp_path / "site/index.html").read_text()
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     if CHROMIUM is None:

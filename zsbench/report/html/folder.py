@@ -14,6 +14,12 @@ from zsbench.core.errors import UserError, shown
 from zsbench.report.html.page import GENERATOR
 
 _PICTURES = "pictures"
+_UNFINISHED = f"""<!doctype html>
+<meta charset="utf-8">
+{GENERATOR}
+<title>zsbench report</title>
+<p>This report is not written to its end. Run zsbench report again.</p>
+"""
 _LOOKED_AT = 4096
 """So many bytes of a page hold what it says of itself."""
 
@@ -26,7 +32,9 @@ class ReportFolder:
         self._used: set[Path] = set()
 
     def claim(self) -> None:
-        """Make the folder ready.
+        """Make the folder ready; until the page is written, index.html says that it is not.
+
+        So a report that is interrupted can be written again, and never shows the data of another one.
 
         Raises
         ------
@@ -40,6 +48,7 @@ class ReportFolder:
             expected = "a new or empty folder, or that of an earlier report"
             raise UserError(shown(self.folder), "a folder with other files in it", expected)
         files.require_writable(self.folder)
+        files.write_bytes(page, _UNFINISHED.encode())
 
     def write_page(self, text: str) -> Path:
         """Write index.html, last of all; return its path."""

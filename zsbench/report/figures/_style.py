@@ -7,6 +7,8 @@ wide, and its captions are set in 8 points.
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,6 +50,9 @@ _SETTINGS = {
     "pdf.fonttype": 42,  # TrueType: publishers refuse the other one
 }
 
+# A font that has a box for every letter is none.
+_BOXES = "Last Resort"
+
 # No times and no versions: the same results give the same bytes.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
@@ -69,6 +74,7 @@ def matplotlib() -> Any:
     except ImportError:
         hint = "pip install 'zsbench[plots]'"
         raise UserError("plot", "matplotlib is not installed", "", f"{hint}, or --out FILE.json for the data") from None
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a font of one weight is no news
     return matplotlib
 
 
@@ -93,7 +99,9 @@ def _families(letters: set[str]) -> tuple[list[str], set[str]]:
     missing = _without(letters, files[0])
     if missing:
         for font in sorted(font_manager.fontManager.ttflist, key=lambda font: (font.name, font.fname)):
-            still = _without(missing, font.fname) if font.style == "normal" and font.weight == 400 else missing
+            if font.style != "normal" or font.weight != 400 or font.name.startswith(_BOXES):
+                continue
+            still = _without(missing, font.fname)
             if len(still) < len(missing):
                 families.append(font.name)
                 missing = still
@@ -104,13 +112,19 @@ def _families(letters: set[str]) -> tuple[list[str], set[str]]:
 
 def _without(letters: set[str], path: str) -> set[str]:
     """Return the letters that a font does not have."""
+    characters = _characters(path)
+    return {letter for letter in letters if ord(letter) not in characters}
+
+
+@functools.cache
+def _characters(path: str) -> frozenset[int]:
+    """Return the code points that a font has a shape for."""
     from matplotlib.font_manager import get_font
 
     try:
-        characters = get_font(path).get_charmap()
+        return frozenset(get_font(path).get_charmap())
     except (OSError, RuntimeError):  # a font file that is damaged or gone
-        return letters
-    return {letter for letter in letters if ord(letter) not in characters}
+        return frozenset()
 
 
 def texts_of(figures: Iterable[Figure]) -> list[str]:

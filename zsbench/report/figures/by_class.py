@@ -87,14 +87,10 @@ def parts(entry: Entry, by: By) -> dict[str, Part]:
 
 def labels_of(entry: Entry) -> dict[str, str]:
     """Return the metrics of single labels that share the base name of the entry's metric, by label."""
-    base = entry.metric.partition("(")[0]
-    labels = {}
-    for name in entry.run.result["metrics"]:
-        if name.partition("(")[0] == base and "label=" in name:
-            given = getattr(entry.run.metric(name).statistics, "keywords", {})
-            if given.get("label") is not None:
-                labels[str(given["label"])] = name
-    return labels
+    head = f"{entry.metric.partition('(')[0]}(label="
+    return {
+        name.removeprefix(head).removesuffix(")"): name for name in entry.run.result["metrics"] if name.startswith(head)
+    }
 
 
 def _columns(entry: Entry) -> Sequence[str]:

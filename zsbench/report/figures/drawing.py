@@ -87,7 +87,9 @@ def _picture(figures: Sequence[Figure], width: float | None, title: str) -> Any:
     for axes, figure in zip(panels, figures, strict=True):
         head = f"{figure.title}: {figure.x}" if figure.kind == "classes" else figure.title
         pad = 14 if figure.kind == "classes" and figure.levels else 6
-        axes.set_title(_style.fold(head, int(width / n_columns * 13)), loc="left", fontweight="bold", pad=pad)
+        # Names at the left leave the title about half of a panel that lies.
+        room = int(width / n_columns * (8 if figure.kind in _LYING else 11))
+        axes.set_title(_style.fold(head, room), loc="left", fontweight="bold", pad=pad)
         _PANELS[figure.kind](axes, figure, looks, letters)
     return picture
 

@@ -1,0 +1,328 @@
+"""Figures: their data against results made by hand, the Pareto front's own law, and what is drawn."""
+
+import json
+import sys
+from io import BytesIO
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from rich.cells import cell_len
+
+from tests.command import call
+from zsbench.core.errors import UserError
+from zsbench.metrics.intervals import wilson
+from zsbench.report.figures import _axes, _style, drawing
+from zsbench.report.figures.bars import bars
+from zsbench.report.figures.classes import classes
+from zsbench.report.figures.curve import curve
+from zsbench.report.figures.figure import Figure, Point, Series, as_json
+from zsbench.report.figures.pareto import front, pareto
+from zsbench.results.finished_run import FinishedRun
+
+BAD = "a_b $x^2$ <b>&amp; \\frac{1}{2} %s"
+
+
+def score(value, half=0.1, **more):
+    low, high = (None, None) if value is None or half is None else (value - half, value + half)
+    return {"value": value, "low": low, "high": high, "unit": "%", "n": 9, "better": "higher", "interval": "x", **more}
+
+
+def run(model="m", method="r", task="t", metrics=None, folder="nowhere", data="d", **more):
+    result = {
+        "task": task, "task_type": "image-classification", "model": model, "method": method, "n_items": 9,
+        "metrics": {"acc@1": score(0.5)} if metrics is None else metrics, "data_fingerprint": data, "config": {},
+        "cost": {}, "notes": {}, "question": f"{model}{method}{task}{metrics}{more}", **more,
+    }  # fmt: skip
+    return FinishedRun(Path(folder), result)
+
+
+def swept(x, value, method="r", seed=1, **task):
+    """A run of a task `t-X-shot-SEED`, whose config says so."""
+    config = {"task": {"type": "c", "shots": x, "support_seed": seed, "description": f"{x}", **task},
+              "method": {"name": method}, "settings": {"seed": 0, "limit": None}}  # fmt: skip
+    return run(method=method, task=f"t-{x}-shot-{seed}", metrics={"acc@1": score(value)}, config=config)
+
+
+def test_bars_are_the_values_with_baselines_muted_and_the_best_marked():
+    runs = [
+        run("none", "chance", metrics={"acc@1": score(0.1, None)}),
+        run("m", "a", metrics={"acc@1": score(0.5), "loss": score(3.0, better="lower", unit="")}),
+        run("m", "b", metrics={"acc@1": score(None), "loss": score(2.0, better="lower", unit="")}),
+        run("other", "a", metrics={"acc@1": score(0.7)}),
+    ]
+    [figure] = bars(runs)
+    assert [(s.name, s.muted) for s in figure.series] == [("baseline", True), ("m", False), ("other", False)]
+    assert [(p.x, p.y, p.low, p.mark) for s in figure.series for p in s.points] == [
+        ("chance", 0.1, None, ""), ("a", 0.5, 0.4, ""), ("a", 0.7, pytest.approx(0.6), "best"),
+    ]  # fmt: skip
+    assert figure.notes == ("undefined, so not shown: m / b",)
+    [loss] = bars(runs, metrics=["loss"])
+    assert [(p.x, p.mark) for p in loss.series[0].points] == [("a", ""), ("b", "best")]
+    assert [p.mark for p in bars([run(method=name) for name in "ab"])[0].series[0].points] == ["", ""]  # all alike
+
+
+def test_a_task_over_different_data_has_a_figure_for_each():
+    figures = bars([run(data="d"), run(data="e", n_items=5)])
+    assert [figure.title for figure in figures] == ["t, 9 items", "t, 5 items"]
+
+
+def test_what_is_not_there_is_said_with_the_nearest_name():
+    runs = [run(), run(task="u")]
+    for options, message in (
+        ({"metrics": ["acc@2"]}, "no metric 'acc@2'; did you mean 'acc@1'"),
+        ({"tasks": ["tt"]}, "no result of task 'tt'"),
+    ):
+        for builder in (bars, pareto, curve, classes):
+            with pytest.raises(UserError, match=message):
+                builder(runs, **options)
+    with pytest.raises(UserError, match=r"nothing to draw \(undefined, so not shown: m / r\)"):
+        bars([run(metrics={"acc@1": score(None)})])
+    with pytest.raises(UserError, match="no run has a score"):
+        bars([run(metrics={})])
+    with pytest.raises(UserError, match="no finished run"):
+        bars([])
+    with pytest.raises(UserError, match="no cost 'token'; did you mean 'tokens'"):
+        pareto(runs, x="token")
+
+
+numbers = st.floats(-5, 5).map(lambda value: round(value, 1))
+pairs = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=12)
+
+
+def dominates(one, other, sign):
+    no_worse = one[0] <= other[0] and sign * one[1] >= sign * other[1]
+    return no_worse and one != other
+
+
+@given(pairs, st.sampled_from(["higher", "lower"]), st.randoms())
+def test_the_front_is_what_nothing_dominates_in_any_order(points, better, random):
+    sign = 1 if better == "higher" else -1
+    kept = front(points, better=better)
+    assert kept == [i for i, point in enumerate(points) if not any(dominates(other, point, sign) for other in points)]
+    shuffled = random.sample(range(len(points)), len(points))
+    again = front([points[i] for i in shuffled], better=better)
+    assert sorted(shuffled[i] for i in again) == kept
+
+
+def test_cost_against_value():
+    def priced(method, value, model="m", **cost):
+        return run(model, method, metrics={"acc@1": score(value)}, cost=cost)
+
+    runs = [
+        priced("bm25", 0.4, "none"),
+        priced("cheap", 0.6, forward_passes=10, tokens=5, tokens_generated=2),
+        priced("worse", 0.5, forward_passes=90),
+        priced("dear", 0.9, forward_passes=400),
+        priced("poor", 0.3, forward_passes=1),  # the baseline is better and costs nothing
+        priced("cached", 0.8, forward_passes=1, images_cached=7, images=2),
+        priced("given", 0.8),
+    ]
+    [figure] = pareto(runs)
+    assert (figure.x, figure.scale) == ("forward passes", "log")
+    marks = {p.label: (p.x, p.mark) for p in figure.series[0].points}
+    assert marks == {
+        "m / cheap": (10, "front"), "m / worse": (90, ""), "m / dear": (400, "front"), "m / poor": (1, ""),
+    }  # fmt: skip
+    assert [(level.name, level.y) for level in figure.levels] == [("bm25", 0.4)]
+    assert figure.notes == ("took embeddings from the cache: m / cached", "no forward passes counted: m / given")
+    [tokens] = pareto(runs, x="tokens")
+    assert [(p.label, p.x) for p in tokens.series[0].points] == [("m / cheap", 7)]
+    [images] = pareto(runs, x="images")
+    assert [(p.label, p.x) for p in images.series[0].points] == [("m / cached", 9)]
+    sized = [run("small", notes={"model": {"parameters": 5}}), run("large", notes={"model": {"parameters": 50}})]
+    assert [s.points[0].x for s in pareto(sized, x="parameters")[0].series] == [5, 50]
+
+
+def test_a_curve_is_over_what_runs_differ_in_with_one_point_for_all_seeds():
+    runs = [swept(x, value + seed / 100, method, seed)
+            for method, values in (("a", (0.2, 0.4)), ("b", (0.5, 0.6)))
+            for x, value in zip((16, 1), values, strict=True) for seed in (1, 2, 3)]  # fmt: skip
+    [figure] = curve(runs)
+    assert (figure.title, figure.x, figure.scale) == ("t", "shots", "log")
+    assert {s.name: [(p.x, round(p.y, 6), round(p.low, 6)) for p in s.points] for s in figure.series} == {
+        "m / a": [(1, 0.42, 0.32), (16, 0.22, 0.12)], "m / b": [(1, 0.62, 0.52), (16, 0.52, 0.42)],
+    }  # fmt: skip
+    assert "mean of 3 runs" in figure.notes[0]
+    assert curve(list(reversed(runs)))[0].series[0].points == figure.series[1].points
+    assert curve(runs, x="task.shots") == curve(runs, x="shots") == [figure]
+
+
+def test_a_curve_without_an_x_or_with_several_says_so():
+    with pytest.raises(UserError, match="no numeric option differs"):
+        curve([swept(1, 0.5), swept(1, 0.5, "b")])
+    both = [swept(x, 0.5, half=y) for x in (1, 2) for y in (3, 4)]
+    with pytest.raises(UserError, match=r"several options differ: task.shots \(2 values\), task.half \(2 values\)"):
+        curve(both)
+    figures = curve(both, x="shots")  # what else differs is a figure of its own
+    assert [[p.x for p in figure.series[0].points] for figure in figures] == [[1, 2], [1, 2]]
+    with pytest.raises(UserError, match="no numeric option 'shot'; did you mean 'shots'"):
+        curve([swept(1, 0.5), swept(2, 0.5)], x="shot")
+    with pytest.raises(UserError, match="no two values"):
+        curve([swept(1, 0.5), swept(2, 0.5)], x="limit")
+
+
+def test_lists_count_by_length_limits_by_items_defaults_by_the_component_and_levels_have_no_x():
+    def of(task=None, method=None, settings=None, value=0.5, name="r", **more):
+        config = {"task": task or {}, "method": method or {"name": "prompt-ensemble"}, "settings": settings or {}}
+        return run(method=name, config=config, metrics={"acc@1": score(value)}, **more)
+
+    [prompts] = curve([of({"templates": ["a {}"] * n}) for n in (1, 5)], x="prompts")
+    assert [p.x for p in prompts.series[0].points] == [1, 5]
+    [limit] = curve([of(settings={"limit": n}) for n in (3, None)])
+    assert [p.x for p in limit.series[0].points] == [3, 9]
+    threshold = {"name": "span-threshold"}
+    spans = [of(method=threshold | more, name=f"span-threshold{more}") for more in ({"threshold": 0.3}, {})]
+    [figure] = curve([*spans, of(name="other", value=0.1)])
+    assert [p.x for p in figure.series[0].points] == [0.3, 0.5]
+    assert [(level.name, level.y) for level in figure.levels] == [("m / other", 0.1)]
+    sizes = [run(name, notes={"model": {"parameters": n}}, config={"model": {"model": name}, "method": {"name": "a"}})
+             for name, n in (("large", 9), ("small", 4))]  # fmt: skip
+    [size] = curve(sizes, x="parameters")
+    assert [p.x for p in size.series[0].points] == [4, 9]
+
+
+@pytest.fixture(scope="module")
+def by_class(tmp_path_factory):
+    """A run over three classes with 1 of 4, 3 of 3 and 1 of 2 items right, and two groups."""
+    folder = tmp_path_factory.mktemp("run")
+    labels, right = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2.0]), np.array([1, 0, 0, 0, 1, 1, 1, 1, 0.0])
+    columns = {
+        "id": [str(i) for i in range(9)], "group": ["x"] * 5 + ["y"] * 4, "acc@1": right,
+        "mean-per-class.0": labels, "mean-per-class.1": right, "prediction": ["0"] * 9,
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), folder / "items.parquet")
+    return run(folder=folder, metrics={"acc@1": score(5 / 9), "mean-per-class": score(0.6)})
+
+
+def test_classes_stand_from_the_worst_with_wilson_intervals(by_class):
+    for metric in ("acc@1", "mean-per-class"):
+        [figure] = classes([by_class, run("none", "chance")], metrics=[metric])
+        assert [s.name for s in figure.series] == ["m / r"]
+        points = figure.series[0].points
+        assert [(p.x, p.y) for p in points] == [("class 0", 0.25), ("class 2", 0.5), ("class 1", 1.0)]
+        assert [(p.low, p.high) for p in points] == [pytest.approx(wilson(*k)) for k in ((1, 4), (1, 2), (3, 3))]
+    [worst] = classes([by_class], most=1)
+    assert (worst.x, worst.notes) == ("the 1 worst of 3 classes", ("the other 2: 50.0 – 100.0 %",))
+    [groups] = classes([by_class], by="group")
+    assert [(p.x, p.y) for p in groups.series[0].points] == [("x", 2 / 5), ("y", 3 / 4)]
+    with pytest.raises(UserError, match="no metric of single labels"):
+        classes([by_class], by="label")
+
+
+def test_labels_have_metrics_of_their_own_and_without_classes_that_is_said(tmp_path):
+    metrics = {"F1": score(0.5)} | {f"F1(label={name})": score(v) for name, v in (("per", 0.9), ("loc, 2", 0.2))}
+    [figure] = classes([run(metrics=metrics, task_type="ner")])
+    assert [(p.x, p.y) for p in figure.series[0].points] == [("loc, 2", 0.2), ("per", 0.9)]
+    with pytest.raises(UserError, match="nothing tells classes, labels or groups apart"):
+        classes([run(folder=tmp_path)])
+
+
+FIGURES = {
+    "bars": lambda: bars([run("none", "chance", BAD), run(BAD, BAD, BAD), run("_other", "漢字 " + "long " * 12, BAD)]),
+    "pareto": lambda: pareto([run(BAD, BAD, cost={"forward_passes": n}, question=str(n)) for n in (1, 400)]
+                             + [run("_o", "漢字", cost={"forward_passes": 3}), run("none", BAD)]),
+    "curve": lambda: curve([swept(x, 0.5, name) for x in (1, 2) for name in (BAD, "_b")]),
+    "classes": lambda: [Figure("classes", BAD, "2 classes", BAD, "", "lower", tuple(
+        Series(name, (Point(BAD, -0.5, -0.6, -0.4), Point("w" * 90, 0.1))) for name in ("_a", BAD)))],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_every_kind_is_drawn_the_same_each_time(kind):
+    figures = FIGURES[kind]()
+    for ending, magic in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+        picture, _ = drawing.drawn(figures, ending)
+        assert picture.startswith(magic)
+        assert ending != "svg" or drawing.drawn(figures, ending)[0] == picture
+        if ending == "png":
+            width, height = Image.open(BytesIO(picture)).size
+            assert width == int(3.35 * 200)
+            assert 150 < height < 1500
+    assert as_json(figures[0]) == json.loads(json.dumps(as_json(figures[0]), allow_nan=False))
+
+
+def test_names_stand_in_the_picture_as_they_are():
+    with mock.patch.dict(_style._SETTINGS, {"svg.fonttype": "none"}):
+        picture = drawing.drawn(FIGURES["classes"](), "svg")[0].decode()
+    assert "$x^2$" in picture
+    assert "&lt;b&gt;&amp;amp;" in picture
+    assert "<b>" not in picture
+    assert ">_a<" in picture  # a legend would leave it out
+
+
+def test_many_panels_and_narrow_pictures_are_drawn():
+    many = bars([run(task=f"t{n}", method=m) for n in range(7) for m in "abc"])
+    assert Image.open(BytesIO(drawing.drawn(many, "png")[0])).size[0] == 1380
+    assert Image.open(BytesIO(drawing.drawn(many[:1], "png", width=1.0, title="T " * 30)[0])).size[0] == 200
+
+
+@pytest.mark.parametrize("name", ["a / b-c", "x" * 50, "漢字" * 20, "", " ", "a" * 9 + " " + "b" * 30])
+def test_a_folded_name_loses_nothing_but_blanks_and_fits(name):
+    folded = _style.fold(name, 10)
+    assert folded.replace("\n", "").replace(" ", "") == name.replace(" ", "")
+    assert all(cell_len(line) <= 10 for line in folded.split("\n"))
+
+
+def test_no_two_of_the_first_series_look_alike():
+    series = [Series(str(n), ()) for n in range(16)]
+    looks = _axes.Looks([Figure("curve", "", "", "", "", "higher", tuple(series))])
+    assert len({(looks.colour(s), looks.dash(s)) for s in series}) == 16
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    (folder / "s.yaml").write_text(
+        "description: two shots\nsettings: {limit: 30, resamples: 100}\nruns:\n  - models: clip-glyphs\n"
+        "    methods: [prompt-ensemble, tip-x]\n    tasks:\n"
+        "      - {use: digits-few-shot, label: one, shots: 1}\n      - {use: digits-few-shot, label: two, shots: 2}\n"
+    )
+    assert call("eval", folder / "s.yaml", "--out", folder / "runs", "--quiet", "--offline")[0] == 0
+    return folder / "runs"
+
+
+def test_the_command_draws_each_kind_and_says_what(results, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for kind in FIGURES:
+        code, screen = call("plot", results, "--kind", kind, "--title", "a\x1b[31m")
+        assert (code, screen.err) == (0, "")
+        assert screen.out.startswith(f"{kind}.png: acc@1 of one")
+        assert "95 % intervals" in screen.out
+        assert Path(f"{kind}.png").read_bytes().startswith(b"\x89PNG")
+    assert call("plot", results, "-k", "curve", "--method", "tip-x", "-o", "data.json")[0] == 0
+    written = json.loads(Path("data.json").read_text())
+    assert written["schema_version"] == 1
+    assert [p["x"] for p in written["figures"][0]["series"][0]["points"]] == [1, 2]
+    assert {"title": "one and 1 more", "x": "shots", "unit": "%"}.items() <= written["figures"][0].items()
+
+
+def test_what_the_command_refuses(results, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for options, message in (
+        (("--out", "a.gif"), "'a.gif' ends in .gif; expected a name that ends in .png, .svg, .pdf"),
+        (("--out", "a"), "'a' has no ending"),
+        (("--x", "shots"), "--x: --kind bars has none; expected it with --kind pareto or curve"),
+        (("--model", "clip"), "no result of model 'clip'; did you mean 'clip-glyphs'"),
+        (("--kind", "bar"), "bar"),
+        (("--out", str(results)), "ends in" if results.suffix else "no ending"),
+    ):
+        code, screen = call("plot", results, *options)
+        assert (code, screen.out) == (2, "")
+        assert message in screen.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_matplotlib_the_message_says_what_to_install(results, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with mock.patch.dict(sys.modules, {"matplotlib": None}):
+        code, screen = call("plot", results)
+        assert code == 2
+        assert "matplotlib is not installed; pip install 'zsbench[plots]'" in screen.err
+        assert call("plot", results, "--out", "bars.json")[0] == 0

@@ -28,7 +28,7 @@ def bars(axes: Any, figure: Figure, looks: Looks, width: int) -> None:
             fontsize=_style.SMALL, fontweight=weight, color=_style.INK,
         )  # fmt: skip
     _rows(axes, [_style.fold(name, width) for name in row_names(figure)])
-    _axes.value_limits(axes, figure, at_zero=True, room=0.14)
+    _axes.value_limits(axes, figure, at_zero=True, room=0.17)
     axes.set_xlabel(_axes.value_title(figure))
     _axes.grid(axes, "x")
 

@@ -112,9 +112,9 @@ def _height(figure: Figure, letters: int) -> float:
     if figure.kind not in _LYING:
         return 2.3
     names = _panels.row_names(figure) if figure.kind == "bars" else _panels.class_names(figure)
-    n_lines = sum(max(1, 0.8 * (1 + _style.fold(name, letters).count("\n"))) for name in names)
-    each = 0.19 if figure.kind == "bars" else max(0.15, 0.075 * len(figure.series))
-    return each * max(n_lines, len(names)) + 0.62
+    n_lines = max(1 + _style.fold(name, letters).count("\n") for name in names)
+    least = 0.19 if figure.kind == "bars" else max(0.15, 0.075 * len(figure.series))
+    return max(least, 0.12 * n_lines + 0.03) * len(names) + 0.62
 
 
 def _legend(figures: Sequence[Figure]) -> list[Series]:

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test gate gated baselines fuzz lint typecheck bench assets docs clean
+.PHONY: help install demo test gate gated baselines fuzz lint typecheck bench coverage assets docs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ typecheck: install  ## check types (mypy --strict on the package)
 
 bench: install  ## measure speed beside what a user would pick instead (each script names the peers it wants)
 	for name in startup rerank metrics clip; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+coverage: install  ## simulate how often intervals cover the truth, and the size and power of paired tests (minutes)
+	nice $(BIN)/python benchmarks/coverage.py
 
 assets: install  ## retrain the embedded models and redraw the embedded data (about an hour)
 	for name in $(RECIPES); do $(BIN)/python -m recipes.$$name --out zsbench/assets || exit 1; done

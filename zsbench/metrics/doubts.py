@@ -2,7 +2,7 @@
 
 By simulation (`make coverage`, docs/intervals.md), a nominal 95 % interval covers 93 to 97 % unless
 
-- there are fewer than 50 items, or 25 clusters, to resample: the interval is too short, as a normal one in place of
+- there are fewer than 50 items, or 30 clusters, to resample: the interval is too short, as a normal one in place of
   Student's t, and what the items lack of the long side of their values shows nowhere;
 - its replicates are skewed: it leaves out too much on the long side. The skewness of a mean of n items is that of the
   items / sqrt(n), so this is Cochran's rule n > 25 skewness^2 at other numbers. A percentile interval of nearly all
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from zsbench.core.lazy import DoubleArray, IntArray, np
 
-_FEWEST_ITEMS, _FEWEST_CLUSTERS = 50, 25
+_FEWEST_ITEMS, _FEWEST_CLUSTERS = 50, 30
 _MOST_SKEWED = 0.25
 BEYOND = "upper end beyond the depth of the rankings"
 

@@ -188,7 +188,7 @@ def settings() -> Iterator[Setting]:
     zipf = 1 / np.arange(1, 31)
     of_zipf, falling = zipf / zipf.sum(), np.linspace(0.9, 0.5, 30)
     for n in (30, 300, 3000):
-        few = 400 if n < 3000 else 150
+        few = 400 if n < 3000 else 300
         yield Setting("acc@1", "share .7", n, plain(right(0.7), n), 0.7, few)
         yield Setting("acc@1", "share .97", n, plain(right(0.97), n), 0.97, few)
         yield Setting("nDCG@10", "spread over 0 to 1", n, plain(mostly_one(0.3), n), 0.65, few)
@@ -217,7 +217,7 @@ def settings() -> Iterator[Setting]:
         each = classes(np.full(10, n // 10), np.linspace(0.4, 0.9, 10))
         yield Setting("mean-per-class", "10 even classes", n, plain(each, n), 0.65, few)
         for chance in (0.05, 0.2):
-            repetitions = {30: 100, 300: 100, 3000: 30}[n]
+            repetitions = {30: 200, 300: 200, 3000: 60}[n]
             what = f"10 classes, {round(n * chance)} positives each"
             truth = precision_of(chance)
             yield Setting("mAP", what, n, plain(ranked(10, chance), n), truth, repetitions, "multilabel")

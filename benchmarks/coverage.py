@@ -280,7 +280,9 @@ def of_tests(repetitions: int) -> Iterator[Rejections]:
     for groups in (12, 60):
         for test, p in {"sign flips of items": p_of_flips, "sign flips of clusters": p_of_cluster_flips}.items():
             size, power = (rejected(p, pair_of_clusters(groups, gain), repetitions) for gain in (0.0, 0.3))
-            yield Rejections(test, f"{groups} clusters x 5, ICC .5; 0.3 std better", 5 * groups, repetitions, size, power)
+            yield Rejections(
+                test, f"{groups} clusters x 5, ICC .5; 0.3 std better", 5 * groups, repetitions, size, power
+            )
 
 
 def rejected(p: Callable[..., float], draw: Callable[..., Any], repetitions: int) -> float:

@@ -80,6 +80,8 @@ def significance(
         if verdict:
             behind[id(entry)] = behind.get(id(entry), "") + _mark(number, verdict, len(baselines))
     notes = [*_notes(baselines, len(tests)), *([_TIES] if ties else [])]
+    if notes and any(entry.run.is_average for entry in table):
+        notes.append("averages have no items and are not tested")
     return Significance(paired.tied if ties else None, behind, notes)
 
 

@@ -87,7 +87,8 @@ def state(name: str) -> PaperState:
     unknown = list(dict.fromkeys(entry.model for entry in entries if entry.model not in known))
     waits_for = [*config.waits_for, *_missing(plan)]
     if unknown:
-        waits_for.append(f"a config of {', '.join(unknown)}, whose values are published")
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        waits_for.append(f"a config of the published model {unknown[0]}{more}")
     return PaperState(
         find(name),
         config.paper.title,

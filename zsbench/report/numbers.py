@@ -38,6 +38,17 @@ def supported(half: float) -> int:
     return min(max(1 - floor(log10(rounded)), 0), MOST_DECIMALS)
 
 
+def written_decimals(values: Sequence[float], unit: str) -> int:
+    """Return the decimals with which published values were printed: as many as show each of them whole.
+
+    >>> written_decimals([0.6064, 0.58], "%"), written_decimals([1.985], "m")
+    (2, 3)
+    """
+    scaled = [value * _scale(unit) for value in values]
+    enough = (n for n in range(MOST_DECIMALS) if all(abs(round(value, n) - value) < 1e-9 for value in scaled))
+    return next(enough, MOST_DECIMALS)
+
+
 def stated(row: Row, digits: int, stat: Stat) -> str:
     """Return a value with its interval; as plus and minus one number only where both sides are alike."""
     if row.value is None:

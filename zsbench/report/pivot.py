@@ -21,9 +21,6 @@ from zsbench.report.variants import variants
 
 Key = tuple[str, ...]
 
-# A terminal without room leaves out costs first, then differences, then published values.
-_DROPS = {"difference": 2, "published": 3}
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -183,26 +180,29 @@ def _parts(key: Key, column: Mapping[Key, Entry], layout: Layout, sources: Mappi
     if not layout.published:
         head = labels or ["value"]
         return [_Part(Column(head[-1], True, tuple(head[:-1])), lower, value)]
-    parts = [_Part(Column("measured", True, tuple(labels)), lower, value)]
-    if any(entry.row.published is not None for entry in entries):
-        wanted = max(digits, 1 if entries[0].row.unit == "%" else 3) if layout.digits is None else digits
+    known = [entry.row.published for entry in entries if entry.row.published is not None]
+    wanted = numbers.written_decimals(known, entries[0].row.unit)
 
-        def published(row: Key, *_: object) -> Cell:
-            own = column[row].row if row in column else None
-            if own is None or own.published is None:
-                return Cell(MISSING)
-            text = numbers.number(own.published, own.unit, wanted)
-            return Cell(text, "", sources.get(id(column[row]), ""), own.published)
+    def published(row: Key, *_: object) -> Cell:
+        own = column[row].row if row in column else None
+        if own is None or own.published is None:
+            return Cell(MISSING)
+        text = numbers.number(own.published, own.unit, wanted)
+        return Cell(text, "", sources.get(id(column[row]), ""), own.published)
 
-        def difference(row: Key, *_: object) -> Cell:
-            own = column[row].row if row in column else None
-            if own is None or own.difference is None:
-                return Cell(MISSING)
-            return Cell(numbers.number(own.difference, own.unit, digits, sign=True), value=own.difference)
+    def difference(row: Key, *_: object) -> Cell:
+        own = column[row].row if row in column else None
+        if own is None or own.difference is None:
+            return Cell(MISSING)
+        return Cell(numbers.number(own.difference, own.unit, digits, sign=True), value=own.difference)
 
-        for name, make in (("published", published), ("difference", difference)):
-            parts.append(_Part(Column(name, True, tuple(labels), _DROPS[name]), lower, make))
-    return parts
+    there = {
+        "measured": any(entry.measured for entry in entries),
+        "published": any(entry.row.published is not None for entry in entries),
+        "difference": any(entry.row.difference is not None for entry in entries),
+    }
+    make = {"measured": value, "published": published, "difference": difference}
+    return [_Part(Column(name, True, tuple(labels)), lower, make[name]) for name, is_there in there.items() if is_there]
 
 
 def _notes(table: Sequence[Entry], layout: Layout, sources: Mapping[int, str], significance: Significance) -> list[str]:

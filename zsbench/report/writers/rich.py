@@ -117,15 +117,22 @@ def _blocks(names: list[_Texts], values: list[_Texts], width: int) -> Iterator[l
         taken = len(rest)
         while taken > 1 and _needed([*names, *rest[:taken]], narrow=True) > width:
             taken -= 1
-        # Columns under one head stay together where they fit into a block of their own.
-        if taken < len(rest) and rest[taken].column.over:
-            head = rest[taken].column.over[0]
-            together = next((i for i in range(taken) if rest[i].column.over[0] == head), taken)
-            taken = together or taken
+        taken = _between_heads(rest, taken)
         yield [*names, *rest[:taken]]
         rest = rest[taken:]
         if not rest:
             return
+
+
+def _between_heads(rest: Sequence[_Texts], taken: int) -> int:
+    """Return how many columns a block takes, so that those under one head stay together where a block holds them."""
+    if taken < len(rest):
+        for level in range(len(rest[taken].column.over)):
+            head = rest[taken].column.over[: level + 1]
+            begin = next((i for i in range(taken) if rest[i].column.over[: level + 1] == head), taken)
+            if begin:
+                return begin
+    return taken
 
 
 def _with_values(block: list[_Texts], names: int) -> list[_Texts]:

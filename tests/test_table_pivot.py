@@ -5,8 +5,8 @@ import io
 import json
 
 import pytest
-from tests.command import call
 
+from tests.command import call
 from zsbench.results import order
 
 
@@ -19,7 +19,17 @@ def result(task, model, method, value=0.5, *, half=0.02, metric="acc@1", **more)
     run |= {"n_items": 100, "counts": {}, "cost": {"forward_passes": 3, "images": 100}, "seeds": {}, "seconds": 1.5}
     made = {"config_hash": f"{task}{model}{method}", "code": "c", "inputs": [], "question": "q", "started": "2026"}
     scores = {metric: {**score, "interval": "wilson", "note": more.pop("note", "")}}
-    return {"schema_version": 1, **about, **ids, **run, **made, "protocol": "p", "metrics": scores, "config": config, **more}
+    return {
+        "schema_version": 1,
+        **about,
+        **ids,
+        **run,
+        **made,
+        "protocol": "p",
+        "metrics": scores,
+        "config": config,
+        **more,
+    }
 
 
 RESULTS = [
@@ -64,7 +74,9 @@ def test_names_in_rows_and_columns_and_the_baseline_first(runs):
 
 
 def test_the_other_way_round(runs):
-    [head, *rows], _ = cells(runs, "--rows", "task", "--cols", "model,method", "--where", "metric=acc", "--stat", "none")
+    [head, *rows], _ = cells(
+        runs, "--rows", "task", "--cols", "model,method", "--where", "metric=acc", "--stat", "none"
+    )
     assert [name for name in head if "mark" not in name] == ["task", "none / chance", "m / x *", "m / y"]
     assert [row[0] for row in rows] == ["a", "b"]
     assert "best" in rows[0][head.index("m / x * mark")]
@@ -109,8 +121,15 @@ def test_an_average_names_its_members_and_wants_them_all(runs, tmp_path):
 
 
 def test_a_suites_own_average_stands_in_the_place_of_a_new_one(tmp_path):
-    own = {"average": {"name": "own", "tasks": ["a", "b"], "metric": "acc@1", "kind": "mean"}, "of": [], "settings": {"seed": 0}}
-    write(tmp_path, [dict(one) for one in RESULTS[:2]] + [result("own", "m", "x", 0.756, config=own) | {"task_type": "average"}])
+    own = {
+        "average": {"name": "own", "tasks": ["a", "b"], "metric": "acc@1", "kind": "mean"},
+        "of": [],
+        "settings": {"seed": 0},
+    }
+    write(
+        tmp_path,
+        [dict(one) for one in RESULTS[:2]] + [result("own", "m", "x", 0.756, config=own) | {"task_type": "average"}],
+    )
     [head, *_], notes = cells(tmp_path, "--cols", "task", "--average", "all")
     assert "own" in head
     assert "mean" not in head

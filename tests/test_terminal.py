@@ -36,7 +36,7 @@ RESULTS = [
 
 def shown(width, results=RESULTS):
     console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(terminal.to_rich(tables.rows(results), width))
+    console.print(terminal.to_rich(tables.rows(results), width), crop=False)
     return console.export_text()
 
 
@@ -49,6 +49,14 @@ def test_nothing_is_cut_short(width):
         assert word in text
     assert text.count("25.0 – 75.0") == 6
     assert text.count("1797") >= 6
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 60])
+def test_no_value_is_cut_on_the_narrowest_screen(width):
+    text = shown(width)
+    assert "…" not in text
+    assert text.count("50.0 %") == 6
+    assert all(len(line) <= max(width, 40) for line in map(str.rstrip, text.splitlines()))
 
 
 def test_costs_stay_where_there_is_room():

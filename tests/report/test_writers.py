@@ -18,7 +18,9 @@ from zsbench.report.writers import csv as csv_writer
 from zsbench.report.writers import latex, rich
 
 NASTY = "a_b & 5 % #1 $x$ \\y <b> =1+1 @z | ^k ~ {c} -- \"q\" 'r' `s` [t] *u* naïve Łódź β 日本語 →"
-texts = st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("_&%#$\\<>=+@|^~{}-*`[]\n\t\x1b"), max_size=12)
+texts = st.text(
+    st.characters(exclude_categories=("Cs",)) | st.sampled_from("_&%#$\\<>=+@|^~{}-*`[]\n\t\x1b"), max_size=12
+)
 
 
 def grid(*names, caption="", label=""):
@@ -88,7 +90,9 @@ def test_a_terminal_has_no_blanks_at_line_ends_and_every_value_whole(text, width
     assert sum("84.1¹†" in line for line in lines) == 2
 
 
-@given(st.lists(st.text("ab-_ /é日", min_size=1, max_size=30), min_size=1, max_size=4, unique=True), st.integers(30, 120))
+@given(
+    st.lists(st.text("ab-_ /é日", min_size=1, max_size=30), min_size=1, max_size=4, unique=True), st.integers(30, 120)
+)
 def test_no_line_is_wider_than_the_terminal_and_no_letter_is_lost(names, width):
     cells = [[Cell(name), *(Cell(f"{value}.0 (1.0 – 2.0)") for value in range(4))] for name in names]
     columns = [Column("model", over=("",)), *(Column(f"m{i} ↑", True, (f"task-{i // 2}",)) for i in range(4))]

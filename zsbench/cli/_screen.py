@@ -58,10 +58,10 @@ def show(renderable: Any, *, error: bool = False) -> None:
     target = console(error=error)
     with _writing(error=error) as stream:
         if target.is_terminal:
-            target.print(renderable)
+            target.print(renderable, crop=False)
             return
         with target.capture() as capture:
-            target.print(renderable)
+            target.print(renderable, crop=False)
         # Rich fills lines up to the width of the table; in a file that is noise at every line's end.
         stream.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
         stream.flush()

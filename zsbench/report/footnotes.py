@@ -34,7 +34,7 @@ def intervals(table: Sequence[Entry]) -> list[str]:
     """Return how sure the intervals are and how they were made."""
     levels: dict[tuple[float, str], dict[str, None]] = {}
     for entry in table:
-        if entry.row.low is not None:
+        if entry.row.low is not None and not entry.members:
             levels.setdefault((entry.row.confidence, entry.row.interval), {})[entry.row.metric] = None
     lines = []
     for level in sorted({level for level, _ in levels}):

@@ -20,6 +20,7 @@ from zsbench.report.sorting import in_order
 from zsbench.report.variants import variants
 
 Key = tuple[str, ...]
+Made = Callable[[Key, Mapping[int, Mark], Mapping[int, str]], Cell]
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class _Part:
 
     column: Column
     lower: bool
-    make: Callable[[Key, Mapping[int, Mark], Mapping[int, str]], Cell]
+    make: Made
 
     def cell(self, row: Key, of_entry: Mapping[int, Mark], behind: Mapping[int, str]) -> Cell:
         """Return the cell of a row."""
@@ -201,7 +202,7 @@ def _parts(key: Key, column: Mapping[Key, Entry], layout: Layout, sources: Mappi
         "published": any(entry.row.published is not None for entry in entries),
         "difference": any(entry.row.difference is not None for entry in entries),
     }
-    make = {"measured": value, "published": published, "difference": difference}
+    make: dict[str, Made] = {"measured": value, "published": published, "difference": difference}
     return [_Part(Column(name, True, tuple(labels)), lower, make[name]) for name, is_there in there.items() if is_there]
 
 

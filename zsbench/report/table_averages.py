@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from zsbench.config.suites import Average
 from zsbench.core.errors import UserError, unknown_name
 from zsbench.metrics import naming
-from zsbench.report.entries import Entry, entries
+from zsbench.report.entries import Entry, entries, suite_of
 from zsbench.results.averages import averages
 from zsbench.results.finished_run import FinishedRun
 
@@ -16,7 +16,7 @@ NAME = "mean"
 
 
 def of_table(table: Sequence[Entry], wanted: Iterable[str], metrics: Sequence[str] = ()) -> list[Entry]:
-    """Return an entry for each average `[NAME=]TASK,TASK,...` (or `[NAME=]all`) of each model, method, suite and seed.
+    """Return an entry for each average `[NAME=]TASK,TASK,...` (or `[NAME=]all`) of each model, method and seed.
 
     An average of a suite that goes over the same tasks stands in the place of a new one.
 
@@ -65,10 +65,11 @@ def _metrics(parts: Sequence[Entry], members: Sequence[str], wanted: Sequence[st
 def _of_metric(table: Sequence[Entry], parts: Sequence[Entry], average: Average) -> list[Entry]:
     made: list[Entry] = []
     groups: dict[tuple[str, str], list[Entry]] = {}
+    apart = _overlap(parts)
     for entry in parts:
         if average.metric in ("", entry.row.metric):
-            groups.setdefault((entry.suite, entry.names["seed"]), []).append(entry)
-    for (suite, _), of_group in groups.items():
+            groups.setdefault((entry.suite if apart else "", entry.names["seed"]), []).append(entry)
+    for of_group in groups.values():
         runs = list({id(entry.run): entry.run for entry in of_group}.values())
         complete, incomplete = averages([average], runs)
         if incomplete:
@@ -77,19 +78,29 @@ def _of_metric(table: Sequence[Entry], parts: Sequence[Entry], average: Average)
         place = runs[0].folder.parents[1] / average.name
         for result in complete:
             made += entries([FinishedRun(place / result["model"] / result["method"], result)])
-        made = [entry for entry in made if not _is_there(entry, table, suite, average)]
+        made = [entry for entry in made if not _is_there(entry, table, runs, average)]
     return made
+
+
+def _overlap(parts: Sequence[Entry]) -> bool:
+    """Say whether several suites ran one task: then each suite's tasks are averaged by themselves."""
+    suites: dict[str, set[str]] = {}
+    for entry in parts:
+        suites.setdefault(entry.row.task, set()).add(entry.suite)
+    return any(len(names) > 1 for names in suites.values())
 
 
 def _elsewhere(groups: dict[tuple[str, str], list[Entry]]) -> str:
     return "; tasks are averaged within a suite and a seed" if len(groups) > 1 else ""
 
 
-def _is_there(entry: Entry, table: Sequence[Entry], suite: str, average: Average) -> bool:
-    """Say whether the suite has this average already."""
+def _is_there(entry: Entry, table: Sequence[Entry], runs: Sequence[FinishedRun], average: Average) -> bool:
+    """Say whether one of the runs' suites has this average already."""
+    suites = {suite_of(run.folder) for run in runs}
     return any(
         set(other.members) == set(average.tasks)
-        and (other.suite, other.title, other.row.metric) == (suite, entry.title, entry.row.metric)
+        and other.suite in suites
+        and (other.title, other.row.metric) == (entry.title, entry.row.metric)
         and other.run.result["config"]["average"].get("kind", "mean") == average.kind
         for other in table
     )

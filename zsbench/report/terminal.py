@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from zsbench.report.tables import Row, cells, header, is_right, notes
+from zsbench.report.tables import grid as grid_of
+from zsbench.report.writers.rich import Renderable
 
 GAP = 3  # blanks between two columns
 COST = 14  # the least width in which costs still read well, wrapped
@@ -100,6 +102,8 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
     """Return the table with the names of a run on lines of their own; what there is no room for is named below."""
     names = max(cell_len(text) + 2 * i for line in texts for i, text in enumerate(line[:3]))
     shown, for_names = _that_fit(columns, texts, width, names)
+    if not for_names:
+        return Renderable(grid_of(table), width)
     grid = _grid(table, [column for column in columns[3:] if column not in shown])
     grid.add_column("run", width=min(names, for_names), overflow="fold")  # a long name goes on in a second line
     for column in shown:
@@ -120,7 +124,10 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
 
 
 def _that_fit(columns: list[str], texts: list[list[str]], width: int, names: int) -> tuple[list[str], int]:
-    """Return the columns beside the names that fit uncut, metric and value always, and what is left for the names."""
+    """Return the columns beside the names that fit uncut, metric and value always, and what is left for the names.
+
+    Nothing is left where names would be broken into pieces too short to read.
+    """
     needs = {column[0]: max(map(cell_len, column)) + GAP for column in zip(columns, *texts, strict=True)}
     needs["cost"] = min(needs["cost"], COST + GAP)
     interval = next(column for column in columns if column.endswith("interval"))
@@ -130,7 +137,8 @@ def _that_fit(columns: list[str], texts: list[list[str]], width: int, names: int
         if width - GAP - sum(needs[each] for each in shown) >= least:
             break
         shown = [each for each in shown if each != column]
-    return shown, max(width - GAP - sum(needs[each] for each in shown), LEAST // 2)
+    left = width - GAP - sum(needs[each] for each in shown)
+    return shown, left if left >= LEAST // 2 else 0
 
 
 def _grid(table: Sequence[Row], left_out: Sequence[str] = ()) -> Table:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.cli._screen import columns, say, show
+from zsbench.cli._grids import Format, print_grids
+from zsbench.cli._screen import columns, say
 
 if TYPE_CHECKING:
     from zsbench.analysis.comparison.items import SideName
@@ -17,17 +18,6 @@ if TYPE_CHECKING:
 
 ITEMS = 20
 """Items that `--right` alone shows."""
-
-
-class Format(str, Enum):
-    """Output formats."""
-
-    rich = "rich"
-    markdown = "markdown"
-    latex = "latex"
-    csv = "csv"
-    html = "html"
-    json = "json"
 
 
 class By(str, Enum):
@@ -99,7 +89,7 @@ def compare(
         correction="fdr" if fdr else "holm",
         one_against_all=by is not None,
     )
-    _print(comparison, "json" if json else format.value)
+    _print(comparison, Format.json if json else format)
     side: SideName | None = None if right is None else "first" if right is Right.first else "second"
     if (items or right) and not json and format is Format.rich:
         _print_items(comparison, metric or (), items or ITEMS, side)
@@ -107,26 +97,18 @@ def compare(
         _write_items(comparison, metric or (), items_out, side)
 
 
-def _print(comparison: Comparison, format: str) -> None:
+def _print(comparison: Comparison, format: Format) -> None:
     """Print the tables; a CSV is one table, that of all differences."""
     import json
 
     from zsbench.analysis.comparison import export, grids
-    from zsbench.report.grid import written
 
-    if format == "json":
+    if format is Format.json:
         say(json.dumps(export.as_json(comparison), indent=2, ensure_ascii=False), data=True)
-    elif format == "csv":
+    elif format is Format.csv:
         say(export.as_csv(comparison), nl=False, data=True)
-    elif format == "rich":
-        from zsbench.report.writers.rich import Renderable
-
-        for number, grid in enumerate(grids.grids(comparison)):
-            if number:
-                say()
-            show(Renderable(grid, columns()))
     else:
-        say("\n".join(written(grid, format) for grid in grids.grids(comparison)), nl=False)
+        print_grids(grids.grids(comparison), format)
 
 
 def _print_items(comparison: Comparison, metrics: list[str] | tuple[()], count: int, side: SideName | None) -> None:

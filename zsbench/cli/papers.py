@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.cli._screen import columns, say, show
+from zsbench.cli._grids import Format, print_grids
+from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
     from zsbench.plan.papers import PaperState
     from zsbench.report.grid import Grid
-
-
-class Format(str, Enum):
-    """Output formats."""
-
-    rich = "rich"
-    markdown = "markdown"
-    latex = "latex"
-    csv = "csv"
-    html = "html"
-    json = "json"
 
 
 def papers(
@@ -43,15 +32,7 @@ def papers(
     if json:
         _print_json(states)
         return
-    grid = _grid(states)
-    if format is Format.rich:
-        from zsbench.report.writers.rich import Renderable
-
-        show(Renderable(grid, columns()))
-        return
-    from zsbench.report.grid import written
-
-    say(written(grid, format.value), nl=False, data=format in (Format.csv, Format.json))
+    print_grids([_grid(states)], format)
 
 
 def _print_json(states: list[PaperState]) -> None:

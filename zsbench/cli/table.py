@@ -10,26 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsbench.cli._grids import Format, print_grids
 from zsbench.cli._screen import columns, say, show
 
 if TYPE_CHECKING:
     from zsbench.report.entries import Entry
-    from zsbench.report.grid import Grid
     from zsbench.report.tables import Row
 
 LONG = 500
 """Rows that a terminal shows."""
-
-
-class Format(str, Enum):
-    """Output formats."""
-
-    rich = "rich"
-    markdown = "markdown"
-    latex = "latex"
-    csv = "csv"
-    html = "html"
-    json = "json"
 
 
 class Stat(str, Enum):
@@ -96,11 +85,11 @@ def table(
         metrics=metric or [],
     )
     if paper:
-        _print(_pivot_options.paper_grid(folders or [], paper, where or [], wanted), format)
+        print_grids([_pivot_options.paper_grid(folders or [], paper, where or [], wanted)], format)
         return
     known = _entries(folders or [], metric or [], where or [], expected=expected)
     if wanted.pivots or digits is not None:
-        _print(_pivot_options.grid(known, wanted), format)
+        print_grids([_pivot_options.grid(known, wanted)], format)
         return
     _print_lines([entry.row for entry in known], format, caption=caption, label=label)
 
@@ -132,22 +121,7 @@ def _print_lines(rows: list[Row], format: Format, *, caption: str, label: str) -
     elif format is Format.json:
         say(tables.to_json(rows), nl=False, data=True)
     else:
-        _print(replace(tables.grid(rows), caption=caption, label=label), format)
-
-
-def _print(grid: Grid, format: Format) -> None:
-    """Print a table; CSV has no place for notes, which are said on stderr."""
-    if format is Format.rich:
-        from zsbench.report.writers.rich import Renderable
-
-        show(Renderable(grid, columns()))
-        return
-    from zsbench.report.grid import written
-
-    say(written(grid, format.value), nl=False, data=format in (Format.csv, Format.json))
-    if format is Format.csv:
-        for note in grid.notes:
-            say(note, error=True)
+        print_grids([replace(tables.grid(rows), caption=caption, label=label)], format)
 
 
 def _show(rows: list[Row]) -> None:

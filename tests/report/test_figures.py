@@ -201,13 +201,20 @@ def by_class(tmp_path_factory):
     return run(folder=folder, metrics={"acc@1": score(5 / 9), "mean-per-class": score(0.6)})
 
 
-def test_classes_stand_from_the_worst_with_wilson_intervals(by_class):
+def test_classes_stand_from_the_worst_with_wilson_intervals(by_class, tmp_path):
     for metric in ("acc@1", "mean-per-class"):
         [figure] = classes([by_class, run("none", "chance")], metrics=[metric])
         assert [s.name for s in figure.series] == ["m / r"]
         points = figure.series[0].points
         assert [(p.x, p.y) for p in points] == [("class 0", 0.25), ("class 2", 0.5), ("class 1", 1.0)]
         assert [(p.low, p.high) for p in points] == [pytest.approx(wilson(*k)) for k in ((1, 4), (1, 2), (3, 3))]
+    named = pq.read_table(by_class.folder / "items.parquet").append_column(
+        "gold", [["cat"] * 4 + ["dog"] * 3 + ["fox"] * 2]
+    )
+    (tmp_path / "named").mkdir()
+    pq.write_table(named, tmp_path / "named" / "items.parquet")
+    [figure] = classes([run(folder=tmp_path / "named", metrics=by_class.result["metrics"])], metrics=["acc@1"])
+    assert [p.x for p in figure.series[0].points] == ["cat", "fox", "dog"]
     [worst] = classes([by_class], most=1)
     assert (worst.x, worst.notes) == ("the 1 worst of 3 classes", ("the other 2: 50.0 – 100.0 %",))
     [groups] = classes([by_class], by="group")

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from zsbench.core.errors import unknown_name
 from zsbench.results.finished_run import FinishedRun
+from zsbench.results.items import ABOUT
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from zsbench.analysis.comparison import Settings
     from zsbench.report.entries import Entry
-
-_BESIDE = ("id", "group", "cluster")
 
 
 def of_metrics(entries: Sequence[Entry]) -> pd.DataFrame:
@@ -47,7 +46,7 @@ def of_items(runs: Sequence[FinishedRun], metric: str | Iterable[str] | None) ->
     for run in runs:
         columns = dict(run.items)
         prediction = columns.pop("prediction")
-        beside = {name: columns.pop(name) for name in _BESIDE if name in columns}
+        beside = {name: columns.pop(name) for name in ABOUT if name in columns}
         kept = {name: values for name, values in columns.items() if wanted is None or _metric_of(name, run) in wanted}
         if kept or wanted is None:
             names = dict(zip(("task", "model", "method"), run.names, strict=True))

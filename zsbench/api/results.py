@@ -37,8 +37,7 @@ def load(places: str | Path | Iterable[str | Path]) -> Results:
     listed = [places] if isinstance(places, str | Path) else list(places)
     if not listed:
         raise UserError("load()", "no folder named", "a folder written by `zsbench eval` or `zsbench.evaluate`")
-    runs = finished_runs(map(Path, listed), averages=True)
-    return Results({run.folder.resolve(): run for run in runs}.values())
+    return Results(finished_runs(map(Path, listed), averages=True))
 
 
 class Results(Sequence[FinishedRun]):
@@ -233,4 +232,4 @@ def _side_title(runs: Results, name: str) -> str:
 
 
 def _value(run: FinishedRun, key: str) -> str:
-    return entries.suite_of(run.folder) if key == "suite" else str(run.result[key])
+    return run.suite if key == "suite" else str(run.result[key])

@@ -66,20 +66,20 @@ def read_entries(folders: Sequence[Path], *, expected: bool) -> list[Entry]:
     UserError
         No result, or published values are asked for and none of the suites is a paper.
     """
-    from zsbench.report.entries import entries, suite_of
+    from zsbench.report.entries import entries
     from zsbench.results.finished_run import finished_runs
 
-    runs = {run.folder.absolute(): run for run in finished_runs(folders, averages=True)}
+    runs = finished_runs(folders, averages=True)
     if not expected:
-        return entries(list(runs.values()))
+        return entries(runs)
     from zsbench.plan import papers
 
-    suites = list(dict.fromkeys(suite_of(folder) for folder in runs))
+    suites = list(dict.fromkeys(run.suite for run in runs))
     published = papers.published(suites)
     if not published:
         hint = "--paper NAME lays results out beside a paper's values, whatever their suite"
         raise UserError("--expected", f"no paper is named {', '.join(suites)}", "results of papers", hint)
-    return entries(list(runs.values()), published)
+    return entries(runs, published)
 
 
 def of_metrics(table: list[Entry], metrics: Sequence[str]) -> list[Entry]:
@@ -151,13 +151,9 @@ def _of_paper(folders: Sequence[Path], plan: Plan) -> list[Entry]:
 
     if not folders:
         return []
-    runs = {run.folder.absolute(): run for run in finished_runs(folders, averages=True)}
-    listed = list(runs.values())
+    listed = finished_runs(folders, averages=True)
     tasks = {*(job.task_name for job in plan.jobs), *(average.name for average in plan.averages)}
-    from zsbench.report.entries import suite_of
-
-    suites = [suite_of(run.folder) for run in listed]
-    values = dict.fromkeys(suites, plan.expected)
+    values = dict.fromkeys((run.suite for run in listed), plan.expected)
     return [
         entry
         for entry in entries(listed, values)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zsbench.cli._screen import columns, say, show
+from zsbench.cli._grids import Format, print_grids
+from zsbench.cli._screen import say
 from zsbench.core.errors import EXIT_CHECK_FAILED, UserError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from zsbench.analysis.gate.rules import Rule
     from zsbench.analysis.gate.update import Change
     from zsbench.analysis.gate.verdict import Verdict
-    from zsbench.report.grid import Grid
 
 
 class Mode(str, Enum):
@@ -27,16 +27,6 @@ class Mode(str, Enum):
     noise = "noise"
     either = "either"
     both = "both"
-
-
-class Format(str, Enum):
-    """Output formats."""
-
-    rich = "rich"
-    markdown = "markdown"
-    latex = "latex"
-    csv = "csv"
-    html = "html"
 
 
 def check(
@@ -148,7 +138,7 @@ def _update(place: Path, known: list[Suite], format: Format, *, json: bool) -> N
         return
     empty = [f"left out, without a value: {text}" for suite in known for text in update.without_value(suite)]
     if changes:
-        _show(grids.of_changes(changes, empty), format)
+        print_grids([grids.of_changes(changes, empty)], format)
     for name, path in files.items():
         n_runs, is_new = len(made[name].runs), name not in before
         what = "written" if is_new else "changed" if before[name] != made[name] else "as it was"
@@ -161,25 +151,13 @@ def _print(checked: list[Checked], verdicts: list[Verdict], format: Format, rule
     notes = [note for of_suite in checked for note in of_suite.notes]
     grid = grids.of_verdicts(verdicts, notes)
     if grid.rows or format is not Format.rich:
-        _show(grid, format)
+        print_grids([grid], format)
     else:
         for note in notes:
             say(note)
     if (grid.rows or notes) and format is Format.rich:
         say()
     say(f"{'passed' if passed else 'FAILED'}: {grids.counted(verdicts)} ({rule})", error=format is not Format.rich)
-
-
-def _show(grid: Grid, format: Format) -> None:
-    """Print a table in a format; a terminal's is as wide as the terminal."""
-    from zsbench.report.grid import written
-
-    if format is Format.rich:
-        from zsbench.report.writers import rich
-
-        show(rich.Renderable(grid, columns()))
-    else:
-        say(written(grid, format.value), nl=False, data=format is Format.csv)
 
 
 def _write_junit(path: Path, verdicts: list[Verdict]) -> None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zsbench.cli._screen import columns, say, show
+from zsbench.cli._grids import print_grids
+from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zsbench.report.grid import Grid
     from zsbench.results.contents import Entry
 
 _DEFAULT = [Path("runs")]
@@ -31,7 +33,7 @@ def ls(
 
         say(encoder.dumps(as_dict(listed), indent=2, ensure_ascii=False), data=True)
         return
-    show(grid(listed))
+    print_grids([grid(listed)])
     say(summary(listed))
 
 
@@ -53,10 +55,9 @@ def as_dict(listed: Sequence[Entry]) -> dict[str, Any]:
     return {"schema_version": 1, "runs": runs}
 
 
-def grid(listed: Sequence[Entry]) -> Any:
-    """Return the entries as a table on a terminal."""
+def grid(listed: Sequence[Entry]) -> Grid:
+    """Return the entries as a table."""
     from zsbench.report.grid import Cell, Column, Grid
-    from zsbench.report.writers.rich import Renderable
 
     heads = [Column("run"), Column("state"), Column("items", right=True), Column("size", right=True)]
     rows = [
@@ -64,8 +65,8 @@ def grid(listed: Sequence[Entry]) -> Any:
         for entry in listed
     ]
     if any(entry.reason for entry in listed):
-        return Renderable(Grid([*heads, Column("because")], rows), columns())
-    return Renderable(Grid(heads, [row[:-1] for row in rows]), columns())
+        return Grid([*heads, Column("because")], rows)
+    return Grid(heads, [row[:-1] for row in rows])
 
 
 def _items(entry: Entry) -> str:

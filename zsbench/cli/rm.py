@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.cli._screen import say, show
+from zsbench.cli._grids import print_grids
+from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
     from zsbench.results.removal import Removal
@@ -34,7 +35,7 @@ def rm(
             raise UserError("", "nothing to remove that is not being written", "the end of the other process")
         say("Nothing to remove.")
         return
-    show(grid(removal.all))
+    print_grids([grid(removal.all)])
     say(summary(removal.all))
     if removal.averages:
         say(f"{len(removal.averages)} of them are averages over runs that go.")
@@ -58,13 +59,13 @@ def _planned(folders: list[Path], states: list[str]) -> Removal:
     """
     from zsbench.core.errors import UserError
     from zsbench.results import removal
-    from zsbench.results.contents import entries, suite_of
+    from zsbench.results.contents import entries, suite_folder
 
     for folder in folders:
         if folder.is_symlink():
             raise UserError(str(folder), "a symbolic link", "the folder that it leads to")
     wanted = entries(folders)
-    suites = sorted({suite for entry in wanted if (suite := suite_of(entry)) is not None})
+    suites = sorted({suite for entry in wanted if (suite := suite_folder(entry)) is not None})
     listed = [*wanted, *(entries(suites) if suites else [])]
     return removal.planned([entry for entry in wanted if not states or entry.state in states], listed)
 

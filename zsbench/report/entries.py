@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from zsbench.core.errors import UserError, unknown_name
@@ -61,15 +60,9 @@ class Entry:
         return f"seed {name}" if dimension == "seed" else name
 
 
-def suite_of(folder: Path) -> str:
-    """Return the name of the suite that a run's folder (`<suite>/<task>/<model>/<method>`) belongs to."""
-    parents = folder.absolute().parents
-    return parents[2].name if len(parents) > 2 else ""
-
-
 def entries(runs: Sequence[FinishedRun], expected: Mapping[str, Published] | None = None) -> list[Entry]:
     """Return an entry for each metric of each run, in their order; published values are given by suite."""
-    suites = [suite_of(run.folder) for run in runs]
+    suites = [run.suite for run in runs]
     values = [(expected or {}).get(suite, {}) for suite in suites]
     made = []
     for run, suite, of_suite, rows in zip(runs, suites, values, rows_by_result([r.result for r in runs], values)):  # noqa: B905

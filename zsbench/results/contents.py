@@ -171,19 +171,19 @@ def _with_averages(listed: list[Entry]) -> list[Entry]:
     state_of: dict[tuple[Path | None, Any], State] = {}
     for entry in listed:
         if entry.result is not None:
-            state_of[suite_of(entry), entry.result["config_hash"]] = entry.state
+            state_of[suite_folder(entry), entry.result["config_hash"]] = entry.state
     averages = [entry for entry in listed if entry.is_average]
     # An average may go over averages, which have to be known before it: each pass knows one level more.
     for _ in averages:
         for average in averages:
-            states = [state_of.get((suite_of(average), part)) for part in parts_of(average)]
+            states = [state_of.get((suite_folder(average), part)) for part in parts_of(average)]
             if any(state not in ("finished", "running") for state in states):
-                state_of[suite_of(average), (average.result or {})["config_hash"]] = "stale"
+                state_of[suite_folder(average), (average.result or {})["config_hash"]] = "stale"
     return [_judged(entry, state_of) if entry.is_average else entry for entry in listed]
 
 
 def _judged(average: Entry, state_of: dict[tuple[Path | None, Any], State]) -> Entry:
-    states = [state_of.get((suite_of(average), part)) for part in parts_of(average)]
+    states = [state_of.get((suite_folder(average), part)) for part in parts_of(average)]
     if None in states:
         return replace(average, state="stale", reason=f"{states.count(None)} of its runs no longer there")
     bad = sum(state not in ("finished", "running") for state in states)
@@ -197,7 +197,7 @@ def parts_of(average: Entry) -> list[str]:
     return [str(part) for part in of] if isinstance(of, list) else []
 
 
-def suite_of(entry: Entry) -> Path | None:
+def suite_folder(entry: Entry) -> Path | None:
     """Return the folder of an entry's suite, None where it does not lie in `<suite>/<task>/<model>/<method>`."""
     if entry.result is None:
         return None
@@ -210,8 +210,8 @@ def members(entry: Entry, listed: Iterable[Entry]) -> list[Entry]:
     """Return the averages of a list that a run is part of."""
     if entry.result is None:
         return []
-    suite, own = suite_of(entry), entry.result["config_hash"]
-    return [other for other in listed if other.is_average and suite_of(other) == suite and own in parts_of(other)]
+    suite, own = suite_folder(entry), entry.result["config_hash"]
+    return [other for other in listed if other.is_average and suite_folder(other) == suite and own in parts_of(other)]
 
 
 def _bytes(folder: Path) -> int:

@@ -13,6 +13,7 @@ from zsbench.core import files
 from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import np
 from zsbench.results.finished_run import FinishedRun
+from zsbench.results.items import ABOUT
 from zsbench.results.predicted import Prediction, predictions
 from zsbench.tasks.formats import trec_run
 from zsbench.tasks.formats.trec_run import TrecRun
@@ -74,11 +75,11 @@ def _ranking(prediction: Prediction) -> dict[str, float]:
 
 
 def _rows(run: FinishedRun, predicted: dict[str, Prediction]) -> Iterator[dict[str, Any]]:
-    """Yield every item in the run's order: id, group and cluster, metrics, prediction."""
+    """Yield every item in the run's order: id, group, cluster and gold, metrics, prediction."""
     columns = dict(run.items)
     columns.pop("prediction")
     ids = columns.pop("id")
-    beside = {name: columns.pop(name) for name in ("group", "cluster") if name in columns}
+    beside = {name: columns.pop(name) for name in ABOUT if name in columns}
     for number, key in enumerate(ids):
         yield {
             "id": str(key),
@@ -117,7 +118,7 @@ def _parquet(run: FinishedRun, predicted: dict[str, Prediction], path: Path) -> 
     import pyarrow.parquet as pq
 
     rows = list(_rows(run, predicted))
-    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0] if name in _TEXTS}
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0] if name in ABOUT}
     columns |= {name: [row["metrics"][name] for row in rows] for name in rows[0]["metrics"]}
     names = dict.fromkeys(name for row in rows for name in row["prediction"])
     for name in names:
@@ -125,9 +126,6 @@ def _parquet(run: FinishedRun, predicted: dict[str, Prediction], path: Path) -> 
     with files.replacing(path) as temporary:
         pq.write_table(pa.table(columns), temporary)
     return len(rows)
-
-
-_TEXTS = ("id", "group", "cluster")
 
 
 def _column(values: list[Any]) -> Any:

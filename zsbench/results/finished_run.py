@@ -38,6 +38,12 @@ class FinishedRun:
         return self.result["task"], self.result["model"], self.result["method"]
 
     @property
+    def suite(self) -> str:
+        """The name of the suite, by the folder (`<suite>/<task>/<model>/<method>`); empty where there is none."""
+        parents = self.folder.absolute().parents
+        return parents[2].name if len(parents) > 2 else ""
+
+    @property
     def is_average(self) -> bool:
         """Whether it is a row over several tasks."""
         return bool(self.result.get("task_type") == AVERAGE)
@@ -92,7 +98,7 @@ class FinishedRun:
 
 
 def finished_runs(places: Iterable[Path], *, averages: bool = False) -> list[FinishedRun]:
-    """Return the runs under folders (or in single result files), in the order in which they were made.
+    """Return the runs under folders (or in single result files), each once, in the order in which they were made.
 
     Parameters
     ----------
@@ -104,5 +110,6 @@ def finished_runs(places: Iterable[Path], *, averages: bool = False) -> list[Fin
     UserError
         As `store.located_results`.
     """
-    runs = [FinishedRun(path.parent, result) for place in places for path, result in store.located_results(place)]
-    return [run for run in runs if averages or not run.is_average]
+    located = (pair for place in places for pair in store.located_results(place))
+    runs = {path.parent.resolve(): FinishedRun(path.parent, result) for path, result in located}
+    return [run for run in runs.values() if averages or not run.is_average]

@@ -1,4 +1,4 @@
-"""items.parquet: the per-item statistics of every metric of a run, with id, group, cluster and a preview.
+"""items.parquet: the per-item statistics of every metric of a run, with what names an item and a preview.
 
 One column for each statistic, or one of lists for those of a histogram. A metric that declares names for its statistics
 (`columns`: `tp`, `fp`, `fn`) has them behind its own: `F1.tp`.
@@ -12,6 +12,8 @@ from typing import Any
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import Metric, as_table
 
+ABOUT = ("id", "group", "cluster", "gold")
+"""Columns of texts that say what an item is; those that the data have."""
 # More statistics than this are no longer columns that somebody reads one by one.
 _MANY = 32
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zsbench.core.errors import UserError, shown
 from zsbench.results import claim, order
-from zsbench.results.contents import Entry, members, suite_of
+from zsbench.results.contents import Entry, members, suite_folder
 from zsbench.results.store import SHARDS
 
 # What a run writes into its folder; whatever else lies there stays, and the folder with it.
@@ -75,7 +75,7 @@ def planned(wanted: Iterable[Entry], listed: Sequence[Entry]) -> Removal:
 
 def _same(other: Entry, entry: Entry) -> bool:
     """Say whether another folder of the suite holds the same result, which averages may be made of as well."""
-    if other.result is None or entry.result is None or suite_of(other) != suite_of(entry):
+    if other.result is None or entry.result is None or suite_folder(other) != suite_folder(entry):
         return False
     return bool(other.result["config_hash"] == entry.result["config_hash"])
 

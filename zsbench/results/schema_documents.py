@@ -34,6 +34,7 @@ def items() -> dict[str, Any]:
         "id": "the item's name, by which predictions, gold and other runs find it",
         "group": "the group that the item belongs to, where the data have groups",
         "cluster": "what the item comes from together with others, where items are not independent",
+        "gold": "a short text of what is right, where the type of task has one: a class, spans, relevant documents",
         "prediction": "a short text of the prediction; the whole stands in predictions/",
     }
     number = {"type": ["number", "null"]}

@@ -45,11 +45,13 @@ def write(
 
 
 def _write_items(run: Run, judgement: Judgement, predictions: Predictions) -> None:
-    """Write id, statistics and preview of every item."""
+    """Write id, gold, statistics and preview of every item."""
     data, kinds = run.data, type(run.task).metric_kinds
     columns: dict[str, Any] = {"id": [item.id for item in data.items]}
     columns |= {} if data.groups is None else {"group": list(data.groups)}
     columns |= {} if data.clusters is None else {"cluster": list(data.clusters)}
+    texts = [run.task.gold_text(item, gold, data) for item, gold in zip(data.items, data.gold, strict=True)]
+    columns |= {"gold": texts} if any(texts) else {}
     for name, table in judgement.statistics.items():
         columns |= item_columns(name, table, naming.resolve(name, kinds=kinds).columns)
     columns["prediction"] = predictions.previews()

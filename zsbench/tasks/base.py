@@ -96,6 +96,10 @@ class BaseTask(ABC, Generic[ConfigT]):
         """Read what is needed to show items; a type that shows more than gold does loads that too."""
         return self.load(limit=limit, seed=seed, score_only=True)
 
+    def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
+        """Return what is right for an item in a few words, for items.parquet; empty where no words say it."""
+        return ""
+
     def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
         """Return how a report shows an item, its gold and what a run answered: here, all three as texts."""
         answer, right = self.format.preview(prediction), str(gold)

@@ -1,7 +1,7 @@
 """A run's metric within each class, group or label, with an interval for each, from what its files hold.
 
-class   the gold class of each item: column `class` of items.parquet, or the number of it that a metric's statistics
-        hold (`mean-per-class.0`)
+class   the gold class of each item: column `gold` of items.parquet, where a metric's statistics hold the number of the
+        class, too (`mean-per-class.0`); in files of earlier versions that number
 label   metrics of single labels in the result: `F1(label=person)`, which a task has by `F1(label=*)`
 group   column `group` of items.parquet
 """
@@ -47,7 +47,7 @@ def ways(entry: Entry) -> list[By]:
         if labels_of(entry):
             known.append("label")
         columns = _columns(entry)
-        if "class" in columns or _numbered(columns):
+        if _numbered(columns):
             known.append("class")
         if "group" in columns:
             known.append("group")
@@ -107,9 +107,11 @@ def _numbered(columns: Sequence[str]) -> str:
 
 def _names(entry: Entry, by: By) -> Any:
     columns = entry.run.items
-    if by in columns:
-        return columns[by]
-    return [f"class {number:.0f}" for number in columns[_numbered(list(columns))]]
+    if by == "group":
+        return columns["group"]
+    numbers = columns[_numbered(list(columns))]
+    # A file that an earlier version wrote has no names of classes.
+    return columns.get("gold", [f"class {number:.0f}" for number in numbers])
 
 
 def _statistics(entry: Entry) -> tuple[DoubleArray, Metric]:

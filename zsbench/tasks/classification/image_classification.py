@@ -224,10 +224,13 @@ class Task(BaseTask[Config]):
             kind = self.format.kind if certainty else None
             yield pred, known_labels(data.gold[part], None if groups is None else groups[part], problem, kind)
 
+    def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
+        """Return the names of the image's classes."""
+        return ", ".join(data.context.class_names[number] for number in _labels(gold))
+
     def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
         """Show the image beside the classes of the best scores."""
-        right = gold if isinstance(gold, (list, tuple, set, frozenset)) else [gold]
-        return drawings.of_classes([drawings.image(item)], prediction, data.context.class_names, right)
+        return drawings.of_classes([drawings.image(item)], prediction, data.context.class_names, _labels(gold))
 
     @classmethod
     def gold_source(cls, path: str) -> dict[str, Any]:
@@ -235,3 +238,8 @@ class Task(BaseTask[Config]):
         table = Path(path).suffix in (".csv", ".tsv")
         source = "imagefolder" if Path(path).is_dir() else "image-table" if table else "parquet-images"
         return {"source": source, "path": path}
+
+
+def _labels(gold: Any) -> list[int]:
+    """Return the labels of an image, which has one or a list of them."""
+    return sorted(gold) if isinstance(gold, (list, tuple, set, frozenset)) else [gold]

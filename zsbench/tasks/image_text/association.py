@@ -79,6 +79,10 @@ class Task(BaseTask[Config]):
             yield np.asarray(scores.images_for(np.asarray([place]), candidates))[0]
             run.progress(place + 1)
 
+    def gold_text(self, item: Cue, gold: Any, data: TaskData) -> str:
+        """Return the images that are associated with the cue."""
+        return ", ".join(item.images[number].id for number in sorted(gold))
+
     def draw(self, item: Cue, gold: Any, prediction: Any, data: TaskData) -> Drawing:
         """Show the cue over its candidates, those that are associated marked, and the order they were put in."""
         scores = np.asarray(prediction, dtype=np.float64)
@@ -89,7 +93,7 @@ class Task(BaseTask[Config]):
         picked, n = order[: len(gold)], len(gold)
         return Drawing(
             [Paragraph("Cue", item.text), *pictures, Scores("Similarity to the cue", rows)],
-            gold=", ".join(names[number] for number in sorted(gold)),
+            gold=self.gold_text(item, gold, data),
             answer=", ".join(names[number] for number in sorted(picked)),
             margin=float(scores[order[n - 1]] - scores[order[n]]) if 0 < n < len(order) else None,
         )

@@ -155,6 +155,10 @@ class Task(BaseTask[Config]):
         groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
         yield stacked(predictions), Labels(np.asarray(data.gold, dtype=np.int64), groups=groups)
 
+    def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
+        """Return the number, as it is written."""
+        return str(self.config.numbers[gold])
+
     def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
         """Show the image beside the scores of the numbers."""
         return drawings.of_classes([drawings.image(item)], prediction, self.config.numbers, [gold])

@@ -152,6 +152,10 @@ class Task(BaseTask[Config]):
             yield Ranked(ranks(data.context, queries, rankings)), data.gold[start:stop]
             start = stop
 
+    def gold_text(self, item: Query, gold: Relevant, data: TaskData) -> str:
+        """Return the image of a caption, or the captions of an image."""
+        return " ".join(sorted(gold.positives))
+
     def draw(self, item: Query, gold: Relevant, prediction: Ranking, data: TaskData) -> Drawing:
         """Show a caption with the images that it found, or an image with its captions."""
         pairs: Pairs = data.context

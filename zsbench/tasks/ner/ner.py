@@ -163,13 +163,14 @@ class Task(BaseTask[Config]):
         """Say that predicted spans would fit the gold better if their words were counted in another way."""
         return self._doubt
 
+    def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
+        """Return the spans with their labels."""
+        return _spelled(item.words, gold)
+
     def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
         """Show the words with the gold's spans and the predicted ones, without labels that are left out of both."""
         predicted = self._labels.scored(prediction)
-        texts = [
-            "; ".join(f"{' '.join(item.words[start : end + 1])} ({label})" for start, end, label in sorted(spans))
-            for spans in (gold, predicted)
-        ]
+        texts = [_spelled(item.words, spans) for spans in (gold, predicted)]
         labels = sorted({label for _, _, label in gold})
         return Drawing([Spans(item.words, gold, predicted)], texts[0], texts[1], labels)
 
@@ -177,6 +178,11 @@ class Task(BaseTask[Config]):
     def gold_source(cls, path: str) -> dict[str, Any]:
         """Read JSONL, or CoNLL columns when the file has another suffix."""
         return {"source": "jsonl-sentences" if ".jsonl" in Path(path).suffixes else "conll", "path": path}
+
+
+def _spelled(words: Sequence[str], spans: Sequence[Any]) -> str:
+    """Return spans (start, end inclusive, label) as words with their labels."""
+    return "; ".join(f"{' '.join(words[start : end + 1])} ({label})" for start, end, label in sorted(spans))
 
 
 def _label(metric: Metric) -> str | None:

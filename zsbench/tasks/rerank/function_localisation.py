@@ -89,6 +89,10 @@ class Task(CandidatesTask[Config]):
         repository: Collection = data.context[item.id]
         return repository
 
+    def gold_text(self, item: Any, gold: Changed, data: TaskData) -> str:
+        """Return the functions that must change."""
+        return " ".join(sorted(gold.functions))
+
     def relevant(self, gold: Changed, ranking: Mapping[str, float]) -> dict[str, str]:
         """Return the functions that the fix changes."""
         return dict.fromkeys(sorted(gold.functions), "must change")

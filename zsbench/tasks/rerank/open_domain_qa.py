@@ -69,10 +69,14 @@ class Task(CandidatesTask[Config]):
         data.context.fetch(passage for ranking in rankings for passage in ranking or ())
         yield rankings, data.gold
 
+    def gold_text(self, item: Any, gold: Answered, data: TaskData) -> str:
+        """Return the answers."""
+        return ", ".join(gold.answers)
+
     def draw(self, item: Any, gold: Answered, prediction: Mapping[str, float], data: TaskData) -> Drawing:
         """Show the answers, too."""
         drawing = super().draw(item, gold, prediction, data)
-        answers = ", ".join(gold.answers)
+        answers = self.gold_text(item, gold, data)
         question, *rest = drawing.parts
         return replace(drawing, parts=[question, Paragraph("Answers", answers), *rest], gold=answers)
 

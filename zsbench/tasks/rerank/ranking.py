@@ -24,6 +24,8 @@ from zsbench.tasks.base import BaseTask, ConfigT, require_unique
 from zsbench.tasks.formats.trec_run import TrecRun
 
 # A byte order mark would be none any more where it begins a line.
+_GOLD_NAMED = 5
+"""Relevant documents that are named in a file of items."""
 _WORD = re.compile("(?!\\ufeff)[^ \\t\\r\\n\\v\\f]+")
 
 
@@ -105,6 +107,11 @@ class RankingTask(BaseTask[ConfigT]):
         """Say why a metric has no value: nothing is judged as high as its `rel` asks."""
         empty = [name for name, score in scores.items() if not score.n and "rel=" in name]
         return f"{', '.join(empty)}: undefined, no document is judged that high" if empty else ""
+
+    def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
+        """Return the first of the relevant documents, those of the highest grade before others."""
+        grades = {key: grade for key, grade in gold.items() if grade > 0}
+        return " ".join(sorted(grades, key=lambda key: (-grades[key], key))[:_GOLD_NAMED])
 
     def draw(self, item: Any, gold: Any, prediction: Mapping[str, float], data: TaskData) -> Drawing:
         """Show the query with the first of its ranking, and where each stood before."""

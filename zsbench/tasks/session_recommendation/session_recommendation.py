@@ -112,6 +112,10 @@ class Task(BaseTask[Config]):
             judged.append(replace(answer, items=[name for name in answer.items if name not in had]))
         yield judged, data.gold
 
+    def gold_text(self, item: Session, gold: Any, data: TaskData) -> str:
+        """Return what came next."""
+        return ", ".join(gold)
+
     def draw(self, item: Session, gold: Any, prediction: Recommended, data: TaskData) -> Drawing:
         """Show what the user had, the latest first, and what was recommended."""
         text_of: dict[str, str] = data.context.text_of
@@ -123,4 +127,4 @@ class Task(BaseTask[Config]):
             dict.fromkeys(gold, "came next"),
             title="Recommended",
         )
-        return replace(drawing, gold=", ".join(gold))
+        return replace(drawing, gold=self.gold_text(item, gold, data))

@@ -140,6 +140,10 @@ class Task(BaseTask[Config]):
         """Yield scores (n_videos, n_classes) and labels."""
         yield stacked(predictions), np.asarray(data.gold, dtype=np.int64)
 
+    def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
+        """Return the name of the video's class."""
+        return str(data.context.class_names[gold])
+
     def draw(self, item: Video, gold: Any, prediction: Any, data: TaskData) -> Drawing:
         """Show four frames beside the classes of the best scores; logits that come with the data have no frames."""
         parts: list[Part] = []

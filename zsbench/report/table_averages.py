@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from zsbench.config.suites import Average
 from zsbench.core.errors import UserError, unknown_name
 from zsbench.metrics import naming
-from zsbench.report.entries import Entry, entries, suite_of
+from zsbench.report.entries import Entry, entries
 from zsbench.results.averages import averages
 from zsbench.results.finished_run import FinishedRun
 
@@ -96,7 +96,7 @@ def _elsewhere(groups: dict[tuple[str, str], list[Entry]]) -> str:
 
 def _is_there(entry: Entry, table: Sequence[Entry], runs: Sequence[FinishedRun], average: Average) -> bool:
     """Say whether one of the runs' suites has this average already."""
-    suites = {suite_of(run.folder) for run in runs}
+    suites = {run.suite for run in runs}
     return any(
         set(other.members) == set(average.tasks)
         and other.suite in suites

@@ -1,4 +1,4 @@
-"""How often does a 95 % interval hold the truth, and a paired test at 5 % cry wolf? Simulated, with the truth known.
+"""How often does a 95 % interval hold the truth, and how often does a paired test at 5 % find what is not there?
 
     python benchmarks/coverage.py                    # everything: several minutes; or `make coverage`
     python benchmarks/coverage.py --share 0.1        # a tenth of the repetitions

@@ -65,7 +65,7 @@ REPORTS = [
         "intervals-1",
         "With 3 of 3 items right the table shows an interval for a proportion that ends above 100 %. Accuracies need "
         "the score interval, not mean plus or minus two standard errors.",
-        ("zsbench/metrics/intervals.py/wilson",),
+        ("zsbench/metrics/shares.py/wilson",),
         ("zsbench/metrics/spans/spans.py", "zsbench/metrics/depth/depth.py"),
     ),
     Report(
@@ -113,13 +113,13 @@ REPORTS = [
     Report(
         "tables-1",
         "A label with a vertical bar in it breaks the columns of the Markdown output.",
-        ("zsbench/report/tables.py/_escape_markdown",),
+        ("zsbench/report/writers/markdown.py/escaped",),
         ("zsbench/core/records.py",),
     ),
     Report(
         "tables-2",
         "Security: a model named `=1+1` is run as a formula when somebody opens the exported CSV with a spreadsheet.",
-        ("zsbench/report/tables.py/_defuse",),
+        ("zsbench/report/writers/csv.py/defused",),
         ("zsbench/core/yamlio.py",),
     ),
     Report(

@@ -1,5 +1,7 @@
 """The CLIP family's suites and papers say what their publications say: sets, main metrics, averages, names."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.reference._golden import load_json
@@ -10,6 +12,7 @@ from zsbench.config.suites import Average
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.results.averages import averages
+from zsbench.results.finished_run import FinishedRun
 
 DATACOMP = load_json("density-pruning", "datacomp_average.json")
 PAPERS = ["clip", "density-pruning", "growclip", "image-text-retrieval", "openshape", "remoteclip", "x-clip"]
@@ -66,17 +69,21 @@ def test_datacomp_38_has_its_sets_main_metrics_and_averages():
             assert job.source.options["path"] == f"djghosh/wds_{key.replace('/', '-')}_test"
 
 
+def runs(results):
+    return [FinishedRun(Path(), result) for result in results]
+
+
 def test_datacomps_averages_come_out_and_fail_with_a_task_less():
     suite = made("datacomp-38")
     values = {r["dataset"]: r["main_metric"] for r in DATACOMP["results"] if r["main_metric"] is not None}
     rows = [row(job.task_name, values[job.task_name], metric=job.task.metrics[0]) for job in suite.jobs]
-    found, incomplete = averages(suite.averages, rows)
+    found, incomplete = averages(suite.averages, runs(rows))
     assert incomplete == []
     for result in found:
         [(name, score)] = result["metrics"].items()
         assert score["value"] == pytest.approx(DATACOMP["aggregate"][result["task"]], abs=1e-9)
         assert name == ("acc@1" if result["task"] == "ImageNet dist. shifts" else "mean of main metrics")
-    found, incomplete = averages(suite.averages, [r for r in rows if r["task"] != "WinoGAViL"])
+    found, incomplete = averages(suite.averages, runs(r for r in rows if r["task"] != "WinoGAViL"))
     assert sorted(lacking.name for lacking in incomplete) == ["Average", "Retrieval"]
     assert {result["task"] for result in found} == {"VTAB", "ImageNet dist. shifts"}
 
@@ -84,7 +91,7 @@ def test_datacomps_averages_come_out_and_fail_with_a_task_less():
 def test_a_mean_over_other_sets_is_another_average():
     one, two = (Average(name="mean", tasks=own) for own in (["a", "b"], ["a", "c"]))
     rows = [row(task, 0.5) for task in "abc"]
-    (first, second), _ = averages([one, two], rows)
+    (first, second), _ = averages([one, two], runs(rows))
     assert first["config"]["average"]["tasks"] == ["a", "b"]
     assert first["config_hash"] != second["config_hash"]
     assert part(0.5, 0.4, 0.6)["unit"] == "%"

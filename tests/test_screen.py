@@ -26,9 +26,9 @@ def command(*arguments, setup="pass", **settings):
     return subprocess.run(call, env=env, check=False, **{"capture_output": True, "text": True, **settings})
 
 
-def test_only_one_module_prints():
+def test_only_the_screen_prints():
     for path in PACKAGE.rglob("*.py"):
-        if path.name == "_screen.py":
+        if path.name in ("_screen.py", "console.py"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute):

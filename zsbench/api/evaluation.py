@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -148,8 +147,7 @@ def _watching(progress: bool | Callable[[str, int, int], None], n_jobs: int) -> 
         return nullcontext(Watch(items=progress))
     if not progress:
         return nullcontext(Watch())
-    from rich.console import Console
-
+    from zsbench.report.console import safe_console
     from zsbench.report.progress import bars
 
-    return bars(n_jobs, Console(file=sys.stderr))
+    return bars(n_jobs, safe_console(error=True))

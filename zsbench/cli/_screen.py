@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from zsbench.core.errors import UserError
+from zsbench.report.console import safe_console
 from zsbench.report.plain import plain
 
 if TYPE_CHECKING:
@@ -86,20 +87,9 @@ def entries_under(heading: str, entries: Iterable[Entry], *, width: int = 0) -> 
 
 
 def console(*, error: bool = False) -> Any:
-    """Return a rich console on which control characters of others' texts do nothing, whatever is printed."""
-    from rich.console import Console
-    from rich.segment import Segment
-
-    class Safe(Console):
-        def render(self, renderable: Any, options: Any = None) -> Any:
-            for segment in super().render(renderable, options):
-                yield segment if segment.control else Segment(plain(segment.text), segment.style)
-
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
+    """Return the console of stdout or stderr; in a file or a pipe stdout is as wide as `columns` says."""
     terminal = (sys.stderr if error else sys.stdout).isatty()
-    return Safe(stderr=error, width=None if error or terminal else columns())
+    return safe_console(error=error, width=None if error or terminal else columns())
 
 
 def prepare() -> None:

@@ -104,9 +104,8 @@ def _by_formula(metric: Metric, defined: DoubleArray, clusters: IntArray | None,
     if metric.closed is not None:
         ends = metric.closed(defined, clusters, confidence)
         return None if ends is None else ends._replace(method=named(ends.method, clusters))
-    values = defined[:, 0]
     if metric.interval == "wilson":
-        low, high = shares.of_values(values, clusters, confidence=confidence)
+        low, high = shares.of_values(defined[:, 0], clusters, confidence=confidence)
         return Interval(low, high, named("wilson", clusters), doubts.few_clusters(clusters))
     return _normal(metric, defined, clusters, confidence) if metric.interval == "normal" else None
 

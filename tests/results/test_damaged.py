@@ -106,6 +106,21 @@ def test_eval_goes_on_after_a_damaged_result(damage, copy):
     assert read_result(path)["metrics"] == before["metrics"]
 
 
+@pytest.mark.parametrize("cut", [None, 0, 3, 300])
+def test_eval_writes_a_damaged_file_of_items_anew(cut, copy):
+    result = result_of(copy)
+    items, before = result.parent / "items.parquet", json.loads(result.read_text())
+    whole = items.read_bytes()
+    if cut is None:
+        items.unlink()
+    else:
+        items.write_bytes(whole[:cut])
+    again = CliRunner().invoke(app, [*COMMAND, "--out", str(copy), "-q"])
+    assert again.exit_code == 0, again.output
+    assert items.read_bytes() == whole
+    assert read_result(result)["metrics"] == before["metrics"]
+
+
 def test_a_result_of_a_newer_zsbench_is_neither_read_nor_overwritten(copy):
     path = result_of(copy)
     newer = json.dumps({**json.loads(path.read_text()), "schema_version": 99})

@@ -94,6 +94,16 @@ def test_captions_and_their_image_are_one_cluster(tmp_path):
     assert data.clusters == ["0.png", "0.png", "1.png", "1.png", "0.png", "1.png"]
 
 
+@pytest.mark.parametrize(("named", "unit"), [({}, "image"), ({"cluster": "product"}, "cluster")])
+def test_the_unit_is_an_image_unless_a_column_says_what_images_come_from(tmp_path, named, unit):
+    rows = [{"path": f"{i}.png", "caption": "c", "product": "p"} for i in range(2)]
+    options = sources.table(tmp_path, rows) | {"image": "path", "caption": "caption"} | named
+    document = {"description": "d", "type": "image-text-retrieval", "data": {"source": "caption-table", **options}}
+    (tmp_path / "t.yaml").write_text(json.dumps(document))
+    config, block = task_configs.read_task(overlay.load(tmp_path / "t.yaml"))
+    assert catalog.load_module("tasks", "image-text-retrieval").Task(config, block).drawn_unit() == unit
+
+
 def test_an_image_with_several_kinds_of_objects_is_one_cluster(tmp_path):
     rows = [{"path": f"{i // 2}.png", "label": 1, "group": "ab"[i % 2]} for i in range(4)]
     options = sources.table(tmp_path, rows) | {"group": "group"}

@@ -47,6 +47,9 @@ class Metric:
     closed : a formula of the metric's own for its interval, where resampling does not give a right one.
     doubt : `(defined statistics) -> str`, what keeps any interval of them from being right, such as classes of a few
         items; empty where nothing does.
+    as_mean : `(statistics) -> (n_items,)`, values of the items whose plain mean the metric is, where it weighs items
+        otherwise. Paired comparisons exchange and draw these; strata of a few items would hide how
+        far they vary.
     top : the greatest possible value, the least being 0, where unit and direction do not say that it is a share.
     """
 
@@ -64,6 +67,14 @@ class Metric:
     closed: Closed | None = None
     doubt: Callable[[DoubleArray], str] | None = None
     top: float | None = None
+    as_mean: Callable[[DoubleArray], DoubleArray] | None = None
+
+    def values(self, statistics: DoubleArray) -> DoubleArray | None:
+        """Return values of the items (n_items,) whose mean the metric is; None where it is no mean over items."""
+        if self.as_mean is not None:
+            return self.as_mean(statistics)
+        is_mean = self.of_sums is mean and statistics.shape[1] == 1
+        return statistics[:, 0] if is_mean else None
 
     @property
     def greatest(self) -> float | None:
@@ -120,6 +131,7 @@ def metric(
     closed: Callable[..., Interval | None] | None = None,
     doubt: Callable[..., str] | None = None,
     top: float | None = None,
+    as_mean: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric under the name YAML uses; keyword arguments of the function become its parameters.
 
@@ -143,6 +155,7 @@ def metric(
             closed=closed,
             doubt=doubt,
             top=top,
+            as_mean=as_mean,
         )
         function.metric = facts  # type: ignore[attr-defined]
         return function

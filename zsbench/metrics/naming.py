@@ -146,5 +146,6 @@ def _bound(function: Any, name: str, values: dict[str, Any]) -> Metric:
         of_items=bind(declared.of_items),
         of_weights=bind(declared.of_weights),
         closed=bind(declared.closed),
+        as_mean=bind(declared.as_mean),
         doubt=bind(declared.doubt),
     )

@@ -47,7 +47,7 @@ def of_replicates(table: Table, values: DoubleArray, *, confidence: float, metho
         notes.append(doubts.BEYOND if np.isinf(high) else "")
     else:
         bias, spread = float(finite.mean()) - value, float(finite.std())
-        if abs(bias) > _LEAST_BIAS * spread > 0:
+        if abs(bias) > _LEAST_BIAS * spread and spread > _ROUNDING * max(1.0, abs(value)):
             low, high = _recentred(low, high, bias, metric, least=float(finite.min()))
             method = method.replace("bootstrap(", "re-centred bootstrap(", 1)
             notes.append(doubts.biased(bias, metric.unit))

@@ -7,6 +7,8 @@ One column for each statistic, or one of lists for those of a histogram. A metri
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import SEEK_END
+from pathlib import Path
 from typing import Any
 
 from zsbench.core.lazy import DoubleArray, np
@@ -16,6 +18,20 @@ ABOUT = ("id", "group", "cluster", "gold")
 """Columns of texts that say what an item is; those that the data have."""
 # More statistics than this are no longer columns that somebody reads one by one.
 _MANY = 32
+
+
+_MAGIC = b"PAR1"
+
+
+def is_whole(path: Path) -> bool:
+    """Say whether a file of items is there with the marks that parquet has at its beginning and its end."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+            file.seek(-len(_MAGIC), SEEK_END)
+            return head == file.read() == _MAGIC
+    except OSError:
+        return False
 
 
 def item_columns(name: str, statistics: DoubleArray, columns: Sequence[str] = ()) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from zsbench.core.records import SCHEMA_VERSION, Cost, canonical_json, digest, d
 from zsbench.core.yamlio import shown
 from zsbench.plan.identity import Asked
 from zsbench.results import order, progress, schema
+from zsbench.results.items import is_whole
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,9 @@ class Store:
             log.warning("%s; this run writes it anew", error)
             return None
         if (result.get("question"), result.get("code")) != (asked.question, asked.code):
+            return None
+        if not is_whole(self.folder / "items.parquet"):
+            log.warning("%s is missing or damaged; this run writes it anew", shown(self.folder / "items.parquet"))
             return None
         files = [*asked.data_files, *asked.other_files]
         return result if same_inputs(result.get("inputs", []), files) else None

@@ -84,7 +84,7 @@ def describe(
         "n_items": len(data.items),
         "counts": data.counts,
         "metrics": {name: without_nan(score.as_dict()) for name, score in judgement.scores.items()},
-        **({} if data.clusters is None else {"clusters": {"unit": task.unit, "n": len(set(data.clusters))}}),
+        **({} if data.clusters is None else {"clusters": {"unit": task.drawn_unit(), "n": len(set(data.clusters))}}),
         "cost": cost.as_dict(),
         "notes": {**notes, **judgement.notes, **left_out},
         "config": job.config(),

@@ -96,6 +96,10 @@ class BaseTask(ABC, Generic[ConfigT]):
         """Read what is needed to show items; a type that shows more than gold does loads that too."""
         return self.load(limit=limit, seed=seed, score_only=True)
 
+    def drawn_unit(self) -> str:
+        """Return what intervals draw as a whole, in the singular: `unit`, unless the data say what else it is."""
+        return self.unit
+
     def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
         """Return what is right for an item in a few words, for items.parquet; empty where no words say it."""
         return ""

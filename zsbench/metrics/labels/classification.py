@@ -132,7 +132,20 @@ def _stratified(statistics: DoubleArray, clusters: IntArray | None, confidence: 
     return Interval(*ends, "stratified wilson")
 
 
-@metric("mean-per-class", of_items=_mean_over_classes, of_weights=_weighted_mean, strata=0, closed=_stratified)
+def _of_items(statistics: DoubleArray) -> DoubleArray:
+    """Return what each item adds, (n_items,): as many times n / n_classes as its class is smaller than all items."""
+    numbers, sizes = np.unique(statistics[:, 0], return_inverse=True, return_counts=True)[1:]
+    return np.asarray(statistics[:, 1] * len(statistics) / (len(sizes) * sizes[numbers]))
+
+
+@metric(
+    "mean-per-class",
+    of_items=_mean_over_classes,
+    of_weights=_weighted_mean,
+    strata=0,
+    closed=_stratified,
+    as_mean=_of_items,
+)
 def mean_per_class(scores: Any, labels: Any) -> DoubleArray:
     """Accuracy per class, averaged over the classes present in the labels (balanced accuracy).
 

@@ -126,7 +126,24 @@ def _harmonic_interval(
     return Interval(*ends, method, doubts.few_clusters(clusters))
 
 
-@metric("seen-acc", of_items=_accuracy, of_weights=_weighted_accuracy, strata=STRATUM, closed=_interval)
+def _as_mean(rows: DoubleArray, *, average: str = "item") -> DoubleArray:
+    """Return what each of one group's items adds, (n_items,): of class means, the more the smaller its class is."""
+    if average == "item":
+        return rows[:, RIGHT]
+    numbers, sizes = np.unique(rows[:, LABEL], return_inverse=True, return_counts=True)[1:]
+    return np.asarray(rows[:, RIGHT] * len(rows) / ((rows[0, DIVISOR] or len(sizes)) * sizes[numbers]))
+
+
+_GROUP: dict[str, Any] = {
+    "of_items": _accuracy,
+    "of_weights": _weighted_accuracy,
+    "strata": STRATUM,
+    "closed": _interval,
+    "as_mean": _as_mean,
+}
+
+
+@metric("seen-acc", **_GROUP)
 @companions(("absent", "average", "class"))
 def seen_accuracy(
     scores: Any,
@@ -154,7 +171,7 @@ def seen_accuracy(
     return _of_group(_rows(scores, gold, average, absent), unseen=False)
 
 
-@metric("unseen-acc", of_items=_accuracy, of_weights=_weighted_accuracy, strata=STRATUM, closed=_interval)
+@metric("unseen-acc", **_GROUP)
 @companions(("absent", "average", "class"))
 def unseen_accuracy(
     scores: Any,

@@ -152,6 +152,10 @@ class Task(BaseTask[Config]):
             yield Ranked(ranks(data.context, queries, rankings)), data.gold[start:stop]
             start = stop
 
+    def drawn_unit(self) -> str:
+        """Return `image`, or `cluster` where a column of the data says what images come from."""
+        return "cluster" if "cluster" in self.source.options else self.unit
+
     def gold_text(self, item: Query, gold: Relevant, data: TaskData) -> str:
         """Return the image of a caption, or the captions of an image."""
         return " ".join(sorted(gold.positives))

@@ -175,15 +175,15 @@ def test_clusters_are_kept_and_drawn_as_a_whole(runs, tmp_path):
     """Items of a cluster that fall together are one chance, not many."""
 
     def in_pairs(columns):
-        columns["cluster"] = np.array([f"c{number // 12}" for number in range(60)], dtype=object)
+        columns["cluster"] = np.array([f"c{number // 6}" for number in range(60)], dtype=object)
 
     def two_clusters_worse(columns):
-        columns["nDCG@10"][np.isin(columns["cluster"], ["c1", "c3"])] = 0.0
+        columns["nDCG@10"][np.isin(columns["cluster"], ["c1", "c7"])] = 0.0
 
     rescore(runs / BM25, "nDCG@10", in_pairs)
     assert call("check", runs, "--baseline", tmp_path / "b", "--update")[0] == 0
     [items] = [part for part in json.loads((tmp_path / "b.json").read_text())["items"].values() if "clusters" in part]
-    assert items["clusters"].startswith("codes 60x1 0.0,1.0,2.0,3.0,4.0 ")
+    assert items["clusters"].startswith("codes 60x1 0.0,1.0,2.0,3.0,4.0,5.0,6.0,7.0,8.0,9.0 ")
     rescore(runs / BM25, "nDCG@10", two_clusters_worse)
     row = only(checked(runs, tmp_path / "b", code=0))
     assert row["reason"] == "within noise"
@@ -227,6 +227,49 @@ def test_rounding_of_another_processor_is_no_loss_even_when_every_item_has_it(ru
     assert [r["reason"] for r in said["rows"] if r["metric"] == "AbsRel"] == ["the same but for rounding"]
 
 
+def only_items(runs, n):
+    """Cut a run down to its first items."""
+    path = runs / BM25 / "items.parquet"
+    pq.write_table(pq.read_table(path)[:n], path)
+    change(runs / BM25, test_fingerprint=f"{n:032}")
+    for metric in ("nDCG@10", "MRR@10"):
+        score = json.loads((runs / BM25 / "result.json").read_text())["metrics"][metric]
+        change(runs / BM25, metrics={metric: {**score, "n": n}})
+        rescore(runs / BM25, metric, lambda columns, metric=metric: columns[metric].__setitem__(slice(None), 0.5))
+
+
+@pytest.mark.parametrize(
+    ("n", "options", "code", "reason"),
+    [
+        (1, [], 0, "few items (1)"),
+        (5, ["--mode", "noise"], 0, "few items (5)"),
+        (5, ["--tolerance", "1"], 1, "beyond the tolerance"),
+        (5, ["--tolerance", "1", "--mode", "both"], 0, "few items (5)"),
+        (5, ["--tolerance", "30"], 0, "few items (5) and within the tolerance"),
+        (6, [], 1, "beyond noise"),
+        (6, ["--tolerance", "1", "--mode", "both"], 1, "surely beyond the tolerance"),
+    ],
+)
+def test_few_items_are_no_evidence_however_narrow_their_interval(runs, tmp_path, n, options, code, reason):
+    only_items(runs, n)
+    assert call("check", runs, "--baseline", tmp_path / "b", "--update")[0] == 0
+    rescore(runs / BM25, "nDCG@10", _worse)
+    row = only(checked(runs, tmp_path / "b", *options, code=code))
+    assert (row["reason"], row["low"], row["high"]) == (reason, -0.25, -0.25)
+    screen = call("check", runs, "--baseline", tmp_path / "b", *options)[1]
+    assert ("few items: a difference of fewer than 6 items" in screen.out) is ("few items" in reason)
+
+
+def test_clusters_count_as_one_each(runs, tmp_path):
+    def five_clusters(columns):
+        columns["cluster"] = np.array([f"c{number // 12}" for number in range(60)], dtype=object)
+
+    rescore(runs / BM25, "nDCG@10", five_clusters)
+    assert call("check", runs, "--baseline", tmp_path / "b", "--update")[0] == 0
+    rescore(runs / BM25, "nDCG@10", _worse)
+    assert only(checked(runs, tmp_path / "b", code=0))["reason"] == "few clusters (5)"
+
+
 @pytest.mark.parametrize(("then", "now", "said"), [(1, None, "now"), (None, 1, "then"), (None, None, "then and now")])
 def test_what_is_undefined_fails_and_is_never_zero(runs, made, kept, then, now, said):
     if then is None:
@@ -247,7 +290,7 @@ def test_items_that_have_lost_their_value_fail_however_well_the_others_do(runs, 
 
     rescore(runs / BM25, "nDCG@10", lose)
     row = only(checked(runs, made / "gate", code=1))
-    assert (row["kind"], row["reason"]) == ("undefined", "undefined now for 1 items that had a value")
+    assert (row["kind"], row["reason"]) == ("undefined", "undefined now for 1 item that had a value")
 
 
 INCOMPARABLE = {
@@ -292,6 +335,59 @@ def test_options_and_models_may_change_and_are_named(runs, made):
     assert code == 0
     assert "synonyms / none / bm25: changed since the baseline: method.k1 default → 1.2" in screen.out
     assert "digits / none / random-class: changed since the baseline: the model's weights or files" in screen.out
+
+
+def as_span_threshold(folder, method, threshold):
+    """Make a run that of a method whose title and protocol hold an option."""
+    described = {"name": "span-threshold", **({} if threshold is None else {"threshold": threshold})}
+    stated = f"exact spans; threshold {threshold or 0.5}, decoding flat"
+    change(folder, method=method, protocol=stated)
+    result = json.loads((folder / "result.json").read_text())
+    result["config"]["method"] = described
+    (folder / "result.json").write_text(json.dumps(result))
+
+
+def test_the_settings_of_a_method_are_no_protocol_and_may_stand_in_its_title(runs, tmp_path):
+    for task in ("names-seen", "names-unseen"):
+        as_span_threshold(runs / f"gate/{task}/none/capitalised-runs", "span-threshold", None)
+    for average_ in ("names", "names-harmonic"):
+        change(runs / f"gate/{average_}/none/capitalised-runs", method="span-threshold")
+    assert call("check", runs, "--baseline", tmp_path / "b", "--update")[0] == 0
+    for task in ("names-seen", "names-unseen"):
+        folder = runs / f"gate/{task}/none/capitalised-runs"
+        as_span_threshold(folder, "span-threshold(threshold=0.3)", 0.3)
+        change(folder, config_hash=f"now-{task}")
+    for average_ in ("names", "names-harmonic"):
+        folder = runs / f"gate/{average_}/none/capitalised-runs"
+        change(folder, method="span-threshold(threshold=0.3)", config={"of": ["now-names-seen", "now-names-unseen"]})
+    assert moved(checked(runs, tmp_path / "b", code=0)) == {}
+    said = call("check", runs, "--baseline", tmp_path / "b")[1].out
+    name = "names-seen / none / span-threshold: changed since the baseline: called span-threshold(threshold=0.3) now"
+    assert f"{name}, method.threshold default → 0.3" in " ".join(said.split())
+    change(runs / NAMES, protocol="overlapping spans; threshold 0.3, decoding flat")
+    row = moved(checked(runs, tmp_path / "b", code=1))["names-seen", ""]
+    assert row["reason"] == "other protocol ('exact spans' then, 'overlapping spans' now)"
+
+
+def test_a_label_may_hold_its_own_settings_and_stays_comparable(runs, tmp_path):
+    as_span_threshold(runs / NAMES, "mine", None)
+    assert call("check", runs, "--baseline", tmp_path / "b", "--update")[0] == 0
+    as_span_threshold(runs / NAMES, "mine", 0.05)
+    assert moved(checked(runs, tmp_path / "b", code=0)) == {}
+    as_span_threshold(runs / NAMES, "yours", 0.05)  # another label is another run
+    assert {row["kind"] for row in moved(checked(runs, tmp_path / "b", code=1)).values()} >= {"new"}
+
+
+def test_what_could_be_either_of_two_runs_is_missing_and_new(runs, tmp_path):
+    as_span_threshold(runs / NAMES, "span-threshold(threshold=0.1)", 0.1)
+    second = shutil.copytree(runs / NAMES, runs / "gate/names-seen/none/second")
+    as_span_threshold(second, "span-threshold(threshold=0.2)", 0.2)
+    assert call("check", runs, "--baseline", tmp_path / "b", "--update")[0] == 0
+    as_span_threshold(second, "span-threshold(threshold=0.3)", 0.3)
+    assert moved(checked(runs, tmp_path / "b", code=0)) == {}
+    as_span_threshold(runs / NAMES, "span-threshold(threshold=0.4)", 0.4)
+    kinds = [row["kind"] for row in checked(runs, tmp_path / "b", code=1)["rows"] if row["task"] == "names-seen"]
+    assert sorted(kinds) == ["missing", "missing", "new", "new"]
 
 
 def test_new_and_missing_runs_and_metrics_fail(runs, made):
@@ -387,6 +483,13 @@ DAMAGE = {
     "is 'synonyms / none / bm25'": lambda text: text.replace('"synonyms / none / bm25"', '"a / b / c"'),
     "the items of": lambda text: json.dumps(json.loads(text) | {"items": {}}),
     "damaged (synonyms / none / bm25, nDCG@10": lambda text: _shortened(text),
+    "n is 61, and its statistics are those of 60": lambda text: text.replace('"n": 60,', '"n": 61,'),
+    "n is 61": lambda text: text.replace(
+        '"better": "higher",\n          "n": 60', '"better": "higher",\n          "n": 61', 1
+    ),
+    "the baseline of suite 'other', and the results are of suite 'gate'": lambda text: text.replace(
+        '"suite": "gate"', '"suite": "other"'
+    ),
 }
 
 
@@ -420,6 +523,15 @@ def test_a_damaged_baseline_is_no_pass(made, kept, problem):
         (["runs", "--update", "--github"], "--github: has no effect on --update"),
         (["runs", "--tolerance", "x"], "--tolerance x: not a number"),
         (["runs", "runs2"], "two results of digits / none / random-class"),
+        (["runs", "--junit", "."], ".: a folder; expected the name of a file"),
+        (["runs", "--junit", "empty"], "empty: a folder; expected the name of a file"),
+        (["runs", "--junit", "gate.json/x/j.xml"], "cannot be written"),
+        (["runs", "--baseline", "x" * 300], "no such baseline"),
+        (
+            ["runs", "--baseline", "gate.txt", "--update"],
+            "gate.txt: its name ends in .txt; expected a name that ends in",
+        ),
+        (["runs", "--baseline", "notes", "--update"], "not a baseline"),
     ],
 )
 def test_what_cannot_be_checked_is_said_in_a_sentence(made, tmp_path, monkeypatch, arguments, said):
@@ -428,9 +540,37 @@ def test_what_cannot_be_checked_is_said_in_a_sentence(made, tmp_path, monkeypatc
     for name in ("runs", "runs2"):
         (tmp_path / name).symlink_to(made / "runs") if name == "runs" else shutil.copytree(made / "runs", name)
     shutil.copy(made / "gate.json", tmp_path)
+    (tmp_path / "notes.json").write_text('{"mine": 1}')
     options = [] if "--baseline" in arguments else ["--baseline", "gate"]
     code, screen = call("check", *arguments, *options)
     assert (code, said in " ".join(screen.err.split())) == (2, True), screen.err
+    assert (tmp_path / "notes.json").read_text() == '{"mine": 1}'
+
+
+def test_an_update_never_takes_the_place_of_another_suite(made, kept, runs, tmp_path):
+    kept.write_text(kept.read_text().replace('"suite": "gate"', '"suite": "quickstart"'))
+    before = kept.read_bytes()
+    code, screen = call("check", runs, "--baseline", kept, "--update")
+    said = "the baseline of suite 'quickstart', and the results are of suite 'gate'"
+    assert (code, said in screen.err, kept.read_bytes()) == (2, True, before)
+    # In a folder, too, and none of its files.
+    shutil.copytree(runs / "gate", runs / "another")
+    place = tmp_path / "baselines"
+    place.mkdir()
+    shutil.copy(kept, place / "gate.json")
+    code, screen = call("check", runs, "--baseline", place, "--update")
+    assert (code, said in screen.err, [path.name for path in place.iterdir()]) == (2, True, ["gate.json"])
+    shutil.copy(made / "gate.json", place / "gate.json")
+    shutil.copy(made / "gate.json", place / "old.json")
+    code, screen = call("check", made / "runs", "--baseline", place)
+    assert (code, "old.json: the baseline of suite 'gate'; expected 'gate.json'" in screen.err) == (2, True)
+
+
+def test_a_suite_whose_name_has_a_dot(runs, tmp_path):
+    (runs / "gate").rename(runs / "gate.v2")
+    assert call("check", runs, "--baseline", tmp_path / "gate.v2", "--update")[0] == 0
+    assert [path.name for path in tmp_path.glob("*.json")] == ["gate.v2.json"]
+    checked(runs, tmp_path / "gate.v2", code=0)
 
 
 def test_update_says_what_changes_and_only_that(runs, made, kept):
@@ -466,7 +606,7 @@ def test_update_shows_old_and_new_values(runs, kept):
     then, now, difference, unit, word = line.split()[-5:]
     assert float(now) == pytest.approx(float(then) / 2, abs=0.01)
     assert float(difference) == pytest.approx(float(now) - float(then), abs=0.02)
-    assert (unit, word) == ("%", "changed")
+    assert (unit, word) == ("points", "changed")
     assert "gate.json: changed, 8 runs" in screen.out
 
 
@@ -540,6 +680,7 @@ def test_annotations_are_escaped_and_cannot_begin_another_command(runs, made):
     [loss] = [line for line in lines if "nDCG@10" in line]
     assert loss.endswith("failed: beyond noise")
     assert " %25 (-" in loss
+    assert " points, 95 %25 interval -" in loss
     code, screen = call("check", runs, "--baseline", made / "gate", "--github", "--json")
     assert json.loads(screen.out)["passed"] is False
     assert screen.err.count("::error") == 3
@@ -560,6 +701,17 @@ def test_at_80_columns_no_value_and_no_verdict_is_lost(runs, made, monkeypatch):
     assert max(map(len, screen.out.splitlines())) <= 80
     assert "FAILED: beyond noise" in " ".join(screen.out.split())
     assert all(line == line.rstrip() for line in screen.out.splitlines())
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_interval_that_decides_is_there_at_any_width(runs, made, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    rescore(runs / BM25, "nDCG@10", _worse)
+    row = only(checked(runs, made / "gate"))
+    _, screen = call("check", runs, "--baseline", made / "gate")
+    assert f"{100 * row['low']:+.2f} – {100 * row['high']:+.2f}" in screen.out
+    assert f"{100 * row['difference']:+.2f} points" in screen.out
+    assert "No room for" not in screen.out
 
 
 def test_committed_baselines_are_whole_small_and_those_of_every_embedded_suite():

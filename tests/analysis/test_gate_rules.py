@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from zsbench.analysis.gate.rules import MODES, ROUNDING, Rule, Tolerances, rounding, tolerances
+from zsbench.analysis.gate.rules import LEAST_UNITS, MODES, ROUNDING, Rule, Tolerances, rounding, tolerances
 from zsbench.core.errors import UserError
 
 T = 0.02
@@ -35,6 +35,15 @@ def test_the_truth_table(facts, mode):
 def test_without_a_tolerance_noise_decides(mode):
     assert Rule(mode).failure(0.01, 0.005, None, 1e-5) == "beyond noise"
     assert Rule(mode).failure(0.5, -0.01, None, 1e-5) == ""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_few_items_have_no_interval_that_counts(mode):
+    few = float("nan")
+    beyond = "beyond the tolerance" if mode in ("tolerance", "either") else ""
+    assert Rule(mode).failure(0.03, few, T, 1e-5) == beyond
+    assert Rule(mode).failure(0.01, few, T, 1e-5) == ""
+    assert 0.5 ** (LEAST_UNITS - 1) < 0.05 <= 0.5 ** (LEAST_UNITS - 2)
 
 
 def test_a_loss_of_exactly_the_tolerance_is_tolerated_and_rounding_is_no_loss():

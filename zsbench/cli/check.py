@@ -55,6 +55,10 @@ def check(
     from zsbench.analysis.gate.results import suites
 
     _refuse(update=update, tolerance=tolerance, mode=mode, junit=junit, github=github)
+    if junit is not None:
+        from zsbench.core import files
+
+        files.require_place(junit)
     known = list(suites(results).values())
     if update:
         _update(baseline, known, format, json=json)
@@ -109,6 +113,9 @@ def _checked(
     files = places.files_of(place, known)
     alone = places.without_results(place, files.values())
     kept = {path: baseline.read(path) for path in [*files.values(), *alone] if path.is_file()}
+    places.require_own_suites({name: kept[path] for name, path in files.items() if path in kept}, files)
+    for path in alone:
+        places.require_named_by_suite(path, kept[path])
     pairs = [(suite, files[suite.name], kept.get(files[suite.name])) for suite in known]
     metrics = [pair for suite, _, old in pairs for pair in checking.distinct_metrics(old, suite)]
     rule = Rule(mode.value, tolerances(tolerance, metrics))
@@ -125,10 +132,12 @@ def _checked(
 def _update(place: Path, known: list[Suite], format: Format, *, json: bool) -> None:
     """Write the baselines of all suites, once all of them can be made."""
     from zsbench.analysis.gate import baseline, grids, places, update
+    from zsbench.analysis.gate.words import number_of
 
     files = places.files_of(place, known, writing=True)
-    made = {suite.name: update.baseline_of(suite) for suite in known}
     before = {name: baseline.read(path) for name, path in files.items() if path.is_file()}
+    places.require_own_suites(before, files)
+    made = {suite.name: update.baseline_of(suite) for suite in known}
     changes = [change for name, new in made.items() for change in update.changes(before.get(name), new)]
     for name, new in made.items():
         if before.get(name) != new:
@@ -140,15 +149,14 @@ def _update(place: Path, known: list[Suite], format: Format, *, json: bool) -> N
     if changes:
         print_grids([grids.of_changes(changes, empty)], format)
     for name, path in files.items():
-        n_runs, is_new = len(made[name].runs), name not in before
-        what = "written" if is_new else "changed" if before[name] != made[name] else "as it was"
-        say(f"{path}: {what}, {n_runs} {'run' if n_runs == 1 else 'runs'}", error=format is not Format.rich)
+        what = "written" if name not in before else "changed" if before[name] != made[name] else "as it was"
+        say(f"{path}: {what}, {number_of(len(made[name].runs), 'run')}", error=format is not Format.rich)
 
 
 def _print(checked: list[Checked], verdicts: list[Verdict], format: Format, rule: Rule, *, passed: bool) -> None:
     from zsbench.analysis.gate import grids
 
-    notes = [note for of_suite in checked for note in of_suite.notes]
+    notes = list(dict.fromkeys(note for of_suite in checked for note in of_suite.notes))
     grid = grids.of_verdicts(verdicts, notes)
     if grid.rows or format is not Format.rich:
         print_grids([grid], format)

@@ -21,8 +21,9 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     UserError
-        The folder cannot be written.
+        There is something else than a file, or the folder cannot be written.
     """
+    require_no_other(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +86,32 @@ def require_file(path: Path, expected: str = "a file") -> None:
     """
     if not path.is_file():
         raise UserError(shown(path), "a folder" if path.is_dir() else "no such file", expected)
+
+
+def require_no_other(path: Path) -> None:
+    """Refuse a path that no file can be written at, because a folder or a device is there; what asks before long work.
+
+    Raises
+    ------
+    UserError
+        It is a folder (as `.` is), or no regular file.
+    """
+    if os.path.isdir(path):
+        raise UserError(shown(path), "a folder", "the name of a file to write")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UserError(shown(path), "no regular file", "the name of a file to write")
+
+
+def require_place(path: Path) -> None:
+    """Refuse a path that no file can be written at, before the work whose outcome is meant for it.
+
+    Raises
+    ------
+    UserError
+        There is something else than a file, or its folder cannot be created or written.
+    """
+    require_no_other(path)
+    require_writable(path.parent)
 
 
 def require_writable(folder: Path) -> None:

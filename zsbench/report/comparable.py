@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from zsbench.config.blocks import Block
 from zsbench.core.errors import UserError
 from zsbench.report.entries import Entry
+from zsbench.results import protocols
 
 Key = tuple[str, ...]
 
@@ -31,9 +30,9 @@ def require_comparable(columns: Mapping[Key, Iterable[Entry]]) -> None:
 
 def _require_alike(first: Entry, second: Entry) -> None:
     data = first.row.data_fingerprint, second.row.data_fingerprint
-    protocols = first.row.protocol, second.row.protocol
-    if protocols[0] != protocols[1] and task_protocol(first) != task_protocol(second):
-        what = f"different protocols: '{protocols[0]}' and '{protocols[1]}'"
+    stated = first.row.protocol, second.row.protocol
+    if stated[0] != stated[1] and task_protocol(first) != task_protocol(second):
+        what = f"different protocols: '{stated[0]}' and '{stated[1]}'"
     elif data[0] != data[1] and all(data):
         what = f"different data (fingerprints {data[0][:8]} and {data[1][:8]}{_samples(first, second)})"
     else:
@@ -50,24 +49,7 @@ def place(entry: Entry) -> str:
 
 def task_protocol(entry: Entry) -> str:
     """Return the part of a protocol that the task states; the settings that methods state tell methods apart."""
-    stated = entry.row.protocol
-    settings = _settings(entry.run.result.get("config", {}).get("method"))
-    return "" if stated == settings else stated.removesuffix(f"; {settings}") if settings else stated
-
-
-def _settings(described: Any) -> str:
-    """Return what a method adds to the protocol of its results, from its name and options in the result's config."""
-    links = described if isinstance(described, list) else [described]
-    parts = []
-    for link in links:
-        if not isinstance(link, dict) or not isinstance(link.get("name"), str):
-            continue
-        options = {key: value for key, value in link.items() if key != "name"}
-        try:
-            parts.append(Block("methods", link["name"], options).settings())
-        except UserError:  # a method of somebody else's, not installed here
-            continue
-    return ", ".join(filter(None, parts))
+    return protocols.of_task(entry.row.protocol, entry.run.result.get("config", {}).get("method"))
 
 
 def _samples(first: Entry, second: Entry) -> str:

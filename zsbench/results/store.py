@@ -210,7 +210,8 @@ def located_results(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
     """
     paths, unfinished = ([folder], []) if folder.is_file() else _found(folder)
     if unfinished:
-        log.warning("%d unfinished runs left out (first: %s)", len(unfinished), shown(unfinished[0]))
+        what = "run" if len(unfinished) == 1 else "runs"
+        log.warning("%d unfinished %s left out (first: %s)", len(unfinished), what, shown(unfinished[0]))
     if not paths:
         problem = "no result.json in it" if folder.is_dir() else "no such folder"
         raise UserError(shown(folder), problem, "a folder written by `zsbench eval --out`")

@@ -13,7 +13,7 @@ from zsbench.analysis.comparison.judge import replicates
 from zsbench.analysis.gate.baseline import Baseline, KeptRun
 from zsbench.analysis.gate.kept import Ordered, Past
 from zsbench.analysis.gate.results import Suite
-from zsbench.analysis.gate.tables import joined
+from zsbench.analysis.gate.tables import Ends, joined, units_of
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.bootstrap import percentile
 from zsbench.results.finished_run import FinishedRun
@@ -24,12 +24,14 @@ _APART = 1_000_003
 """Between the seeds of two test sets, so that their draws have nothing in common."""
 
 
-def interval(
-    baseline: Baseline, path: Path, kept: KeptRun, suite: Suite, run: FinishedRun, settings: Settings
-) -> tuple[float, float]:
-    """Return the 95 % interval of now minus then of a row over tasks; NaN where its tasks are not all there."""
-    draws = _Averaging(baseline, path, suite, settings).of_row(kept, run)
-    return (float("nan"), float("nan")) if draws is None else percentile(draws[1] - draws[0])
+def interval(baseline: Baseline, path: Path, kept: KeptRun, suite: Suite, run: FinishedRun, settings: Settings) -> Ends:
+    """Return the 95 % interval of now minus then of a row over tasks; NaN where its tasks are not all there.
+
+    Its units are those of all test sets, each counted once.
+    """
+    averaging = _Averaging(baseline, path, suite, settings)
+    draws = averaging.of_row(kept, run)
+    return Ends() if draws is None else Ends(*percentile(draws[1] - draws[0]), sum(averaging.units.values()))
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class _Averaging:
     suite: Suite
     settings: Settings
     seeds: dict[str, int] = field(default_factory=dict)
+    units: dict[str, int] = field(default_factory=dict)
 
     def of_row(self, kept: KeptRun, run: FinishedRun) -> Draws | None:
         """Return the resampled values (B,) then and now of a row over tasks, or None where a task lacks them."""
@@ -71,6 +74,7 @@ class _Averaging:
         tables = joined(metric, before, after, past.clusters)
         if not tables.is_defined.any():
             return None
+        self.units[kept.test_fingerprint] = units_of(tables)
         number = self.seeds.setdefault(kept.test_fingerprint, len(self.seeds))
         [draws] = replicates([tables], replace(self.settings, seed=self.settings.seed + _APART * number))
         return draws

@@ -9,8 +9,9 @@ from pathlib import Path
 from zsbench.analysis.comparison import Settings
 from zsbench.analysis.gate.baseline import Baseline
 from zsbench.analysis.gate.pair import Pair
+from zsbench.analysis.gate.renamed import under_kept_titles
 from zsbench.analysis.gate.results import Suite
-from zsbench.analysis.gate.rules import Rule
+from zsbench.analysis.gate.rules import LEAST_UNITS, Rule
 from zsbench.analysis.gate.verdict import Verdict
 from zsbench.core.errors import shown
 
@@ -39,6 +40,7 @@ def check(
     UserError
         The baseline is damaged.
     """
+    suite = under_kept_titles(baseline, suite)
     verdicts: list[Verdict] = []
     notes: list[str] = []
     for name, kept in baseline.runs.items():
@@ -60,6 +62,9 @@ def check(
         if name not in baseline.runs:
             names = (broken.task, broken.model, broken.method)
             verdicts.append(Verdict(suite.name, *names, "", broken.kind, broken.reason))
+    if any(verdict.reason.startswith("few ") for verdict in verdicts):
+        less = f"fewer than {LEAST_UNITS} items, or clusters of them,"
+        notes.append(f"few items: a difference of {less} may always be noise; only a tolerance fails it")
     return Checked(verdicts, notes)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from zsbench.analysis.gate.update import Change
 from zsbench.analysis.gate.verdict import KINDS, Verdict
+from zsbench.analysis.gate.words import unit_of_differences
 from zsbench.report.grid import Cell, Column, Grid
 
 _WORDS = {"failed": "FAILED", "same": "same", "better": "better", "tolerated": "worse"}
@@ -26,9 +27,9 @@ def of_verdicts(verdicts: Sequence[Verdict], notes: Sequence[str]) -> Grid:
     moved = [row for row in verdicts if row.kind != "same"]
     moved.sort(key=lambda row: row.passes)
     columns = [*_names(moved), Column("metric"), Column("then", right=True), Column("now", right=True)]
-    columns += [Column("difference", right=True), Column("95 % interval", right=True, drop=1), Column("verdict")]
+    columns += [Column("difference", right=True), Column("95 % interval", right=True), Column("verdict")]
     rows = [[*_name_cells(row, moved), *_cells(row)] for row in moved]
-    return _without_empty(Grid(columns, rows, notes, names=len(_names(moved))))
+    return _without_empty(Grid(columns, rows, notes, names=len(_names(moved)) + 1))
 
 
 def _names(rows: Sequence[Verdict] | Sequence[Change]) -> list[Column]:
@@ -52,7 +53,7 @@ def _cells(row: Verdict) -> list[Cell]:
         _value(row.then, row.unit),
         _value(row.now, row.unit),
         Cell(
-            _with_unit(number(row.difference, row.unit, sign=True), row.unit),
+            _gain(row.difference, row.unit),
             value=None if row.difference is None else row.difference * scale,
         ),
         Cell(ends, low=row.low and row.low * scale, high=row.high and row.high * scale),
@@ -68,8 +69,13 @@ def _value(value: float | None, unit: str) -> Cell:
     return Cell(number(value, unit), value=None if value is None else value * (100 if unit == "%" else 1))
 
 
-def _with_unit(text: str, unit: str) -> str:
-    return f"{text} {unit}".rstrip() if text else ""
+def _gain(difference: float | None, unit: str) -> str:
+    return "" if difference is None else _of_difference(number(difference, unit, sign=True), unit)
+
+
+def _of_difference(text: str, unit: str) -> str:
+    words = unit_of_differences(unit)
+    return f"{text} {'point' if text == '1' and words == 'points' else words}".rstrip()
 
 
 def _reason(row: Verdict) -> str:
@@ -77,7 +83,7 @@ def _reason(row: Verdict) -> str:
     if row.tolerance is None:
         return row.reason
     limit = row.tolerance * 100 if row.unit == "%" else row.tolerance
-    return row.reason.replace("the tolerance", f"the tolerance ({_with_unit(f'{limit:.6g}', row.unit)})", 1)
+    return row.reason.replace("the tolerance", f"the tolerance ({_of_difference(f'{limit:.6g}', row.unit)})", 1)
 
 
 def _without_empty(grid: Grid) -> Grid:
@@ -85,7 +91,7 @@ def _without_empty(grid: Grid) -> Grid:
     is_kept = [any(row[number].text for row in grid.rows) or not grid.rows for number in range(len(grid.columns))]
     rows = [[cell for cell, keeps in zip(row, is_kept, strict=True) if keeps] for row in grid.rows]
     columns = [column for column, keeps in zip(grid.columns, is_kept, strict=True) if keeps]
-    return replace(grid, columns=columns, rows=rows)
+    return replace(grid, columns=columns, rows=rows, names=sum(is_kept[: grid.names]))
 
 
 def of_changes(changes: Sequence[Change], notes: Sequence[str]) -> Grid:
@@ -96,11 +102,11 @@ def of_changes(changes: Sequence[Change], notes: Sequence[str]) -> Grid:
     for row in changes:
         both = row.then is not None and row.now is not None
         difference = (row.now or 0.0) - (row.then or 0.0) if both else None
-        gained = _with_unit(number(difference, row.unit, sign=True), row.unit)
+        gained = _gain(difference, row.unit)
         text = row.text or row.kind
         values = [_value(row.then, row.unit), _value(row.now, row.unit)]
         rows.append([*_name_cells(row, changes), _metric(row), *values, Cell(gained, value=difference), Cell(text)])
-    return _without_empty(Grid(columns, rows, notes, names=len(_names(changes))))
+    return _without_empty(Grid(columns, rows, notes, names=len(_names(changes)) + 1))
 
 
 def counted(verdicts: Sequence[Verdict]) -> str:

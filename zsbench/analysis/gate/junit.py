@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from zsbench.analysis.gate.grids import number
 from zsbench.analysis.gate.verdict import Verdict
+from zsbench.analysis.gate.words import unit_of_differences
 from zsbench.report.plain import one_line
 
 _DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
@@ -40,11 +41,14 @@ def junit(verdicts: Sequence[Verdict]) -> bytes:
 
 
 def explained(row: Verdict) -> str:
-    """Return a verdict in one sentence: `acc@1 90.00 → 88.50 % (-1.50, 95 % interval -2.10 – -0.90): beyond noise`."""
+    """Return a verdict in one sentence.
+
+    `acc@1 90.00 → 88.50 % (-1.50 points, 95 % interval -2.10 – -0.90) failed: beyond noise`
+    """
     if row.then is None or row.now is None:
         return f"{row.metric or 'run'} {row.kind}: {row.reason}"
     shown = [number(value, row.unit) for value in (row.then, row.now)]
-    change = number(row.difference, row.unit, sign=True)
+    change = f"{number(row.difference, row.unit, sign=True)} {unit_of_differences(row.unit)}".rstrip()
     if row.low is not None:
         change += f", 95 % interval {number(row.low, row.unit, sign=True)} – {number(row.high, row.unit, sign=True)}"
     values = f"{' → '.join(shown)} {row.unit}".rstrip()

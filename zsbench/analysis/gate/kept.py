@@ -9,6 +9,7 @@ from typing import Any
 
 from zsbench.analysis.gate.baseline import KeptItems, KeptMetric, KeptRun, title
 from zsbench.analysis.gate.packing import integers, packed, unpacked
+from zsbench.analysis.gate.words import number_of
 from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.records import canonical_json, digest
@@ -111,6 +112,23 @@ def options_of(result: dict[str, Any]) -> dict[str, Any]:
     return options | ({"dtype": result["dtype"]} if "dtype" in result and config.get("model") else {})
 
 
+def method_of(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the links of a method, each with its name and plain options, from options by dotted key.
+
+    Examples
+    --------
+    >>> method_of({"dtype": "float32", "method.name": "icr", "method.window": 20})
+    [{'name': 'icr', 'window': 20}]
+    """
+    links: dict[str, dict[str, Any]] = {}
+    for key, value in options.items():
+        part, *names = key.split(".")
+        number = names.pop(0) if names and names[0].isdigit() else ""
+        if part == "method" and len(names) == 1:
+            links.setdefault(number, {})[names[0]] = value
+    return list(links.values())
+
+
 def _flatten(key: str, value: Any, into: dict[str, Any]) -> None:
     if isinstance(value, list) and any(isinstance(entry, dict) for entry in value):  # the links of a chain
         value = {str(number): entry for number, entry in enumerate(value, 1)}
@@ -157,15 +175,22 @@ class Past:
         UserError
             The baseline is damaged.
         """
-        return self._unpacked(self.kept.metrics[name].statistics, name)
+        metric = self.kept.metrics[name]
+        table = self._unpacked(metric.statistics, name)
+        for told, n in ((metric.n, int((~np.isnan(table).any(axis=1)).sum())), (self.kept_items.n, len(table))):
+            if told != n:
+                raise self._damaged(name, f"n is {told}, and its statistics are those of {n}")
+        return table
 
     def _unpacked(self, line: str, name: str) -> DoubleArray:
-        where = f"{title(self.kept.task, self.kept.model, self.kept.method)}, {name}"
         try:
             table = unpacked(line)
         except ValueError as error:
-            raise UserError(shown(self.path), f"damaged ({where}: {error})", _WHOLE) from None
+            raise self._damaged(name, str(error)) from None
         if len(table) != len(self.present.ids):
-            problem = f"damaged ({where}: {len(table)} of {len(self.present.ids)} items)"
-            raise UserError(shown(self.path), problem, _WHOLE)
+            raise self._damaged(name, f"{len(table)} of {number_of(len(self.present.ids), 'item')}")
         return table
+
+    def _damaged(self, name: str, problem: str) -> UserError:
+        where = f"{title(self.kept.task, self.kept.model, self.kept.method)}, {name}"
+        return UserError(shown(self.path), f"damaged ({where}: {problem})", _WHOLE)

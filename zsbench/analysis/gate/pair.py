@@ -16,20 +16,19 @@ from zsbench.analysis.comparison.joined import Tables
 from zsbench.analysis.comparison.judge import replicates
 from zsbench.analysis.gate import averages
 from zsbench.analysis.gate.baseline import Baseline, KeptRun, title
-from zsbench.analysis.gate.kept import Ordered, Past, options_of, prompts_of
+from zsbench.analysis.gate.kept import Ordered, Past, method_of, options_of, prompts_of
 from zsbench.analysis.gate.results import Suite
-from zsbench.analysis.gate.rules import Rule, rounding
-from zsbench.analysis.gate.tables import joined
+from zsbench.analysis.gate.rules import LEAST_UNITS, Rule, rounding
+from zsbench.analysis.gate.tables import Ends, joined, units_of
 from zsbench.analysis.gate.verdict import Kind, Verdict
+from zsbench.analysis.gate.words import number_of
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.metrics.bootstrap import percentile
+from zsbench.results import protocols
 from zsbench.results.finished_run import FinishedRun
 
-Interval = tuple[float, float]
-
 _AGREES = 1e-9
-_NO_ENDS: Interval = (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,9 @@ class Pair:
         ]
         if not changed and self.kept.model_fingerprint != self.run.result.get("model_fingerprint", ""):
             changed = [] if self.run.is_average else ["the model's weights or files"]
-        name = title(*self.run.names)
+        if self.run.names[2] != self.kept.method:
+            changed.insert(0, f"called {self.run.names[2]} now")
+        name = title(self.kept.task, self.kept.model, self.kept.method)
         notes = [f"{name}: changed since the baseline: {', '.join(changed)}"] if changed else []
         metrics = self.run.result["metrics"]
         empty = [key for key in metrics if key not in self.kept.metrics and metrics[key]["value"] is None]
@@ -85,7 +86,7 @@ class Pair:
         facts = (
             ("type of task", kept.task_type, result.get("task_type", "")),
             ("version of the task", kept.version, kept.version if self.run.is_average else version),
-            ("protocol", kept.protocol, result.get("protocol", "")),
+            ("protocol", *self._protocols()),
         )
         differ = [f"other {what} ('{then}' then, '{now}' now)" for what, then, now in facts if then != now]
         if result.get("test_fingerprint", "") != kept.test_fingerprint:
@@ -93,6 +94,14 @@ class Pair:
         elif result.get("data_fingerprint", "") != kept.data_fingerprint:
             differ.append("other data (inputs)")
         return differ + (["other prompts"] if prompts_of(result) != kept.prompts else [])
+
+    def _protocols(self) -> tuple[str, str]:
+        """Return what the task states then and now; a method's settings may change, and `notes` names them."""
+        then, now = self.kept.protocol, self.run.result.get("protocol", "")
+        if then == now:
+            return then, now
+        of_now = self.run.result.get("config", {}).get("method")
+        return protocols.of_task(then, method_of(self.kept.options)), protocols.of_task(now, of_now)
 
     def _names(self) -> list[str]:
         """Return the metrics then and now; what never had a value is no new metric."""
@@ -127,8 +136,11 @@ class Pair:
             if not row.reason:
                 rows[number] = self._exactly(row, past, tables)
         drawn = replicates(list(tables.values()), self.settings)
-        ends = {name: percentile(now - then) for name, (then, now) in zip(tables, drawn, strict=True)}
-        return [row if row.reason else self._judged(row, ends.get(row.metric, _NO_ENDS)) for row in rows]
+        ends = {
+            name: Ends(*percentile(now - then), units_of(table), table.clusters is not None)
+            for (name, table), (then, now) in zip(tables.items(), drawn, strict=True)
+        }
+        return [row if row.reason else self._judged(row, ends.get(row.metric, Ends())) for row in rows]
 
     def _exactly(self, row: Verdict, past: Past, tables: dict[str, Tables]) -> Verdict:
         """Return the verdict that the statistics give without any resampling; a row without one leaves its tables."""
@@ -154,33 +166,35 @@ class Pair:
             return replace(row, kind="damaged", reason=reason)
         lost = int((had & ~has).sum())
         if lost:
-            return replace(row, kind="undefined", reason=f"undefined now for {lost} items that had a value")
+            reason = f"undefined now for {number_of(lost, 'item')} that had a value"
+            return replace(row, kind="undefined", reason=reason)
         if abs(now - then) > rounding(row.unit, then, now) and has.any():
             tables[row.metric] = joined(metric, before, after, past.clusters)
         return row
 
-    def _of_average(self) -> tuple[float, float]:
+    def _of_average(self) -> Ends:
         """Return the interval of what a row over tasks gained."""
         return averages.interval(self.baseline, self.path, self.kept, self.suite, self.run, self.settings)
 
-    def _judged(self, row: Verdict, interval: Interval | Callable[[], Interval]) -> Verdict:
+    def _judged(self, row: Verdict, ends: Ends | Callable[[], Ends]) -> Verdict:
         """Return the verdict on two values and the interval of now minus then."""
         then, now = row.then or 0.0, row.now or 0.0
         slack = rounding(row.unit, then, now)
         loss = (then - now) if row.better == "higher" else (now - then)
         if abs(loss) <= slack:
             return replace(row, kind="same", reason="the same value" if loss == 0 else "the same but for rounding")
-        low, high = interval() if callable(interval) else interval
-        row = row if isnan(low) else replace(row, low=low, high=high)
+        ends = ends() if callable(ends) else ends
+        row = row if isnan(ends.low) else replace(row, low=ends.low, high=ends.high)
+        few = f"few {'clusters' if ends.are_clusters else 'items'} ({ends.units})" if ends.units < LEAST_UNITS else ""
         if loss < 0:
-            return replace(row, kind="better", reason="better")
-        near = -high if row.better == "higher" else low
+            return replace(row, kind="better", reason=few if few and not isnan(ends.low) else "better")
+        near = -ends.high if row.better == "higher" else ends.low
         if isnan(near) and self.rule.mode != "tolerance":
             return replace(row, kind="undefined", reason="worse, and its difference has no interval")
-        reason = self.rule.failure(loss, near, row.tolerance, slack)
+        reason = self.rule.failure(loss, float("nan") if few else near, row.tolerance, slack)
         if reason:
             return replace(row, kind="failed", reason=reason)
-        within = ["within noise"] if near <= 0 else []
+        within = [few] if few else ["within noise"] if near <= 0 else []
         within += ["within the tolerance"] if row.tolerance is not None and loss <= row.tolerance + slack else []
         return replace(row, kind="tolerated", reason=" and ".join(within) or "not surely beyond the tolerance")
 

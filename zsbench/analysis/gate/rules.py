@@ -9,6 +9,7 @@ paired comparison of the same items, and a tolerance T:
     either      tolerance or noise says so
     both        the interval of L lies wholly above T: the loss is larger than T, and surely so
 
+An interval that fewer than `LEAST_UNITS` items (or clusters of them) gave is no evidence of anything.
 `either` without a tolerance is `noise`, and so is `both`. Losses that are rounding are none: other processors add the
 same numbers up in another order.
 """
@@ -26,6 +27,10 @@ from zsbench.metrics import naming
 
 Mode = Literal["tolerance", "noise", "either", "both"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+LEAST_UNITS = 6
+"""Items, or clusters of them, below which no difference is sure: the exact sign flips of five that all became worse
+have p = 2 / 2^5 = 0.0625, those of six 0.031."""
 
 ROUNDING = 1e-5
 """Of a share, or of a value in another unit relative to itself: 0.001 percent points."""
@@ -92,7 +97,7 @@ class Rule:
         Parameters
         ----------
         loss : in the bad direction, positive when worse.
-        low : the lower end of its interval; NaN where there is none.
+        low : the lower end of its interval; NaN where there is none, or where it comes of few items.
         tolerance : in the same unit, or None.
         slack : what is rounding: a loss of exactly the tolerance is tolerated.
         """

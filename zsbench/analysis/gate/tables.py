@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from zsbench.analysis.comparison.joined import Tables
 from zsbench.core.lazy import DoubleArray, np
+from zsbench.metrics.bootstrap import sizes_of
 from zsbench.metrics.intervals import cluster_numbers
 from zsbench.metrics.metric import Metric
+
+
+class Ends(NamedTuple):
+    """The interval of a difference, NaN where there is none, and what it was drawn from.
+
+    Attributes
+    ----------
+    units : independent items, or clusters of items.
+    are_clusters : whether they are clusters.
+    """
+
+    low: float = float("nan")
+    high: float = float("nan")
+    units: int = 0
+    are_clusters: bool = False
+
+
+def units_of(tables: Tables) -> int:
+    """Return how many independent units two runs are compared on: clusters, or items where there are none."""
+    return len(tables.first[0]) if tables.clusters is None else len(sizes_of(tables.clusters))
 
 
 def joined(metric: Metric, before: DoubleArray, after: DoubleArray, clusters: Sequence[str] | None) -> Tables:

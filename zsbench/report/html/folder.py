@@ -41,10 +41,10 @@ class ReportFolder:
         UserError
             It is a file, cannot be written, or holds files and none of them says that it is a report.
         """
-        if self.folder.exists() and not self.folder.is_dir():
+        if os.path.exists(self.folder) and not os.path.isdir(self.folder):
             raise UserError(shown(self.folder), "a file", "a folder to write the report into")
         page = self.folder / "index.html"
-        if self.folder.is_dir() and any(self.folder.iterdir()) and not _is_report(page):
+        if os.path.isdir(self.folder) and any(self.folder.iterdir()) and not _is_report(page):
             expected = "a new or empty folder, or that of an earlier report"
             raise UserError(shown(self.folder), "a folder with other files in it", expected)
         files.require_writable(self.folder)

@@ -1,0 +1,40 @@
+"""The protocol of a result: what its task states, and behind it the settings that its method states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zsbench.config.blocks import Block
+from zsbench.core.errors import UserError
+
+
+def of_task(stated: str, method: Any) -> str:
+    """Return the part of a protocol that the task states; what a method adds to it tells methods apart, not questions.
+
+    Parameters
+    ----------
+    stated : the protocol as the result has it.
+    method : `method` of the result's config: a mapping with a name and options, or a list of them.
+
+    Examples
+    --------
+    >>> of_task("exact spans; threshold 0.3, decoding flat", {"name": "span-threshold", "threshold": 0.3})
+    'exact spans'
+    """
+    settings = _settings(method)
+    return "" if stated == settings else stated.removesuffix(f"; {settings}") if settings else stated
+
+
+def _settings(method: Any) -> str:
+    """Return what a method adds to the protocol of its results."""
+    links = method if isinstance(method, list) else [method]
+    parts = []
+    for link in links:
+        if not isinstance(link, dict) or not isinstance(link.get("name"), str):
+            continue
+        options = {key: value for key, value in link.items() if key != "name"}
+        try:
+            parts.append(Block("methods", link["name"], options).settings())
+        except UserError:  # a method of somebody else's, not installed here
+            continue
+    return ", ".join(filter(None, parts))

@@ -215,13 +215,127 @@ def test_what_no_run_wrote_stays(here):
     assert code == 3
     assert "notes.txt" in screen.err
     assert (run_of("names") / "notes.txt").read_text() == "mine"
-    assert not (run_of("names") / "result.json").exists()
+    assert (run_of("names") / "result.json").is_file()
     assert (outside / "kept.txt").is_file()
     assert not run_of("other").exists()
     for place in ("runs/theirs", "runs/link", here / "outside", here / "nowhere"):
         code, screen = call("rm", place, "--yes")
         assert code == 2, place
     assert (other / "result.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "name", ["other-data/x", "predictions/my-notes.md", "predictions/sub/mine", "partial-thesis.txt", "predictions/00000.md",
+             ".mine.tmp", "result.json.bak"])  # fmt: skip
+def test_a_run_with_other_files_stays_whole_and_is_counted_so(here, name):
+    folder = run_of("names")
+    victim = folder / name
+    victim.parent.mkdir(exist_ok=True)
+    victim.write_text("mine")
+    before = sorted(folder.rglob("*"))
+    for more in ((), ("--dry-run",)):
+        code, screen = call("rm", folder, "--yes", *more)
+        assert name.removesuffix("/x").removesuffix("/mine") in screen.err
+        assert code == (0 if more else 3)
+        assert more or "Removed 0 of 1." in screen.out
+        assert sorted(folder.rglob("*")) == before
+    assert run_of("both").exists()  # no member of it has gone
+    code, screen = call("rm", "runs/s", "--yes")
+    assert (code, "Removed 4 of 5." in screen.out) == (3, True), screen.out
+    assert victim.read_text() == "mine"
+    assert (folder / "result.json").is_file()
+
+
+def test_what_a_killed_run_left_is_removed(here):
+    folder = run_of("synonyms", "bm25")
+    for name in (".result.json.0123abcd.tmp", "predictions/.00001.run.0123abcd.tmp", "partial-00001.run"):
+        (folder / name).touch()
+    code, screen = call("rm", folder, "--yes")
+    assert (code, screen.err, folder.exists()) == (0, "", False)
+
+
+def test_no_path_leads_through_a_link(here):
+    precious = here / "precious"
+    shutil.copytree(run_of("names"), precious / "run")
+    Path("a").mkdir()
+    Path("a/linkdir").symlink_to(precious)
+    for place in ("a/linkdir/run", "a/linkdir", here / "a/linkdir/run/result.json", "a/linkdir/../precious/run"):
+        code, screen = call("rm", place, "--yes")
+        assert (code, "symbolic link" in screen.err) == (2, True), place
+    assert (precious / "run/result.json").is_file()
+
+
+def test_folders_that_zsbench_did_not_make_stay(here):
+    copy = Path("project/copies/mine")
+    shutil.copytree(run_of("names"), copy)
+    Path("project/order.json").write_text('["pizza"]')
+    assert call("rm", copy, "--yes")[0] == 0
+    assert Path("project/copies").is_dir()
+    assert Path("project/order.json").is_file()
+
+
+def test_an_average_alone_is_as_fresh_as_its_runs_beside_it(here):
+    assert states(run_of("both"))["both/none/capitalised-runs"]["state"] == "finished"
+    assert call("rm", run_of("both"), "--stale", "--yes")[1].out == "Nothing to remove.\n"
+    shutil.rmtree(run_of("names"))
+    assert "1 of its runs no longer there" in call("ls", run_of("both"))[1].out
+
+
+def test_runs_of_two_places_have_names_that_tell_them_apart(here):
+    shutil.copytree("runs", "again")
+    out = call("ls", "runs/s/names", "again/s/names")[1].out
+    assert "runs/s/names/none" in out
+    assert "again/s/names/none" in out
+
+
+def test_no_command_writes_onto_a_file_of_a_run(here):
+    run = run_of("synonyms", "bm25")
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    Path("link").symlink_to(run)
+    commands = [("export", run, "-f", "trec", "--out", run / "result.json"),
+                ("export", run, "-f", "trec", "--out", run / "predictions/00000.run"),
+                ("export", run, "-f", "trec", "--out", "link/partial-00000.run"),
+                ("compare", run, run_of("synonyms", "random-order"), "--items-out", run / "items.parquet"),
+                ("plot", run, "--out", run / "result.json")]  # fmt: skip
+    for command in commands:
+        code, screen = call(*command)
+        assert (code, "a file of the run itself" in screen.err) == (2, True), (command, screen.err)
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    assert call("export", run, "-f", "trec", "--out", run / "mine.trec")[0] == 0
+
+
+def test_a_run_that_predicted_nothing_leaves_nothing(made, tmp_path, monkeypatch):
+    for path in made.glob("*.*"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    sound = Path("names.jsonl").read_bytes()
+    Path("names.jsonl").write_text('{"words": 3}\n')
+    code, screen = call("eval", "names.yaml", "--method", "capitalised-runs")
+    assert (code, "names.jsonl" in screen.err) == (2, True), screen.err
+    assert not Path("runs").exists(), sorted(Path("runs").rglob("*"))
+    Path("runs/mine").mkdir(parents=True)
+    assert call("eval", "s.yaml", "--quiet")[0] == 2
+    assert Path("runs/mine").is_dir()
+    assert call("ls", "runs")[1].err == ""
+    assert sorted(states("runs")) == ["other/none/capitalised-runs", "synonyms/none/bm25", "synonyms/none/random-order"]
+    assert len(json.loads(Path("runs/s/order.json").read_text())) == 4
+    # What was predicted stays for the next try, and so does what is not the run's.
+    Path("names.jsonl").write_bytes(sound)
+    assert call("eval", "s.yaml", "--quiet")[0] == 0
+    interrupt(run_of("names"))
+    interrupt(run_of("other"), keep=False)
+    (run_of("other") / "mine.txt").write_text("mine")
+    for name in ("names", "other"):
+        Path(f"{name}.jsonl").write_text('{"words": 3}\n')
+    assert call("eval", "s.yaml", "--quiet")[0] == 2
+    assert list((run_of("names") / "predictions").iterdir())
+    assert (run_of("other") / "mine.txt").read_text() == "mine"
+    # Shards of other files go; what lies among them does not.
+    (run_of("names") / "predictions/notes.md").write_text("mine")
+    for name in ("names", "other"):
+        Path(f"{name}.jsonl").write_bytes(sound + b"\n")
+    assert call("eval", "s.yaml", "--quiet")[0] == 0
+    assert (run_of("names") / "predictions/notes.md").read_text() == "mine"
 
 
 def test_no_folder_and_no_run_are_sentences(tmp_path):

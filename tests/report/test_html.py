@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -84,6 +85,46 @@ def test_a_folder_with_other_files_is_left_alone(nasty, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
     # One that a report was written into is written again.
     assert call("report", nasty.parent / "runs", "--html", nasty, "--title", NASTY)[0] == 0
+
+
+def test_files_of_others_stay_in_the_folder_of_a_report(nasty, tmp_path):
+    site = tmp_path / "site"
+    arguments = ("report", nasty.parent / "runs", "--html", site)
+    assert call(*arguments)[0] == 0
+    mine = [site / name for name in ("mine.txt", "data/mine.txt", "data/mydata/thesis.csv", "data/runs/0/notes.md",
+                                     "data/runs/0/1.js", "data/pictures/own/000000-0.webp")]  # fmt: skip
+    old = [site / name for name in ("data/runs/7/index.js", "data/runs/7/00000.js", "data/runs/0/.00000.js.0123abcd.tmp",
+                                    "data/pictures/0123456789abcdef/named/" + "0" * 32 + ".webp")]  # fmt: skip
+    for path in (*mine, *old):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    code, screen = call(*arguments)
+    assert code == 0
+    assert "data/mine.txt" in screen.err
+    assert [path for path in mine if path.is_file() and path.read_text() == "mine"] == mine
+    assert [path for path in old if path.exists()] == []
+    assert not (site / "data/runs/7").exists()
+    assert not (site / "data/pictures/0123456789abcdef").exists()
+
+
+@pytest.mark.parametrize("place", ["data", "data/runs", "data/pictures/x", "data/thesis.csv"])
+def test_nothing_is_written_or_removed_through_a_link(nasty, tmp_path, place):
+    site, victim = tmp_path / "site", tmp_path / "victim"
+    arguments = ("report", nasty.parent / "runs", "--html", site)
+    assert call(*arguments)[0] == 0
+    page = (site / "index.html").read_bytes()
+    (victim / "runs/0").mkdir(parents=True)
+    (victim / "runs/0/index.js").write_text("mine")
+    link = site / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.exists():
+        shutil.rmtree(link)
+    link.symlink_to(victim)
+    code, screen = call(*arguments)
+    assert (code, "a symbolic link" in screen.err) == (2, True), screen.err
+    assert [path for path in victim.rglob("*") if path.is_file()] == [victim / "runs/0/index.js"]
+    assert (victim / "runs/0/index.js").read_text() == "mine"
+    assert (site / "index.html").read_bytes() == page
 
 
 def test_a_report_that_is_interrupted_is_written_again(nasty, tmp_path, monkeypatch):
@@ -200,7 +241,7 @@ def test_each_type_of_task_draws_its_items(every):
 def test_pictures_are_made_once_and_items_give_the_same_bytes(every, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in every.rglob("*.webp")}
     texts = {path: path.read_bytes() for path in [*every.rglob("*.js"), every / "index.html"]}
-    stale = every / "data/pictures/0123/000000-0.webp"
+    stale = every / "data/pictures/0123012301230123/000000-0.webp"
     stale.parent.mkdir()
     stale.write_bytes(b"")
     assert call("report", every.parent / "runs", "--html", every)[0] == 0

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from zsbench.cli._outputs import no_file_of_run
 from zsbench.cli._screen import say
 
 
@@ -22,7 +23,10 @@ class Format(str, Enum):
 def export(
     run: Annotated[Path, typer.Argument(help="A run's folder, or a folder that holds one run.")],
     format: Annotated[Format, typer.Option("--format", "-f", help="How to write.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file; default: stdout, for text.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The file; default: stdout, for text.", callback=no_file_of_run),
+    ] = None,
 ) -> None:
     """Write a run's predictions: rankings as a TREC run, the items of any task as JSONL or parquet."""
     from tempfile import TemporaryDirectory
@@ -39,7 +43,7 @@ def export(
         raise UserError(shown(run), problem, f"the folder of one{example}")
     if out is not None:
         n_items = exports.write(runs[0], format.value, out)
-        say(f"{n_items} items in {out}", error=True)
+        say(f"{n_items} item{'' if n_items == 1 else 's'} in {out}", error=True)
         return
     if format is Format.parquet:
         raise UserError("--format parquet", "no file named", "--out FILE")

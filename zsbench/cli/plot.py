@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._outputs import no_file_of_run
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ def plot(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="FILE.png, .svg, .pdf, or .json for the data; default: KIND.png.", show_default=False
+            "--out",
+            "-o",
+            help="FILE.png, .svg, .pdf, or .json for the data; default: KIND.png.",
+            show_default=False,
+            callback=no_file_of_run,
         ),
     ] = None,
     width: Annotated[

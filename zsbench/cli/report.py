@@ -60,6 +60,9 @@ def report(
     counted = {
         "run": len(runs), "comparison": len(data["pairs"]), "figure": len(data["figures"]), "item": n_items,
     }  # fmt: skip
+    if others := folder.others():
+        named = ", ".join(map(str, others[:3])) + (", ..." if len(others) > 3 else "")
+        say(f"left as they are, no part of the report: {named}", error=True)
     say(f"{written}: " + ", ".join(f"{n} {what}{'s' * (n > 1)}" for what, n in counted.items() if n))
 
 

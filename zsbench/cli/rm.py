@@ -30,6 +30,10 @@ def rm(
     removal = _planned(folders, states)
     for entry in removal.kept:
         say(f"{entry.name}: being written by another process; stays", error=True)
+    for entry, problem in removal.mixed:
+        say(f"{entry.name}: {problem}", error=True)
+    if not removal.all and removal.mixed and not dry_run:
+        _refuse_rest(removal, 0, len(removal.mixed))
     if not removal.all:
         if removal.kept:
             raise UserError("", "nothing to remove that is not being written", "the end of the other process")
@@ -37,13 +41,14 @@ def rm(
         return
     print_grids([grid(removal.all)])
     say(summary(removal.all))
-    if removal.averages:
-        say(f"{len(removal.averages)} of them are averages over runs that go.")
+    if n := len(removal.averages):
+        say(f"{n} of them {'is an average' if n == 1 else 'are averages'} over runs that go.")
     if dry_run:
         return
     if not yes:
         if not sys.stdin.isatty():
-            raise UserError("zsbench rm", "nobody to ask", "--yes, or --dry-run to look")
+            found = "nobody can be asked, as standard input is no terminal"
+            raise UserError("zsbench rm", found, "--yes, which does not ask, or --dry-run to look")
         if not typer.confirm("Remove them?"):
             return
     _remove(removal, folders)
@@ -55,15 +60,17 @@ def _planned(folders: list[Path], states: list[str]) -> Removal:
     Raises
     ------
     UserError
-        A folder is not there, holds no run, or is a symbolic link.
+        A folder is not there, holds no run, or its path leads through a symbolic link.
     """
     from zsbench.core.errors import UserError
     from zsbench.results import removal
     from zsbench.results.contents import entries, suite_folder
 
     for folder in folders:
-        if folder.is_symlink():
-            raise UserError(str(folder), "a symbolic link", "the folder that it leads to")
+        link = next((path for path in (folder, *folder.parents) if path.is_symlink()), None)
+        if link is not None:
+            found = "a symbolic link" if link == folder else f"a path through the symbolic link {link}"
+            raise UserError(str(folder), found, f"the folder that it leads to: {folder.resolve()}")
     wanted = entries(folders)
     suites = sorted({suite for entry in wanted if (suite := suite_folder(entry)) is not None})
     listed = [*wanted, *(entries(suites) if suites else [])]
@@ -78,15 +85,33 @@ def _remove(planned: Removal, folders: list[Path]) -> None:
     RunError
         A run stays.
     """
-    from zsbench.core.errors import RunError
     from zsbench.results import removal
 
-    stayed = []
+    removed = 0
     for entry in planned.all:
-        if problem := removal.remove(entry, roots=folders):
-            stayed.append(f"{entry.name}: {problem}")
-    for line in stayed:
-        say(line, error=True)
-    say(f"Removed {len(planned.all) - len(stayed)} of {len(planned.all)}.")
-    if stayed:
-        raise RunError("zsbench rm", f"{len(stayed)} stay", "", "they are named above")
+        problem = removal.remove(entry, roots=folders)
+        removed += not problem
+        if problem:
+            say(f"{entry.name}: {problem}", error=True)
+    _refuse_rest(planned, removed, len(planned.all) + len(planned.mixed))
+
+
+def _refuse_rest(planned: Removal, removed: int, of: int) -> None:
+    """Say how many runs are gone.
+
+    Raises
+    ------
+    RunError
+        Not all of them.
+    """
+    from zsbench.core.errors import RunError
+
+    say(f"Removed {removed} of {of}.")
+    if removed < of:
+        left = of - removed
+        verb = "stays and is" if left == 1 else "stay and are"
+        raise RunError("zsbench rm", f"{left} {verb} named above", "", _way(planned))
+
+
+def _way(planned: Removal) -> str:
+    return "move what no run wrote elsewhere to remove the rest" if planned.mixed else ""

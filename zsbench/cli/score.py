@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._outputs import no_file_of_run
 from zsbench.cli._screen import columns, say, show
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def score(
     missing: Annotated[
         str | None, typer.Option(help="Judged queries absent from a run: zero (as published) or skip.")
     ] = None,
-    items: Annotated[Path | None, typer.Option(help="Write each item's values here: metric, id, value (TSV).")] = None,
+    items: Annotated[
+        Path | None,
+        typer.Option(help="Write each item's values here: metric, id, value (TSV).", callback=no_file_of_run),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(help="Seed of the resampling; by default the one of the run that made the predictions."),

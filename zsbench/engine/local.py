@@ -11,7 +11,7 @@ from zsbench.core.errors import RunError, UserError, UserErrors
 from zsbench.plan import identity
 from zsbench.plan.job import Job
 from zsbench.plan.planning import Plan
-from zsbench.results import order
+from zsbench.results import order, written
 from zsbench.run import runner
 from zsbench.run.context import Options, Progress
 from zsbench.run.loaded import Loaded
@@ -45,6 +45,7 @@ def run_all(
     note : is told in a few words what takes long.
     """
     jobs = [job for plan in plans for job in plan.jobs]
+    was_there, suites = options.out.exists(), {job.folder(options.out).parents[2] for job in jobs}
     order.keep([job.folder(options.out) for job in jobs])
     lacking = [plan.missing.get(number) for plan in plans for number in range(len(plan.jobs))]
     outcomes = {n: Outcome(jobs[n], None, UserErrors(errors)) for n, errors in enumerate(lacking) if errors}
@@ -57,6 +58,11 @@ def run_all(
             outcomes[following] = _outcome(jobs[following], options, progress, loaded)
             loaded.done(jobs[following])
         yield outcomes.pop(number)
+    for suite in suites:  # where every job has failed before it predicted anything, nothing stays
+        order.drop_unused(suite)
+        written.remove_empty(suite)
+    if not was_there:
+        written.remove_empty(options.out)
 
 
 def _by_model(numbers: Sequence[int], jobs: Sequence[Job]) -> list[int]:

@@ -17,8 +17,9 @@ from filelock import FileLock, Timeout
 
 from zsbench.core import files
 from zsbench.core.errors import UserError
+from zsbench.results import written
 
-LOCK = ".lock"
+LOCK = written.LOCK
 _DIGITS = 8
 _TRY_SECONDS = 0.2
 
@@ -54,8 +55,8 @@ def claimed(
         files.require_writable(chosen)
         lock = FileLock(chosen / LOCK)
         if _acquired(lock, chosen, _TRY_SECONDS):
-            # Between the look and the lock another question may have come in.
-            if place(folder, question) == chosen:
+            # Between the look and the lock another question may have come in, or the folder may have been removed.
+            if place(folder, question) == chosen and (chosen / LOCK).is_file():
                 break
             lock.release()
         elif not told:

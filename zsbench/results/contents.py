@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -68,8 +69,25 @@ def entries(places: Iterable[Path]) -> list[Entry]:
             raise UserError(shown(place), problem, "a folder written by `zsbench eval --out`")
         look = _Look()
         below = [look.entry(folder, _name(folder, place)) for folder in folders]
-        listed |= {entry.folder.absolute(): entry for entry in _with_averages(below) if entry.is_run or entry.reason}
-    return list(listed.values())
+        judged = _with_averages(below, _beside(below, look))
+        listed |= {entry.folder.absolute(): entry for entry in judged if entry.is_run or entry.reason}
+    return _told_apart(list(listed.values()))
+
+
+def _beside(listed: Sequence[Entry], look: _Look) -> list[Entry]:
+    """Return the runs that averages of a list are made of and that are not in it, from the averages' suites."""
+    here = {entry.folder.absolute() for entry in listed}
+    hashes = {(suite_folder(entry), entry.result["config_hash"]) for entry in listed if entry.result is not None}
+    averages = [entry for entry in listed if entry.is_average]
+    suites = {suite_folder(one) for one in averages if any((suite_folder(one), p) not in hashes for p in parts_of(one))}
+    folders = [folder for suite in suites if suite is not None for folder in _folders(suite)]
+    return [look.entry(folder, "") for folder in folders if folder.absolute() not in here]
+
+
+def _told_apart(listed: list[Entry]) -> list[Entry]:
+    """Return the entries; names that several of them have, under places of their own, are their whole paths."""
+    counts = Counter(entry.name for entry in listed)
+    return [replace(entry, name=str(entry.folder)) if counts[entry.name] > 1 else entry for entry in listed]
 
 
 def _folders(place: Path) -> Iterator[Path]:
@@ -166,13 +184,18 @@ def changed_inputs(recorded: list[dict[str, Any]]) -> str:
     return f"{path.name} {what}{more}"
 
 
-def _with_averages(listed: list[Entry]) -> list[Entry]:
-    """Return the entries; an average is stale where a run that it is made of is stale or no longer there."""
+def _with_averages(listed: list[Entry], beside: list[Entry]) -> list[Entry]:
+    """Return the entries; an average is stale where a run that it is made of is stale or no longer there.
+
+    Parameters
+    ----------
+    beside : runs that are not listed, of which averages may be made, too.
+    """
     state_of: dict[tuple[Path | None, Any], State] = {}
-    for entry in listed:
+    for entry in (*listed, *beside):
         if entry.result is not None:
             state_of[suite_folder(entry), entry.result["config_hash"]] = entry.state
-    averages = [entry for entry in listed if entry.is_average]
+    averages = [entry for entry in (*listed, *beside) if entry.is_average]
     # An average may go over averages, which have to be known before it: each pass knows one level more.
     for _ in averages:
         for average in averages:

@@ -33,6 +33,21 @@ def keep(folders: Sequence[Path]) -> None:
                 files.write_json(suite / FILE, merged)
 
 
+def knows(folder: Path) -> bool:
+    """Say whether a run's folder, or the one that it stands beside with another question, is in its suite's order."""
+    if len(folder.parents) < 3:
+        return False
+    name, known = _name(folder), _read(folder.parents[2])
+    return name in known or name.rpartition("@")[0] in known
+
+
+def drop_unused(suite: Path) -> None:
+    """Remove the order from a suite's folder in which nothing else is left."""
+    with suppress(OSError):
+        if [path.name for path in suite.iterdir()] == [FILE] and _read(suite):
+            (suite / FILE).unlink()
+
+
 def with_new(known: Sequence[str], names: Sequence[str]) -> list[str]:
     """Return an order with new names in it: behind those of their task, else behind the one before.
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from zsbench.core import files, jsonfiles, textfiles
 from zsbench.core.errors import UserError
+from zsbench.results import written
 
-NAME = "progress.json"
+NAME = written.PROGRESS
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ def write_progress(folder: Path, *, n_items: int, shard_size: int) -> None:
 def read_progress(folder: Path) -> Progress:
     """Return how far a run has come: complete shards, and the items of one that is not complete."""
     known = _sizes(folder)
-    shards = sorted((folder / "predictions").glob("[0-9]*")) if (folder / "predictions").is_dir() else []
-    partial = sorted(folder.glob("partial-*"))
+    numbered = (folder / written.SHARDS).glob("[0-9]*")
+    shards = sorted(path for path in numbered if written.is_shard(path.name, (path.suffix,)))
+    partial = sorted(path for path in folder.glob("partial-*") if written.is_partial(path.name, (path.suffix,)))
     is_run = bool(shards) or any((folder / name).is_file() for name in ("run.json", "items.parquet", NAME))
     begun = sum(map(_counted, partial[:1]))
     if known is None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from zsbench.config import catalog
 from zsbench.core.errors import UserError, shown
-from zsbench.results import claim, order
+from zsbench.results import claim, order, written
 from zsbench.results.contents import Entry, members, suite_folder
-from zsbench.results.store import SHARDS
-
-# What a run writes into its folder; whatever else lies there stays, and the folder with it.
-_WRITTEN = ("run.json", "result.json", "items.parquet", "prompts.json", "notes.json", "cost.json", "progress.json")
-_PATTERNS = ("partial-*", ".*.tmp", ".zsbench-probe")
 
 
 @dataclass(frozen=True)
@@ -27,11 +21,13 @@ class Removal:
     chosen : the runs that were asked for.
     averages : rows over several tasks that lose one of them.
     kept : runs that were asked for and that a process is writing.
+    mixed : runs that were asked for and whose folders hold other files, each with what those are; they stay whole.
     """
 
     chosen: list[Entry]
     averages: list[Entry]
     kept: list[Entry]
+    mixed: list[tuple[Entry, str]] = field(default_factory=list)
 
     @property
     def all(self) -> list[Entry]:
@@ -54,10 +50,16 @@ def planned(wanted: Iterable[Entry], listed: Sequence[Entry]) -> Removal:
     """
     chosen: list[Entry] = []
     kept: list[Entry] = []
+    mixed: list[tuple[Entry, str]] = []
     for entry in wanted:
         if not entry.is_run:
             raise UserError(shown(entry.folder), f"no run of zsbench's ({entry.reason})", "a folder that `eval` wrote")
-        (kept if entry.state == "running" else chosen).append(entry)
+        if entry.state == "running":
+            kept.append(entry)
+        elif others := problem(entry):
+            mixed.append((entry, others))
+        else:
+            chosen.append(entry)
     gone = {entry.folder.absolute() for entry in chosen}
     averages: dict[Path, Entry] = {}
     waiting = list(chosen)
@@ -70,7 +72,7 @@ def planned(wanted: Iterable[Entry], listed: Sequence[Entry]) -> Removal:
                 gone.add(place)
                 averages[place] = average
                 waiting.append(average)
-    return Removal(chosen, list(averages.values()), kept)
+    return Removal(chosen, list(averages.values()), kept, mixed)
 
 
 def _same(other: Entry, entry: Entry) -> bool:
@@ -83,43 +85,59 @@ def _same(other: Entry, entry: Entry) -> bool:
 def remove(entry: Entry, *, roots: Sequence[Path]) -> str:
     """Remove a run's files and the folders that are empty without it: as far up as a suite's, or as one of `roots`.
 
-    Return what keeps the folder in place: a process that has begun to write there, or files of others; mostly empty.
+    Return what keeps the run in place, which then is as it was: a process that has begun to write there, or files of
+    others; mostly empty.
     """
     folder = entry.folder
     if folder.is_symlink():
         return "a symbolic link"
-    with claim.held(folder) as free:
-        if not free:
-            return "being written by another process"
-        for path in _files(folder):
-            path.unlink(missing_ok=True)
-        shards = folder / SHARDS
-        if shards.is_symlink():
-            shards.unlink()
-        elif shards.is_dir():
-            shutil.rmtree(shards)
-        (folder / claim.LOCK).unlink(missing_ok=True)
-    left = sorted(path.name for path in folder.iterdir())
-    if left:
-        return f"holds {', '.join(left[:3])}{', ...' if len(left) > 3 else ''}, which no run wrote"
-    _prune(folder, roots)
+    try:
+        with claim.held(folder) as free:
+            if not free:
+                return "being written by another process"
+            ours, others = written.sorted_out(folder, _suffixes(entry))
+            if others:
+                return _foreign(folder, others)
+            for path in ours:
+                path.unlink(missing_ok=True)
+            written.remove_empty(folder / written.SHARDS)
+    except OSError as error:
+        return f"cannot be removed whole ({error.strerror or error})"
+    _prune(entry, roots)
     return ""
 
 
-def _files(folder: Path) -> list[Path]:
-    """Return the files and links in a folder that a run writes, its result first."""
-    named = [folder / name for name in ("result.json", *_WRITTEN)]
-    matching = [path for pattern in _PATTERNS for path in folder.glob(pattern)]
-    return [path for path in (*named, *matching) if path.is_symlink() or path.is_file()]
+def problem(entry: Entry) -> str:
+    """Return which files keep a run from being removed, in words; mostly empty."""
+    others = written.sorted_out(entry.folder, _suffixes(entry))[1] if entry.folder.is_dir() else []
+    return _foreign(entry.folder, others) if others else ""
 
 
-def _prune(folder: Path, roots: Sequence[Path]) -> None:
-    """Remove a run's folder and those above it that are empty now."""
-    here = folder.absolute()
-    within = {here, *here.parents[:3], *(root.absolute() for root in roots)}
-    with suppress(OSError):  # not empty, or not ours to remove
-        while here in within and here != Path.cwd():
-            if [path.name for path in here.iterdir()] == [order.FILE]:
-                (here / order.FILE).unlink()  # the order of runs of which none is left
-            here.rmdir()
-            here = here.parent
+def _foreign(folder: Path, others: Sequence[Path]) -> str:
+    names = ", ".join(path.relative_to(folder).as_posix() for path in others[:3])
+    return f"holds {names}{', ...' if len(others) > 3 else ''}, which no run wrote; nothing of it is removed"
+
+
+def _suffixes(entry: Entry) -> tuple[str, ...]:
+    """Return how the shards of a run of this type of task end, which a type from elsewhere has decided by itself."""
+    task_type = (entry.result or {}).get("task_type")
+    if task_type is None or entry.is_average:
+        return ()
+    try:
+        task = catalog.load_module("tasks", str(task_type)).Task
+    except UserError:
+        return ()
+    # Some of zsbench's own types choose their format by their config; all of those end in what is known.
+    return tuple(getattr(getattr(task, "format", None), "suffixes", ()))[:1]
+
+
+def _prune(entry: Entry, roots: Sequence[Path]) -> None:
+    """Remove a run's folder and those above it that are empty now, and that zsbench made or that were named."""
+    here = entry.folder.absolute()
+    above = here.parents[:3] if suite_folder(entry) is not None or order.knows(here) else ()
+    within = {here, *above, *(root.absolute() for root in roots)}
+    while here in within and here != Path.cwd():
+        order.drop_unused(here)
+        if not written.remove_empty(here):
+            return
+        here = here.parent

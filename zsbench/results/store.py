@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 import stat as stat_module
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -33,13 +32,13 @@ from zsbench.core.errors import RunError, UserError, UserErrors
 from zsbench.core.records import SCHEMA_VERSION, Cost, canonical_json, digest, digest_file
 from zsbench.core.yamlio import shown
 from zsbench.plan.identity import Asked
-from zsbench.results import order, progress, schema
+from zsbench.results import order, progress, schema, written
 from zsbench.results.items import is_whole
 
 log = logging.getLogger(__name__)
 
 _HASHED_UP_TO = 64 << 20
-SHARDS = "predictions"
+SHARDS = written.SHARDS
 _PROGRESS = ("notes.json", "prompts.json", "cost.json", progress.NAME)
 
 
@@ -75,11 +74,9 @@ class Store:
     def resume(self, identity: dict[str, str], *, fresh: bool) -> int:
         """Return how many complete shards of this run exist; those made by other code or from other files go."""
         if fresh or _read_json(self.folder / "run.json") != identity:
-            shutil.rmtree(self.folder / SHARDS, ignore_errors=True)
+            written.remove_shards(self.folder, self.suffix)
             for name in ("result.json", "items.parquet", *_PROGRESS):
                 (self.folder / name).unlink(missing_ok=True)
-            for path in self.folder.glob("partial-*"):
-                path.unlink()
             files.write_json(self.folder / "run.json", identity)
         count = 0
         while self.shard(count).is_file():
@@ -108,7 +105,8 @@ class Store:
 
     def shards(self) -> list[Path]:
         """Return the shards in order."""
-        return sorted((self.folder / SHARDS).glob(f"*{self.suffix}"))
+        named = (self.folder / SHARDS).glob(f"*{self.suffix}")
+        return sorted(path for path in named if written.is_shard(path.name, (self.suffix,)))
 
     def notes(self) -> dict[str, Any]:
         """Return the choices that an interrupted run had recorded."""

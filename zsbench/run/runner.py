@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.plan.job import Job
-from zsbench.results import claim
+from zsbench.results import claim, written
 from zsbench.results.store import Store
 from zsbench.run import context, predict, result
 from zsbench.run.context import Options as Options
@@ -41,7 +41,7 @@ def run(job: Job, model: Any, options: Options, progress: Progress, loaded: Load
     Raises
     ------
     UserError
-        Data or predictions are wrong. Complete shards stay for the next try.
+        Data or predictions are wrong. Complete shards stay for the next try; where nothing was predicted, nothing does.
     """
     loaded = loaded or Loaded()
     question, folder = loaded.asked(job).question, job.folder(options.out)
@@ -51,8 +51,12 @@ def run(job: Job, model: Any, options: Options, progress: Progress, loaded: Load
         progress(text, 0, 0)
 
     with claim.claimed(folder, question, fresh=options.fresh, waiting=waiting) as place:
-        # Another process may have finished it in the meantime.
-        return finished(job, options, loaded) or _run(job, place, model, options, progress, loaded)
+        try:
+            # Another process may have finished it in the meantime.
+            return finished(job, options, loaded) or _run(job, place, model, options, progress, loaded)
+        except Exception:
+            written.remove_beginning(place, job.unread.format.suffixes[0])
+            raise
 
 
 def _run(job: Job, folder: Path, model: Any, options: Options, progress: Progress, loaded: Loaded) -> dict[str, Any]:

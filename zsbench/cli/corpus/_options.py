@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from zsbench.cli._outputs import no_file_of_run
+
 Corpus = Annotated[Path, typer.Argument(help="JSONL, {_id, text, title} or {docid, doctext}.")]
-Out = Annotated[Path, typer.Option(help="JSONL file to write.")]
+Out = Annotated[Path, typer.Option(help="JSONL file to write.", callback=no_file_of_run)]
 Encoder = Annotated[str, typer.Option(help="A text encoder: a name, a YAML file, or ADAPTER:MODEL.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything drawn.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N, mps.")]

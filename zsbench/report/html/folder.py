@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from zsbench.core import files
 from zsbench.core.errors import UserError, shown
 from zsbench.report.html.page import GENERATOR
 
-_PICTURES = "pictures"
+_RUNS, _PICTURES = "runs", "pictures"
+_WRITTEN = re.compile(
+    rf"{_RUNS}/\d+/(index|\d{{5,}})\.js"
+    rf"|{_PICTURES}/[0-9a-f]{{16}}/(([0-9a-f]{{16}}/)?\d{{6,}}-\d+|named/[0-9a-f]{{32}})\.webp"
+)
+"""The files that `drawn_items` writes below data/; nothing else there is removed."""
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 _UNFINISHED = f"""<!doctype html>
 <meta charset="utf-8">
 {GENERATOR}
@@ -39,7 +45,8 @@ class ReportFolder:
         Raises
         ------
         UserError
-            It is a file, cannot be written, or holds files and none of them says that it is a report.
+            It is a file, cannot be written, holds files and none of them says that it is a report, or data/ in it is or
+            holds a symbolic link, through which files elsewhere would be written and removed.
         """
         if os.path.exists(self.folder) and not os.path.isdir(self.folder):
             raise UserError(shown(self.folder), "a file", "a folder to write the report into")
@@ -47,6 +54,7 @@ class ReportFolder:
         if os.path.isdir(self.folder) and any(self.folder.iterdir()) and not _is_report(page):
             expected = "a new or empty folder, or that of an earlier report"
             raise UserError(shown(self.folder), "a folder with other files in it", expected)
+        self._refuse_links()
         files.require_writable(self.folder)
         files.write_bytes(page, _UNFINISHED.encode())
 
@@ -61,13 +69,47 @@ class ReportFolder:
         with quickly(self.data / name) as temporary:
             temporary.write_bytes(text.encode())
 
+    def _refuse_links(self) -> None:
+        """Refuse data/ that is no folder of its own.
+
+        Raises
+        ------
+        UserError
+            It is, or holds, a symbolic link, or is a file.
+        """
+        below = [os.path.join(place, name) for place, dirs, names in os.walk(self.data) for name in (*dirs, *names)]
+        link = next((path for path in (str(self.data), *below) if os.path.islink(path)), None)
+        if link is not None:
+            raise UserError(link, "a symbolic link", "a folder that holds none, as a report has files there to remove")
+        if self.data.exists() and not self.data.is_dir():
+            raise UserError(shown(self.data), "a file", "a folder for the data of the report")
+
+    def others(self) -> list[Path]:
+        """Return the files and folders, from here, that no report writes; they are left as they are."""
+        beside = [path for path in self.folder.iterdir() if path not in (self.folder / "index.html", self.data)]
+        below = [path for path in self.data.rglob("*") if path.is_file() and not self._is_ours(path)]
+        return sorted(path.relative_to(self.folder) for path in (*beside, *below))
+
+    def _is_ours(self, path: Path) -> bool:
+        """Say whether a file below data/ has a name that a report writes, or wrote when it was interrupted."""
+        temporary = _TEMPORARY.fullmatch(path.name)
+        named = path.with_name(temporary[1]) if temporary else path
+        return _WRITTEN.fullmatch(named.relative_to(self.data).as_posix()) is not None
+
     def clear(self) -> None:
-        """Remove what an earlier report has below data/, except its pictures."""
-        if not self.data.is_dir():
-            return
-        for path in self.data.iterdir():
-            if path.name != _PICTURES:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        """Remove what an earlier report has below data/, except its pictures; what no report writes stays."""
+        self._remove([self.data / _RUNS, *(self.data / _RUNS).rglob("*")])
+
+    def _remove(self, paths: Iterable[Path]) -> None:
+        """Remove those files among paths that a report writes, and the folders that are empty then."""
+        listed = list(paths)
+        for path in listed:
+            if not path.is_symlink() and path.is_file() and self._is_ours(path):
+                path.unlink()
+        for path in sorted(listed, reverse=True):
+            if path.is_dir() and not path.is_symlink():
+                with suppress(OSError):  # not empty: files of others lie in it
+                    path.rmdir()
 
     def picture(self, name: str) -> Path:
         """Return the file of a picture, which is kept from now on."""
@@ -78,9 +120,8 @@ class ReportFolder:
     def forget_pictures(self) -> None:
         """Remove the pictures of data and runs that are no longer in the report."""
         kept = {parent for folder in self._used for parent in (folder, *folder.parents)}
-        for path in sorted((self.data / _PICTURES).rglob("*"), reverse=True):
-            if path.is_dir() and path not in kept:
-                shutil.rmtree(path)
+        below = (self.data / _PICTURES).rglob("*")
+        self._remove(path for path in below if path not in kept and path.parent not in self._used)
 
 
 @contextmanager

@@ -201,6 +201,73 @@ def by_class(tmp_path_factory):
     return run(folder=folder, metrics={"acc@1": score(5 / 9), "mean-per-class": score(0.6)})
 
 
+def named_classes(folder, table, gold):
+    """A run whose items.parquet holds these names of classes."""
+    folder.mkdir()
+    pq.write_table(table.drop_columns("gold").append_column("gold", gold if isinstance(gold, pa.ChunkedArray) else [gold]),
+                   folder / "items.parquet")  # fmt: skip
+    return run(folder=folder)
+
+
+def test_sets_of_labels_are_no_classes_but_groups_are(by_class, tmp_path):
+    table = pq.read_table(by_class.folder / "items.parquet").append_column("gold", [[""] * 9])
+    several = named_classes(tmp_path / "a", table, ["cat", "cat, dog", "cat", "cat", *["dog"] * 3, *["fox, cat"] * 2])
+    [figure] = classes([several])
+    assert (figure.x, [p.x for p in figure.series[0].points]) == ("2 groups", ["x", "y"])
+    with pytest.raises(UserError, match="nothing tells the class of an item"):
+        classes([several], by="class")
+
+
+def test_one_item_is_one_and_others_that_are_all_alike_are_one_number(by_class):
+    assert [f.title for f in bars([run(data="d", n_items=1), run(data="e", n_items=5)])] == ["t, 1 item", "t, 5 items"]
+    labels = ["class 0", "class 1", "class 2"]
+    metrics = {"F1": score(0.5)} | {f"F1(label={name})": {**score(1.0), "n": n} for n, name in enumerate(labels)}
+    [figure] = classes([run(metrics=metrics)], most=2)
+    assert figure.notes == ("the other 1: 100.0 %",)
+    assert [p.label for p in figure.series[0].points] == ["m / r, 0 items", "m / r, 1 item"]
+
+
+def test_intervals_that_results_doubt_are_marked_and_said_why():
+    few = "few items: 9"
+    doubted, sure = run("m", "a", metrics={"s": score(0.5, note=few)}), run("m", "b", metrics={"s": score(0.6)})
+    bare = run("m", "c", metrics={"s": score(0.6, None, note=few)})  # nothing to doubt without an interval
+    [figure] = bars([doubted, sure, bare])
+    assert [p.note for p in figure.series[0].points] == [few, "", ""]
+    assert figure.notes == (f"~ interval of m / a: {few}",)
+    assert as_json(figure)["series"][0]["points"][0]["note"] == few
+    with mock.patch.dict(_style._SETTINGS, {"svg.fonttype": "none"}):
+        picture = drawing.drawn([figure], "svg")[0].decode()
+    assert (picture.count(">50.0 ~<"), picture.count(" ~<")) == (1, 1)
+    assert "stroke-dasharray" in picture
+    assert "stroke-dasharray" not in drawing.drawn(bars([sure, bare]), "svg")[0].decode()
+    assert "stroke: #ffffff" in picture  # the light edge of error bars, which a dark bar would hide
+    lines = [swept(x, 0.5) for x in (1, 2)]
+    lines[0].result["metrics"]["acc@1"]["note"] = few
+    assert curve(lines)[0].notes == (f"~ intervals of 1 of 2 runs may cover less often than they say: {few}",)
+
+
+@pytest.mark.parametrize("values", [(0.10, 0.13), (0.13, 0.10), (0.02, 0.03), (0.1, 0.1)])
+def test_no_line_runs_through_the_name_of_a_level(values):
+    runs = [run(metrics={"acc@1": score(0.6)}, cost={"images_cached": 40})]
+    runs += [run("none", f"level-{n}", metrics={"acc@1": score(value)}) for n, value in enumerate(values)]
+    picture = drawing._picture(pareto(runs), 3.35, "")
+    picture.draw_without_rendering()
+    [axes] = picture.axes
+    heights = [axes.transData.transform((1, 100 * value))[1] for value in values]
+    boxes = [text.get_window_extent() for text in axes.texts if text.get_text().startswith("level-")]
+    assert len(boxes) == len(values)
+    # Letters stand within their box with some room above and below.
+    assert not any(box.y0 + 3 < height < box.y1 - 3 for box in boxes for height in heights)
+    assert not boxes[0].overlaps(boxes[1])
+
+
+def test_the_axis_of_images_says_what_is_counted():
+    cached = [run(cost={"images_cached": 40}), run("o", "none counted")]
+    [figure] = pareto(cached, x="images")
+    assert figure.x == "images, cached ones included"
+    assert figure.notes == ("no images counted: o / none counted",)
+
+
 def test_classes_stand_from_the_worst_with_wilson_intervals(by_class, tmp_path):
     for metric in ("acc@1", "mean-per-class"):
         [figure] = classes([by_class, run("none", "chance")], metrics=[metric])
@@ -211,10 +278,10 @@ def test_classes_stand_from_the_worst_with_wilson_intervals(by_class, tmp_path):
     named = pq.read_table(by_class.folder / "items.parquet").append_column(
         "gold", [["cat"] * 4 + ["dog"] * 3 + ["fox"] * 2]
     )
-    (tmp_path / "named").mkdir()
-    pq.write_table(named, tmp_path / "named" / "items.parquet")
-    [figure] = classes([run(folder=tmp_path / "named", metrics=by_class.result["metrics"])], metrics=["acc@1"])
+    [figure] = classes([named_classes(tmp_path / "named", named, named["gold"])])
     assert [p.x for p in figure.series[0].points] == ["cat", "fox", "dog"]
+    [figure] = classes([named_classes(tmp_path / "twice", named, ["cat"] * 4 + ["dog"] * 3 + ["cat"] * 2)])
+    assert [p.x for p in figure.series[0].points] == ["cat (class 0)", "cat (class 2)", "dog"]
     [worst] = classes([by_class], most=1)
     assert (worst.x, worst.notes) == ("the 1 worst of 3 classes", ("the other 2: 50.0 – 100.0 %",))
     [groups] = classes([by_class], by="group")

@@ -6,7 +6,9 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.command import call
 from tests.report.browser import CHROMIUM, Browser
@@ -170,6 +172,49 @@ def test_the_table_sorts_and_filters_by_keyboard_and_runs_nothing_of_others(brow
     assert browser.complaints == []
 
 
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory):
+    """Results whose table is far wider than a telephone."""
+    folder = tmp_path_factory.mktemp("long")
+    names = [("a-task-of-a-long-name", f"a-model-of-a-long-name-{n}", "a-method-of-a-long-name") for n in range(3)]
+    write(folder / "runs", [result(*three, metric="hit(query=text)@10") for three in names])
+    assert call("report", folder / "runs", "--html", folder / "site")[0] == 0
+    return folder / "site"
+
+
+SEEN_OF_A_ROW = """[...document.querySelectorAll('tbody tr')].every((row) => ['hit(query=text)@10', '50.0 %', '40.0 – 60.0'].every(
+  (text) => [...row.children].some((cell) => cell.textContent.startsWith(text) && cell.getBoundingClientRect().right <= innerWidth
+    && cell.getBoundingClientRect().left >= 0)))"""
+
+
+@pytest.mark.parametrize("width", [360, 500, 700, 1280])
+def test_metric_value_and_interval_are_seen_at_any_width(browser, long_names, width):
+    try:
+        browser.size(width, 900)
+        browser.open(f"file://{long_names}/index.html")
+        browser.wait(SEEN_OF_A_ROW)
+        assert browser.ask("document.documentElement.scrollWidth <= innerWidth")
+        # A reader of the screen still hears a table, and its columns still sort.
+        assert browser.ask("document.querySelectorAll('[role=row]').length") == 4
+        browser.ask("[...document.querySelectorAll('thead button')].find((b) => b.textContent === 'Model').click()")
+        browser.ask("[...document.querySelectorAll('thead button')].find((b) => b.textContent === 'Model').click()")
+        assert browser.ask(COLUMN.format(1))[0].endswith("-2")
+    finally:
+        browser.size(1280, 900)
+    assert browser.complaints == []
+
+
+@pytest.mark.parametrize(
+    "address", ["%", "%E0%A4%A", "nothing", "__proto__", "constructor/1", "items", "pairs/1", "items/%"]
+)
+def test_the_table_is_shown_for_an_address_that_means_nothing(browser, long_names, address):
+    browser.open(f"file://{long_names}/index.html#{address}")
+    browser.wait("document.querySelector('#main').innerText.length > 20")
+    shown = browser.ask("document.querySelector('nav a[aria-current]').textContent")
+    assert shown == ("Compare" if address == "pairs/1" else "Table")  # there are no items here
+    assert browser.complaints == []
+
+
 SUITE = """
 description: One of each type
 settings: {limit: 6, resamples: 1000}
@@ -199,7 +244,7 @@ SEEN = {
     "glyph-numbers": "picture scores",
     "synonyms-sessions": "paragraph ranking",
     "synonyms-docids": "paragraph ranking",
-    "moving-glyphs": "picture picture picture picture scores",
+    "moving-glyphs": "picture picture picture picture picture scores",
     "glyph-episodes-1-shot": "table",
 }
 
@@ -319,6 +364,63 @@ def test_items_filter_walk_and_stand_beside_each_other_in_a_browser(browser, eve
     browser.press("j", text="j")
     browser.wait("document.querySelectorAll('.rows a')[1].getAttribute('aria-current') === 'true'")
     assert browser.complaints == []
+
+
+@pytest.mark.parametrize(("address", "said"), [
+    ("items/999", "There is no run 999 with items in this report. Shown is "), ("items/%", "There is no run % with"),
+    ("items/-1/0", "There is no run -1 with"), ("items/0/0/77", "There is no run 77 with"),
+    ("items/0/99999", "This run has no item number 99999."), ("items/0/-1", "This run has no item number -1."),
+    ("items/0/1.5", "This run has no item number 1.5."), ("pairs/999", "No run 999 is compared"),
+    ("pairs/0/999", "Run 999 is not compared"),
+])  # fmt: skip
+def test_an_address_of_what_is_not_there_says_so(browser, every, address, said):
+    browser.open(f"file://{every}/index.html#{address}")
+    browser.wait("document.querySelector('.notice')")
+    assert browser.ask("document.querySelector('.notice').textContent").startswith(said)
+    assert browser.ask("document.querySelector('.notice').getAttribute('role')") == "alert"
+    browser.open(f"file://{every}/index.html#{'/'.join(address.split('/')[:1])}")
+    browser.wait("document.querySelector('table, .drawing')")
+    assert not browser.ask("document.querySelector('.notice')")
+    assert browser.complaints == []
+
+
+def test_items_without_a_picture_of_their_own_have_no_box_for_one(browser, every):
+    runs = data_of((every / "index.html").read_text(encoding="utf-8"))["runs"]
+    number = [run["task"] for run in runs].index("glyph-captions")
+    thumbs = chunk(every, number, "index")["thumbs"]
+    shown = [] if thumbs is None else thumbs["of"]
+    browser.open(f"file://{every}/index.html#items/{number}")
+    browser.wait("document.querySelector('.detail .drawing')")
+    assert browser.ask("document.querySelectorAll('.rows img').length") == sum(map(bool, shown[:40]))
+    assert browser.ask(
+        "[...document.querySelectorAll('.rows a')].every((a) => a.children.length === 1 + a.querySelectorAll('img').length)"
+    )
+
+
+def test_a_video_shows_the_frames_that_its_task_takes(tmp_path):
+    from zsbench.methods.video import frame_numbers
+    from zsbench.results.finished_run import finished_runs
+    from zsbench.run.reopened import reopened
+
+    for frames, clips, titles in ((1, 1, [1]), (5, 1, [1, 2, 3, 4, 5]), (3, 2, [1, 2, 3, 4, 5, 6]),
+                                  (16, 1, [2, 4, 6, 8, 10, 12, 14, 16])):  # fmt: skip
+        (tmp_path / "s.yaml").write_text(
+            "description: frames\nsettings: {limit: 2}\nruns:\n"
+            f"  - {{tasks: {{use: moving-glyphs, frames: {frames}, clips: {clips}}}, methods: random-video}}\n"
+        )
+        runs = tmp_path / f"runs-{frames}-{clips}"
+        assert call("eval", tmp_path / "s.yaml", "--out", runs, "--offline", "-q")[0] == 0
+        [run] = finished_runs([runs])
+        # One folder for all: a picture of other frames of the same video is not taken for one of these.
+        assert call("report", runs, "--html", tmp_path / "site")[0] == 0
+        for item, parts in zip(reopened(run).data.items, chunk(tmp_path / "site", 0), strict=True):
+            n = frames * clips
+            pictures = [part for part in parts if part["kind"] == "picture"]
+            assert [part["title"] for part in pictures] == [f"frame {k} of {n}" for k in titles]
+            taken = sorted(k for c in range(clips) for k in frame_numbers(item.length(), frames, clip=c, n_clips=clips))
+            for k, part in zip(titles, pictures, strict=True):
+                seen = np.asarray(Image.open(tmp_path / "site" / part["src"]).convert("RGB"))
+                assert (seen == np.asarray(item.frames([taken[k - 1]])[0].convert("RGB"))).all()
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,9 @@ def value_limits(axes: Any, figure: Figure, *, at_zero: bool, room: float = 0.05
     """Set the range of the axis of values, which is the x axis of bars and classes and the y axis of the others."""
     low, high = reach(figure)
     span = (high - min(low, 0.0) if at_zero else high - low) or abs(high) or 1.0
-    bottom = low - 0.05 * span if low < 0 or not at_zero else 0.0
+    # The name of the lowest level may stand below its line.
+    below = 0.1 if figure.levels and not at_zero else 0.05
+    bottom = low - below * span if low < 0 or not at_zero else 0.0
     if low >= 0:
         bottom = max(bottom, 0.0)
     top = high + room * span

@@ -8,7 +8,7 @@ from typing import Any
 
 from zsbench.report.figures import _axes, _style
 from zsbench.report.figures._axes import Looks
-from zsbench.report.figures._labels import place_labels
+from zsbench.report.figures._labels import name_levels, place_labels
 from zsbench.report.figures.figure import Figure, Point, Series
 
 _ERROR = {"elinewidth": 0.9, "capsize": 1.8, "capthick": 0.9}
@@ -20,17 +20,31 @@ def bars(axes: Any, figure: Figure, looks: Looks, width: int) -> None:
     scale = _axes.factor(figure)
     for number, (series, point) in enumerate(rows):
         axes.barh(number, scale * point.y, height=0.66, color=looks.colour(series), linewidth=0)
-        axes.errorbar(scale * point.y, number, xerr=_axes.ends([point], scale), fmt="none", ecolor=_style.INK, **_ERROR)
+        reach = _axes.ends([point], scale)
+        if reach is not None:
+            bar = axes.errorbar(scale * point.y, number, xerr=reach, fmt="none", ecolor=_style.INK, **_ERROR)
+            _outlined(bar, dashed=bool(point.note))
         end = scale * max(end for end in (point.y, point.high, 0.0) if end is not None)
         weight = "bold" if point.mark == "best" else "normal"
         axes.annotate(
-            _axes.shown(point.y, figure), (end, number), (3, 0), textcoords="offset points", va="center",
-            fontsize=_style.SMALL, fontweight=weight, color=_style.INK,
+            _axes.shown(point.y, figure) + " ~" * bool(point.note), (end, number), (3, 0),
+            textcoords="offset points", va="center", fontsize=_style.SMALL, fontweight=weight, color=_style.INK,
         )  # fmt: skip
     _rows(axes, [_style.fold(name, width) for name in row_names(figure)])
     _axes.value_limits(axes, figure, at_zero=True, room=0.17)
     axes.set_xlabel(_axes.value_title(figure))
     _axes.grid(axes, "x")
+
+
+def _outlined(bar: Any, *, dashed: bool) -> None:
+    """Give an error bar a light edge, which it needs where the bar below is as dark as it is itself."""
+    from matplotlib.patheffects import withStroke
+
+    _, caps, lines = bar.lines
+    for part in (*caps, *lines):
+        part.set_path_effects([withStroke(linewidth=_ERROR["elinewidth"] + 1.0, foreground="white")])
+    for line in lines:
+        line.set_linestyle((0, (2, 1.2)) if dashed else "-")
 
 
 def row_names(figure: Figure) -> list[str]:
@@ -95,6 +109,7 @@ def curve(axes: Any, figure: Figure, looks: Looks, _width: int) -> None:
     _axes.value_limits(axes, figure, at_zero=False)
     axes.set(xlabel=figure.x, ylabel=_axes.value_title(figure))
     _axes.grid(axes, "y")
+    name_levels(axes, figure, [(s, p, "") for s in figure.series for p in s.points])
 
 
 def _apart(values: Sequence[float], scale: str) -> list[float]:
@@ -131,24 +146,20 @@ def pareto(axes: Any, figure: Figure, looks: Looks, width: int) -> None:
     _axes.plain_numbers(axes.xaxis, list(costs) if len(costs) == 1 else ())
     axes.set(xlabel=figure.x, ylabel=_axes.value_title(figure))
     _axes.grid(axes, "both")
+    name_levels(axes, figure, _named(figure))
     place_labels(axes, _named(figure), scale, width)
 
 
 def _named(figure: Figure) -> list[tuple[Series, Point, str]]:
     """Return the points with what they are called: the method, the whole name where a legend does not tell models."""
-    return [(s, p, p.label.removeprefix(f"{s.name} / ")) for s in figure.series for p in s.points]
+    every = [(s, p) for s in figure.series for p in s.points]
+    return [(s, p, p.label.removeprefix(f"{s.name} / ") + " ~" * bool(p.note)) for s, p in every]
 
 
 def _levels(axes: Any, figure: Figure) -> None:
-    """Draw a horizontal line for each level with its name above it, at the left and at the right by turns."""
-    for number, level in enumerate(sorted(figure.levels, key=lambda level: level.y)):
-        y = _axes.factor(figure) * level.y
-        axes.axhline(y, color=_style.MUTED, linewidth=0.9, linestyle=":", zorder=1)
-        side, place = ("right", (1, y)) if number % 2 else ("left", (0, y))
-        axes.annotate(
-            level.name, place, (-2 if number % 2 else 2, 1.5), xycoords=("axes fraction", "data"), ha=side,
-            textcoords="offset points", fontsize=_style.SMALL - 1, color="#6A6A6A",
-        )  # fmt: skip
+    """Draw a horizontal line for each level; `name_levels` names them once the axes have their ranges."""
+    for level in figure.levels:
+        axes.axhline(_axes.factor(figure) * level.y, color=_style.MUTED, linewidth=0.9, linestyle=":", zorder=1)
 
 
 def _rows(axes: Any, names: Sequence[str]) -> None:

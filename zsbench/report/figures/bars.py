@@ -47,5 +47,5 @@ def _diagram(facet: Facet) -> Figure:
         better=facet.better,
         series=tuple(series),
         confidence=facet.confidence,
-        notes=tuple(facet.lacking()),
+        notes=tuple(facet.notes()),
     )

@@ -1,13 +1,14 @@
 """A run's metric within each class, group or label, with an interval for each, from what its files hold.
 
-class   the gold class of each item: column `gold` of items.parquet, where a metric's statistics hold the number of the
-        class, too (`mean-per-class.0`); in files of earlier versions that number
+class   the gold class of each item, whose number a metric's statistics hold (`mean-per-class.0`); its name is in column
+        `gold` of items.parquet, and in files of earlier versions that number is all there is
 label   metrics of single labels in the result: `F1(label=person)`, which a task has by `F1(label=*)`
 group   column `group` of items.parquet
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -47,7 +48,7 @@ def ways(entry: Entry) -> list[By]:
         if labels_of(entry):
             known.append("label")
         columns = _columns(entry)
-        if _numbered(columns):
+        if _numbered(columns) and _class_names(entry) is not None:
             known.append("class")
         if "group" in columns:
             known.append("group")
@@ -71,7 +72,7 @@ def parts(entry: Entry, by: By) -> dict[str, Part]:
             for label, score in scores.items()
             if finite(score["value"]) is not None
         }
-    names = np.asarray(_names(entry, by))
+    names = np.asarray(entry.run.items["group"] if by == "group" else _class_names(entry))
     statistics, resolved = _statistics(entry)
     is_defined = ~np.isnan(statistics).any(axis=1)
     clusters = entry.run.clusters
@@ -105,13 +106,21 @@ def _numbered(columns: Sequence[str]) -> str:
     return next((name for name in known if name in columns), "")
 
 
-def _names(entry: Entry, by: By) -> Any:
+def _class_names(entry: Entry) -> list[str] | None:
+    """Return the name of every item's class, or None where one number has several names: sets of labels are no classes.
+
+    Classes that share a name are told apart by their numbers.
+    """
     columns = entry.run.items
-    if by == "group":
-        return columns["group"]
-    numbers = columns[_numbered(list(columns))]
-    # A file that an earlier version wrote has no names of classes.
-    return columns.get("gold", [f"class {number:.0f}" for number in numbers])
+    numbers = [f"class {number:.0f}" for number in columns[_numbered(list(columns))]]
+    if "gold" not in columns:  # a file that an earlier version wrote
+        return numbers
+    pairs = set(zip(numbers, map(str, columns["gold"]), strict=True))
+    name_of = dict(pairs)
+    if len(name_of) < len(pairs):
+        return None
+    named = Counter(name_of.values())
+    return [f"{name_of[n]} ({n})" if named[name_of[n]] > 1 else name_of[n] for n in numbers]
 
 
 def _statistics(entry: Entry) -> tuple[DoubleArray, Metric]:

@@ -56,7 +56,8 @@ class Entry:
     def point(self, x: float | str, mark: Mark = "") -> Point:
         """Return the score at a place of the x axis."""
         low, high = (finite(self.score[end]) for end in ("low", "high"))
-        return Point(x, self.score["value"], low, high, self.title, mark)
+        note = str(self.score.get("note", "")) if low is not None else ""
+        return Point(x, self.score["value"], low, high, self.title, mark, one_line(note))
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,31 @@ class Facet:
         """The entries whose score is a number."""
         return [entry for entry in self.entries if entry.is_defined]
 
-    def lacking(self) -> list[str]:
-        """Return a note on the runs whose score is no number."""
+    def notes(self) -> list[str]:
+        """Return notes on the runs whose score is no number, and on intervals that results doubt."""
         names = [entry.title for entry in self.entries if not entry.is_defined]
-        return [f"undefined, so not shown: {', '.join(names)}"] if names else []
+        doubted: dict[str, list[str]] = {}
+        for entry in self.defined:
+            doubted.setdefault(entry.point("").note, []).append(entry.title)
+        return ([f"undefined, so not shown: {', '.join(names)}"] if names else []) + [
+            f"~ interval of {', '.join(titles)}: {note}" for note, titles in doubted.items() if note
+        ]
 
 
 def finite(value: float | None) -> float | None:
     """Return a number of a result, None where it is none."""
     return value if value is not None and isfinite(value) else None
+
+
+def items(n: int) -> str:
+    """Return a number of items in words.
+
+    Examples
+    --------
+    >>> items(1), items(240)
+    ('1 item', '240 items')
+    """
+    return f"{n} item{'s' * (n != 1)}"
 
 
 def one_level(runs: Sequence[FinishedRun]) -> float | None:
@@ -150,7 +167,7 @@ def facets(runs: Sequence[FinishedRun], *, metrics: Sequence[str] = (), tasks: S
     several = _with_several([task for task, _ in by_data])
     every = []
     for (task, _), of_task in by_data.items():
-        title = one_line(task) + (f", {of_task[0].result['n_items']} items" if task in several else "")
+        title = one_line(task) + (f", {items(of_task[0].result['n_items'])}" if task in several else "")
         names = list(dict.fromkeys(name for run in of_task for name in run.result["metrics"]))
         for name in [name for name in wanted if name in names] if wanted else names[:1]:
             of_metric = [run for run in of_task if name in run.result["metrics"]]

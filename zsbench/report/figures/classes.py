@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zsbench.report.figures.by_class import WAYS, By, NotByClass, Part, parts, refused, ways
-from zsbench.report.figures.chosen import Entry, Facet, drawable, facets
+from zsbench.report.figures.chosen import Entry, Facet, drawable, facets, items
 from zsbench.report.figures.figure import Figure, Level, Point, Series
 from zsbench.report.plain import one_line
 from zsbench.report.tables import shown as number
@@ -105,7 +105,7 @@ def _in_order(of_runs: Sequence[dict[str, Part]], facet: Facet) -> list[str]:
 
 
 def _point(name: str, part: Part, entry: Entry) -> Point:
-    return Point(one_line(name), part.value, part.low, part.high, f"{entry.title}, {part.n} items")
+    return Point(one_line(name), part.value, part.low, part.high, f"{entry.title}, {items(part.n)}")
 
 
 def _amount(names: Sequence[str], shown: Sequence[str], by: By) -> str:
@@ -122,5 +122,5 @@ def _rest(names: Sequence[str], shown: Sequence[str], split: Sequence[tuple[Entr
     if not values:
         return []
     score = split[0][0].score
-    ends = " – ".join(number(value, score["unit"]) for value in (min(values), max(values)))
+    ends = " – ".join(dict.fromkeys(number(value, score["unit"]) for value in (min(values), max(values))))
     return [f"the other {len(names) - len(shown)}: {ends}{' ' + score['unit'] if score['unit'] else ''}"]

@@ -11,7 +11,7 @@ from zsbench.report.figures.chosen import Entry
 COSTS = {
     "forward_passes": "forward passes",
     "tokens": "tokens read and written",
-    "images": "images encoded",
+    "images": "images, cached ones included",
     "parameters": "parameters",
     "gflops": "GFLOPs an image",
     "seconds": "seconds",
@@ -37,7 +37,7 @@ def cost(entry: Entry, unit: str) -> tuple[float | None, str]:
     if unit == "seconds" and result.get("resumed_items"):
         return None, "was interrupted and resumed"
     value = _counted(result, counted, unit)
-    return (float(value), "") if value else (None, f"no {COSTS[unit]} counted")
+    return (float(value), "") if value else (None, f"no {unit.replace('_', ' ')} counted")
 
 
 def _counted(result: dict[str, Any], counted: dict[str, float], unit: str) -> float:

@@ -123,11 +123,11 @@ def _diagram(members: Sequence[_Run], metric: str, key: str) -> Figure:
         scale="log" if xs and min(xs) > 0 and max(xs) >= _SPANS * min(xs) else "linear",
         levels=tuple(levels),
         confidence=one_level([m.run for m in scored]),
-        notes=tuple(_notes(scored, defined, repeats)),
+        notes=tuple(_notes(scored, defined, metric, repeats)),
     )
 
 
-def _notes(scored: Sequence[_Run], defined: Sequence[_Run], repeats: set[int]) -> list[str]:
+def _notes(scored: Sequence[_Run], defined: Sequence[_Run], metric: str, repeats: set[int]) -> list[str]:
     notes = []
     if repeats - {1}:
         n = str(max(repeats)) if len(repeats) == 1 else f"up to {max(repeats)}"
@@ -135,6 +135,12 @@ def _notes(scored: Sequence[_Run], defined: Sequence[_Run], repeats: set[int]) -
             f"a point is the mean of {n} runs that differ in their seeds, its band the mean of their intervals"
         )
     left_out = [one_line(" / ".join(m.run.names)) for m in scored if m not in defined]
+    doubts = [note for m in defined if (note := m.run.result["metrics"][metric].get("note", ""))]
+    if doubts:
+        reasons = one_line("; ".join(list(dict.fromkeys(doubts))[:3]))
+        notes.append(
+            f"~ intervals of {len(doubts)} of {len(defined)} runs may cover less often than they say: {reasons}"
+        )
     return notes + ([f"undefined, so not shown: {', '.join(left_out)}"] if left_out else [])
 
 

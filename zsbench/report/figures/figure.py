@@ -26,6 +26,7 @@ class Point:
     low, high : its interval, None where there is none.
     label : what the value is of, in full: `clip-glyphs / prompt-ensemble`.
     mark : `best` of its figure, or on the Pareto `front`.
+    note : why its interval may cover the truth less often than it says, empty where nothing is known against it.
     """
 
     x: float | str
@@ -34,6 +35,7 @@ class Point:
     high: float | None = None
     label: str = ""
     mark: Mark = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -93,5 +93,5 @@ def _diagram(facet: Facet, unit: str) -> Figure:
         scale="log" if prices and max(prices) >= _SPANS * min(prices) else "linear",
         levels=tuple(Level(entry.method, entry.score["value"]) for entry, price in priced if price == 0),
         confidence=facet.confidence,
-        notes=tuple([f"{reason}: {', '.join(names)}" for reason, names in unknown.items()] + facet.lacking()),
+        notes=tuple([f"{reason}: {', '.join(names)}" for reason, names in unknown.items()] + facet.notes()),
     )

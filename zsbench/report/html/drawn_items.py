@@ -126,7 +126,8 @@ class RunItems:
 
     def _picture(self, item: int, place: int, part: Picture | Map) -> str:
         """Write a picture where there is none yet; return its address from the page, or `!` and why there is none."""
-        name = f"{item:06d}-{place}"
+        # Tasks may show other pictures of the same data, such as other frames of a video; their titles say which.
+        name = f"{item:06d}-{place}" + (f"-{digest([part.title])[:8]}" if part.title else "")
         if isinstance(part, Picture) and part.key:
             name = f"named/{digest([part.key])}"
         elif isinstance(part, Map) and part.of_prediction:

@@ -35,7 +35,7 @@ def summary(runs: Sequence[FinishedRun]) -> dict[str, Any]:
             _row(row, owner, results[owner]["metrics"][row.metric]) for row, owner in zip(table, owners, strict=True)
         ],
         "tones": TONES,
-        "notes": [*tables.notes(table), *_interval_notes(table, owners, results)],
+        "notes": tables.notes(table),
     }
 
 
@@ -78,13 +78,3 @@ def _row(row: Row, owner: int, score: dict[str, Any]) -> dict[str, Any]:
         "difference": row.difference,
         "difference_text": shown(row.difference, row.unit, sign=True) if published else "",
     }
-
-
-def _interval_notes(table: Sequence[Row], owners: Sequence[int], results: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the notes of intervals, each with the metrics that it is about."""
-    about: dict[str, dict[str, None]] = {}
-    for row, owner in zip(table, owners, strict=True):
-        note = results[owner]["metrics"][row.metric].get("note", "")
-        if note:
-            about.setdefault(note, {})[f"{row.task}, {row.metric}"] = None
-    return [f"† {'; '.join(rows)}: {note}" for note, rows in about.items()]

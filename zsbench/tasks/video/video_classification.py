@@ -35,6 +35,9 @@ from zsbench.tasks.classification.doubts import below_chance
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 
+_SHOWN = 8
+"""Frames of a video that a report shows at most."""
+
 
 class Config(NamedClasses):
     """Keys of a `type: video-classification` task.
@@ -145,16 +148,22 @@ class Task(BaseTask[Config]):
         return str(data.context.class_names[gold])
 
     def draw(self, item: Video, gold: Any, prediction: Any, data: TaskData) -> Drawing:
-        """Show four frames beside the classes of the best scores; logits that come with the data have no frames."""
+        """Show the frames that are taken of the video, some of many, beside the classes of the best scores.
+
+        Logits that come with the data have no frames.
+        """
+        n = self.config.frames * self.config.clips
+        shown = range(n) if n <= _SHOWN else [int((place + 0.5) * n / _SHOWN) for place in range(_SHOWN)]
         parts: list[Part] = []
         if item.logits is None:
-            parts = [Picture(f"frame {k + 1} of 4", partial(_frame, item, k)) for k in range(4)]
+            parts = [Picture(f"frame {k + 1} of {n}", partial(self._frame, item, k)) for k in shown]
         return drawings.of_classes(parts, prediction, data.context.class_names, [gold])
 
-
-def _frame(video: Video, number: int) -> Any:
-    """Return one of four frames that are spread over a video."""
-    return video.frames([int(video.length() * (number + 0.5) / 4)])[0]
+    def _frame(self, video: Video, k: int) -> Any:
+        """Return the k-th of the frames of all clips in the order of time; each clip has one in every part."""
+        place, clip = divmod(k, self.config.clips)
+        numbers = frame_numbers(video.length(), self.config.frames, clip=clip, n_clips=self.config.clips)
+        return video.frames([numbers[place]])[0]
 
 
 def _joined(videos: VideoSet, classes: Classes) -> list[Video]:

@@ -49,6 +49,15 @@ function search(label, onchange, value) {
   return el("label", { class: "field grow" }, el("span", {}, label), box);
 }
 
+// The number of a run in an address; null where the address names none, NaN where it is no run among `known`.
+function runNumber(text, known) {
+  if (text === undefined || text === "") return null;
+  return /^\d+$/.test(text) && known.includes(Number(text)) ? Number(text) : NaN;
+}
+
+// What an address asks for and nobody has, said above what is shown instead.
+const notice = (text) => el("p", { class: "notice", role: "alert" }, text);
+
 const distinct = (values) => [...new Set(values)];
 const choices = (all, values) => [["", all], ...distinct(values).map((value) => [value, value])];
 

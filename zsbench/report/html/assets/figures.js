@@ -43,7 +43,7 @@ function pointTitle(figure, point) {
   const unit = figure.unit ? ` ${figure.unit}` : "";
   const ends = point.low === null || point.high === null ? "" : ` (${number(point.low * factor)} – ${number(point.high * factor)})`;
   const x = typeof point.x === "number" ? `, ${figure.x} ${number(point.x)}` : "";
-  return `${point.label || point.x}${x}: ${number(point.y * factor)}${unit}${ends}`;
+  return `${point.label || point.x}${x}: ${number(point.y * factor)}${unit}${ends}${point.note ? ` ~ ${point.note}` : ""}`;
 }
 
 function ends(figure) {
@@ -59,7 +59,7 @@ function lying(figure) {
   const ofClasses = figure.kind === "classes";
   const rows = [];
   figure.series.forEach((series, s) => series.points.forEach((point) => {
-    const name = ofClasses ? String(point.x) : point.label || String(point.x);
+    const name = ofClasses ? String(point.x) : `${point.label || point.x}${point.note ? " ~" : ""}`;
     const row = ofClasses && rows.find((one) => one.name === name);
     if (row) row.points.push([s, series, point]);
     else rows.push({ name, points: [[s, series, point]] });
@@ -83,7 +83,7 @@ function lying(figure) {
       const y = middle + (n - (row.points.length - 1) / 2) * Math.min(5, step / (row.points.length + 1));
       const colour = series.muted ? "muted" : `c${s % 8}`;
       if (!ofClasses) parts.push(svg("rect", { class: `block ${colour}`, x: Math.min(x(0), x(point.y * factor)), y: middle - 8, width: Math.abs(x(point.y * factor) - x(0)), height: 16 }));
-      if (point.low !== null && point.high !== null) parts.push(svg("line", { class: `whisker ${ofClasses ? colour : "dark"}`, x1: x(point.low * factor), x2: x(point.high * factor), y1: y, y2: y }));
+      if (point.low !== null && point.high !== null) parts.push(svg("line", { class: `whisker ${ofClasses ? colour : "dark"}${point.note ? " doubted" : ""}`, x1: x(point.low * factor), x2: x(point.high * factor), y1: y, y2: y }));
       parts.push(marker(x(point.y * factor), y, s, series.muted, pointTitle(figure, point), false));
     });
   });
@@ -93,6 +93,25 @@ function lying(figure) {
   }
   parts.push(svg("text", { class: "axis-title", x: (left + WIDE - 20) / 2, y: bottom + 36, "text-anchor": "middle" }, axisTitle(figure)));
   return svg("svg", { class: "chart", viewBox: `0 0 ${WIDE} ${bottom + 44}`, role: "img", "aria-label": `${KINDS[figure.kind]}: ${figure.title}, ${figure.y}` }, parts);
+}
+
+// Lines of levels from the top, each with its name above it, or below where another line would run through the name.
+// Names that would cover each other stand side by side.
+function levelLines(figure, y, left, right, bottom) {
+  const places = figure.levels.map((level) => [y(level), level]).sort((a, b) => a[0] - b[0]);
+  const [lines, names, taken] = [[], [], []];
+  places.forEach(([at, level], n) => {
+    const struck = n > 0 && at - places[n - 1][0] < 18;
+    const clear = at + 16 < bottom && (n + 1 === places.length || places[n + 1][0] - at > 18);
+    const middle = struck && clear ? at + 14 : at - 5;
+    const width = 12 + 6.4 * level.name.length;
+    let end = right;
+    for (const other of taken) if (Math.abs(other.middle - middle) < 13 && end > other.end - other.width) end = Math.min(end, other.end - other.width);
+    taken.push({ middle, end, width });
+    lines.push(svg("line", { class: "level", x1: left, x2: right, y1: at, y2: at }));
+    names.push(svg("text", { class: "quiet halo", x: end, y: middle, "text-anchor": "end" }, level.name));
+  });
+  return [...lines, ...names];
 }
 
 const axisTitle = (figure) => `${figure.y}${figure.unit ? ` in ${figure.unit}` : ""} ${arrow(figure.better)}`;
@@ -123,14 +142,7 @@ function standing(figure) {
   const ticks = categories ? categories.map((_, n) => n) : log ? logTicks(xLeast, xMost) : niceTicks(xLeast, xMost, 7);
   for (const tick of ticks) parts.push(svg("line", { class: "tick", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }), svg("text", { x: x(tick), y: bottom + 18, "text-anchor": "middle" }, categories ? clipped(categories[tick], 18) : tickText(tick)));
   parts.push(svg("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }));
-  // Names of levels that lie close together stand side by side.
-  let [above, taken] = [-Infinity, 0];
-  for (const level of [...figure.levels].sort((a, b) => a.y - b.y)) {
-    const at = y(level.y * factor);
-    taken = Math.abs(at - above) < 14 ? taken + 10 + 6.2 * figure.levels.find((one) => y(one.y * factor) === above).name.length : 0;
-    above = at;
-    parts.push(svg("line", { class: "level", x1: left, x2: right, y1: at, y2: at }), svg("text", { class: "quiet", x: right - taken, y: at - 5, "text-anchor": "end" }, level.name));
-  }
+  parts.push(...levelLines(figure, (level) => y(level.y * factor), left, right, bottom));
   const front = points.filter((point) => point.mark === "front").sort((a, b) => at(a) - at(b));
   if (front.length > 1) parts.push(svg("polyline", { class: "front", points: front.map((point) => `${x(at(point))},${y(point.y * factor)}`).join(" ") }));
   figure.series.forEach((series, s) => {
@@ -142,7 +154,7 @@ function standing(figure) {
       parts.push(marker(...place, s, series.muted, pointTitle(figure, point), point.mark === "front"));
       if (figure.kind === "pareto") {
         const atRight = place[0] > (left + right) / 2;
-        parts.push(svg("text", { class: "quiet", x: place[0] + (atRight ? -10 : 10), y: place[1] - 7, "text-anchor": atRight ? "end" : "start" }, clipped(point.label, 44)));
+        parts.push(svg("text", { class: "quiet", x: place[0] + (atRight ? -10 : 10), y: place[1] - 7, "text-anchor": atRight ? "end" : "start" }, `${clipped(point.label, 44)}${point.note ? " ~" : ""}`));
       }
     }
   });

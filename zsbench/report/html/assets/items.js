@@ -32,18 +32,22 @@ views.items = {
   title: "Items",
   shown: () => withItems().length > 0,
   draw(where, rest) {
-    const parts = (this.parts = { controls: el("form", { class: "filters", role: "search", "aria-label": "Choose items", onsubmit: (event) => event.preventDefault() }), status: el("p", { class: "count", role: "status" }), list: el("div", { class: "list" }), detail: el("article", { class: "detail", "aria-live": "polite" }) });
-    where.append(parts.controls, parts.status, el("div", { class: "items" }, parts.list, parts.detail));
+    const parts = (this.parts = { notice: el("div"), controls: el("form", { class: "filters", role: "search", "aria-label": "Choose items", onsubmit: (event) => event.preventDefault() }), status: el("p", { class: "count", role: "status" }), list: el("div", { class: "list" }), detail: el("article", { class: "detail", "aria-live": "polite" }) });
+    where.append(parts.notice, parts.controls, parts.status, el("div", { class: "items" }, parts.list, parts.detail));
     itemState.run = null;
     this.follow(rest);
   },
   async follow(rest) {
     const known = withItems();
-    const run = known.includes(Number(rest[0])) && rest[0] !== "" ? Number(rest[0]) : known[0];
+    const [asked, beside] = [runNumber(rest[0], known), runNumber(rest[2], known)];
+    const run = asked === null || Number.isNaN(asked) ? known[0] : asked;
+    const missing = [asked, beside].map((one, n) => (Number.isNaN(one) ? `There is no run ${rest[2 * n]} with items in this report.` : "")).filter(Boolean);
+    if (Number.isNaN(asked)) missing.push(`Shown is ${fullName(run)}.`);
+    views.items.parts.notice.replaceChildren(...(missing.length ? [notice(missing.join(" "))] : []));
     try {
       if (run !== itemState.run) await openRun(run);
-      if (rest[2] && known.includes(Number(rest[2]))) await openOther(rest[2]);
-      if (rest[1] !== undefined && rest[1] !== "") await showItem(Number(rest[1]));
+      if (beside !== null && !Number.isNaN(beside)) await openOther(beside);
+      if (rest[1] !== undefined && rest[1] !== "" && !Number.isNaN(asked)) await showItem(rest[1]);
       else if (itemState.list.length) await showItem(itemState.list[0]);
       else views.items.parts.detail.replaceChildren();
     } catch (problem) {
@@ -169,7 +173,7 @@ function drawList() {
     const value = metric === undefined ? null : index.values[metric][n];
     return el("li", {},
       el("a", { href: `#items/${run}/${n}`, "data-item": n, "aria-current": n === itemState.at ? "true" : null },
-        index.thumbs ? (index.thumbs.of[n] ? el("img", { src: index.thumbs.start + index.thumbs.of[n], alt: "", loading: "lazy" }) : el("span", { class: "no-thumb" })) : "",
+        index.thumbs ? (index.thumbs.of[n] ? el("img", { src: index.thumbs.start + index.thumbs.of[n], alt: "", loading: "lazy" }) : "") : "",
         el("span", { class: "lines" },
           el("span", { class: "line" }, el("span", { class: "id" }, index.ids[n]), el("span", { class: `value ${word}` }, word || (value === null ? "" : `${metric} ${number(value)}`))),
           el("span", { class: "line quiet" }, el("span", { class: "gold-text" }, index.gold.names[index.gold.of[n]]), el("span", { class: "answer-text" }, `→ ${index.answer.names[index.answer.of[n]]}`)))));
@@ -185,10 +189,16 @@ async function drawingOf(run, place) {
   return drawing(chunk[place % size]);
 }
 
-async function showItem(n) {
+async function showItem(written) {
   const { run, index, other, places, list } = itemState;
   const where = views.items.parts.detail;
-  if (!(n >= 0 && n < index.ids.length)) throw new Error(`This run has no item number ${n}.`);
+  const n = /^\d+$/.test(written) ? Number(written) : NaN;
+  if (!(n < index.ids.length)) {
+    itemState.at = null;
+    drawList();
+    where.replaceChildren(notice(`This run has no item number ${written}.`));
+    return;
+  }
   itemState.at = n;
   const place = list.indexOf(n);
   if (place >= 0 && Math.floor(place / ITEMS_A_PAGE) !== itemState.page) {

@@ -16,9 +16,13 @@ views.pairs = {
   shown: () => pairsBy.size > 0,
   draw(where, rest) {
     const known = runs.map((_, n) => n).filter((n) => partners(n).length);
-    const a = known.includes(Number(rest[0])) && rest[0] ? Number(rest[0]) : known[0];
+    const asked = [runNumber(rest[0], known)];
+    const a = asked[0] === null || Number.isNaN(asked[0]) ? known[0] : asked[0];
     const others = partners(a);
-    const b = others.includes(Number(rest[1])) && rest[1] ? Number(rest[1]) : others[others.length - 1];
+    asked.push(Number.isNaN(asked[0]) ? null : runNumber(rest[1], others));
+    const b = asked[1] === null || Number.isNaN(asked[1]) ? others[others.length - 1] : asked[1];
+    if (Number.isNaN(asked[0])) where.append(notice(`No run ${rest[0]} is compared with another in this report. Shown is another pair.`));
+    if (Number.isNaN(asked[1])) where.append(notice(`Run ${rest[1]} is not compared with the first in this report. Shown is another.`));
     const [pair, reversed] = pairsBy.get(pairKey(a, b));
     const rows = reversed ? pair.rows.map(turned) : pair.rows;
     where.append(
@@ -38,16 +42,16 @@ views.pairs = {
     const words = { better: "better", worse: "worse", "": "no clear difference" };
     const table = sortedTable({
       caption: `Differences of ${runName(b)} to ${runName(a)}`, perPage: 200, columns: [
-        { title: "Metric", value: (row) => row.metric, cell: (row) => [row.metric, " ", el("span", { class: "quiet", "aria-label": `${row.better} is better` }, arrow(row.better))] },
-        { title: "First", number: true, value: (row) => row.first_text },
-        { title: "Second", number: true, value: (row) => row.second_text },
-        { title: "Difference", number: true, value: (row) => row.value, cell: (row) => row.value_text },
-        { title: `${100 * (rows[0]?.confidence || 0.95)} % interval`, number: true, value: (row) => row.high - row.low, cell: (row) => el("span", { title: row.method }, row.interval_text) },
-        { title: "", class: "drawn", cell: (row) => aroundZero(row, widest.get(unit(row))) },
-        { title: "p (Holm)", number: true, value: (row) => row.p, cell: (row) => row.p_text, help: "Adjusted among the metrics of this pair" },
-        { title: "", value: (row) => words[row.verdict], cell: (row) => el("span", { class: { better: "good", worse: "bad", "": "quiet" }[row.verdict] }, words[row.verdict]) },
-        { title: "n", number: true, value: (row) => row.n },
-        { title: "+ / = / −", number: true, help: "Items on which the second is better, alike, worse", value: (row) => (row.counts ? row.counts[0] - row.counts[2] : null), cell: (row) => (row.counts ? row.counts.join(" / ") : "") },
+        { title: "Metric", line: 1, value: (row) => row.metric, cell: (row) => [row.metric, " ", el("span", { class: "quiet", "aria-label": `${row.better} is better` }, arrow(row.better))] },
+        { title: "First", number: true, named: true, value: (row) => row.first_text },
+        { title: "Second", number: true, named: true, value: (row) => row.second_text },
+        { title: "Difference", number: true, line: 2, value: (row) => row.value, cell: (row) => row.value_text },
+        { title: `${100 * (rows[0]?.confidence || 0.95)} % interval`, number: true, line: 2, value: (row) => row.high - row.low, cell: (row) => el("span", { title: row.method }, row.interval_text) },
+        { title: "", class: "drawn", line: 2, cell: (row) => aroundZero(row, widest.get(unit(row))) },
+        { title: "p (Holm)", number: true, named: true, value: (row) => row.p, cell: (row) => row.p_text, help: "Adjusted among the metrics of this pair" },
+        { title: "", line: 1, value: (row) => words[row.verdict], cell: (row) => el("span", { class: { better: "good", worse: "bad", "": "quiet" }[row.verdict] }, words[row.verdict]) },
+        { title: "n", number: true, named: true, value: (row) => row.n },
+        { title: "+ / = / −", number: true, named: true, help: "Items on which the second is better, alike, worse", value: (row) => (row.counts ? row.counts[0] - row.counts[2] : null), cell: (row) => (row.counts ? row.counts.join(" / ") : "") },
       ] });
     where.append(table.node);
     table.show(rows);

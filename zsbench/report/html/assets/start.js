@@ -1,10 +1,22 @@
 // The address after # says which part is shown: #table, #pairs/3/0/2, #items/4/17.
 const bar = document.getElementById("views");
 
+function address() {
+  const written = location.hash.slice(1);
+  try {
+    return decodeURIComponent(written).split("/");
+  } catch {
+    return written.split("/"); // a % that stands for nothing
+  }
+}
+
+// A part that this report has; the table for any other word.
+const isPart = (word) => Object.hasOwn(views, word) && (!views[word].shown || views[word].shown());
+
 function follow() {
-  const [word, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [word, ...rest] = address();
   if (word === "main") return;
-  const name = Object.hasOwn(views, word) ? word : "table";
+  const name = isPart(word) ? word : "table";
   for (const link of bar.querySelectorAll("a")) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -23,7 +35,7 @@ document.title = report.title;
 document.getElementById("title").textContent = report.title;
 document.getElementById("footer").textContent = `zsbench ${report.zsbench} · ${runs.length} ${runs.length === 1 ? "run" : "runs"}`;
 for (const [name, view] of Object.entries(views)) {
-  if (view.shown && !view.shown()) continue;
+  if (!isPart(name)) continue;
   bar.append(el("li", {}, el("a", { href: `#${name}`, "data-view": name }, view.title)));
 }
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });

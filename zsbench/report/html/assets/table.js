@@ -1,19 +1,30 @@
 // A table whose columns sort and whose rows turn pages.
-// Columns: {title, value(row), cell(row) or nothing, number: true where it stands right, help}.
-function sortedTable({ caption, columns, perPage, describe }) {
+// Columns: {title, value(row), cell(row) or nothing, number: true where it stands right, help}, and `line`, the line of a
+// row (1, 2, 3) on which the column stands where the window is too narrow for all of them beside each other; `named`
+// columns then show their title.
+function sortedTable({ caption, columns, perPage }) {
   const state = { rows: [], column: null, sign: 1, page: 0 };
-  const body = el("tbody");
+  const body = el("tbody", { role: "rowgroup" });
   const turning = el("div");
   const heads = columns.map((column, number) =>
     el(
       "th",
-      { scope: "col", class: column.number ? "number" : null, "aria-sort": "none", title: column.help || null },
+      { scope: "col", role: "columnheader", class: column.number ? "number" : null, "aria-sort": "none", title: column.help || null },
       column.value
         ? el("button", { type: "button", onclick: () => sort(number) }, column.title, el("span", { class: "mark", "aria-hidden": "true" }))
         : column.title,
     ),
   );
-  const table = el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, heads)), body);
+  const table = el("table", { class: "sorted", role: "table" }, el("caption", {}, caption), el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, heads)), body);
+  const box = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
+
+  // Rows fold into lines where a column would lie outside the window, however long names are.
+  function fit() {
+    if (!table.isConnected) return;
+    table.classList.remove("folded");
+    table.classList.toggle("folded", box.scrollWidth > box.clientWidth + 1);
+  }
+  new ResizeObserver(fit).observe(box);
 
   function sort(number) {
     if (state.column !== number) [state.column, state.sign] = [number, columns[number].number ? -1 : 1];
@@ -48,12 +59,14 @@ function sortedTable({ caption, columns, perPage, describe }) {
         // A name that repeats the row above is there for readers, quietly for eyes.
         const same = column.name && state.column === null && above && columns.slice(0, number + 1).every((one) => !one.name || one.value(row) === one.value(above));
         const classes = [column.number ? "number" : "", same ? "same" : "", column.class || ""].join(" ").trim();
-        return el(column.head ? "th" : "td", { class: classes || null, scope: column.head ? "row" : null }, content);
+        const places = { class: `${classes} line-${column.line || 3}`.trim(), role: "cell", "data-title": column.named ? column.title : null };
+        return el("td", places, content);
       });
-      body.append(el("tr", describe ? describe(row) : {}, cells));
+      body.append(el("tr", { role: "row" }, cells));
       above = row;
     }
-    if (!shown.length) body.append(el("tr", {}, el("td", { colspan: columns.length, class: "empty" }, "No rows are left by these filters.")));
+    if (!shown.length) body.append(el("tr", { role: "row" }, el("td", { role: "cell", colspan: columns.length, class: "empty" }, "No rows are left by these filters.")));
+    fit();
     const turn = pager(state.page, pages, (page) => { state.page = page; draw(); });
     keepFocus(turning, () => turning.replaceChildren(...(turn ? [turn] : [])));
   }
@@ -61,7 +74,7 @@ function sortedTable({ caption, columns, perPage, describe }) {
   window.addEventListener("beforeprint", () => table.isConnected && state.rows.length <= 5000 && draw(true));
   window.addEventListener("afterprint", () => table.isConnected && draw());
   return {
-    node: el("div", {}, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table), turning),
+    node: el("div", {}, box, turning),
     show(rows) { state.rows = rows; state.page = 0; draw(); },
   };
 }
@@ -94,19 +107,19 @@ views.table = {
     }
     const run = (row) => runs[row.run];
     const columns = [
-      { title: "Task", name: true, value: (row) => run(row).task, cell: (row) => [run(row).task, run(row).synthetic ? el("span", { class: "quiet" }, " (synthetic)") : ""] },
-      { title: "Model", name: true, value: (row) => run(row).model },
-      { title: "Method", name: true, value: (row) => run(row).method + run(row).variant, cell: (row) => [run(row).method, run(row).variant ? el("span", { class: "quiet" }, ` (${run(row).variant})`) : "", run(row).marks ? el("span", { class: "note-mark" }, ` ${run(row).marks}`) : ""] },
-      { title: "Metric", value: (row) => row.metric, cell: (row) => [row.metric, " ", el("span", { class: "quiet", "aria-label": `${row.better} is better` }, arrow(row.better))] },
-      { title: "Value", number: true, value: (row) => row.value, cell: (row) => row.value_text },
-      { title: report.interval_title, number: true, help: "Sorts by the width of the interval", value: (row) => (row.low === null ? null : row.high - row.low), cell: (row) => el("span", { title: row.interval_method }, row.interval_text, row.note ? el("span", { class: "note-mark" }, " †") : "") },
+      { title: "Task", name: true, line: 1, value: (row) => run(row).task, cell: (row) => [run(row).task, run(row).synthetic ? el("span", { class: "quiet" }, " (synthetic)") : ""] },
+      { title: "Model", name: true, line: 1, value: (row) => run(row).model },
+      { title: "Method", name: true, line: 1, value: (row) => run(row).method + run(row).variant, cell: (row) => [run(row).method, run(row).variant ? el("span", { class: "quiet" }, ` (${run(row).variant})`) : "", run(row).marks ? el("span", { class: "note-mark" }, ` ${run(row).marks}`) : ""] },
+      { title: "Metric", class: "lead", line: 2, value: (row) => row.metric, cell: (row) => [row.metric, " ", el("span", { class: "quiet", "aria-label": `${row.better} is better` }, arrow(row.better))] },
+      { title: "Value", number: true, line: 2, value: (row) => row.value, cell: (row) => row.value_text },
+      { title: report.interval_title, number: true, line: 2, help: "Sorts by the width of the interval", value: (row) => (row.low === null ? null : row.high - row.low), cell: (row) => el("span", { title: row.interval_method }, row.interval_text, row.note ? el("span", { class: "note-mark", title: row.note }, " ~") : "") },
       { title: "", class: "drawn", cell: (row) => forest(row, scales.get(`${run(row).task}\n${row.metric}`)) },
       ...(rows.some((row) => row.published_text) ? [
-        { title: "Published", number: true, value: (row) => row.published, cell: (row) => row.published_text },
-        { title: "Difference", number: true, value: (row) => row.difference, cell: (row) => row.difference_text },
+        { title: "Published", number: true, named: true, value: (row) => row.published, cell: (row) => row.published_text },
+        { title: "Difference", number: true, named: true, value: (row) => row.difference, cell: (row) => row.difference_text },
       ] : []),
-      { title: "n", number: true, value: (row) => row.n },
-      { title: "Cost", value: (row) => run(row).cost, class: "quiet" },
+      { title: "n", number: true, named: true, value: (row) => row.n },
+      { title: "Cost", named: true, value: (row) => run(row).cost, class: "quiet" },
       ...(views.items ? [{ title: "", cell: (row) => (run(row).items ? el("a", { href: `#items/${row.run}` , "aria-label": `Items of ${run(row).task}, ${runName(row.run)}` }, "items") : null) }] : []),
     ];
     const table = sortedTable({ caption: "All results", columns, perPage: 200 });

@@ -135,7 +135,8 @@ function standing(figure) {
   const x = (value) => left + ((right - left) * (run(value) - run(xLeast))) / (run(xMost) - run(xLeast) || 1);
   const values = ends(figure);
   const pad = (Math.max(...values) - Math.min(...values) || 1) * 0.06;
-  const [yLeast, yMost] = [Math.min(...values) - pad, Math.max(...values) + pad];
+  // The name of the lowest level may stand below its line.
+  const [yLeast, yMost] = [Math.min(...values) - pad * (figure.levels.length ? 1.6 : 1), Math.max(...values) + pad];
   const y = (value) => bottom - ((bottom - top) * (value - yLeast)) / (yMost - yLeast);
   const parts = [];
   for (const tick of niceTicks(yLeast, yMost, 6)) parts.push(svg("line", { class: "grid", x1: left, x2: right, y1: y(tick), y2: y(tick) }), svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick)));

@@ -108,10 +108,11 @@ def grid(table: list[Entry], wanted: Wanted) -> Grid:
     from zsbench.report import pivot, table_averages
 
     layout = _layout(wanted)
-    table = [*table, *table_averages.of_table(table, wanted.average, wanted.metrics)]
+    averages = table_averages.of_table(table, wanted.average, wanted.metrics)
+    table = [*table, *averages.entries]
     ties = wanted.mark == "significant"
     tests = significance(table, wanted.baseline, ties=ties) if wanted.baseline or ties else pivot.Significance()
-    return pivot.pivot(table, layout, tests)
+    return pivot.pivot(table, layout, tests, averages.notes)
 
 
 def paper_grid(folders: Sequence[Path], name: str, where: Sequence[str], wanted: Wanted) -> Grid:

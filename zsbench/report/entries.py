@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,13 +49,33 @@ class Entry:
         tasks = average.get("tasks", []) if isinstance(average, dict) else []
         return [str(task) for task in tasks]
 
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the warning of the run is about this metric: it names the metric, or there is no other."""
+        return bool(self.row.warning) and (len(self._metrics) == 1 or self.row.metric in self._doubted)
+
+    @property
+    def is_doubted_whole(self) -> bool:
+        """Whether the warning of the run is about no metric in particular."""
+        return bool(self.row.warning) and len(self._metrics) > 1 and not self._doubted
+
+    @property
+    def _metrics(self) -> list[str]:
+        return list(self.run.result["metrics"])
+
+    @property
+    def _doubted(self) -> list[str]:
+        """The metrics that the warning names."""
+        return [name for name in self._metrics if re.search(rf"(?<![\w@]){re.escape(name)}(?![\w@])", self.row.warning)]
+
     def label(self, dimension: str) -> str:
         """Return its name as a head shows it, with what belongs to the name."""
         row, name = self.row, self.names[dimension]
         if dimension == "task":
             return name + (" (synthetic)" if row.synthetic else "")
         if dimension == "method":
-            return name + (" *" if row.method_kind == "transductive" or row.method_uses else "")
+            uses = " *" if row.method_kind == "transductive" or row.method_uses else ""
+            return name + uses + " !" * self.is_doubted_whole
         if dimension == "metric":
             return f"{name} {'↑' if row.better == 'higher' else '↓'}"
         return f"seed {name}" if dimension == "seed" else name

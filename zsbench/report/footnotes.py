@@ -1,7 +1,8 @@
 """The lines under a pivoted table, and the marks that point to them.
 
 *   the method's answer depends on other test items, or it uses more than the item (behind the method's name)
-!   a doubt about the number, such as a choice made on the test labels (behind the value)
+!   a doubt, such as a choice made on the test labels: behind the values of the metrics that it names, else behind the
+    method's name
 ~   the interval may cover less often than it says (behind the value)
 [1] where a published value stands, and why the measured one may differ
 """
@@ -14,9 +15,15 @@ from zsbench.report.entries import Entry
 from zsbench.report.tables import notes, percent
 
 
-def behind(entry: Entry) -> str:
-    """Return the marks behind a value."""
-    return "!" * bool(entry.row.warning) + "~" * bool(entry.row.note and entry.row.low is not None)
+def behind(entry: Entry, *, names_methods: bool) -> str:
+    """Return the marks behind a value.
+
+    Parameters
+    ----------
+    names_methods : whether the table has methods' names, which carry doubts about a whole run.
+    """
+    doubted = entry.is_doubted if names_methods else bool(entry.row.warning)
+    return "!" * doubted + "~" * bool(entry.row.note and entry.row.low is not None)
 
 
 def units(table: Sequence[Entry]) -> list[str]:

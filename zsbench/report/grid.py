@@ -19,6 +19,9 @@ FORMATS = ("rich", "markdown", "latex", "csv", "html", "json")
 MISSING = "–"
 """What stands in a cell that has no value."""
 
+UNDEFINED = "undefined"
+"""What stands in a cell whose value has no definition, such as the mean of nothing."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -30,6 +33,7 @@ class Cell:
     mark : `best` is bold, `second` is underlined.
     sup : marks that stand raised behind the text, such as a dagger.
     value, low, high : the numbers behind the text, for formats that programs read.
+    name : the bare name behind a text that says more than it, for the same formats.
     """
 
     text: str = ""
@@ -38,6 +42,7 @@ class Cell:
     value: float | int | bool | None = None
     low: float | None = None
     high: float | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Column:
     title : its head.
     right : whether it holds numbers, which stand at its right and are never broken over two lines.
     over : heads of several neighbouring columns, the outermost first; all columns of a table have equally many.
+    name : the whole head without what only explains it, for formats that programs read.
     drop : where a terminal has no room, columns go in the order of this number, beginning at 1; 0 never goes.
     """
 
@@ -56,6 +62,7 @@ class Column:
     right: bool = False
     over: tuple[str, ...] = ()
     drop: int = 0
+    name: str = ""
 
     @property
     def heading(self) -> str:

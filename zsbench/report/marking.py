@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from zsbench.report.entries import Entry
 from zsbench.report.grid import Mark
 
-Tied = Callable[[Entry, Entry], bool]
-"""Whether the interval of the paired difference of two runs holds zero."""
+Tied = Callable[[Entry, Entry], bool | None]
+"""Whether the interval of the paired difference of two runs holds zero; None where that was not tested."""
 
 
 def marks(table: Sequence[Entry], cols: Sequence[str], *, tied: Tied | None = None) -> dict[int, Mark]:
     """Return the marks of entries by their `id`.
 
     Values of one task and metric are compared, within a column where columns are something else than models or methods.
+    Where several share the first place, none is the second. Values that no test was possible for have no mark where
+    ties are asked for: which of them stand out is not known.
 
     Parameters
     ----------
@@ -41,8 +43,13 @@ def _of_group(group: Sequence[Entry], tied: Tied) -> dict[int, Mark]:
     for name in names:
         if not rest:
             break
-        alike = [entry for entry in rest if entry is rest[0] or _equal(rest[0], entry) or tied(rest[0], entry)]
+        ties = {id(entry): entry is rest[0] or _equal(rest[0], entry) or tied(rest[0], entry) for entry in rest}
+        if None in ties.values():
+            return {}
+        alike = [entry for entry in rest if ties[id(entry)]]
         marked |= {id(entry): name for entry in alike}
+        if len(alike) > 1:
+            break
         rest = [entry for entry in rest if id(entry) not in marked]
     # Where all are alike, none stands out.
     return {} if len(marked) == len(group) and len(set(marked.values())) == 1 else marked

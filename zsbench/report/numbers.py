@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import floor, log10
 from typing import Literal
 
+from zsbench.report.grid import UNDEFINED
 from zsbench.report.tables import Row
 
 Stat = Literal["interval", "pm", "none"]
@@ -14,18 +16,32 @@ MOST_DECIMALS = 6
 
 
 def decimals(table: Sequence[Row]) -> int:
-    """Return the decimals that the widest interval of a column supports: two digits of its half width.
+    """Return the decimals that the widest interval of one metric supports: two digits of its half width.
 
-    Without intervals they are those of other tables: one for shares, which are in percent, three for the rest.
+    They are never so few that a value looks like an end of its interval. Without intervals they are those of other
+    tables: one for shares, which are in percent, three for the rest.
     """
-    halves = [
-        _scale(row.unit) * (row.high - row.low) / 2
+    intervals = [
+        (_scale(row.unit) * row.low, _scale(row.unit) * row.value, _scale(row.unit) * row.high)
         for row in table
         if row.value is not None and row.low is not None and row.high is not None and row.high > row.low
     ]
-    if not halves:
+    if not intervals:
         return 1 if all(row.unit == "%" for row in table) else 3
-    return supported(max(halves))
+    widest = max(high - low for low, _, high in intervals)
+    return max([supported(widest / 2), *(_apart(interval) for interval in intervals)])
+
+
+def _apart(interval: tuple[float, float, float]) -> int:
+    """Return the fewest decimals that tell low end, value and high end apart where they differ.
+
+    No more than one beyond those that the interval supports: nearer than that they are alike to any reader.
+    """
+    most = supported((interval[2] - interval[0]) / 2) + 1
+    for n in range(most):
+        if all(a == b or f"{a:.{n}f}" != f"{b:.{n}f}" for a, b in pairwise(interval)):
+            return n
+    return most
 
 
 def supported(half: float) -> int:
@@ -52,7 +68,7 @@ def written_decimals(values: Sequence[float], unit: str) -> int:
 def stated(row: Row, digits: int, stat: Stat) -> str:
     """Return a value with its interval; as plus and minus one number only where both sides are alike."""
     if row.value is None:
-        return "undefined"
+        return UNDEFINED
     value = number(row.value, row.unit, digits)
     if row.low is None or row.high is None or stat == "none":
         return value

@@ -52,15 +52,32 @@ class Layout:
 
 @dataclass(frozen=True)
 class Significance:
-    """What paired tests over items say: which values are tied, marks behind values by entry, and what they mean."""
+    """What paired tests over items say.
+
+    Attributes
+    ----------
+    tied : which values are tied.
+    behind, notes : marks behind values by entry, and what they mean.
+    untested : averages without a test, with the reason; `tied` may add to them.
+    """
 
     tied: Tied | None = None
     behind: Mapping[int, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    untested: Mapping[str, str] = field(default_factory=dict)
 
 
-def pivot(table: Sequence[Entry], layout: Layout, significance: Significance = Significance()) -> Grid:
+def pivot(
+    table: Sequence[Entry],
+    layout: Layout,
+    significance: Significance = Significance(),
+    of_averages: Sequence[str] = (),
+) -> Grid:
     """Return the entries as a table.
+
+    Parameters
+    ----------
+    of_averages : what is to be said of averages that were asked for, under the members of each.
 
     Raises
     ------
@@ -73,12 +90,16 @@ def pivot(table: Sequence[Entry], layout: Layout, significance: Significance = S
     require_comparable({column: [e for (_, c), e in cells.items() if c == column] for column in columns})
     of_entry = marks(list(cells.values()), layout.cols, tied=significance.tied) if layout.mark else {}
     sources = footnotes.sources(cells.values()) if layout.published else {}
+    digits = _decimals(cells, layout)
     parts = [
         part
         for column in columns
-        for part in _parts(column, {r: cells[r, column] for r in rows if (r, column) in cells}, layout, sources)
+        for part in _parts(column, {r: cells[r, column] for r in rows if (r, column) in cells}, layout, sources, digits)
     ]
-    behind = {id(e): significance.behind.get(id(e), "") + footnotes.behind(e) for e in cells.values()}
+    named = "method" in (*layout.rows, *layout.cols)
+    behind = {
+        id(e): significance.behind.get(id(e), "") + footnotes.behind(e, names_methods=named) for e in cells.values()
+    }
     body: dict[Key, list[Cell]] = {}
     for row in rows:
         body[row] = [part.cell(row, of_entry, behind) for part in parts]
@@ -91,8 +112,11 @@ def pivot(table: Sequence[Entry], layout: Layout, significance: Significance = S
     depth = max(len(part.column.over) for part in parts)
     names = [Column(name.replace("_", " "), over=("",) * depth) for name in layout.rows]
     heads = [*names, *(part.column for part in parts), *cost_columns(layout.cost, depth)]
-    grid_rows = [[*(Cell(label) for label in _labels(table, layout.rows, row)), *body[row]] for row in rows]
-    notes = _notes(list(cells.values()), layout, sources, significance)
+    grid_rows = [
+        [*(Cell(label, name=name) for label, name in zip(_labels(table, layout.rows, row), row, strict=True)), *body[row]]
+        for row in rows
+    ]
+    notes = _notes(list(cells.values()), layout, sources, significance, of_averages)
     return Grid(heads, grid_rows, notes, layout.caption, layout.label, names=len(layout.rows))
 
 
@@ -163,39 +187,67 @@ class _Part:
         return self.make(row, of_entry, behind)
 
 
-def _parts(key: Key, column: Mapping[Key, Entry], layout: Layout, sources: Mapping[int, str]) -> list[_Part]:
+@dataclass(frozen=True)
+class _Decimals:
+    """The decimals of measured values and of published ones, by the `id` of their entries."""
+
+    measured: Mapping[int, int]
+    published: Mapping[int, int]
+
+
+def _decimals(cells: Mapping[tuple[Key, Key], Entry], layout: Layout) -> _Decimals:
+    """Return the decimals of each value: alike for one metric in a column, and in all of a table with metrics in rows.
+
+    A column of several metrics has several scales; the widest interval of one says nothing of another.
+    """
+    groups: dict[tuple[Key, str, str], list[Entry]] = {}
+    for (_, column), entry in cells.items():
+        where = () if "metric" in layout.rows else column
+        groups.setdefault((where, entry.row.metric, entry.row.unit), []).append(entry)
+    measured: dict[int, int] = {}
+    published: dict[int, int] = {}
+    for (_, _, unit), group in groups.items():
+        own = numbers.decimals([entry.row for entry in group]) if layout.digits is None else layout.digits
+        known = [entry.row.published for entry in group if entry.row.published is not None]
+        written = numbers.written_decimals(known, unit)
+        measured |= {id(entry): own for entry in group}
+        published |= {id(entry): written for entry in group}
+    return _Decimals(measured, published)
+
+
+def _parts(
+    key: Key, column: Mapping[Key, Entry], layout: Layout, sources: Mapping[int, str], digits: _Decimals
+) -> list[_Part]:
     """Return the printed columns of one column of values: the values, and what was published beside them."""
     entries = list(column.values())
     labels = _labels(entries, layout.cols, key)
-    digits = numbers.decimals([entry.row for entry in entries]) if layout.digits is None else layout.digits
     lower = entries[0].row.better == "lower"
 
     def value(row: Key, of_entry: Mapping[int, Mark], behind: Mapping[int, str]) -> Cell:
         entry = column.get(row)
         if entry is None or not entry.measured:
             return Cell(MISSING)
-        own, text = entry.row, numbers.stated(entry.row, digits, layout.stat)
-        ends = (None, None) if layout.stat == "none" else (own.low, own.high)
+        own, text = entry.row, numbers.stated(entry.row, digits.measured[id(entry)], layout.stat)
+        ends = (None, None) if layout.stat == "none" or own.value is None else (own.low, own.high)
         return Cell(text, of_entry.get(id(entry), ""), behind.get(id(entry), ""), own.value, *ends)
 
     if not layout.published:
         head = labels or ["value"]
-        return [_Part(Column(head[-1], True, tuple(head[:-1])), lower, value)]
-    known = [entry.row.published for entry in entries if entry.row.published is not None]
-    wanted = numbers.written_decimals(known, entries[0].row.unit)
+        return [_Part(Column(head[-1], True, tuple(head[:-1]), name=" / ".join(key)), lower, value)]
 
     def published(row: Key, *_: object) -> Cell:
         own = column[row].row if row in column else None
         if own is None or own.published is None:
             return Cell(MISSING)
-        text = numbers.number(own.published, own.unit, wanted)
+        text = numbers.number(own.published, own.unit, digits.published[id(column[row])])
         return Cell(text, "", sources.get(id(column[row]), ""), own.published)
 
     def difference(row: Key, *_: object) -> Cell:
         own = column[row].row if row in column else None
         if own is None or own.difference is None:
             return Cell(MISSING)
-        return Cell(numbers.number(own.difference, own.unit, digits, sign=True), value=own.difference)
+        text = numbers.number(own.difference, own.unit, digits.measured[id(column[row])], sign=True)
+        return Cell(text, value=own.difference)
 
     there = {
         "measured": any(entry.measured for entry in entries),
@@ -203,10 +255,20 @@ def _parts(key: Key, column: Mapping[Key, Entry], layout: Layout, sources: Mappi
         "difference": any(entry.row.difference is not None for entry in entries),
     }
     make: dict[str, Made] = {"measured": value, "published": published, "difference": difference}
-    return [_Part(Column(name, True, tuple(labels)), lower, make[name]) for name, is_there in there.items() if is_there]
+    return [
+        _Part(Column(name, True, tuple(labels), name=" / ".join((*key, name))), lower, make[name])
+        for name, is_there in there.items()
+        if is_there
+    ]
 
 
-def _notes(table: Sequence[Entry], layout: Layout, sources: Mapping[int, str], significance: Significance) -> list[str]:
+def _notes(
+    table: Sequence[Entry],
+    layout: Layout,
+    sources: Mapping[int, str],
+    significance: Significance,
+    of_averages: Sequence[str],
+) -> list[str]:
     """Return the lines under the table: what is fixed, units and intervals, then what the marks stand for."""
     used = {*layout.rows, *layout.cols}
     fixed = []
@@ -218,7 +280,8 @@ def _notes(table: Sequence[Entry], layout: Layout, sources: Mapping[int, str], s
     lines = ["; ".join(fixed)] if fixed else []
     lines += footnotes.units(table)
     lines += footnotes.intervals(measured) if layout.stat != "none" else []
-    lines += footnotes.averages(measured)
+    lines += [*footnotes.averages(measured), *of_averages]
     lines += footnotes.of_rows(measured)
     lines += significance.notes
+    lines += [f"{name}: not tested, so without these marks: {why}" for name, why in significance.untested.items()]
     return [*lines, *footnotes.published(table, sources), *footnotes.costs(table, layout.cost)]

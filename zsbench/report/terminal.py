@@ -15,11 +15,13 @@ from rich.text import Text
 
 from zsbench.report.tables import Row, cells, header, is_right, notes
 from zsbench.report.tables import grid as grid_of
+from zsbench.report.writers._folding import folded
 from zsbench.report.writers.rich import Renderable
 
 GAP = 3  # blanks between two columns
 COST = 14  # the least width in which costs still read well, wrapped
 LEAST = 24  # the same for names
+HANGING = 3  # blanks by which a name goes on further in
 
 
 def to_rich(table: Sequence[Row], width: int) -> Any:
@@ -105,7 +107,8 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
     if not for_names:
         return Renderable(grid_of(table), width)
     grid = _grid(table, [column for column in columns[3:] if column not in shown])
-    grid.add_column("run", width=min(names, for_names), overflow="fold")  # a long name goes on in a second line
+    width_of_names = min(names, for_names)
+    grid.add_column("run", width=width_of_names)
     for column in shown:
         _column(grid, column)
     before: list[str] = []
@@ -114,13 +117,21 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
             grid.add_section()
         new = next((i for i in range(3) if before[: i + 1] != line[: i + 1]), 3)
         for i in range(new, 2):
-            grid.add_row(Text("  " * i + line[i]), *[""] * len(shown))
+            grid.add_row(_name(line[i], i, width_of_names), *[""] * len(shown))
         values = [Text(line[columns.index(column)], _style(column)) for column in shown]
         if new == 3 and "cost" in shown:
             values[-1] = Text("")  # the cost of a run stands in its first line
-        grid.add_row(Text("" if new == 3 else "    " + line[2]), *values)
+        grid.add_row(Text("") if new == 3 else _name(line[2], 2, width_of_names), *values)
         before = line
     return grid
+
+
+def _name(text: str, depth: int, width: int) -> Text:
+    """Return a name at its depth; a long one goes on in further lines, further in, but where no name begins."""
+    first, *more = folded(text, width - 2 * depth)
+    if more:
+        more = folded(text[len(first) :].lstrip(), width - 2 * depth - HANGING)
+    return Text("\n".join(["  " * depth + first, *(" " * (2 * depth + HANGING) + line for line in more)]))
 
 
 def _that_fit(columns: list[str], texts: list[list[str]], width: int, names: int) -> tuple[list[str], int]:

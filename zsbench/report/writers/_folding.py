@@ -6,8 +6,9 @@ import re
 
 from rich.cells import cell_len
 
-# Behind these a name may go on in the next line, unless a lone mark follows.
-_BREAKS = re.compile(r"(?<=[\s\-_/,;:=+])(?![\s\-_/,;:=+↑↓*!–])")
+# Behind these a name may go on in the next line, unless a lone mark follows; so may it before what is in parentheses
+# and before a metric's cutoff.
+_BREAKS = re.compile(r"(?<=[\s\-_/,;:=+])(?![\s\-_/,;:=+↑↓*!–])|(?<=[^\s(])(?=[(@])")
 
 
 def folded(text: str, width: int) -> list[str]:

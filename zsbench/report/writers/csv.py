@@ -8,30 +8,51 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from zsbench.report.grid import Cell, Grid
+from zsbench.report.grid import MISSING, UNDEFINED, Cell, Grid
 from zsbench.report.plain import one_line
 
 _FORMULAS = tuple("=+-@＝＋－＠")
 
+_ARROWS = "↑↓"
+
+
+def _value(cell: Cell) -> Any:
+    """Return the number or the bare name; nothing where there is no value."""
+    if cell.value is not None:
+        return cell.value
+    return "" if cell.text in (MISSING, UNDEFINED) else cell.name or cell.text
+
+
+def _mark(cell: Cell) -> str:
+    """Return what a cell says beside its number or name: the best, a footnote, that its value is undefined."""
+    undefined = cell.text if cell.text == UNDEFINED else ""
+    beyond = cell.text.removeprefix(cell.name).strip(f" {_ARROWS}") if cell.text.startswith(cell.name or " ") else ""
+    return " ".join(filter(None, (cell.mark, undefined, beyond, cell.sup)))
+
+
 _PARTS: tuple[tuple[str, Callable[[Cell], Any]], ...] = (
     (" low", lambda cell: cell.low),
     (" high", lambda cell: cell.high),
-    (" mark", lambda cell: " ".join(filter(None, (cell.mark, cell.sup)))),
+    (" mark", _mark),
 )
 
 
 def write(grid: Grid) -> str:
-    """Return a line a row under a line of heads; what only marks a cell stands in `<head> low`, `high` and `mark`."""
+    """Return a line a row under a line of heads; what only marks a cell stands in `<head> low`, `high` and `mark`.
+
+    A cell without a value is empty.
+    """
     head: list[str] = []
     columns: list[list[Any]] = []
     for number, column in enumerate(grid.columns):
         cells = [row[number] for row in grid.rows]
-        head.append(column.heading)
-        columns.append([cell.text if cell.value is None else cell.value for cell in cells])
+        title = column.name or column.heading
+        head.append(title)
+        columns.append([_value(cell) for cell in cells])
         for name, part in _PARTS:
             values = [part(cell) for cell in cells]
             if any(value not in (None, "") for value in values):
-                head.append(column.heading + name)
+                head.append(title + name)
                 columns.append(values)
     return write_rows(head, zip(*columns, strict=True))
 

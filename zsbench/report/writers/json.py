@@ -14,8 +14,8 @@ SCHEMA_VERSION = 1
 
 def write(grid: Grid) -> str:
     """Return `{"schema_version", "caption", "label", "columns", "rows", "notes"}`; a row is a list of cells."""
-    columns = [{"title": column.title, "over": list(column.over)} for column in grid.columns]
-    rows = [[asdict(cell) for cell in row] for row in grid.rows]
+    columns = [_named({"title": column.title, "over": list(column.over), "name": column.name}) for column in grid.columns]
+    rows = [[_named(asdict(cell)) for cell in row] for row in grid.rows]
     about = {"caption": grid.caption, "label": grid.label}
     return _dumped({**about, "columns": columns, "rows": rows, "notes": list(grid.notes)})
 
@@ -23,6 +23,11 @@ def write(grid: Grid) -> str:
 def write_records(records: Sequence[dict[str, Any]]) -> str:
     """Return `{"schema_version", "rows"}`, each row an object."""
     return _dumped({"rows": list(records)})
+
+
+def _named(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields without a bare name where the text is one."""
+    return {key: value for key, value in fields.items() if key != "name" or value}
 
 
 def _dumped(value: dict[str, Any]) -> str:

@@ -63,11 +63,11 @@ def cells(*arguments):
 
 def test_names_in_rows_and_columns_and_the_baseline_first(runs):
     [head, *rows], notes = cells(runs, "--rows", "model,method", "--cols", "task", "--stat", "none")
-    assert head == ["model", "method", "a", "a mark", "b", "b mark"]
-    assert [row[:2] for row in rows] == [["none", "chance"], ["m", "x *"], ["m", "y"]]
-    assert [row[2] for row in rows] == ["0.1", "0.812", "0.6"]
-    assert [row[3] for row in rows] == ["", "best", "second"]
-    assert [row[5] for row in rows] == ["~", "second !", "best"]
+    assert head == ["model", "method", "method mark", "a", "a mark", "b", "b mark"]
+    assert [row[:3] for row in rows] == [["none", "chance", ""], ["m", "x", "*"], ["m", "y", ""]]
+    assert [row[3] for row in rows] == ["0.1", "0.812", "0.6"]
+    assert [row[4] for row in rows] == ["", "best", "second"]
+    assert [row[6] for row in rows] == ["~", "second !", "best"]
     for line in ("suite s; metric acc@1; seed 0", "* x: inductive, uses a support set", "! x on b: a doubt"):
         assert line in notes
     assert "~ acc@1 on b: few items" in notes
@@ -77,9 +77,9 @@ def test_the_other_way_round(runs):
     [head, *rows], _ = cells(
         runs, "--rows", "task", "--cols", "model,method", "--where", "metric=acc", "--stat", "none"
     )
-    assert [name for name in head if "mark" not in name] == ["task", "none / chance", "m / x *", "m / y"]
+    assert [name for name in head if "mark" not in name] == ["task", "none / chance", "m / x", "m / y"]
     assert [row[0] for row in rows] == ["a", "b"]
-    assert "best" in rows[0][head.index("m / x * mark")]
+    assert "best" in rows[0][head.index("m / x mark")]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_wide_intervals_take_digits_away(tmp_path):
 
 def test_sorted_by_a_column_with_costs(runs):
     [head, *rows], notes = cells(runs, "--cols", "task", "--sort", "b", "--cost", "forward_passes,seconds")
-    assert [row[1] for row in rows] == ["y", "x *", "chance"]
+    assert [row[1] for row in rows] == ["y", "x", "chance"]
     assert rows[0][head.index("forward passes")] == "6"
     assert rows[0][head.index("seconds")] == "3.0"
     assert "cost: of all runs of a row together (6 in the table)" in notes
@@ -115,25 +115,66 @@ def test_an_average_names_its_members_and_wants_them_all(runs, tmp_path):
     assert float(rows[1][head.index("both")]) == pytest.approx((0.812 + 0.7) / 2)
     assert "both: mean of a, b" in notes
     write(tmp_path, [dict(one) for one in RESULTS[:-1]])
+    [head, *rows], notes = cells(tmp_path, "--cols", "task", "--average", "all")
+    assert [row[head.index("mean")] != "" for row in rows] == [True, True, False]
+    assert "mean: no number for m / y (lacks b)" in notes
+
+
+def test_an_average_that_no_row_has_is_refused_in_one_short_line(tmp_path):
+    write(tmp_path, [result("a", "m", f"a{n}") for n in range(9)] + [result("b", "m", "b")])
     code, screen = call("table", tmp_path, "--cols", "task", "--average", "all")
     assert code == 2
-    assert "no row 'mean' for m / y: 1 of its 2 tasks have no result (b)" in screen.err
+    assert (
+        "no row has all tasks of 'mean': m / a0 (lacks b), m / a1 (lacks b), m / a2 (lacks b) and 7 more" in screen.err
+    )
 
 
-def test_a_suites_own_average_stands_in_the_place_of_a_new_one(tmp_path):
+@pytest.mark.parametrize(
+    ("average", "message"),
+    [
+        (["=a,b"], "'=a,b' has an empty name"),
+        ([" = a,b"], "has an empty name"),
+        ([","], "names no task"),
+        (["a,a"], "goes over one task"),
+        (["a=a,b"], "'a' is the name of a task"),
+        (["a,b", "all"], "two averages are named 'mean'"),
+    ],
+)
+def test_averages_that_are_none_are_refused(runs, average, message):
+    code, screen = call("table", runs, *(part for text in average for part in ("--average", text)))
+    assert code == 2
+    assert message in screen.err
+
+
+def of_suite(tmp_path):
     own = {
         "average": {"name": "own", "tasks": ["a", "b"], "metric": "acc@1", "kind": "mean"},
         "of": [],
         "settings": {"seed": 0},
     }
-    write(
+    return write(
         tmp_path,
         [dict(one) for one in RESULTS[:2]] + [result("own", "m", "x", 0.756, config=own) | {"task_type": "average"}],
     )
+
+
+def test_a_suites_own_average_stands_in_the_place_of_a_new_one_without_a_name(tmp_path):
+    of_suite(tmp_path)
     [head, *_], notes = cells(tmp_path, "--cols", "task", "--average", "all")
     assert "own" in head
     assert "mean" not in head
     assert "own: mean of a, b" in notes
+    assert "mean: the suite's own row 'own' over the same tasks" in notes
+
+
+def test_an_average_stands_under_the_name_that_was_given_to_it(tmp_path):
+    of_suite(tmp_path)
+    [head, row], notes = cells(tmp_path, "--cols", "task", "--average", "foo=a,b", "--average", "own=a,b")
+    assert [name for name in head if name in ("own", "foo", "mean")] == ["own", "foo"]
+    assert float(row[head.index("foo")]) == pytest.approx(0.756)
+    assert "foo: the suite's own row 'own' over the same tasks" in notes
+    assert "suite s; metric" in notes
+    assert "own: the suite's own" not in notes
 
 
 @pytest.mark.parametrize(
@@ -224,20 +265,20 @@ def real(tmp_path_factory):
 def test_significance_against_a_baseline_comes_from_the_items(real):
     arguments = ("--cols", "metric", "--baseline", "none / random-order")
     [head, *rows], notes = cells(real, *arguments)
-    marked = {row[1]: row[head.index("nDCG@10 ↑ mark")] for row in rows}
+    marked = {row[1]: row[head.index("nDCG@10 mark")] for row in rows}
     assert "†" in marked["bm25"]
     assert "†" not in marked["random-order"]
     assert "† better, ‡ worse than none / random-order: paired tests over the items" in notes
     both = (*arguments, "--baseline", "none / bm25")
     [head, *rows], _ = cells(real, *both)
-    marked = {row[1]: row[head.index("nDCG@10 ↑ mark")] for row in rows}
-    assert "a" in marked["bm25"].split()[-1]
-    assert marked["random-order"].split()[-1] == "-b"
+    marked = {row[1]: row[head.index("nDCG@10 mark")] for row in rows}
+    assert "†a" in marked["bm25"].split()[-1]
+    assert marked["random-order"].split()[-1] == "‡b"
 
 
 def test_ties_within_the_paired_interval_are_marked_alike(real):
     [head, *rows], notes = cells(real, "--cols", "metric", "--mark", "significant")
-    best = [row[1] for row in rows if "best" in row[head.index("nDCG@10 ↑ mark")]]
+    best = [row[1] for row in rows if "best" in row[head.index("nDCG@10 mark")]]
     from zsbench.analysis.comparison import differences
     from zsbench.results.finished_run import finished_runs
 
@@ -270,7 +311,7 @@ def test_published_values_stand_beside_the_measured_ones(tmp_path):
     assert len(rows) == 2
     assert "1 of the paper's" not in notes.splitlines()[-1] or "runs are here" in notes
     measured = {row[1]: row[head.index("imagenet-1-shot / measured")] for row in rows}
-    assert measured == {"gda": "0.61", "prompt-ensemble": "–"}
+    assert measured == {"gda": "0.61", "prompt-ensemble": ""}
     assert "imagenet-16-shot / published" in head
 
 
@@ -304,3 +345,115 @@ def test_damaged_files_are_named_and_the_rest_is_read(tmp_path):
     assert "s/a/m/y/result.json: not a result" in screen.err
     assert "'metrics.acc@1.n'" in screen.err
     assert len(screen.out.splitlines()) == 5
+
+
+def test_digits_belong_to_a_metric_wherever_it_stands(tmp_path):
+    deep = {"value": 0.282, "low": 0.25, "high": 0.321, "unit": "m", "n": 9, "better": "lower", "interval": "bootstrap"}
+    both = result("a", "m", "x", 0.8123, half=0.2)
+    write(tmp_path, [both | {"metrics": both["metrics"] | {"RMSE": deep}}, result("b", "m", "x", 0.5)])
+    code, screen = call("table", tmp_path, "--rows", "metric,task", "--cols", "model,method", "--format", "markdown")
+    assert code == 0, screen.err
+    assert "0.282 (0.250 – 0.321)" in screen.out
+    assert "81 (61 – 101)" in screen.out
+    assert "50 (48 – 52)" in screen.out
+
+
+def test_a_value_never_looks_like_an_end_that_it_is_not():
+    from zsbench.report.numbers import decimals
+    from zsbench.report.tables import rows
+
+    lopsided = result("a", "m", "x", 0.999)
+    lopsided["metrics"]["acc@1"] |= {"low": 0.6, "high": 1.0}
+    assert decimals(rows([lopsided])) == 1
+    lopsided["metrics"]["acc@1"] |= {"value": 1.0}
+    assert decimals(rows([lopsided])) == 0
+
+
+def test_a_doubt_marks_the_metric_that_it_names_else_the_method(tmp_path):
+    def both(method, warning):
+        one = result("a", "m", method, notes={"warning": warning})
+        return one | {"metrics": one["metrics"] | {"mean-per-class": one["metrics"]["acc@1"]}}
+
+    write(tmp_path, [both("named", "acc@1 is below chance (10.0 %)"), both("other", "chosen on test labels")])
+    [head, *rows], _ = cells(tmp_path, "--cols", "metric", "--stat", "none", "--mark", "none")
+    assert head == ["model", "method", "method mark", "acc@1", "acc@1 mark", "mean-per-class"]
+    assert [(row[1], row[2], row[4]) for row in rows] == [("named", "", "!"), ("other", "!", "")]
+    [head, *_], _ = cells(tmp_path, "--rows", "model", "--cols", "metric", "--where", "method=other", "--mark", "none")
+    assert "mean-per-class mark" in head
+
+
+def test_csv_has_numbers_or_nothing(tmp_path):
+    undefined = result("a", "m", "x", synthetic=True)
+    undefined["metrics"]["acc@1"] |= {"value": None}
+    write(tmp_path, [undefined, result("b", "m", "y", synthetic=True)])
+    [head, *rows], _ = cells(tmp_path, "--cols", "task", "--mark", "none")
+    assert head == ["model", "method", "a", "a mark", "b", "b low", "b high"]
+    assert [row[2:] for row in rows] == [["", "undefined", "", "", ""], ["", "", "0.5", "0.48", "0.52"]]
+
+
+def test_no_second_beside_several_best(tmp_path):
+    write(tmp_path, [result("a", "m", name, value) for name, value in (("x", 0.9), ("y", 0.9), ("z", 0.4))])
+    [head, *rows], _ = cells(tmp_path, "--cols", "task")
+    assert [row[head.index("a mark")] for row in rows] == ["best", "best", ""]
+
+
+def test_averages_are_tested_by_the_items_of_their_tasks_or_have_no_marks(tmp_path):
+    methods = ("--method", "random-class", "--method", "prompt-ensemble")
+    chosen = ("digits", "glyphs", "--model", "clip-glyphs", *methods, "--limit", "20")
+    assert call("eval", *chosen, "--offline", "--out", tmp_path, "-q")[0] == 0
+    asked = ("--metric", "acc@1", "--cols", "task", "--average", "both=digits,glyphs", "--mark", "significant")
+    [head, *rows], notes = cells(tmp_path, *asked, "--baseline", "none / random-class")
+    assert [row[head.index("both mark")] for row in rows] == ["second", "best †"]
+    assert "not tested" not in notes
+
+
+def test_averages_without_the_items_of_their_tasks_have_no_marks(tmp_path):
+    of_suite(tmp_path)
+    other = json.loads((tmp_path / "s/own/m/x/result.json").read_text()) | {"method": "y"}
+    other["metrics"]["acc@1"]["value"] = 0.6
+    write(tmp_path, [other])
+    [head, *_], notes = cells(tmp_path, "--where", "task=own", "--cols", "task", "--mark", "significant")
+    assert "own mark" not in head
+    assert "own: not tested, so without these marks: 'm / x' names no results behind it" in notes
+
+
+def test_labels_are_of_latex_and_lists_name_something(runs):
+    for options in (["--label", "x"], ["--rows", ""], ["--cols", ","], ["--cost", ""], ["--sort", ""], ["--paper", ""]):
+        code, screen = call("table", runs, *options)
+        assert code == 2
+        assert screen.err.startswith(f"error: {options[0]}: '")
+    assert call("table", runs, "--label", "x", "--format", "latex")[0] == 0
+
+
+def test_expected_says_where_no_row_has_a_published_value(tmp_path):
+    write(tmp_path, [result("glyphs", "m", "x")], suite="gda-clip-embedded")
+    for options in ([], ["--cols", "task"]):
+        code, screen = call("table", tmp_path, "--expected", *options)
+        assert code == 0
+        assert "none of these rows has a published value" in screen.err
+        assert "gda-clip-embedded ran other models on other data" in screen.err
+        assert "measured" not in screen.out
+
+
+def test_a_paper_that_was_not_run_shows_what_is_published_and_how_to_run_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    write(tmp_path, [result("elsewhere", "m", "x")])
+    code, screen = call("table", tmp_path, "--paper", "clip")
+    assert code == 0, screen.err
+    for text in (
+        "63.33[1]",
+        "94.9[1]",
+        "0 of the paper's 33 runs are here; `zsbench eval clip --out FOLDER` runs them",
+    ):
+        assert text in screen.out
+    assert "measured" not in screen.out
+    assert "difference" not in screen.out
+    assert "(query=" in screen.out
+
+
+def test_a_narrow_table_goes_on_at_hyphens_further_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    write(tmp_path, [result("a", "clip-glyphs-longtail", "prompt-ensemble")])
+    lines = call("table", tmp_path)[1].out.splitlines()
+    assert any(line.startswith("     prompt-   ") for line in lines)
+    assert "        ensemble" in lines

@@ -106,7 +106,7 @@ def test_the_methods_of_one_folder_are_sides(folder):
     [
         (["best"], "two folders or more, or --by method, --by model"),
         (["best", "--by", "method"], "one method only (best)"),
-        (["", "--by", "method", "--task", "t"], "no task 't'; did you mean 't3'"),
+        (["", "--by", "method", "--task", "t"], "no task 't'; did you mean 't0'"),
         (["best", "worst", "--metric", "nDCG"], "no metric 'nDCG'"),
     ],
 )

@@ -82,6 +82,17 @@ def read_entries(folders: Sequence[Path], *, expected: bool) -> list[Entry]:
     return entries(runs, published)
 
 
+def without_published(table: Sequence[Entry]) -> str:
+    """Return what to say where published values were asked for and no row has one; nothing where some have."""
+    from zsbench.plan.papers import EMBEDDED
+
+    if any(entry.row.published is not None for entry in table):
+        return ""
+    embedded = list(dict.fromkeys(entry.suite for entry in table if entry.suite.endswith(EMBEDDED)))
+    ours = f"; {', '.join(embedded)} ran other models on other data" if embedded else ""
+    return f"--expected: none of these rows has a published value, which belong to the full paper's own runs{ours}"
+
+
 def of_metrics(table: list[Entry], metrics: Sequence[str]) -> list[Entry]:
     """Return the entries of metrics, however they are spelled.
 
@@ -107,7 +118,7 @@ def grid(table: list[Entry], wanted: Wanted) -> Grid:
     from zsbench.cli._significance import significance
     from zsbench.report import pivot, table_averages
 
-    layout = _layout(wanted)
+    layout = _layout(wanted, published=any(entry.row.published is not None for entry in table))
     averages = table_averages.of_table(table, wanted.average, wanted.metrics)
     table = [*table, *averages.entries]
     ties = wanted.mark == "significant"
@@ -141,7 +152,9 @@ def paper_grid(folders: Sequence[Path], name: str, where: Sequence[str], wanted:
     made = grid(entries.chosen(table, where), wanted)
     finished = {(e.row.task, e.row.model, e.row.method) for e in measured}
     run = sum((job.task_name, job.model_name, job.method.title) in finished for job in plan.jobs)
-    return replace(made, notes=[*made.notes, f"{run} of the paper's {len(plan.jobs)} runs are here"])
+    here = f"{run} of the paper's {len(plan.jobs)} runs are here"
+    how = f"; `zsbench eval {name} --out FOLDER` runs them"
+    return replace(made, notes=[*made.notes, here + (how if not run else "")])
 
 
 def _of_paper(folders: Sequence[Path], plan: Plan) -> list[Entry]:
@@ -162,7 +175,7 @@ def _of_paper(folders: Sequence[Path], plan: Plan) -> list[Entry]:
     ]
 
 
-def _layout(wanted: Wanted) -> Layout:
+def _layout(wanted: Wanted, *, published: bool) -> Layout:
     """Return what was asked for with the defaults in the place of the rest.
 
     Raises
@@ -192,7 +205,7 @@ def _layout(wanted: Wanted) -> Layout:
         stat=wanted.stat or default.stat,
         digits=wanted.digits,
         mark=wanted.mark != "none",
-        published=wanted.expected,
+        published=wanted.expected and published,
         cost=wanted.cost,
         caption=wanted.caption,
         label=wanted.label,

@@ -61,6 +61,7 @@ def _grid(states: list[PaperState]) -> Grid:
         for state in states
     ]
     ready = sum(state.runs - state.waiting for state in states)
-    total = f"{len(states)} papers, {ready} of {sum(state.runs for state in states)} runs have all their local files; "
+    papers = "1 paper" if len(states) == 1 else f"{len(states)} papers"
+    total = f"{papers}, {ready} of {sum(state.runs for state in states)} runs have all their local files; "
     values = f"{sum(s.verified for s in states)} of {sum(s.published for s in states)} published values are verified"
     return Grid(heads, rows, [total + values], names=1)

@@ -46,11 +46,13 @@ def table(
     ] = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
     metric: Annotated[Many, typer.Option(help="Only these metrics. Repeatable.")] = None,
-    rows: Annotated[str, typer.Option(help="Names in rows: task, task_type, suite, model, method, metric, seed.")] = "",
-    cols: Annotated[str, typer.Option(help="Names in columns, the outermost first.")] = "",
+    rows: Annotated[
+        str | None, typer.Option(help="Names in rows: task, task_type, suite, model, method, metric, seed.")
+    ] = None,
+    cols: Annotated[str | None, typer.Option(help="Names in columns, the outermost first.")] = None,
     where: Annotated[Many, typer.Option(help="Only what has this name: metric=nDCG@10. Repeatable.")] = None,
     average: Annotated[Many, typer.Option(help="A mean over tasks: [NAME=]TASK,TASK or all. Repeatable.")] = None,
-    sort: Annotated[str, typer.Option(help="Sort rows by this column, best values first.")] = "",
+    sort: Annotated[str | None, typer.Option(help="Sort rows by this column, best values first.")] = None,
     stat: Annotated[Stat | None, typer.Option(help="What stands behind a value.")] = None,
     digits: Annotated[str | None, typer.Option(help="Decimals, or auto: no more than the intervals support.")] = None,
     mark: Annotated[Marks | None, typer.Option(help="Best bold, second underlined; significant: with ties.")] = None,
@@ -58,10 +60,10 @@ def table(
         Many, typer.Option(help="Mark what differs significantly from this row, 'MODEL / METHOD'. Repeatable.")
     ] = None,
     expected: Annotated[bool, typer.Option("--expected", help="Published values and differences beside.")] = False,
-    cost: Annotated[str, typer.Option(help="Columns of cost: forward_passes,tokens,seconds, ...")] = "",
+    cost: Annotated[str | None, typer.Option(help="Columns of cost: forward_passes,tokens,seconds, ...")] = None,
     caption: Annotated[str, typer.Option(help="Caption; in LaTeX it makes a float.")] = "",
     label: Annotated[str, typer.Option(help="Label of the float in LaTeX.")] = "",
-    paper: Annotated[str, typer.Option(help="Lay the table out as this paper does.")] = "",
+    paper: Annotated[str | None, typer.Option(help="Lay the table out as this paper does.")] = None,
 ) -> None:
     """Print the results under folders as one table, in the order of `eval`: a line a metric, or rows and columns."""
     from zsbench.cli import _pivot_options
@@ -69,16 +71,23 @@ def table(
 
     if not folders and not paper:
         raise UserError("table", "no folder with results", "folders that `zsbench eval` wrote, or --paper NAME")
+    for option, named in (("--rows", rows), ("--cols", cols), ("--sort", sort), ("--cost", cost), ("--paper", paper)):
+        if named is not None and not named.strip(" ,"):
+            raise UserError(option, f"'{named}' names nothing", "a name, or leave the option out")
+    if label and format not in (Format.latex, Format.json):
+        raise UserError(
+            "--label", f"'{label}' with --format {format.value}", "--format latex, whose floats have labels"
+        )
     wanted = _pivot_options.Wanted(
-        rows=_listed(rows),
-        cols=_listed(cols),
+        rows=_listed(rows or ""),
+        cols=_listed(cols or ""),
         average=average or [],
-        sort=sort,
+        sort=sort or "",
         stat=None if stat is None else stat.value,
         digits=_pivot_options.read_digits(digits),
         mark=None if mark is None else mark.value,
         baseline=baseline or [],
-        cost=_listed(cost),
+        cost=_listed(cost or ""),
         caption=caption,
         label=label,
         expected=expected,
@@ -88,6 +97,8 @@ def table(
         print_grids([_pivot_options.paper_grid(folders or [], paper, where or [], wanted)], format)
         return
     known = _entries(folders or [], metric or [], where or [], expected=expected)
+    if expected and (why := _pivot_options.without_published(known)):
+        say(why, error=True)
     if wanted.pivots or digits is not None:
         print_grids([_pivot_options.grid(known, wanted)], format)
         return

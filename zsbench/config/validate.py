@@ -46,4 +46,8 @@ def label(value: dict[str, Any], document: Document, loc: Loc, *, beside: tuple[
     if written is not None and (not isinstance(written, str) or not written.strip()):
         where = document.where((*loc, "label"))
         raise UserError(where, f"key 'label' is {described(written)}", "a text that is not empty")
+    if written is not None and not any(c.isalnum() for c in written):
+        # Folders are named by labels, and of marks alone no name is left.
+        where = document.where((*loc, "label"))
+        raise UserError(where, f"key 'label' is {described(written)}", "a text with a letter or a digit")
     return written or ""

@@ -121,7 +121,11 @@ def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:
     """Return `did you mean 'a', 'b'?` for the names nearest to `name` in any case, or an empty string."""
     names = sorted(set(known))
     spelled = {other.casefold(): other for other in names}
-    near = [spelled[other] for other in difflib.get_close_matches(name.casefold(), spelled, n=limit, cutoff=0.5)]
+    asked = name.casefold()
+    close = difflib.get_close_matches(asked, spelled, n=max(len(spelled), 1), cutoff=0.5)
+    # Among equally near names the first of the alphabet, which is acc@1 before acc@5.
+    close.sort(key=lambda other: (-difflib.SequenceMatcher(a=other, b=asked).ratio(), other))
+    near = [spelled[other] for other in close[:limit]]
     near += [other for other in names if name and other.startswith(name) and other not in near]
     near = near[:limit]
     return "did you mean " + ", ".join(f"'{other}'" for other in near) + "?" if near else ""

@@ -27,7 +27,8 @@ def written(run: dict[str, Any], key: str, document: Document, loc: Loc) -> list
     return [] if value is None else [(value, document, (*loc, key))]
 
 
-_LABELLED = re.compile(r"([\w.-]+)=(.+)")
+_LABEL = re.compile(r"[\w.-]+")
+_LABELLED = re.compile(rf"({_LABEL.pattern})=(.+)")
 
 
 def entries(values: tuple[str, ...], key: str) -> list[_Entry]:
@@ -37,8 +38,26 @@ def entries(values: tuple[str, ...], key: str) -> list[_Entry]:
     entries: list[_Entry] = []
     for value in values:
         match = _LABELLED.fullmatch(value) if isinstance(value, str) else None
+        if match:
+            _require_label(match[1], key)
+        elif isinstance(value, str) and "=" in value and "/" not in (before := value.partition("=")[0]):
+            _require_label(before, key)  # it names nothing that there is: a label with letters beyond these
         entries.append(({named: match[2], "label": match[1]} if match else value, home, ()))
     return entries
+
+
+def _require_label(label: str, key: str) -> None:
+    """Refuse a label that no folder could be named by, or that the command line has no place for.
+
+    Raises
+    ------
+    UserError
+        It has other characters than letters, digits and `_ . -`, or none but marks, or begins like an option or a
+        hidden file.
+    """
+    if not (_LABEL.fullmatch(label) and any(c.isalnum() for c in label) and not label.startswith(("-", "."))):
+        accepted = "LABEL=NAME, a label of letters, digits and _ . -, at least one letter or digit, no . or - in front"
+        raise UserError(f"--{key.removesuffix('s')}", f"label '{label}'", accepted, "a suite's `label:` takes any text")
 
 
 def task_document(reference: Any, document: Document, loc: Loc) -> tuple[str, Document]:

@@ -112,12 +112,13 @@ def pivot(
     depth = max(len(part.column.over) for part in parts)
     names = [Column(name.replace("_", " "), over=("",) * depth) for name in layout.rows]
     heads = [*names, *(part.column for part in parts), *cost_columns(layout.cost, depth)]
-    grid_rows = [
-        [*(Cell(label, name=name) for label, name in zip(_labels(table, layout.rows, row), row, strict=True)), *body[row]]
-        for row in rows
-    ]
+    grid_rows = [[*map(_named, _labels(table, layout.rows, row), row), *body[row]] for row in rows]
     notes = _notes(list(cells.values()), layout, sources, significance, of_averages)
     return Grid(heads, grid_rows, notes, layout.caption, layout.label, names=len(layout.rows))
+
+
+def _named(label: str, name: str) -> Cell:
+    return Cell(label, name=name)
 
 
 def _key(entry: Entry, dimensions: Sequence[str]) -> Key:

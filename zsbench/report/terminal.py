@@ -15,7 +15,7 @@ from rich.text import Text
 
 from zsbench.report.tables import Row, cells, header, is_right, notes
 from zsbench.report.tables import grid as grid_of
-from zsbench.report.writers._folding import folded
+from zsbench.report.writers.folding import folded
 from zsbench.report.writers.rich import Renderable
 
 GAP = 3  # blanks between two columns

@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 
 def write(grid: Grid) -> str:
     """Return `{"schema_version", "caption", "label", "columns", "rows", "notes"}`; a row is a list of cells."""
-    columns = [_named({"title": column.title, "over": list(column.over), "name": column.name}) for column in grid.columns]
+    columns = [_named({"title": c.title, "over": list(c.over), "name": c.name}) for c in grid.columns]
     rows = [[_named(asdict(cell)) for cell in row] for row in grid.rows]
     about = {"caption": grid.caption, "label": grid.label}
     return _dumped({**about, "columns": columns, "rows": rows, "notes": list(grid.notes)})

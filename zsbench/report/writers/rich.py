@@ -18,7 +18,7 @@ from rich.style import Style
 
 from zsbench.report.grid import MISSING, Cell, Column, Grid
 from zsbench.report.plain import one_line
-from zsbench.report.writers._folding import folded, words_of
+from zsbench.report.writers.folding import folded, words_of
 
 GAP = "   "
 NAME = 14  # a name is broken down to this width before a column goes

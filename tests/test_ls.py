@@ -338,6 +338,18 @@ def test_a_run_that_predicted_nothing_leaves_nothing(made, tmp_path, monkeypatch
     assert (run_of("names") / "predictions/notes.md").read_text() == "mine"
 
 
+def test_sentences_name_what_the_user_named(here):
+    run = run_of("synonyms", "bm25")
+    (run / "items.parquet").write_bytes(b"no parquet")
+    code, screen = call("export", run, "-f", "jsonl")
+    assert (code, screen.err.count("items.parquet"), "Parquet magic" in screen.err) == (2, 1, False), screen.err
+    Path("file").touch()
+    code, screen = call("eval", "synonyms", "--method", "bm25", "--limit", 2, "--out", "file/x")
+    assert (code, "probe" in screen.err, "file/x" in screen.err) == (2, False, True), screen.err
+    code, screen = call("schema", "nosuch")
+    assert (code, "result" in screen.err, "ls-json" in screen.err) == (2, True, True), screen.err
+
+
 def test_no_folder_and_no_run_are_sentences(tmp_path):
     for place, words in ((tmp_path / "nowhere", "no such folder"), (tmp_path, "no run in it")):
         code, screen = call("ls", place)

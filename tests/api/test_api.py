@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -240,3 +241,57 @@ def test_rows_over_several_tasks_are_among_the_results(place, tmp_path, monkeypa
     )
     assert len(results.items()) == 6
     assert [run.result["task"] for run in zsbench.load("runs")] == ["synonyms", "synonyms-answers", "both"]
+
+
+def test_numbers_of_numpy_are_numbers(place):
+    results = zsbench.evaluate(
+        "synonyms", methods="bm25", out=place / "numpy", limit=np.int64(3), overrides={"method.k1": np.float64(1.5)}
+    )
+    [run] = results
+    assert (run.result["n_items"], run.result["config"]["method"]["k1"]) == (3, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"limit": 0}, "^limit: .*at least 1"),
+        ({"limit": True}, "^limit: "),
+        ({"batch_size": "many"}, "^batch_size: "),
+        ({"methods": "bm26"}, "^methods: no method 'bm26'"),
+        ({"overrides": "task.x=1"}, r"^evaluate\(overrides=...\): 'task.x=1'; expected a mapping"),
+        ({"overrides": {"method.x": 1}}, "^overrides: unknown key 'x'"),
+        ({"methods": "icr"}, "expected models or `models:`"),
+    ],
+)
+def test_messages_name_the_argument_and_not_the_option(place, arguments, words):
+    with pytest.raises(zsbench.UserError, match=words) as caught:
+        zsbench.evaluate("synonyms", out=place / "never", **{"methods": "bm25", **arguments})
+    assert "--" not in str(caught.value)
+    assert not (place / "never").exists()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda _: zsbench.load(3),
+        lambda _: zsbench.load(None),
+        lambda results: results.table(width=0),
+        lambda results: results.table(rows=3),
+        lambda results: results.table(rows="task", cols="model"),
+        lambda results: results.where(task=3),
+        lambda results: results.items(metric=3),
+        lambda results: results.compare("bm25", "random-order", test="nope"),
+        lambda results: results.compare("bm25", "random-order", resamples=0),
+        lambda results: results.compare("bm25", "random-order", confidence=2),
+        lambda results: results.compare("bm25", "random-order", allow="nope"),
+        lambda results: results.compare("bm25", "random-order", metrics="nope"),
+    ],
+)
+def test_what_fits_no_argument_is_a_sentence(results, ask):
+    with pytest.raises(zsbench.UserError) as caught:
+        ask(results)
+    assert "--" not in str(caught.value)
+
+
+def test_one_dimension_needs_no_list(results):
+    assert results.table("csv", rows="task", cols=["method", "metric"])

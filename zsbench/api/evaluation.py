@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench.api import _arguments
 from zsbench.api.results import Results
 from zsbench.core.errors import UserError, UserErrors
 
@@ -86,16 +87,20 @@ def evaluate(
     choices = Choices(
         models=_listed(models, "models"),
         methods=_listed(methods, "methods"),
-        settings={key: value for key, value in settings.items() if value is not None},
-        assignments=tuple(_assignment(key, value) for key, value in (overrides or {}).items()),
+        settings={key: _arguments.plain_number(value) for key, value in settings.items() if value is not None},
+        assignments=_assignments(overrides or {}),
         embedded=embedded,
     )
-    plans = suites.plans([str(name) for name in _listed(names, "names", needed=True)], choices)
+    with _arguments.named_as_in_python():
+        plans = suites.plans([str(name) for name in _listed(names, "names", needed=True)], choices)
     with _watching(progress, sum(len(plan.jobs) for plan in plans)) as watch:
         done = suites.run(plans, Path(out), fresh=fresh, watch=watch)
     from zsbench.report import failures
 
     outcomes = [outcome for suite in done for outcome in suite.outcomes]
+    for outcome in outcomes:
+        if outcome.error is not None:
+            _arguments.in_python(outcome.error)
     errors = failures.distinct(outcomes) if strict else []
     if errors:
         raise UserErrors(errors) if len(errors) > 1 else errors[0]
@@ -130,13 +135,36 @@ def _plain(entry: Any, key: str, *, inside: bool) -> Any:
     raise UserError(f"evaluate({key}=...)", f"{entry!r}"[:80], "a name, a path or a mapping")
 
 
+def _assignments(overrides: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return all of them as `--set` takes them.
+
+    Raises
+    ------
+    UserError
+        They are no mapping of names.
+    """
+    if not isinstance(overrides, Mapping) or not all(isinstance(key, str) for key in overrides):
+        raise UserError("evaluate(overrides=...)", f"{overrides!r}"[:80], "a mapping, such as {'method.k': 5}")
+    return tuple(_assignment(key, value) for key, value in overrides.items())
+
+
 def _assignment(key: str, value: Any) -> str:
     """Return what `--set` would be given; JSON is YAML, too."""
     try:
-        written = json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
+        written = json.dumps(value, ensure_ascii=False, default=_as_yaml)
     except TypeError:
         raise UserError(f"evaluate(overrides['{key}'])", f"{value!r}"[:80], "what YAML can say") from None
     return f"{key}={written}"
+
+
+def _as_yaml(value: Any) -> Any:
+    """Return what JSON has no word for: a path as a text, numpy's numbers and arrays as numbers and lists."""
+    if isinstance(value, Path):
+        return str(value)
+    plain = value.tolist() if hasattr(value, "tolist") else _arguments.plain_number(value)
+    if plain is value:
+        raise TypeError
+    return plain
 
 
 def _watching(progress: bool | Callable[[str, int, int], None], n_jobs: int) -> AbstractContextManager[Watch]:

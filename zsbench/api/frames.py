@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Literal
 
+from zsbench.api import _arguments
 from zsbench.core.errors import unknown_name
 from zsbench.results.finished_run import FinishedRun
 from zsbench.results.items import ABOUT
@@ -64,7 +65,7 @@ def _metrics(runs: Sequence[FinishedRun], metric: str | Iterable[str] | None) ->
     from zsbench.metrics import naming
 
     known = list(dict.fromkeys(name for run in runs for name in run.result["metrics"]))
-    names = [metric] if isinstance(metric, str) else list(metric)
+    names = _arguments.names("items(metric=...)", metric)
     meant = {name: naming.named(name, known) for name in names}
     for name, resolved in meant.items():
         if resolved is None:

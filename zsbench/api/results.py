@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, overload
 
+from zsbench.api import _arguments
 from zsbench.core.errors import UserError, unknown_name
 from zsbench.report import entries
 from zsbench.results.finished_run import FinishedRun, finished_runs
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 Published = Mapping[tuple[str, str], list[Any]]
 Format = Literal["text", "markdown", "latex", "csv", "html", "json"]
+Test = Literal["auto", "sign-flips", "t", "wilcoxon", "bootstrap"]
+Correction = Literal["holm", "fdr"]
+Allowed = Literal["prompts", "data"]
 Some = str | Iterable[str] | None
 """One name, several, or None for all."""
 
@@ -34,7 +38,10 @@ def load(places: str | Path | Iterable[str | Path]) -> Results:
     UserError
         No such folder, or no sound result in it.
     """
-    listed = [places] if isinstance(places, str | Path) else list(places)
+    listed = [places] if isinstance(places, str | Path) else list(places) if isinstance(places, Iterable) else [places]
+    for place in listed:
+        if not isinstance(place, str | Path):
+            raise UserError("load()", f"{place!r}"[:80], "a folder, or a list of folders")
     if not listed:
         raise UserError("load()", "no folder named", "a folder written by `zsbench eval` or `zsbench.evaluate`")
     return Results(finished_runs(map(Path, listed), averages=True))
@@ -97,7 +104,7 @@ class Results(Sequence[FinishedRun]):
         for key, wanted in (("suite", suite), ("task", task), ("model", model), ("method", method)):
             if wanted is None:
                 continue
-            names = [wanted] if isinstance(wanted, str) else list(wanted)
+            names = _arguments.names(f"where({key}=...)", wanted)
             known = self._values(key)
             for name in names:
                 if name not in known:
@@ -132,10 +139,10 @@ class Results(Sequence[FinishedRun]):
         self,
         *sides: Results | str,
         metrics: Sequence[str] = (),
-        test: Literal["auto", "sign-flips", "t", "wilcoxon", "bootstrap"] = "auto",
-        correction: Literal["holm", "fdr"] = "holm",
+        test: Test = "auto",
+        correction: Correction = "holm",
         confidence: float = 0.95,
-        allow: Sequence[Literal["prompts", "data"]] = (),
+        allow: Sequence[Allowed] = (),
         resamples: int = 10_000,
         seed: int = 0,
     ) -> pd.DataFrame:
@@ -171,10 +178,22 @@ class Results(Sequence[FinishedRun]):
             shared = [run.title for run in runs if run in list(others)]
             if shared:
                 raise UserError("compare()", f"'{first}' and '{second}' both name {shared[0]}", "two sides apart")
-        settings = Settings(resamples, seed, confidence, test, tuple(allow))
-        return frames.of_differences(
-            [(title, list(runs)) for title, runs in listed], metrics=metrics, correction=correction, settings=settings
+        _arguments.one_of("compare(test=...)", "test", test, get_args(Test))
+        _arguments.one_of("compare(correction=...)", "correction", correction, get_args(Correction))
+        allowed = _arguments.names("compare(allow=...)", allow)
+        for name in allowed:
+            _arguments.one_of("compare(allow=...)", "difference", name, get_args(Allowed))
+        settings = Settings(
+            _arguments.whole("compare(resamples=...)", resamples, least=100),
+            _arguments.whole("compare(seed=...)", seed, least=0),
+            _arguments.share("compare(confidence=...)", confidence),
+            test,
+            cast("tuple[Allowed, ...]", allowed),
         )
+        sets = [(title, list(runs)) for title, runs in listed]
+        chosen = _arguments.names("compare(metrics=...)", metrics)
+        with _arguments.named_as_in_python():
+            return frames.of_differences(sets, metrics=chosen, correction=correction, settings=settings)
 
     def table(
         self,
@@ -201,9 +220,12 @@ class Results(Sequence[FinishedRun]):
         """
         from zsbench.api import tables
 
-        return tables.written(
-            self._entries(), format, rows=tuple(rows), cols=tuple(cols), caption=caption, label=label, width=width
-        )
+        width = _arguments.whole("table(width=...)", width, least=20)
+        rows, cols = _arguments.names("table(rows=...)", rows), _arguments.names("table(cols=...)", cols)
+        with _arguments.named_as_in_python():
+            return tables.written(
+                self._entries(), format, rows=rows, cols=cols, caption=caption, label=label, width=width
+            )
 
     def _side(self, side: Results | str) -> Results:
         if isinstance(side, Results):

@@ -145,4 +145,5 @@ def _write_items(comparison: Comparison, metrics: list[str] | tuple[()], path: P
         frames.append(frame(joined, values, rows))
         for sentence in without:
             say(sentence, error=True)
-    say(f"{items_file.write(path, frames)} items in {shown(path)}", error=True)
+    n_items = items_file.write(path, frames)
+    say(f"{n_items} item{'' if n_items == 1 else 's'} in {shown(path)}", error=True)

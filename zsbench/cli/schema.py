@@ -46,4 +46,5 @@ def _schema(what: str) -> dict[str, Any]:
 
         return options_schema(naming.declared(what)).model_json_schema()
     known = [*fixed, *of_results, *catalog.components("tasks"), *catalog.components("methods")]
-    raise unknown_name("", "schema", what, known, listed_by="zsbench list methods")
+    names = f"{', '.join([*fixed, *of_results])}; names of `zsbench list tasks`, methods, sources, models, metrics"
+    raise unknown_name("", "schema", what, known, listed_by=names)

@@ -126,7 +126,10 @@ def require_writable(folder: Path) -> None:
         str(folder).encode()
     except UnicodeEncodeError:
         raise UserError(str(folder), "the folder's name is not UTF-8", "another --out") from None
-    write_bytes(folder / ".zsbench-probe", b"")
+    try:
+        write_bytes(folder / ".zsbench-probe", b"")
+    except UserError as error:  # the name of the probe tells a reader nothing
+        raise UserError(str(folder), error.found, error.expected) from None
     (folder / ".zsbench-probe").unlink(missing_ok=True)
 
 

@@ -67,7 +67,8 @@ class FinishedRun:
             table = pq.read_table(path)
             columns = {name: table[name].to_numpy() for name in table.column_names}
         except (pa.ArrowException, OSError) as error:
-            raise UserError(shown(path), f"not a table of items ({error})", "the file that the run wrote") from None
+            # What pyarrow says of it stands in the traceback that --debug prints.
+            raise UserError(shown(path), "not a table of items, or damaged", "the file that the run wrote") from error
         lacking = [name for name in ("id", "prediction") if name not in columns]
         if lacking:
             raise UserError(shown(path), f"no column '{lacking[0]}'", "the file that the run wrote")

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from zsbench.cli.main import app
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
+from zsbench.core.records import TaskData
+from zsbench.data.frames.frames import DepthFile, Frame
 from zsbench.plan import _code_digest, identity, planning
 from zsbench.plan.choices import Choices
 from zsbench.results import claim
@@ -202,3 +204,15 @@ def test_shards_that_are_another_runs_are_never_scored(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="another run has written into"):
         run(job, tmp_path)
     assert not (job.folder(tmp_path) / "result.json").exists()
+
+
+def test_files_stand_for_their_content_in_what_a_test_set_is(tmp_path):
+    """A baseline that is kept in git is compared with results of other machines."""
+    prints = []
+    for folder, depth in (("here", b"1"), ("there", b"1"), ("other", b"2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "0.png").write_bytes(depth)
+        gold = DepthFile(tmp_path / folder / "0.png", 1000.0)
+        items = [Frame("0", tmp_path / folder / "rgb.png", None)]
+        prints.append(identity.test_fingerprint(TaskData(items, [gold], None, "")))
+    assert prints[0] == prints[1] != prints[2]

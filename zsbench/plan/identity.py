@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import zsbench
 from zsbench.config import catalog
-from zsbench.core.records import TaskData, canonical_json, digest
+from zsbench.core.records import TaskData, canonical_json, digest, digest_file
 from zsbench.metrics import naming
 from zsbench.plan import _code_digest
 
@@ -132,7 +133,12 @@ def test_fingerprint(data: TaskData) -> str:
 
 
 def _stable(value: Any) -> str:
-    """Return a text that depends on the value only: sets are sorted, functions, whose text is an address, left out."""
+    """Return a text that depends on the value only, the same on every machine.
+
+    Sets are sorted; functions, whose text is an address, are left out; a file stands for its content, wherever it lies.
+    """
+    if isinstance(value, Path):
+        return digest_file(value)
     if isinstance(value, (set, frozenset)):
         return f"{{{', '.join(sorted(map(_stable, value)))}}}"
     if callable(value):

@@ -69,13 +69,14 @@ def reopened(run: FinishedRun) -> Reopened:
                 problem = problem or UserError("", f"the data are not where the run read them ({lacking})")
                 continue
             data = task.load_to_draw(limit=job.settings.limit, seed=job.settings.seed)
+            fits = identity.test_fingerprint(data) == result.get("test_fingerprint")
         except UserError as error:
             problem = problem or error
             continue
         except OSError as error:
             problem = problem or UserError("", f"the data cannot be read ({error.strerror or error})")
             continue
-        if identity.test_fingerprint(data) == result.get("test_fingerprint"):
+        if fits:
             return Reopened(task, data)
         problem = UserError("", "the data are no longer those of the run (other items or gold)")
     raise problem or UserError("", "the data are not there")

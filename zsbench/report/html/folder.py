@@ -16,7 +16,7 @@ from zsbench.report.html.page import GENERATOR
 _RUNS, _PICTURES = "runs", "pictures"
 _WRITTEN = re.compile(
     rf"{_RUNS}/\d+/(index|\d{{5,}})\.js"
-    rf"|{_PICTURES}/[0-9a-f]{{16}}/(([0-9a-f]{{16}}/)?\d{{6,}}-\d+|named/[0-9a-f]{{32}})\.webp"
+    rf"|{_PICTURES}/[0-9a-f]{{16}}/(([0-9a-f]{{16}}/)?\d{{6,}}-\d+(-[0-9a-f]{{8}})?|named/[0-9a-f]{{32}})\.webp"
 )
 """The files that `drawn_items` writes below data/; nothing else there is removed."""
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")

@@ -151,3 +151,11 @@ def test_latex_compiles_as_it_is(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=60)
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "main.pdf").stat().st_size > 1000
+
+
+def test_a_name_is_not_folded_before_a_lone_mark():
+    from zsbench.report.writers.folding import folded
+
+    assert folded("prompt-ensemble", 6) == ["promp", "t-", "ensemb", "le"]
+    assert folded("hit(query=image)@5", 9) == ["hit", "(query=", "image)@5"]
+    assert "".join(folded("a-" * 40, 7)) == "a-" * 40

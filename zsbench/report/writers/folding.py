@@ -39,6 +39,7 @@ def _pieces(text: str, width: int) -> list[str]:
     for piece in _BREAKS.split(text):
         while cell_len(piece.rstrip()) > width:
             end = next(i for i in range(len(piece), 0, -1) if cell_len(piece[:i]) <= width)
+            end -= end > 1 and len(piece[end:].rstrip()) == 1  # no lone mark in a line of its own
             pieces.append(piece[:end])
             piece = piece[end:]
         pieces.append(piece)

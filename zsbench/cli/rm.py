@@ -114,4 +114,4 @@ def _refuse_rest(planned: Removal, removed: int, of: int) -> None:
 
 
 def _way(planned: Removal) -> str:
-    return "move what no run wrote elsewhere to remove the rest" if planned.mixed else ""
+    return "move the files that no run wrote out of the way first" if planned.mixed else ""

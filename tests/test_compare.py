@@ -105,10 +105,10 @@ def test_the_items_that_changed_most_are_shown_with_both_predictions(runs):
     gains = np.abs(column(b, "nDCG@10") - column(a, "nDCG@10"))
     most = column(a, "id")[np.argsort(-gains, kind="stable")[:3]]
     shown = call("compare", a, b, "--items", "3")[1].out.split("changed most:\n")[1].splitlines()
-    assert [line.split()[0] for line in shown[::3]] == list(most)
-    assert [line.split()[0] for line in shown] == [word for key in most for word in (key, "first:", "second:")]
+    assert [line.split()[0] for line in shown[::4]] == list(most)
+    assert [line.split()[0] for line in shown] == [word for key in most for word in (key, "gold:", "first:", "second:")]
     texts = [list(column(side, "prediction")[column(side, "id") == most[0]]) for side in (a, b)]
-    assert [line.split(": ", 1)[1].strip()[:40] for line in shown[1:3]] == [text[:40] for [text] in texts]
+    assert [line.split(": ", 1)[1].strip()[:40] for line in shown[2:4]] == [text[:40] for [text] in texts]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ DAMAGE = {
     "no column 'prediction'": lambda table: table.drop_columns(["prediction"]),
     "no numbers of metric 'MRR@10'": _text,
     "no numbers of metric 'nDCG@10'": lambda table: table.drop_columns(["nDCG@10"]),
-    "more items, or one twice": lambda table: table.take([0, *range(len(table))]),
+    "id 'mixed-01' stands twice (rows 1 and 2)": lambda table: table.take([0, *range(len(table))]),
     "119 items": lambda table: table.slice(0, 1),
 }
 

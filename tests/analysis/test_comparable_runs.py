@@ -97,7 +97,7 @@ def test_the_order_of_items_changes_nothing(tmp_path_factory, order, seed):
 def test_an_item_that_one_side_lacks_is_named(tmp_path):
     a = made(tmp_path / "a", {"nDCG@10": VALUES})
     b = made(tmp_path / "b", {"nDCG@10": VALUES}, ids=["i0", "i1", "other"])
-    with pytest.raises(UserError, match=r"1 items of .*a are missing \(first: 'i2'\)"):
+    with pytest.raises(UserError, match=r"1 item of .*a is missing \(first: 'i2'\)"):
         comparison.differences(a, b)
 
 

@@ -66,9 +66,10 @@ def test_which_items_one_gets_right_and_the_other_wrong(sides, tmp_path, side, e
     assert [row["id"] for row in rows] == expected
     winner, loser = ("first", "second") if side == "first" else ("second", "first")
     assert [(row[f"acc@1.{winner}"], row[f"acc@1.{loser}"]) for row in rows] == [(1, 0)] * len(rows)
-    said = f"{len(expected)} items that the {winner} run gets right and the {loser} wrong"
+    items = "1 item" if len(expected) == 1 else f"{len(expected)} items"
+    said = f"{items} that the {winner} run gets right and the {loser} wrong"
     assert said in " ".join(screen.out.split())
-    assert f"{len(expected)} items in" in screen.err
+    assert f"{items} in" in screen.err
 
 
 def test_shown_items_hold_gold_and_both_predictions_and_obey_no_terminal_control(sides):
@@ -91,8 +92,8 @@ def test_all_items_stand_in_a_file_with_both_values_and_predictions(sides, tmp_p
     else:
         rows = list(csv.DictReader(path.open(newline="")))
     assert list(rows[0]) == [
-        "task", "first_run", "second_run", "id", "acc@1.first", "acc@1.second", "mean-per-class.influence.first",
-        "mean-per-class.influence.second", "gold", "prediction.first", "prediction.second",
+        "task", "first_run", "second_run", "id", "acc@1.first", "acc@1.second", "mean-per-class.right.first",
+        "mean-per-class.right.second", "gold", "prediction.first", "prediction.second",
     ]  # fmt: skip
     # Those that changed stand first.
     assert sorted(row["id"] for row in rows[:3]) == sorted(NASTY[i] for i in (1, 2, 4)) or ending == "csv"

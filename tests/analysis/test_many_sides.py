@@ -125,7 +125,7 @@ def test_every_line_fits_the_terminal_and_no_value_is_cut(folder, monkeypatch, w
     assert not [line for line in lines if line != line.rstrip()]
     whole = call("compare", *(folder / name for name in LEVELS), "--resamples", "300", "--json")[1].out
     for row in json.loads(whole)["differences"]:
-        assert f"{100 * row['delta']:+.1f} %{row['stars']}" in screen.out
+        assert f"{100 * row['delta']:+.1f}{row['stars']}" in screen.out
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from zsbench.metrics import bootstrap
+from zsbench.metrics import bootstrap, naming
 from zsbench.metrics.intervals import interval
 from zsbench.metrics.metric import metric
-from zsbench.results.items import item_columns
+from zsbench.results.items import item_columns, item_statistics
 
 LEVELS = 2000
 
@@ -63,3 +63,12 @@ def test_items_hold_few_statistics_by_column_and_many_as_a_list():
     written = pa.table(item_columns("c", wide))
     assert written.column_names == ["c"]
     np.testing.assert_array_equal(np.array(written["c"].to_pylist()), wide)
+
+
+def test_a_table_of_counts_label_by_label_is_kept_whole():
+    """The names of counts fit a micro average alone; a macro average has them for each label."""
+    metric = naming.resolve("F1(average=macro)")
+    table = np.arange(24.0).reshape(2, 12)
+    columns = item_columns(metric.name, table, metric.columns)
+    assert np.array_equal(item_statistics(metric, columns), table)
+    assert list(item_columns("F1", table[:, :3], metric.columns)) == ["F1.tp", "F1.fp", "F1.fn"]

@@ -16,13 +16,18 @@ def heading(joined: Joined, values: ItemValues, side: str | None, count: int) ->
     """Return what stands above the items."""
     name = values.metric.name
     of = f"{joined.first.task}, {joined.first.title} -> {joined.second.title}: "
-    what = f"influence of an item on {name} (all items minus all others)" if values.is_influence else name
+    what = {
+        "value": name,
+        "right": f"{name}, whether an item is right (1) or wrong (0)",
+        "influence": f"influence of an item on {name} (all items minus all others)",
+    }[values.kind]
     if side is None:
         return f"{of}{what}, the items that changed most:"
+    items = f"{count} item" if count == 1 else f"{count} items"
     winner, loser = ("first", "second") if side == "first" else ("second", "first")
-    if values.metric.interval == "wilson":
-        return f"{of}{name}, {count} items that the {winner} run gets right and the {loser} wrong:"
-    return f"{of}{what}, {count} items on which the {winner} run is better:"
+    if values.is_right_or_wrong:
+        return f"{of}{name}, {items} that the {winner} run gets right and the {loser} wrong:"
+    return f"{of}{what}, {items} on which the {winner} run is better:"
 
 
 def lines(joined: Joined, values: ItemValues, row: int, width: int) -> Iterator[str]:

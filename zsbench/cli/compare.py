@@ -90,14 +90,14 @@ def compare(
         metrics=metric or (),
         settings=Settings(resamples, seed, confidence, test.value, allowed),
         correction="fdr" if fdr else "holm",
-        one_against_all=by is not None,
+        by=None if by is None else by.value,
     )
     _print(comparison, Format.json if json else format)
     side: SideName | None = None if right is None else "first" if right is Right.first else "second"
     if (items or right) and not json and format is Format.rich:
-        _print_items(comparison, metric or (), items or ITEMS, side)
+        _print_items(comparison, items or ITEMS, side)
     if items_out is not None:
-        _write_items(comparison, metric or (), items_out, side)
+        _write_items(comparison, items_out, side)
 
 
 def _print(comparison: Comparison, format: Format) -> None:
@@ -114,14 +114,13 @@ def _print(comparison: Comparison, format: Format) -> None:
         print_grids(grids.grids(comparison), format)
 
 
-def _print_items(comparison: Comparison, metrics: list[str] | tuple[()], count: int, side: SideName | None) -> None:
+def _print_items(comparison: Comparison, count: int, side: SideName | None) -> None:
     """Print the items that changed most of every pair of runs, by the first metric."""
     from zsbench.analysis.comparison.items import item_values
-    from zsbench.analysis.comparison.judge import common_metrics
     from zsbench.cli._item_lines import heading, lines
 
     for _, joined in comparison.joined:
-        values = item_values(joined, common_metrics(joined, metrics)[0])
+        values = item_values(joined, comparison.metrics_of(joined)[0])
         rows = values.most_changed(side)
         say()
         say(textwrap.fill(heading(joined, values, side, len(rows)), columns()))
@@ -130,20 +129,19 @@ def _print_items(comparison: Comparison, metrics: list[str] | tuple[()], count: 
                 say(line)
 
 
-def _write_items(comparison: Comparison, metrics: list[str] | tuple[()], path: Path, side: SideName | None) -> None:
+def _write_items(comparison: Comparison, path: Path, side: SideName | None) -> None:
     """Write the items of every pair of runs with the values of all metrics that have any."""
     from zsbench.analysis.comparison import items_file
     from zsbench.analysis.comparison.items import frame, item_values, values_of_metrics
-    from zsbench.analysis.comparison.judge import common_metrics
+    from zsbench.analysis.comparison.words import number_of
     from zsbench.core.errors import shown
 
     frames = []
     for _, joined in comparison.joined:
-        names = common_metrics(joined, metrics)
+        names = comparison.metrics_of(joined)
         rows = item_values(joined, names[0]).most_changed(side)
         values, without = values_of_metrics(joined, names)
         frames.append(frame(joined, values, rows))
         for sentence in without:
             say(sentence, error=True)
-    n_items = items_file.write(path, frames)
-    say(f"{n_items} item{'' if n_items == 1 else 's'} in {shown(path)}", error=True)
+    say(f"{number_of(items_file.write(path, frames), 'item')} in {shown(path)}", error=True)

@@ -51,6 +51,8 @@ class Metric:
         otherwise. Paired comparisons exchange and draw these; strata of a few items would hide how
         far they vary.
     top : the greatest possible value, the least being 0, where unit and direction do not say that it is a share.
+    right : column of the statistics that says whether the item is answered right (1) or wrong (0), where others stand
+        beside it.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Metric:
     doubt: Callable[[DoubleArray], str] | None = None
     top: float | None = None
     as_mean: Callable[[DoubleArray], DoubleArray] | None = None
+    right: int | None = None
 
     def values(self, statistics: DoubleArray) -> DoubleArray | None:
         """Return values of the items (n_items,) whose mean the metric is; None where it is no mean over items."""
@@ -132,6 +135,7 @@ def metric(
     doubt: Callable[..., str] | None = None,
     top: float | None = None,
     as_mean: Callable[..., Any] | None = None,
+    right: int | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric under the name YAML uses; keyword arguments of the function become its parameters.
 
@@ -156,6 +160,7 @@ def metric(
             doubt=doubt,
             top=top,
             as_mean=as_mean,
+            right=right,
         )
         function.metric = facts  # type: ignore[attr-defined]
         return function

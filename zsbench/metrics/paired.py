@@ -7,7 +7,8 @@ Sign flips, for means over items: T = |mean d| of the differences d, against T u
 values item by item; all 2^n ways where n <= 20 items differ, else R random ones and p = (count + 1) / (R + 1).
 
 Bootstrap, for everything else: p = min(1, 2 min((#(d <= 0) + 1) / (B + 1), (#(d >= 0) + 1) / (B + 1))) of the B
-resampled differences d.
+resampled differences d. Where n items were drawn, p is at least 2^(1 - n), the least that their exact sign flips can
+reach: n differences of one sign never resample to the other side, however few they are.
 
 Source: McNemar 1947; Fisher 1935 (permutations); Davison & Hinkley 1997, section 4.2; Holm 1979; Benjamini & Hochberg
 1995.
@@ -114,17 +115,22 @@ def _random_sums(values: DoubleArray, draws: int, seed: int) -> DoubleArray:
     return sums
 
 
-def bootstrap_p(differences: DoubleArray) -> float:
+def bootstrap_p(differences: DoubleArray, *, units: int | None = None) -> float:
     """Return the two-sided p of no difference from resampled differences (B,); 1 where all of them are zero.
+
+    Parameters
+    ----------
+    units : how many items or clusters were drawn; p is at least the least p of as many sign flips, 2^(1 - units).
 
     Examples
     --------
-    >>> round(bootstrap_p([0.1] * 99), 2)
-    0.02
+    >>> round(bootstrap_p([0.1] * 99), 2), bootstrap_p([0.1] * 99, units=1), bootstrap_p([0.1] * 99, units=3)
+    (0.02, 1.0, 0.25)
     """
     values = np.asarray(differences)
     below, above = int((values <= _ROUNDING).sum()), int((values >= -_ROUNDING).sum())
-    return min(1.0, 2 * min(below + 1, above + 1) / (len(values) + 1))
+    p = min(1.0, 2 * min(below + 1, above + 1) / (len(values) + 1))
+    return p if units is None else max(p, 0.5 ** max(units - 1, 0))
 
 
 def student_t(a: DoubleArray, b: DoubleArray) -> tuple[float, float]:

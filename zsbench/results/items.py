@@ -41,7 +41,8 @@ def item_columns(name: str, statistics: DoubleArray, columns: Sequence[str] = ()
         return {name: statistics[:, 0]}
     if width > _MANY:
         return {name: list(statistics)}
-    return {f"{name}.{part}": statistics[:, i] for i, part in enumerate(columns or range(width))}
+    parts = columns if len(columns) == width else range(width)
+    return {f"{name}.{part}": statistics[:, i] for i, part in enumerate(parts)}
 
 
 def item_statistics(metric: Metric, columns: dict[str, Any]) -> DoubleArray:

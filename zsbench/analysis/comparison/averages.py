@@ -13,11 +13,11 @@ from typing import Any
 
 from zsbench.analysis.comparison.difference import Difference
 from zsbench.analysis.comparison.entrants import Entrant
-from zsbench.analysis.comparison.joined import Joined, Tables
-from zsbench.analysis.comparison.judge import Settings, replicates, values_of
+from zsbench.analysis.comparison.joined import Joined, Tables, Unalike
+from zsbench.analysis.comparison.judge import Settings, note_of, replicates, values_of
 from zsbench.analysis.comparison.shared_draws import overlapping
 from zsbench.analysis.comparison.sides import Side
-from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.bootstrap import percentile
 from zsbench.metrics.paired import bootstrap_p
 from zsbench.results.combination import Combination
@@ -64,28 +64,63 @@ def judged_average(meeting: Meeting, first: Side, second: Side, settings: Settin
         return f"no difference of the average '{meeting.first.names[0]}': {reason}"
 
 
+def average_difference(
+    first: FinishedRun,
+    second: FinishedRun,
+    runs: Sequence[FinishedRun],
+    *,
+    resamples: int = 10_000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Difference | str:
+    """Return the difference of two averages (second minus first), or a sentence that says why there is none.
+
+    Parameters
+    ----------
+    first, second : rows over the same tasks, such as one of a method and one of a baseline; p is not adjusted yet.
+    runs : among which the results behind them are; of results of one config, those in the average's own suite count.
+    """
+    settings = Settings(resamples, seed, confidence)
+    return judged_average(Meeting(first, second), _side_of(first, runs), _side_of(second, runs), settings)
+
+
+def _side_of(average: FinishedRun, runs: Sequence[FinishedRun]) -> Side:
+    """Return a side that holds an average and all runs, those of its suite last, where they outdo others."""
+    suite = average.folder.absolute().parents[2:3]
+    near = sorted(runs, key=lambda run: run.folder.absolute().parents[2:3] == suite)
+    parts = [tuple(run for run in near if run.is_average is wanted) for wanted in (False, True)]
+    return Side(average.title, *parts)
+
+
 def _judged(meeting: Meeting, first: Side, second: Side, settings: Settings) -> Difference:
     if meeting.obstacle:
         raise _NoDifference(meeting.obstacle)
     trees = _Tree(meeting.first, first), _Tree(meeting.second, second)
     if trees[0].of != trees[1].of or trees[0].names != trees[1].names:
         raise _NoDifference("the rows are not over the same tasks in the same way")
-    leaves = _leaves(trees, settings)
+    leaves, units = _leaves(trees, settings)
     values = [np.array([leaf.values[side] for leaf in leaves]) for side in (0, 1)]
     before, after = (trees[0].of.value(side) for side in values)
     shortest = min(len(leaf.draws[0]) for leaf in leaves)
     draws = [_combined(trees[0].of, [leaf.draws[side][:shortest] for leaf in leaves]) for side in (0, 1)]
-    low, high = percentile(draws[1] - draws[0], confidence=settings.confidence)
+    gained = draws[1] - draws[0]
+    low, high = percentile(gained, confidence=settings.confidence)
     name, score = next(iter(meeting.first.result["metrics"].items()))
     gains = [(leaf.values[1] - leaf.values[0]) * (1 if leaf.better == "higher" else -1) for leaf in leaves]
     wins, losses = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
     return Difference(
         meeting.first.names[0], name, score["unit"], score.get("better", "higher"), before, after, after - before,
-        low, high, bootstrap_p(np.nan_to_num(draws[1] - draws[0])), "bootstrap of all tasks",
+        low, high, bootstrap_p(np.nan_to_num(gained), units=units), "bootstrap of all tasks",
         sum(leaf.n for leaf in leaves), sum(leaf.left_out for leaf in leaves), wins, len(gains) - wins - losses,
         losses, method=f"bootstrap(B={shortest}, seed={settings.seed})", resamples=shortest, seed=settings.seed,
-        confidence=settings.confidence,
+        confidence=settings.confidence, note=_note(leaves, gained),
     )  # fmt: skip
+
+
+def _note(leaves: Sequence[_Leaf], gained: DoubleArray) -> str:
+    """Return what is said of the interval of an average: of the task of the fewest items or clusters."""
+    fewest = min(leaves, key=lambda leaf: leaf.units)
+    return note_of(fewest.units, fewest.clusters, gained)
 
 
 def _combined(of: Combination, draws: Sequence[DoubleArray]) -> DoubleArray:
@@ -145,25 +180,32 @@ class _Leaf:
     better: str
     n: int
     left_out: int
+    units: int
+    clusters: IntArray | None
 
 
-def _leaves(trees: tuple[_Tree, _Tree], settings: Settings) -> list[_Leaf]:
-    """Return values and replicates of every task; tasks over the same data are drawn together."""
+def _leaves(trees: tuple[_Tree, _Tree], settings: Settings) -> tuple[list[_Leaf], int]:
+    """Return values and replicates of every task, and how many items or clusters were drawn for all of them.
+
+    Tasks over the same data are drawn together.
+    """
     first, second = trees
     tables, labels = [], []
     for a, b, name in zip(first.runs, second.runs, first.names, strict=True):
         if any(name not in run.result["metrics"] for run in (a, b)):
             raise _NoDifference(f"no metric '{name}' on both sides for '{a.names[0]}'")
         joined = Joined(Entrant((a,)), Entrant((b,)), settings.allow)
-        table = joined.tables(name)
+        table = _tables(joined, name)
         if not table.is_defined.any():
             raise _NoDifference(f"'{name}' is undefined for every item of '{a.names[0]}'")
         tables.append(table)
         labels.append((joined.ids if joined.clusters is None else joined.clusters)[table.is_defined])
     draws: dict[int, tuple[DoubleArray, DoubleArray]] = {}
+    units = 0
     for place, numbers in enumerate(of_one_place(first.runs)):
         here = replace(settings, seed=settings.seed + _APART * place)
         chosen = [tables[number] for number in numbers]
+        units += len({label for number in numbers for label in labels[number].tolist()})
         if len(numbers) == 1:
             drawn = replicates(chosen, here)
         else:
@@ -171,9 +213,24 @@ def _leaves(trees: tuple[_Tree, _Tree], settings: Settings) -> list[_Leaf]:
                 chosen, [labels[number] for number in numbers], resamples=here.resamples, seed=here.seed
             )
         draws |= dict(zip(numbers, drawn, strict=True))
-    return [_leaf(table, draws[number]) for number, table in enumerate(tables)]
+    return [_leaf(table, draws[number]) for number, table in enumerate(tables)], units
+
+
+def _tables(joined: Joined, name: str) -> Tables:
+    try:
+        return joined.tables(name)
+    except Unalike as error:
+        raise _NoDifference(error.found) from None
 
 
 def _leaf(tables: Tables, draws: tuple[DoubleArray, DoubleArray]) -> _Leaf:
     first, second = values_of(tables)
-    return _Leaf((first[0], second[0]), draws, tables.metric.better, len(tables.first[0]), tables.left_out)
+    return _Leaf(
+        (first[0], second[0]),
+        draws,
+        tables.metric.better,
+        len(tables.first[0]),
+        tables.left_out,
+        tables.n_units,
+        tables.clusters,
+    )

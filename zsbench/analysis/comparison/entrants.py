@@ -58,7 +58,7 @@ def entrants(runs: Sequence[FinishedRun]) -> list[Entrant]:
     groups: dict[Any, dict[str, FinishedRun]] = {}
     for run in runs:
         config = run.result.get("config", {})
-        key = (run.names, run.result.get("test_fingerprint", ""), canonical_json(_without_seeds(config)))
+        key = (run.names, run.result.get("test_fingerprint", ""), canonical_json(without_seeds(config)))
         groups.setdefault(key, {})[canonical_json(config)] = run
     return [Entrant(tuple(group.values())) for group in groups.values()]
 
@@ -75,7 +75,7 @@ def pairs(
     Parameters
     ----------
     first, second : the runs of each side, without averages.
-    one_against_all : what needs no model (a baseline) meets everybody of its task on the other side.
+    one_against_all : a side of a task that needs no model (baselines) meets everybody of the other over its items.
 
     Raises
     ------
@@ -102,18 +102,18 @@ def pairs(
 
 
 def _of_a_task(first: list[Entrant], second: list[Entrant], one_against_all: bool) -> list[tuple[Entrant, Entrant]]:
-    """Return the pairs of one task where no names agree: by model, method or items if nobody is left out."""
+    """Return the pairs of one task where no names agree, if nobody is left out: by model, method, items or options."""
     if len(first) == len(second) == 1:
         return [_seed_by_seed(first[0], second[0])]
-    for key_of in (_model, _method, _items):
+    for key_of in (_model, _method, _items, _all_but("model"), _all_but("method")):
         grouped = [_grouped(side, key_of) for side in (first, second)]
         alone = all(len(group) == 1 for side in grouped for group in side.values())
         if alone and set(grouped[0]) == set(grouped[1]):
             return [_seed_by_seed(grouped[0][name][0], grouped[1][name][0]) for name in grouped[0]]
-    if one_against_all:
-        free = [side[0] for side in (first, second) if len(side) == 1 and side[0].first.names[1] == _NO_MODEL]
-        if free:
-            return [_seed_by_seed(a, b) for a in first for b in second]
+    if one_against_all and any(all(_model(entrant) == _NO_MODEL for entrant in side) for side in (first, second)):
+        met = [_seed_by_seed(a, b) for a in first for b in second if _items(a) == _items(b)]
+        if met:
+            return met
     return [_seed_by_seed(_only(first), _only(second))]
 
 
@@ -138,8 +138,20 @@ def _items(entrant: Entrant) -> str:
     return str(entrant.first.result.get("test_fingerprint", ""))
 
 
+def _all_but(part: str) -> Callable[[Entrant], Any]:
+    """Return what names an entrant but for its model, or its method, with all options of the rest."""
+
+    def key_of(entrant: Entrant) -> Any:
+        config = without_seeds(entrant.first.result.get("config", {}))
+        rest = {name: value for name, value in config.items() if name != part}
+        name = _method(entrant) if part == "model" else _model(entrant)
+        return _items(entrant), name, canonical_json(rest)
+
+    return key_of
+
+
 def _question(entrant: Entrant) -> tuple[str, str]:
-    return _items(entrant), canonical_json(_without_seeds(entrant.first.result.get("config", {})))
+    return _items(entrant), canonical_json(without_seeds(entrant.first.result.get("config", {})))
 
 
 def _seed_by_seed(first: Entrant, second: Entrant) -> tuple[Entrant, Entrant]:
@@ -211,7 +223,8 @@ def _seeds(config: Any, path: str = "") -> dict[str, str]:
     return found
 
 
-def _without_seeds(config: Any) -> Any:
+def without_seeds(config: Any) -> Any:
+    """Return a config without its seeds, at any depth."""
     if isinstance(config, dict):
-        return {key: _without_seeds(value) for key, value in config.items() if not _is_seed(key)}
-    return [_without_seeds(value) for value in config] if isinstance(config, list) else config
+        return {key: without_seeds(value) for key, value in config.items() if not _is_seed(key)}
+    return [without_seeds(value) for value in config] if isinstance(config, list) else config

@@ -41,5 +41,7 @@ def _names(row: Row) -> dict[str, Any]:
         "second_side": row.sides[1],
         "first_run": row.first_run,
         "second_run": row.second_run,
+        "first_variant": row.first.variant,
+        "second_variant": row.second.variant,
         "is_average": row.is_average,
     }

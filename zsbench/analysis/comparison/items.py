@@ -1,7 +1,9 @@
 """Which items make a difference: what each run scored on them, and what it predicted.
 
-A metric that is a mean over items has a value for each. One that is not (F1 of summed counts, class means)
-has the influence of each item instead: the metric of all items minus the metric of all others.
+A metric that is a mean over items has a value for each. One that is not, but keeps whether each item is right (class
+means), has that. Any other (F1 of summed counts) has the influence of each item instead: the metric of all items minus
+the metric of all others. Influence moves with all other items, so where nothing changed on an item, nothing is said of
+it.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ _MOST_WORK = 4_000_000_000
 _AT_ONCE = 8_000_000
 
 SideName = Literal["first", "second"]
+Kind = Literal["value", "right", "influence"]
 
 
 @dataclass(frozen=True)
@@ -30,23 +33,46 @@ class ItemValues:
     Attributes
     ----------
     first, second : (n_items,), the mean over a side's seeds; NaN where the metric is undefined on either side.
-    is_influence : whether these are influences rather than values.
+    kind : what these are: the metric's values, whether items are right (1 or 0), or influences.
+    is_same : (n_items,), whether both sides say the same of an item.
     """
 
     metric: Metric
     first: DoubleArray
     second: DoubleArray
-    is_influence: bool
+    kind: Kind
+    is_same: BoolArray
+
+    @property
+    def is_influence(self) -> bool:
+        """Whether these are influences, which are no values of the items."""
+        return self.kind == "influence"
+
+    @property
+    def is_right_or_wrong(self) -> bool:
+        """Whether an item is either right or wrong."""
+        return self.kind == "right" or (self.kind == "value" and self.metric.interval == "wilson")
+
+    @property
+    def name(self) -> str:
+        """The name of the values in files: that of the metric, with what they are where they are no values of it."""
+        return self.metric.name if self.kind == "value" else f"{self.metric.name}.{self.kind}"
 
     @property
     def change(self) -> DoubleArray:
-        """Second minus first, (n_items,)."""
-        return self.second - self.first
+        """Second minus first, (n_items,); 0 where both sides say the same of an item, however its influence moved."""
+        return np.where(self.is_same & ~np.isnan(self.second - self.first), 0.0, self.second - self.first)
+
+    @property
+    def sides(self) -> list[tuple[SideName, DoubleArray]]:
+        """The values of either side with its name."""
+        return [("first", self.first), ("second", self.second)]
 
     def won_by(self, side: SideName) -> BoolArray:
         """Return which items a side gets right and the other wrong, (n_items,).
 
-        Where a metric is no matter of right and wrong: on which items it is the better one.
+        Where a metric is no matter of right and wrong: on which items it is the better one. An item of which both
+        sides say the same is won by neither.
         """
         ahead = self.change * (1 if self.metric.better == "higher" else -1)
         return np.asarray(ahead > 0 if side == "second" else ahead < 0)
@@ -59,7 +85,7 @@ class ItemValues:
 
 
 def item_values(joined: Joined, name: str) -> ItemValues:
-    """Return what a metric says of each item: its value, or its influence where no item has a value.
+    """Return what a metric says of each item: its value, whether it is right, or else its influence.
 
     Raises
     ------
@@ -67,14 +93,35 @@ def item_values(joined: Joined, name: str) -> ItemValues:
         Influences would take too long: the metric can only be computed anew without each item.
     """
     tables = joined.tables(name)
-    is_influence = tables.first[0].shape[1] > 1 or tables.metric.of_sums is None
-    sides = _influences(tables) if is_influence else tables.values
+    kind = _kind(tables)
+    sides = _influences(tables) if kind == "influence" else tables.values_of(tables.metric.right or 0)
     columns = []
     for values in sides:
         column = np.full(len(tables.is_defined), np.nan)
         column[tables.is_defined] = values
         columns.append(column)
-    return ItemValues(tables.metric, columns[0], columns[1], is_influence)
+    return ItemValues(tables.metric, columns[0], columns[1], kind, _is_same(joined, tables))
+
+
+def _kind(tables: Tables) -> Kind:
+    if tables.first[0].shape[1] == 1 and tables.metric.of_sums is not None:
+        return "value"
+    return "influence" if tables.metric.right is None else "right"
+
+
+def _is_same(joined: Joined, tables: Tables) -> BoolArray:
+    """Return for each item whether both sides say the same of it, (n_items,): statistics, or predictions, are equal.
+
+    Statistics of unequal width are of other labels, and cannot be held against each other.
+    """
+    first = tables.first[0]
+    if len({table.shape for table in (*tables.first, *tables.second)}) > 1:
+        texts = joined.column("prediction")
+        return np.array([a == b for a, b in zip(*texts, strict=True)], dtype=bool)
+    same = np.zeros(len(tables.is_defined), dtype=bool)
+    every = (*tables.first[1:], *tables.second)
+    same[tables.is_defined] = np.all([(table == first).all(axis=1) for table in every], axis=0)
+    return same
 
 
 def _influences(tables: Tables) -> tuple[DoubleArray, DoubleArray]:
@@ -137,8 +184,7 @@ def frame(joined: Joined, values: list[ItemValues], rows: IntArray) -> dict[str,
     if joined.clusters is not None:
         columns["cluster"] = [str(name) for name in joined.clusters[rows]]
     for each in values:
-        name = f"{each.metric.name}.influence" if each.is_influence else each.metric.name
-        columns |= {f"{name}.first": _numbers(each.first[rows]), f"{name}.second": _numbers(each.second[rows])}
+        columns |= {f"{each.name}.{side}": _numbers(column[rows]) for side, column in each.sides}
     gold = joined.column("gold")[0]
     if gold is not None:
         columns["gold"] = [str(text) for text in gold[rows]]

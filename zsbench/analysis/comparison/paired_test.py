@@ -16,7 +16,6 @@ from typing import Literal
 from zsbench.analysis.comparison.joined import Tables
 from zsbench.core.lazy import DoubleArray, IntArray, lazy, np
 from zsbench.metrics.bootstrap import sizes_of, sums_of
-from zsbench.metrics.metric import mean
 from zsbench.metrics.paired import bootstrap_p, mcnemar, sign_flips, student_t, wilcoxon
 
 special = lazy("scipy.special")
@@ -35,12 +34,14 @@ class Tested:
 def tested(tables: Tables, resampled_differences: DoubleArray, *, wanted: TestName, seed: int) -> Tested:
     """Return the wanted test of a metric; what is no mean over items has no test but the bootstrap."""
     metric, clusters = tables.metric, tables.clusters
-    is_mean = metric.of_sums is mean and all(table.shape[1] == 1 for table in tables.first)
+    means = tables.means
     of = "" if clusters is None else f" of {len(sizes_of(clusters))} clusters"
-    if wanted == "bootstrap" or not is_mean:
+    if wanted == "bootstrap" or means is None:
         # Undefined replicates (infinity minus infinity) speak for neither side.
-        return Tested("bootstrap" + of, bootstrap_p(np.nan_to_num(resampled_differences, nan=0.0)))
-    first, second = tables.values
+        return Tested(
+            "bootstrap" + of, bootstrap_p(np.nan_to_num(resampled_differences, nan=0.0), units=tables.n_units)
+        )
+    first, second = means
     if wanted == "auto" and metric.interval == "wilson" and clusters is None and _is_single(tables):
         return Tested("McNemar", mcnemar(first, second))
     difference = second - first

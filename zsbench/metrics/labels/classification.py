@@ -145,6 +145,7 @@ def _of_items(statistics: DoubleArray) -> DoubleArray:
     strata=0,
     closed=_stratified,
     as_mean=_of_items,
+    right=1,
 )
 def mean_per_class(scores: Any, labels: Any) -> DoubleArray:
     """Accuracy per class, averaged over the classes present in the labels (balanced accuracy).

@@ -140,6 +140,7 @@ _GROUP: dict[str, Any] = {
     "strata": STRATUM,
     "closed": _interval,
     "as_mean": _as_mean,
+    "right": RIGHT,
 }
 
 
@@ -193,7 +194,7 @@ def unseen_accuracy(
     return _of_group(_rows(scores, gold, average, absent), unseen=True)
 
 
-@metric("H", of_items=_harmonic, of_weights=_weighted_harmonic, strata=STRATUM, closed=_harmonic_interval)
+@metric("H", of_items=_harmonic, of_weights=_weighted_harmonic, strata=STRATUM, closed=_harmonic_interval, right=RIGHT)
 @companions(("absent", "average", "class"))
 def harmonic(
     scores: Any,

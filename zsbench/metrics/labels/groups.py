@@ -48,7 +48,7 @@ def _simultaneous(
     return Interval(*ends, "simultaneous wilson", doubts.few_clusters(clusters))
 
 
-@metric("worst-group-acc", of_items=_worst, of_weights=_weighted_worst, strata=0, closed=_simultaneous)
+@metric("worst-group-acc", of_items=_worst, of_weights=_weighted_worst, strata=0, closed=_simultaneous, right=1)
 def worst_group_accuracy(
     scores: Any,
     labels: Any,

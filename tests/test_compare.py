@@ -8,7 +8,6 @@ import pytest
 
 from tests.command import call
 from zsbench.metrics import naming
-from zsbench.metrics.bootstrap import resampled
 from zsbench.metrics.paired import holm, mcnemar, sign_flips
 from zsbench.results.items import item_statistics
 
@@ -61,16 +60,23 @@ def test_each_metric_has_the_test_that_fits_it(runs):
     assert [row["p_holm"] for row in rows] == holm([row["p"] for row in rows])
 
 
-def test_accuracies_are_compared_by_mcnemar_and_class_means_by_the_bootstrap(runs):
+def test_accuracies_are_compared_by_mcnemar_and_class_means_by_sign_flips_of_weighted_items(runs):
     a, b = folder_of(runs, "digits", "random-class"), folder_of(runs, "digits", "other")
     accuracy, class_mean = compared(a, b)
-    assert (accuracy["test"], class_mean["test"]) == ("McNemar", "bootstrap")
+    assert (accuracy["test"], class_mean["test"]) == ("McNemar", "sign flips")
     assert accuracy["p"] == mcnemar(column(a, "acc@1"), column(b, "acc@1"))
     metric = naming.resolve("mean-per-class")
     tables = [item_statistics(metric, {n: c.to_numpy() for n, c in zip(t.column_names, t.columns, strict=True)})
               for t in (pq.read_table(folder / "items.parquet") for folder in (a, b))]  # fmt: skip
-    (first, second), _ = resampled(metric, tables)
-    assert (class_mean["ci95_low"], class_mean["ci95_high"]) == tuple(np.quantile(second - first, [0.025, 0.975]))
+    # Each class weighs the same: an item of a class of m of n items n / (m n_classes).
+    labels, sizes = np.unique(tables[0][:, 0], return_counts=True)
+    weights = len(tables[0]) / (len(labels) * sizes[np.searchsorted(labels, tables[0][:, 0])])
+    gains = (tables[1][:, 1] - tables[0][:, 1]) * weights
+    assert class_mean["delta"] == pytest.approx(gains.mean())
+    assert class_mean["p"] == sign_flips(gains)
+    drawn = gains[np.random.default_rng(0).integers(0, len(gains), (10_000, len(gains)))].mean(axis=1)
+    assert (class_mean["ci95_low"], class_mean["ci95_high"]) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+    assert (class_mean["wins"], class_mean["losses"]) == (accuracy["wins"], accuracy["losses"])
 
 
 def test_the_order_of_items_and_of_runs_change_nothing_but_signs(runs, tmp_path):

@@ -55,8 +55,8 @@ def _compare() -> dict[str, Any]:
 
     number, count = {"type": ["number", "null"]}, {"type": ["integer", "null"]}
     texts = ("task", "metric", "unit", "better", "stars", "verdict", "test", "method", "first_run", "second_run")
-    texts += ("first_variant", "second_variant", "note")
-    row: dict[str, Any] = {name: {"type": "string"} for name in texts}
+    more = ("first_variant", "second_variant", "note")
+    row: dict[str, Any] = {name: {"type": "string"} for name in (*texts, *more)}
     row |= dict.fromkeys(("first", "second", "delta", "p", "p_holm", "p_fdr", "p_adjusted"), number)
     row |= {name: {"type": "integer"} for name in ("n_items", "left_out", "undefined", "B", "seed")}
     row |= {name: {"type": "integer"} for name in ("first_side", "second_side")}

@@ -34,14 +34,14 @@ class Tested:
 def tested(tables: Tables, resampled_differences: DoubleArray, *, wanted: TestName, seed: int) -> Tested:
     """Return the wanted test of a metric; what is no mean over items has no test but the bootstrap."""
     metric, clusters = tables.metric, tables.clusters
-    means = tables.means
+    values = tables.means
     of = "" if clusters is None else f" of {len(sizes_of(clusters))} clusters"
-    if wanted == "bootstrap" or means is None:
+    if wanted == "bootstrap" or values is None:
         # Undefined replicates (infinity minus infinity) speak for neither side.
         return Tested(
             "bootstrap" + of, bootstrap_p(np.nan_to_num(resampled_differences, nan=0.0), units=tables.n_units)
         )
-    first, second = means
+    first, second = values
     if wanted == "auto" and metric.interval == "wilson" and clusters is None and _is_single(tables):
         return Tested("McNemar", mcnemar(first, second))
     difference = second - first

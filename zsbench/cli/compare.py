@@ -101,7 +101,7 @@ def compare(
 
 
 def _print(comparison: Comparison, format: Format) -> None:
-    """Print the tables; a CSV is one table, that of all differences."""
+    """Print the tables; a CSV is one table, that of all differences, with what was left out on stderr."""
     import json
 
     from zsbench.analysis.comparison import export, grids
@@ -110,6 +110,8 @@ def _print(comparison: Comparison, format: Format) -> None:
         say(json.dumps(export.as_json(comparison), indent=2, ensure_ascii=False), data=True)
     elif format is Format.csv:
         say(export.as_csv(comparison), nl=False, data=True)
+        for note in comparison.notes:
+            say(note, error=True)
     else:
         print_grids(grids.grids(comparison), format)
 

@@ -70,7 +70,7 @@ def test_names_in_rows_and_columns_and_the_baseline_first(runs):
     assert [row[6] for row in rows] == ["~", "second !", "best"]
     for line in ("suite s; metric acc@1; seed 0", "* x: inductive, uses a support set", "! x on b: a doubt"):
         assert line in notes
-    assert "~ acc@1 on b: few items" in notes
+    assert "~ few items: acc@1 on b (none / chance)" in notes
 
 
 def test_the_other_way_round(runs):
@@ -449,6 +449,16 @@ def test_a_paper_that_was_not_run_shows_what_is_published_and_how_to_run_it(tmp_
     assert "measured" not in screen.out
     assert "difference" not in screen.out
     assert "(query=" in screen.out
+
+
+def test_an_interval_without_a_column_stands_below_its_value(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    write(tmp_path, [result("a", "clip", "knn")])
+    lines = call("table", tmp_path)[1].out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.endswith("50.0 %"))
+    assert lines[at + 1].split() == ["48.0", "–", "52.0"]
+    assert "below a value: its 95 % interval" in lines
+    assert not any("interval," in line for line in lines if "No room" in line)
 
 
 def test_a_narrow_table_goes_on_at_hyphens_further_in(tmp_path, monkeypatch):

@@ -135,7 +135,7 @@ def _checked(
 def _update(place: Path, known: list[Suite], format: Format, *, json: bool) -> None:
     """Write the baselines of all suites, once all of them can be made."""
     from zsbench.analysis.gate import baseline, grids, places, update
-    from zsbench.analysis.gate.words import number_of
+    from zsbench.core.words import number_of
 
     files = places.files_of(place, known, writing=True)
     before = {name: baseline.read(path) for name, path in files.items() if path.is_file()}

@@ -135,8 +135,8 @@ def _write_items(comparison: Comparison, path: Path, side: SideName | None) -> N
     """Write the items of every pair of runs with the values of all metrics that have any."""
     from zsbench.analysis.comparison import items_file
     from zsbench.analysis.comparison.items import frame, item_values, values_of_metrics
-    from zsbench.analysis.comparison.words import number_of
     from zsbench.core.errors import shown
+    from zsbench.core.words import number_of
 
     frames = []
     for _, joined in comparison.joined:

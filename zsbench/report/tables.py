@@ -228,12 +228,35 @@ def notes(table: Sequence[Row]) -> list[str]:
 
 
 def interval_notes(table: Sequence[Row]) -> list[str]:
-    """Return what keeps intervals from covering as often as they claim, each doubt once with its metrics."""
-    doubts: dict[tuple[str, str], dict[str, None]] = {}
+    """Return what keeps intervals from covering as often as they claim, each doubt once with the rows that have it.
+
+    A task is named alone where all of its rows have the doubt, else with the metrics, and with the runs where it has
+    several.
+    """
+    doubts: dict[str, dict[str, list[Row]]] = {}
     for row in table:
-        if row.note:
-            doubts.setdefault((row.note, row.task), {})[row.metric] = None
-    return [f"~ {', '.join(metrics)} on {task}: {note}" for (note, task), metrics in doubts.items()]
+        for doubt in filter(None, row.note.split("; ")):
+            doubts.setdefault(doubt, {}).setdefault(row.task, []).append(row)
+    of_task: dict[str, list[Row]] = {}
+    for row in table:
+        of_task.setdefault(row.task, []).append(row)
+    return [
+        f"~ {doubt}: {'; '.join(_doubted(task, rows, of_task[task]) for task, rows in by_task.items())}"
+        for doubt, by_task in doubts.items()
+    ]
+
+
+def _doubted(task: str, rows: Sequence[Row], every: Sequence[Row]) -> str:
+    """Return which rows of a task a doubt is about."""
+    if len(rows) == len(every):
+        return task
+    metrics = f"{', '.join(dict.fromkeys(row.metric for row in rows))} on {task}"
+    runs = dict.fromkeys(f"{row.model} / {_method(row)}" for row in rows)
+    return (
+        metrics
+        if len({(row.model, row.method, row.variant) for row in every}) == 1
+        else f"{metrics} ({', '.join(runs)})"
+    )
 
 
 def _lacking(result: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from zsbench.report.writers.rich import Renderable
 
 GAP = 3  # blanks between two columns
 COST = 14  # the least width in which costs still read well, wrapped
+WORDS = 15  # one in which their words are whole, mostly
 LEAST = 24  # the same for names
 HANGING = 3  # blanks by which a name goes on further in
 
@@ -104,9 +105,18 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
     """Return the table with the names of a run on lines of their own; what there is no room for is named below."""
     names = max(cell_len(text) + 2 * i for line in texts for i, text in enumerate(line[:3]))
     shown, for_names = _that_fit(columns, texts, width, names)
+    interval = next(column for column in columns if column.endswith("interval"))
+    below = ""
+    if interval not in shown:
+        # Where an interval has no column it stands below its value, unless names would be broken within their words.
+        narrower = _with_interval_below(columns, texts, interval)
+        with_it, left = _that_fit(*narrower, width, names)
+        if left >= min(names, WORDS):
+            columns, texts, shown, for_names = *narrower, with_it, left
+            below = f"below a value: its {interval}"
     if not for_names:
         return Renderable(grid_of(table), width)
-    grid = _grid(table, [column for column in columns[3:] if column not in shown])
+    grid = _grid(table, below, [column for column in columns[3:] if column not in shown])
     width_of_names = min(names, for_names)
     grid.add_column("run", width=width_of_names)
     for column in shown:
@@ -126,6 +136,18 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
     return grid
 
 
+def _with_interval_below(
+    columns: Sequence[str], texts: Sequence[list[str]], interval: str
+) -> tuple[list[str], list[list[str]]]:
+    """Return columns and texts without the one of intervals, each of which stands in a second line of its value."""
+    at, value = columns.index(interval), columns.index("value")
+    lines = [list(line) for line in texts]
+    for line in lines:
+        line[value] += f"\n{line[at]}" if line[at] else ""
+        del line[at]
+    return [column for column in columns if column != interval], lines
+
+
 def _name(text: str, depth: int, width: int) -> Text:
     """Return a name at its depth; a long one goes on in further lines, further in, but where no name begins."""
     first, *more = folded(text, width - 2 * depth)
@@ -139,11 +161,14 @@ def _that_fit(columns: list[str], texts: list[list[str]], width: int, names: int
 
     Nothing is left where names would be broken into pieces too short to read.
     """
-    needs = {column[0]: max(map(cell_len, column)) + GAP for column in zip(columns, *texts, strict=True)}
+    needs = {
+        column[0]: max(cell_len(line) for text in column for line in text.split("\n")) + GAP
+        for column in zip(columns, *texts, strict=True)
+    }
     needs["cost"] = min(needs["cost"], COST + GAP)
-    interval = next(column for column in columns if column.endswith("interval"))
+    interval = next((column for column in columns if column.endswith("interval")), "")
     shown = columns[3:]
-    least = min(names, max(LEAST, width // 3))
+    least = max(min(names, max(LEAST, width // 3)), LEAST // 2)
     for column in ("cost", "difference", "n", interval, "published"):
         if width - GAP - sum(needs[each] for each in shown) >= least:
             break
@@ -152,8 +177,8 @@ def _that_fit(columns: list[str], texts: list[list[str]], width: int, names: int
     return shown, left if left >= LEAST // 2 else 0
 
 
-def _grid(table: Sequence[Row], left_out: Sequence[str] = ()) -> Table:
-    lines = notes(table)
+def _grid(table: Sequence[Row], below: str, left_out: Sequence[str]) -> Table:
+    lines = [*([below] if below else []), *notes(table)]
     if left_out:
         lines.append(f"No room for {', '.join(left_out)}: a wider window, or `zsbench table --format csv`, shows all.")
     return Table(

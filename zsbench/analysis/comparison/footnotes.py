@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from zsbench.analysis.comparison.difference import Difference
 from zsbench.analysis.comparison.many import Comparison, Row
 from zsbench.analysis.comparison.row_names import RowNames, letter, side_title
-from zsbench.analysis.comparison.words import number_of
+from zsbench.core.words import number_of
 
 CORRECTIONS = {"holm": "Holm", "fdr": "Benjamini-Hochberg"}
 _LISTED = 3

@@ -9,7 +9,7 @@ from zsbench.analysis.comparison.difference import Difference
 from zsbench.analysis.comparison.footnotes import CORRECTIONS, all_in_points, notes
 from zsbench.analysis.comparison.many import Comparison, Row
 from zsbench.analysis.comparison.row_names import RowNames, letter
-from zsbench.analysis.comparison.words import number_of
+from zsbench.core.words import number_of
 from zsbench.report.grid import Cell, Column, Grid
 from zsbench.report.tables import shown
 

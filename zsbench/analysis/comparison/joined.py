@@ -9,9 +9,9 @@ from typing import Any
 
 from zsbench.analysis.comparison.comparable import require_comparable
 from zsbench.analysis.comparison.entrants import Entrant
-from zsbench.analysis.comparison.words import number_of
 from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import BoolArray, DoubleArray, IntArray, np
+from zsbench.core.words import number_of
 from zsbench.metrics.intervals import cluster_numbers
 from zsbench.metrics.metric import Metric
 from zsbench.results.finished_run import FinishedRun

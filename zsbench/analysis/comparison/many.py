@@ -15,9 +15,9 @@ from zsbench.analysis.comparison.judge import NothingToCompare, Settings, common
 from zsbench.analysis.comparison.naming import Name, changed_keys, names_of
 from zsbench.analysis.comparison.ranks import LEAST_TASKS, Ranks, average_ranks, friedman_p
 from zsbench.analysis.comparison.sides import By, Side
-from zsbench.analysis.comparison.words import number_of
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
+from zsbench.core.words import number_of
 from zsbench.metrics import naming
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from zsbench.analysis.gate.baseline import KeptItems, KeptMetric, KeptRun, title
 from zsbench.analysis.gate.packing import integers, packed, unpacked
-from zsbench.analysis.gate.words import number_of
 from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.records import canonical_json, digest
+from zsbench.core.words import number_of
 from zsbench.results.finished_run import FinishedRun
 
 # A longer value of an option (a prompt, a list of names) is kept as its digest.

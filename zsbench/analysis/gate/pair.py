@@ -21,9 +21,9 @@ from zsbench.analysis.gate.results import Suite
 from zsbench.analysis.gate.rules import LEAST_UNITS, Rule, rounding
 from zsbench.analysis.gate.tables import Ends, joined, units_of
 from zsbench.analysis.gate.verdict import Kind, Verdict
-from zsbench.analysis.gate.words import number_of
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
+from zsbench.core.words import number_of
 from zsbench.metrics.bootstrap import percentile
 from zsbench.results import protocols
 from zsbench.results.finished_run import FinishedRun

@@ -1,17 +1,6 @@
-"""How the gate says numbers in sentences."""
+"""How the gate says differences."""
 
 from __future__ import annotations
-
-
-def number_of(n: int, what: str) -> str:
-    """Return a number with its what.
-
-    Examples
-    --------
-    >>> number_of(1, "item"), number_of(2, "item")
-    ('1 item', '2 items')
-    """
-    return f"{n} {what if n == 1 else what + 's'}"
 
 
 def unit_of_differences(unit: str) -> str:

@@ -54,7 +54,8 @@ class ReportFolder:
         if os.path.isdir(self.folder) and any(self.folder.iterdir()) and not _is_report(page):
             expected = "a new or empty folder, or that of an earlier report"
             raise UserError(shown(self.folder), "a folder with other files in it", expected)
-        self._refuse_links()
+        if os.path.lexists(self.data):
+            self._refuse_links()
         files.require_writable(self.folder)
         files.write_bytes(page, _UNFINISHED.encode())
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from zsbench.cli.main import app
 from zsbench.config.suites import Average
 from zsbench.core.errors import UserError
-from zsbench.metrics import naming
+from zsbench.metrics import bootstrap, naming
 from zsbench.metrics.intervals import wilson
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
@@ -257,3 +257,13 @@ def test_an_average_may_stand_in_a_later_one():
     rows, incomplete = averages(wanted, runs)
     assert not incomplete
     assert [row["metrics"]["acc@1"]["value"] for row in rows] == pytest.approx([0.3, 0.6])
+
+
+def test_influences_follow_the_draws_that_gave_the_values(monkeypatch):
+    monkeypatch.setattr(bootstrap, "_COUNTS_DRAWN_ABOVE", 20)  # as above 20,000 units, where counts are drawn at once
+    rng = np.random.default_rng(4)
+    metric = naming.resolve("mean-per-class")
+    table = np.floor(rng.random((60, 2)) * 2)
+    without = np.array([metric.reduce(np.delete(table, item, axis=0)) for item in range(60)])
+    moved = joint.influences(metric, table, np.arange(60))
+    assert np.corrcoef(moved, without.mean() - without)[0, 1] > 0.5

@@ -152,6 +152,21 @@ class Table:
             work = _WORK_OF_AN_ITEM * len(self.statistics)
         return _affordable(resamples, self.n_units, work)
 
+    def values(self, index: IntArray | None, counts: Any, weights: Weights | None = None) -> DoubleArray:
+        """Return the metric of each resample, (B,).
+
+        Parameters
+        ----------
+        index : (B, n_units), the units drawn.
+        counts : (B, n_units), how often each unit was drawn; one of the two may be None.
+        weights : the counts as metrics of weights take them, where they are known.
+        """
+        if self.weighted is not None:
+            return self.weighted.values(_weights(counts, self.clusters) if weights is None else weights)
+        if self.clusters is not None:
+            return cluster_replicates(self.metric, self.statistics, self.clusters, index, counts)
+        return replicates(self.metric, self.statistics, index, counts)
+
     def drawn_alike(self) -> Any:
         """Return what tables have in common that can share their draws."""
         strata, clusters = (None if part is None else part.tobytes() for part in (self.strata, self.clusters))
@@ -191,13 +206,14 @@ def bootstrapped(tables: Sequence[Table], resamples: int, seed: int) -> list[Dou
     for index, counts in _samples(rng, n, resamples, first.strata, width=block, is_counted=is_counted):
         weights = _weights(counts, clusters) if is_weighted else None
         for part, table in zip(parts, tables, strict=True):
-            if table.weighted is not None:
-                part.append(table.weighted.values(weights))
-            elif clusters is not None:
-                part.append(cluster_replicates(table.metric, table.statistics, clusters, index, counts))
-            else:
-                part.append(replicates(table.metric, table.statistics, index, counts))
+            part.append(table.values(index, counts, weights))
     return [np.concatenate(part) for part in parts]
+
+
+def counts_of_units(n: int, resamples: int, seed: int) -> Iterator[Any]:
+    """Yield blocks (b, n) of how often each of n units is drawn when n of them are, `resamples` rows in all."""
+    samples = _samples(np.random.default_rng(seed), n, resamples, None, width=n, is_counted=True)
+    return (counts for _, counts in samples)
 
 
 def _samples(

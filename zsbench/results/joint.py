@@ -20,7 +20,7 @@ from typing import Any
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, NDArray, lazy, np
 from zsbench.core.records import canonical_json
-from zsbench.metrics.bootstrap import Table, bootstrapped, sizes_of, sums_of
+from zsbench.metrics.bootstrap import Table, counts_of_units, sizes_of, sums_of
 from zsbench.metrics.metric import Metric
 from zsbench.results.finished_run import FinishedRun
 
@@ -57,11 +57,12 @@ def influences(metric: Metric, statistics: DoubleArray, units: Any) -> DoubleArr
 def _regressed(metric: Metric, statistics: DoubleArray, units: Any, n_units: int) -> DoubleArray:
     """Return the slope of a metric's resampled values on how often each unit was drawn, (n_units,)."""
     table = Table.of(metric, statistics, units)
-    [values] = bootstrapped([table], _RESAMPLES, 0)
-    index = np.random.default_rng(0).integers(0, n_units, (_RESAMPLES, n_units))
+    blocks = [(counts, table.values(None, counts)) for counts in counts_of_units(n_units, _RESAMPLES, 0)]
+    values = np.concatenate([of_block for _, of_block in blocks])
     known = np.isfinite(values)
     centred = np.where(known, values - values[known].mean(), 0) if known.any() else np.zeros(_RESAMPLES)
-    return np.bincount(index.ravel(), weights=np.repeat(centred, n_units), minlength=n_units) / _RESAMPLES
+    of_blocks = np.split(centred, np.cumsum([len(of_block) for _, of_block in blocks])[:-1])
+    return np.asarray(sum(part @ counts for part, (counts, _) in zip(of_blocks, blocks, strict=True)) / _RESAMPLES)
 
 
 def correlations(runs: Sequence[FinishedRun], metrics: Sequence[str]) -> NDArray[Any]:

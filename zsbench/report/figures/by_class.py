@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import DoubleArray, np
-from zsbench.metrics.intervals import cluster_numbers, effective_size, interval, wilson
+from zsbench.metrics import shares
+from zsbench.metrics.intervals import cluster_numbers, interval
 from zsbench.metrics.metric import Metric, mean
 from zsbench.report.figures.chosen import Entry, finite
 from zsbench.report.tables import confidence
@@ -142,11 +143,10 @@ def _part(metric: Metric, statistics: DoubleArray, clusters: Any, level: float) 
     is_mean = statistics.shape[1] == 1 and (metric.of_sums is mean or metric.of_items is not None)
     if is_mean and np.isin(statistics, (0.0, 1.0)).all():
         numbers = None if clusters is None else cluster_numbers(clusters)
-        share = float(statistics.mean())
-        size = n if numbers is None else effective_size(statistics[:, 0], numbers, confidence=level)
-        return Part(share, *wilson(share * size, size, confidence=level), n)
-    ends = interval(metric, statistics, clusters=clusters, resamples=_RESAMPLES, confidence=level)
-    return Part(metric.reduce(statistics), finite(ends.low), finite(ends.high), n)
+        ends = shares.of_values(statistics[:, 0], numbers, confidence=level)
+        return Part(float(statistics.mean()), *ends, n)
+    drawn = interval(metric, statistics, clusters=clusters, resamples=_RESAMPLES, confidence=level)
+    return Part(metric.reduce(statistics), finite(drawn.low), finite(drawn.high), n)
 
 
 def refused(entries: Sequence[Entry], by: By | None) -> UserError:

@@ -33,6 +33,7 @@ def export(
 
     from zsbench.core import textfiles
     from zsbench.core.errors import UserError, shown
+    from zsbench.core.words import number_of
     from zsbench.results import exports
     from zsbench.results.finished_run import finished_runs
 
@@ -43,7 +44,7 @@ def export(
         raise UserError(shown(run), problem, f"the folder of one{example}")
     if out is not None:
         n_items = exports.write(runs[0], format.value, out)
-        say(f"{n_items} item{'' if n_items == 1 else 's'} in {out}", error=True)
+        say(f"{number_of(n_items, 'item')} in {out}", error=True)
         return
     if format is Format.parquet:
         raise UserError("--format parquet", "no file named", "--out FILE")

@@ -10,6 +10,7 @@ import typer
 
 from zsbench.cli._grids import print_grids
 from zsbench.cli._screen import say
+from zsbench.core.words import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +82,7 @@ def summary(listed: Sequence[Entry]) -> str:
     """Return how many runs there are of each state, and how much room they take."""
     counts = Counter(entry.state for entry in listed)
     parts = ", ".join(f"{n} {state}" for state, n in counts.most_common())
-    runs = f"{len(listed)} run{'' if len(listed) == 1 else 's'}"
+    runs = number_of(len(listed), "run")
     return f"{runs}: {parts}; {size(sum(entry.bytes for entry in listed))}"
 
 

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from zsbench.core.errors import UserError, unknown_name
+from zsbench.core.words import number_of
 from zsbench.metrics import naming
 from zsbench.report.figures.figure import Figure, Mark, Point
 from zsbench.report.plain import one_line
@@ -96,17 +97,6 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and isfinite(value) else None
 
 
-def items(n: int) -> str:
-    """Return a number of items in words.
-
-    Examples
-    --------
-    >>> items(1), items(240)
-    ('1 item', '240 items')
-    """
-    return f"{n} item{'s' * (n != 1)}"
-
-
 def one_level(runs: Sequence[FinishedRun]) -> float | None:
     """Return the confidence of all intervals of some runs, None where they are of several levels."""
     levels = {confidence(run.result) for run in runs}
@@ -167,7 +157,7 @@ def facets(runs: Sequence[FinishedRun], *, metrics: Sequence[str] = (), tasks: S
     several = _with_several([task for task, _ in by_data])
     every = []
     for (task, _), of_task in by_data.items():
-        title = one_line(task) + (f", {items(of_task[0].result['n_items'])}" if task in several else "")
+        title = one_line(task) + (f", {number_of(of_task[0].result['n_items'], 'item')}" if task in several else "")
         names = list(dict.fromkeys(name for run in of_task for name in run.result["metrics"]))
         for name in [name for name in wanted if name in names] if wanted else names[:1]:
             of_metric = [run for run in of_task if name in run.result["metrics"]]

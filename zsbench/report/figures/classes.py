@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zsbench.core.words import number_of
 from zsbench.report.figures.by_class import WAYS, By, NotByClass, Part, parts, refused, ways
-from zsbench.report.figures.chosen import Entry, Facet, drawable, facets, items
+from zsbench.report.figures.chosen import Entry, Facet, drawable, facets
 from zsbench.report.figures.figure import Figure, Level, Point, Series
 from zsbench.report.plain import one_line
 from zsbench.report.tables import shown as number
@@ -105,7 +106,7 @@ def _in_order(of_runs: Sequence[dict[str, Part]], facet: Facet) -> list[str]:
 
 
 def _point(name: str, part: Part, entry: Entry) -> Point:
-    return Point(one_line(name), part.value, part.low, part.high, f"{entry.title}, {items(part.n)}")
+    return Point(one_line(name), part.value, part.low, part.high, f"{entry.title}, {number_of(part.n, 'item')}")
 
 
 def _amount(names: Sequence[str], shown: Sequence[str], by: By) -> str:

@@ -57,6 +57,14 @@ class Combination:
         least = float(parts.min())
         return least * len(parts) / float((least / parts).sum()) if least > 0 else 0.0
 
+    def values(self, draws: DoubleArray) -> DoubleArray:
+        """Return the combination of each column of draws (n, B), (B,); NaN where a draw of a part is NaN."""
+        parts = np.stack([draws[part] if isinstance(part, int) else part.values(draws) for part in self.parts])
+        if self.kind == "mean":
+            return np.asarray(parts.mean(axis=0))
+        with np.errstate(divide="ignore", over="ignore"):
+            return np.asarray(len(parts) / (1 / parts).sum(axis=0))
+
     def gradient(self, values: DoubleArray) -> DoubleArray:
         """Return how far the combination moves with each value, (n,)."""
         parts = self._parts(values)

@@ -102,7 +102,7 @@ def _judged(meeting: Meeting, first: Side, second: Side, settings: Settings) -> 
     values = [np.array([leaf.values[side] for leaf in leaves]) for side in (0, 1)]
     before, after = (trees[0].of.value(side) for side in values)
     shortest = min(len(leaf.draws[0]) for leaf in leaves)
-    draws = [_combined(trees[0].of, [leaf.draws[side][:shortest] for leaf in leaves]) for side in (0, 1)]
+    draws = [trees[0].of.values(np.stack([leaf.draws[side][:shortest] for leaf in leaves])) for side in (0, 1)]
     gained = draws[1] - draws[0]
     low, high = percentile(gained, confidence=settings.confidence)
     name, score = next(iter(meeting.first.result["metrics"].items()))
@@ -121,14 +121,6 @@ def _note(leaves: Sequence[_Leaf], gained: DoubleArray) -> str:
     """Return what is said of the interval of an average: of the task of the fewest items or clusters."""
     fewest = min(leaves, key=lambda leaf: leaf.units)
     return note_of(fewest.units, fewest.clusters, gained)
-
-
-def _combined(of: Combination, draws: Sequence[DoubleArray]) -> DoubleArray:
-    """Return an average's replicates from those of its tasks, (n_tasks, B) -> (B,)."""
-    table = np.stack(draws)
-    if of.is_linear:
-        return np.asarray(of.gradient(table[:, 0]) @ table)
-    return np.array([of.value(column) for column in table.T])
 
 
 class _Tree:

@@ -16,6 +16,7 @@ from zsbench.analysis.gate.results import Suite
 from zsbench.analysis.gate.tables import Ends, joined, units_of
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.bootstrap import percentile
+from zsbench.results.combination import Combination
 from zsbench.results.finished_run import FinishedRun
 
 Draws = tuple[DoubleArray, DoubleArray]
@@ -57,7 +58,8 @@ class _Averaging:
             parts.append(draws)
         drawn = min(len(part[0]) for part in parts)
         then, now = (np.stack([part[side][:drawn] for part in parts]) for side in (0, 1))
-        return (_harmonic(then), _harmonic(now)) if average["kind"] == "harmonic" else (then.mean(0), now.mean(0))
+        of = Combination("harmonic" if average["kind"] == "harmonic" else "mean", tuple(range(len(parts))))
+        return of.values(then), of.values(now)
 
     def _of_task(self, kept: KeptRun, run: FinishedRun, wanted: str) -> Draws | None:
         name = wanted or next(iter(kept.metrics), "")
@@ -78,9 +80,3 @@ class _Averaging:
         number = self.seeds.setdefault(kept.test_fingerprint, len(self.seeds))
         [draws] = replicates([tables], replace(self.settings, seed=self.settings.seed + _APART * number))
         return draws
-
-
-def _harmonic(values: DoubleArray) -> DoubleArray:
-    """Return the harmonic means over the first axis of (k, B); 0 where a part is 0."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(len(values) / (1 / values).sum(axis=0))

@@ -5,8 +5,9 @@ import pytest
 
 from tests.reference._golden import load_json, load_npz, needs, some
 from zsbench.data.sentences.sentence import bio_spans
-from zsbench.methods.ner.span_threshold import decode
+from zsbench.methods.ner.decoding import decode
 from zsbench.metrics import naming
+from zsbench.models.spans.candidates import above
 
 SPANS = load_json("ner-protocol", "spans.json") or []
 SPANS = SPANS["cases"] if isinstance(SPANS, dict) else SPANS
@@ -71,9 +72,7 @@ def test_greedy_decoding():
         for settings, expected in case["decoded"].items():
             flat, multi_label = (part.endswith("True") for part in settings.split(","))
             decoding = "flat" if flat else "nested"
-            spans = decode(
-                table, case["labels"], threshold=case["threshold"], decoding=decoding, multi_label=multi_label
-            )
+            spans = decode(above(table, case["labels"], case["threshold"]), decoding=decoding, multi_label=multi_label)
             assert [span[:3] for span in spans] == [tuple(span[:3]) for span in expected], settings
             assert [span[3] for span in spans] == pytest.approx([span[3] for span in expected], abs=1e-6)
 
@@ -98,10 +97,8 @@ def test_greedy_decoding_of_gliner_logits():
             flat, multi_label = (part.endswith("True") for part in settings.split(","))
             table = 1 / (1 + np.exp(-logits.astype(float)))
             decoding = "flat" if flat else "nested"
-            spans = decode(
-                table, case["labels"], threshold=case["threshold"], decoding=decoding, multi_label=multi_label
-            )
-            got = [(places[start][0], places[end][1], label) for start, end, label, _ in spans]
+            spans = decode(above(table, case["labels"], case["threshold"]), decoding=decoding, multi_label=multi_label)
+            got = [(places[span.start][0], places[span.end][1], span.label) for span in spans]
             assert got == [(e["start"], e["end"], e["label"]) for e in expected[number]], settings
             assert [text[start:end] for start, end, _ in got] == [e["text"] for e in expected[number]]
             assert [s[3] for s in spans] == pytest.approx([e["score"] for e in expected[number]], abs=1e-4)

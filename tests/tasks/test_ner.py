@@ -250,7 +250,7 @@ def test_gold_beyond_a_model_is_counted_over_all_items(tmp_path):
     built = catalog.load_module("tasks", "ner").Task(read, source)
     data = built.load(limit=None, seed=0)
     assert built.reach(Reach(), data) == {
-        "sentences cut to 3 words": 2, "gold spans past the model's 3 words": 1,
+        "sentences longer than the model's 3 words": 2, "gold spans past the model's 3 words": 1,
         "gold spans wider than the model's 1 words": 1,
     }  # fmt: skip
 

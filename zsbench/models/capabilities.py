@@ -30,6 +30,7 @@ from zsbench.core.lazy import FloatArray, torch
 
 if TYPE_CHECKING:
     from zsbench.core.records import Cost
+    from zsbench.data.sentences.sentence import Mention, Sentence
 
 
 class Model(Protocol):
@@ -250,18 +251,23 @@ class PairScorer(Model, Protocol):
 
 
 class SpanExtractor(Model, Protocol):
-    """Probabilities of labelled word spans, for label names that were never trained on."""
+    """Labelled word spans with scores, for label names that were never trained on."""
 
-    max_words: int
-    """The model cuts sentences that have more words; the task counts them."""
-    max_width: int
+    max_words: int | None
+    """The longest sentence, in words, that the model reads; None where it has no limit. A longer one is a `RunError`:
+    the rule cuts it or parts it."""
+    max_width: int | None
     """The longest span, in words, that the model can answer with; the task counts gold spans that are longer."""
+    answers: str
+    """How the model itself settled which spans overlap, in words for the table's head, where its spans are an answer;
+    empty where they are candidates, of which a rule chooses."""
 
-    def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:
-        """Return for each sentence, a list of words, probabilities (n_words, max_width, n_labels) from 0 to 1.
+    def span_candidates(
+        self, sentences: Sequence[Sentence], labels: Sequence[str], *, threshold: float
+    ) -> list[list[Mention]]:
+        """Return for each sentence the placed spans, with scores above `threshold` (never equal to it).
 
-        Entry (i, w, c) is the span of words i to i + w, both included, with label c; a span that leaves its sentence
-        has 0. n_words is at most `max_words`.
+        Candidates come in the order of start, width and label, of which equal scores keep the earlier.
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data import clusters
 from zsbench.data.item_ids import read_id
-from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
+from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet, Span
 
 _DOCUMENT = ("cluster", "document", "document_id", "doc_id", "doc")
 
@@ -61,3 +62,23 @@ def read_span(span: Any, n_words: int, where: str) -> Span:
     if not (type(start) is type(end) is int and 0 <= start <= end < n_words):
         raise UserError(where, f"span {span!r}", f"0 <= start <= end < {n_words} (words, end inclusive)")
     return start, end, label.strip()
+
+
+def read_mention(span: Any, n_words: int, where: str) -> Mention:
+    """Return a checked mention: [start, end, label], and a score and a text behind them; without borders it has a text.
+
+    Raises
+    ------
+    UserError
+        No such list, outside the sentence, or a score that is no number.
+    """
+    expected = "[start, end_inclusive, label], then a score and a text or neither"
+    if not isinstance(span, list) or not 3 <= len(span) <= 5:
+        raise UserError(where, f"span {span!r}", expected)
+    score, text = (*span[3:], None, None)[:2]
+    is_number = isinstance(score, (int, float)) and not isinstance(score, bool) and math.isfinite(score)
+    if not (score is None or is_number) or not (text is None or isinstance(text, str)):
+        raise UserError(where, f"span {span!r}", expected)
+    if span[0] is None and span[1] is None and text is not None and isinstance(span[2], str):
+        return Mention(None, None, span[2].strip(), score, text)
+    return Mention(*read_span(span[:3], n_words, where), score, text)

@@ -1,8 +1,9 @@
 """Labelled spans: a predicted span counts when label, start and end all equal a gold one.
 
-Both sides are lists, one entry a sentence, of (start, end, label) with the end inclusive, in words. Spans form a
-set, so duplicates collapse. Statistics are counts (tp, fp, fn). Without a gold span nothing can be right, and all three
-are undefined; with gold spans, the precision of no prediction is 0.
+Both sides are lists, one entry a sentence, of rows that begin with (start, end, label), the end inclusive, in words.
+Spans form a set, so duplicates collapse. A mention without borders is counted and equals nothing. Statistics are
+counts (tp, fp, fn). Without a gold span nothing can be right, and all three are undefined; with gold spans, the
+precision of no prediction is 0.
 
     P = tp / (tp + fp)      R = tp / (tp + fn)      F1 = 2 tp / (2 tp + fp + fn)
 
@@ -15,14 +16,13 @@ Source: GLiNER's evaluation (Zaratiana et al. 2023, arXiv:2311.08526); equals co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from zsbench.config.options import Text
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
 
-Span = tuple[int, int, str]
-Spans = Sequence[Sequence[Span]]
+Spans = Sequence[Sequence[Any]]
 Average = Literal["micro", "macro", "weighted"]
 COUNTS = ("tp", "fp", "fn")
 
@@ -33,9 +33,15 @@ def counts(pred: Spans, gold: Spans, label: str | None = None) -> DoubleArray:
         raise ValueError(f"{len(pred)} predicted sentences for {len(gold)} gold ones")
     rows = []
     for predicted, true in zip(pred, gold, strict=True):
-        p, g = ({tuple(span) for span in side if label in (None, span[2])} for side in (predicted, true))
-        rows.append((len(p & g), len(p - g), len(g - p)))
+        p, g = ({_key(span) for span in side if label in (None, span[2])} for side in (predicted, true))
+        right = sum(key[0] is not None for key in p & g)
+        rows.append((right, len(p) - right, len(g) - right))
     return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def _key(span: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what makes a span one of a kind: without borders, its text too."""
+    return tuple(span[:3]) if span[0] is not None else tuple(span)
 
 
 def counts_by_label(pred: Spans, gold: Spans) -> tuple[list[str], DoubleArray]:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from zsbench.config.components import model as declare
 from zsbench.config.options import ModelRef
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import FloatArray, torch
+from zsbench.core.lazy import torch
 from zsbench.core.records import Cost
+from zsbench.data.sentences.sentence import Mention, Sentence
 from zsbench.models import guards, runtime
 from zsbench.models.capabilities import SpanExtractor
+from zsbench.models.spans.candidates import above
 
 
 @declare(offers=(SpanExtractor,), files=runtime.folder_files)
@@ -27,6 +29,8 @@ def span_scorer(*, model: ModelRef) -> SpanTagger:
 class SpanTagger(runtime.Network):
     """A `SpanExtractor` over `_network.SpanScorer`."""
 
+    answers = ""
+
     def __init__(self, reference: str) -> None:
         from zsbench.models.spans._network import SpanScorer
 
@@ -40,12 +44,14 @@ class SpanTagger(runtime.Network):
         self.max_words, self.max_width = self._model.max_words, self._model.max_width
         self.fingerprint = runtime.fingerprint(["span-scorer"], runtime.folder_files({"model": str(folder)}))
 
-    def span_probabilities(self, sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[FloatArray]:
-        """Return probabilities (n_words, max_width, n_labels) for each sentence; spans outside it have 0."""
+    def span_candidates(
+        self, sentences: Sequence[Sentence], labels: Sequence[str], *, threshold: float
+    ) -> list[list[Mention]]:
+        """Return every span of up to `max_width` words whose probability exceeds the threshold."""
+        rows = [list(sentence.words) for sentence in sentences]
         with torch.inference_mode():
-            cut = [list(words[: self.max_words]) for words in sentences]
-            logits = self._model.score(cut, list(labels))
+            logits = self._model.score(rows, list(labels))
         self.cost.forward_passes += 1
-        self.cost.tokens += sum(len(words) for words in cut)
-        probabilities = logits.float().sigmoid().cpu().numpy()
-        return [probabilities[i, : len(words)] for i, words in enumerate(cut)]
+        self.cost.tokens += sum(map(len, rows))
+        tables = logits.float().sigmoid().cpu().numpy()
+        return [above(table[: len(row)], labels, threshold) for table, row in zip(tables, rows, strict=True)]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from zsbench.core import files, jsonfiles, textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.item_ids import read_id
 from zsbench.data.sentences.conll import conll
-from zsbench.data.sentences.jsonl_sentences import read_span
-from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
+from zsbench.data.sentences.jsonl_sentences import read_mention
+from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.tasks.formats.format import Format
 
 
@@ -30,13 +31,16 @@ class Spans(Format):
     unknown: Callable[[str], str]
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
 
-    def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Span]]) -> None:
+    def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Mention]]) -> None:
         """Write JSONL."""
         rows = zip(items, predictions, strict=True)
-        lines = [json.dumps({"id": item.id, "spans": spans}, ensure_ascii=False) + "\n" for item, spans in rows]
+        lines = [
+            json.dumps({"id": item.id, "spans": [span.row() for span in spans]}, ensure_ascii=False) + "\n"
+            for item, spans in rows
+        ]
         files.write_bytes(path, "".join(lines).encode())
 
-    def read(self, path: Path, items: Sequence[Sentence]) -> dict[str, list[Span]]:
+    def read(self, path: Path, items: Sequence[Sentence]) -> dict[str, list[Mention]]:
         """Read JSONL with `id` and `spans`, or the items' sentences with their tags in CoNLL columns.
 
         Raises
@@ -48,42 +52,47 @@ class Spans(Format):
         is_jsonl = ".jsonl" in path.suffixes or _begins(path).startswith("{")
         placed = _jsonl(path, items) if is_jsonl else _conll(path, items)
         for where, spans in placed.values():
-            for _, _, label in spans:
-                if problem := self.unknown(label):
+            for span in spans:
+                if problem := self.unknown(span.label):
                     raise UserError(where, problem)
         return {key: spans for key, (_, spans) in placed.items()}
 
-    def check(self, item: Sentence, prediction: list[Span]) -> str:
-        """Say whether a span leaves its sentence, or has a label that is unknown."""
-        bad = [span for span in prediction if not 0 <= span[0] <= span[1] < len(item.words)]
-        if bad:
-            return f"sentence {item.id}: span {bad[0]} leaves its {len(item.words)} words"
-        unknown = next(filter(None, (self.unknown(label) for _, _, label in prediction)), "")
-        return f"sentence {item.id}: {unknown}" if unknown else ""
+    def check(self, item: Sentence, prediction: list[Mention]) -> str:
+        """Say whether a span leaves its sentence, has a score that is NaN, or a label that is unknown."""
+        n = len(item.words)
+        for span in prediction:
+            start, end, label, score, _ = span
+            if (start is None) != (end is None) or (start is not None and not 0 <= start <= (end or 0) < n):
+                return f"sentence {item.id}: span {span.row()} leaves its {n} words"
+            if score is not None and math.isnan(score):
+                return f"sentence {item.id}: the score of span {span.row()[:3]} is NaN"
+            if problem := self.unknown(label):
+                return f"sentence {item.id}: {problem}"
+        return ""
 
-    def preview(self, prediction: Any) -> str:
-        """Return the spans as JSON."""
-        return json.dumps(prediction, ensure_ascii=False)
+    def preview(self, prediction: list[Mention]) -> str:
+        """Return the spans as JSON, without scores."""
+        return json.dumps([span._replace(score=None).row() for span in prediction], ensure_ascii=False)
 
 
 def _begins(path: Path) -> str:
     return next((line for _, line in textfiles.lines(path) if line.strip()), "")
 
 
-def _jsonl(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Span]]]:
+def _jsonl(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Mention]]]:
     """Return by sentence id the place in the file, for messages, and the spans."""
     lengths = {item.id: len(item.words) for item in items}
-    placed: dict[str, tuple[str, list[Span]]] = {}
+    placed: dict[str, tuple[str, list[Mention]]] = {}
     for number, row in jsonfiles.lines(path, {"spans": list}):
         where = f"{shown(path)}:{number}"
         key = read_id(row, where)
         if key in placed:
             raise UserError(where, f"sentence id '{key}' stands twice", "unique ids")
-        placed[key] = where, [read_span(span, lengths.get(key, 1 << 30), where) for span in row["spans"]]
+        placed[key] = where, [read_mention(span, lengths.get(key, 1 << 30), where) for span in row["spans"]]
     return placed
 
 
-def _conll(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Span]]]:
+def _conll(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Mention]]]:
     """Read the sentences of the gold in their order; equal words show that they are."""
     try:
         read: SentenceSet = conll(path=str(path))
@@ -97,6 +106,6 @@ def _conll(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[S
             words = f"'{' '.join(ours.words[:6])} ...'"
             raise UserError(shown(path), f"sentence {ours.id} reads {words}", f"'{' '.join(gold.words[:6])} ...'")
     return {
-        gold.id: (f"{shown(path)}: sentence {ours.id}", spans)
+        gold.id: (f"{shown(path)}: sentence {ours.id}", [Mention(*span) for span in spans])
         for ours, gold, spans in zip(read.items, items, read.spans, strict=True)
     }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.data.sentences.sentence import Span
+from zsbench.data.sentences.sentence import Mention
+
+SpanT = TypeVar("SpanT", bound=tuple[Any, ...])
 
 
 @dataclass
@@ -24,11 +27,11 @@ class Labels:
     excluded: Collection[str]
     asked: Sequence[str] = field(default_factory=list)
 
-    def gold(self, spans: Sequence[Span]) -> list[Span]:
+    def gold(self, spans: Sequence[Any]) -> list[Any]:
         """Return gold spans as they are asked for."""
-        return [(start, end, self.label_map.get(label, label)) for start, end, label in self.scored(spans)]
+        return [renamed(span, self.label_map.get(span[2], span[2])) for span in self.scored(spans)]
 
-    def scored(self, spans: Sequence[Span]) -> list[Span]:
+    def scored(self, spans: Sequence[SpanT]) -> list[SpanT]:
         """Return the spans whose labels are not excluded."""
         return [span for span in spans if span[2] not in self.excluded]
 
@@ -85,3 +88,8 @@ class Labels:
         for label in self.excluded:
             if label in self.label_map or label in self.label_map.values():
                 raise UserError(where(("label_map",)), f"'{label}' stands in excluded_labels too", "one of the two")
+
+
+def renamed(span: Any, label: str) -> Any:
+    """Return a span with another label."""
+    return span._replace(label=label) if isinstance(span, Mention) else (span[0], span[1], label)

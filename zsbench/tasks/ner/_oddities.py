@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from zsbench.data.sentences.sentence import Span
+Spans = Sequence[Sequence[Any]]
 
 # How start and end would have to move, and what that says of them.
 _SHIFTS = {(0, -1): "ends exclusive", (-1, -1): "words counted from 1", (-1, 0): "starts exclusive"}
 
 
-def miscounted(predictions: Sequence[Sequence[Span]], gold: Sequence[Sequence[Span]]) -> str:
+def miscounted(predictions: Spans, gold: Spans) -> str:
     """Return a doubt when most predicted spans are right only after a shift that a habit of counting explains.
 
     It takes three right spans more than without the shift, and more than half of the predictions.
@@ -24,7 +25,7 @@ def miscounted(predictions: Sequence[Sequence[Span]], gold: Sequence[Sequence[Sp
     return ""
 
 
-def _right(predictions: Sequence[Sequence[Span]], gold: Sequence[Sequence[Span]], shift: tuple[int, int]) -> int:
+def _right(predictions: Spans, gold: Spans, shift: tuple[int, int]) -> int:
     first, last = shift
-    moved = [{(start + first, end + last, label) for start, end, label in row} for row in predictions]
-    return sum(len(row & {(s, e, label) for s, e, label in true}) for row, true in zip(moved, gold, strict=True))
+    moved = [{(s[0] + first, s[1] + last, s[2]) for s in row if s[0] is not None} for row in predictions]
+    return sum(len(row & {tuple(span[:3]) for span in true}) for row, true in zip(moved, gold, strict=True))

@@ -1,7 +1,7 @@
 """Zero-shot named entities: labelled spans of words; every label of the set is asked of every sentence.
 
-Predictions: JSONL, one sentence a line, {"id": ..., "spans": [[start, end_inclusive, label], ...]}; `zsbench score`
-also takes the gold's sentences with predicted tags as CoNLL columns.
+Predictions: JSONL, one sentence a line, {"id": ..., "spans": [[start, end_inclusive, label], ...]}, where a score and a
+text may follow the label; `zsbench score` also takes the gold's sentences with predicted tags as CoNLL columns.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zsbench.core.drawing import Drawing, Spans
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.records import Score, TaskData, canonical_json, digest
 from zsbench.data.clusters import taken
-from zsbench.data.sentences.sentence import SentenceSet, Span
+from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.methods.ner import Tagger
 from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
@@ -97,9 +97,10 @@ class Task(BaseTask[Config]):
         )
         keep = sample(len(sentences.items), limit, seed)
         items, spans = [sentences.items[i] for i in keep], [gold[i] for i in keep]
-        rows = (canonical_json([i.id, i.words, s]) for i, s in zip(items, spans, strict=True))
+        rows = (_described(item, row) for item, row in zip(items, spans, strict=True))
         judged = self._judged()
-        counts = {f"gold spans labelled '{x}'": sum(span[2] == x for row in spans for span in row) for x in judged}
+        counts = dict(sentences.counts or {})
+        counts |= {f"gold spans labelled '{x}'": sum(span[2] == x for row in spans for span in row) for x in judged}
         clusters = taken(sentences.clusters, keep, len(sentences.items))
         return TaskData(items, spans, labels, digest([*labels, *rows]), counts, clusters=clusters)
 
@@ -128,36 +129,39 @@ class Task(BaseTask[Config]):
         return list(labels)
 
     def reach(self, model: SpanExtractor, data: TaskData) -> dict[str, int]:
-        """Count the sentences that a model cuts, and the gold spans that it cannot answer."""
+        """Count what is longer than a model reads or answers."""
         words, width = model.max_words, model.max_width
-        spans = [span for gold in data.gold for span in gold]
-        counts = {
-            f"sentences cut to {words} words": sum(len(item.words) > words for item in data.items),
-            f"gold spans past the model's {words} words": sum(end >= words for _, end, _ in spans),
-            f"gold spans wider than the model's {width} words": sum(end - start >= width for start, end, _ in spans),
-        }
+        ends = [span[:2] for gold in data.gold for span in gold if span[0] is not None]
+        counts: dict[str, int] = {}
+        if words is not None:
+            counts[f"sentences longer than the model's {words} words"] = sum(len(i.words) > words for i in data.items)
+            counts[f"gold spans past the model's {words} words"] = sum(end >= words for _, end in ends)
+        if width is not None:
+            name = f"gold spans wider than the model's {width} words"
+            counts[name] = sum(end - start >= width for start, end in ends)
         return {what: n for what, n in counts.items() if n}
 
-    def predict(self, rule: Tagger, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[Span]]:
+    def predict(
+        self, rule: Tagger, model: Any, data: TaskData, todo: range, run: RunContext
+    ) -> Iterator[list[Mention]]:
         """Yield the spans of each sentence."""
         size = DEFAULT_BATCH if run.batch_size == "auto" else int(run.batch_size)
         if model is not None:
             run.prompts |= dict.fromkeys(data.context)
         for start in range(todo.start, todo.stop, size):
             batch = data.items[start : min(start + size, todo.stop)]
-            if model is not None:
-                run.cost.truncated_items += sum(len(s.words) > model.max_words for s in batch)
             yield from rule(model, batch, data.context)
             run.progress(start + len(batch))
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield predicted and gold spans of all sentences, without excluded labels on either side."""
+        """Yield predicted and gold mentions of all sentences, with texts, without excluded labels on either side."""
         answered = list(predictions)
         scored = [self._labels.scored(spans) for spans in answered]
         dropped = sum(map(len, answered)) - sum(map(len, scored))
         data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
         self._doubt = miscounted(scored, data.gold)
-        yield scored, data.gold
+        pred, gold = ([_with_texts(*row) for row in zip(data.items, side, strict=True)] for side in (scored, data.gold))
+        yield pred, gold
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that predicted spans would fit the gold better if their words were counted in another way."""
@@ -165,14 +169,15 @@ class Task(BaseTask[Config]):
 
     def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
         """Return the spans with their labels."""
-        return _spelled(item.words, gold)
+        return _spelled(item, gold)
 
     def draw(self, item: Any, gold: Any, prediction: Any, data: TaskData) -> Drawing:
         """Show the words with the gold's spans and the predicted ones, without labels that are left out of both."""
         predicted = self._labels.scored(prediction)
-        texts = [_spelled(item.words, spans) for spans in (gold, predicted)]
-        labels = sorted({label for _, _, label in gold})
-        return Drawing([Spans(item.words, gold, predicted)], texts[0], texts[1], labels)
+        texts = [_spelled(item, spans) for spans in (gold, predicted)]
+        labels = sorted({span[2] for span in gold})
+        placed = [[tuple(span[:3]) for span in spans if span[0] is not None] for spans in (gold, predicted)]
+        return Drawing([Spans(item.words, *placed)], texts[0], texts[1], labels)
 
     @classmethod
     def gold_source(cls, path: str) -> dict[str, Any]:
@@ -180,9 +185,25 @@ class Task(BaseTask[Config]):
         return {"source": "jsonl-sentences" if ".jsonl" in Path(path).suffixes else "conll", "path": path}
 
 
-def _spelled(words: Sequence[str], spans: Sequence[Any]) -> str:
-    """Return spans (start, end inclusive, label) as words with their labels."""
-    return "; ".join(f"{' '.join(words[start : end + 1])} ({label})" for start, end, label in sorted(spans))
+def _described(item: Sentence, spans: Sequence[Any]) -> str:
+    """Return a sentence and its gold as text, for the data's fingerprint."""
+    rows = [span.row() if isinstance(span, Mention) else span for span in spans]
+    return canonical_json([item.id, item.words, rows] + ([] if item.text is None else [item.text]))
+
+
+def _with_texts(item: Sentence, spans: Sequence[Any]) -> list[Mention]:
+    """Return spans as mentions that say how they are written."""
+    mentions = [Mention(*span) for span in spans]
+    return [
+        m if m.text is not None else m._replace(text="" if m.start is None else item.spelled(m.start, m.end or 0))
+        for m in mentions
+    ]
+
+
+def _spelled(item: Sentence, spans: Sequence[Any]) -> str:
+    """Return spans as they are written, with their labels, in the order of the sentence."""
+    mentions = sorted(_with_texts(item, spans), key=lambda m: (m.start is None, m.start, m.end, m.label))
+    return "; ".join(f"{mention.text} ({mention.label})" for mention in mentions)
 
 
 def _label(metric: Metric) -> str | None:

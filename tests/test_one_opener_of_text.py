@@ -41,6 +41,7 @@ ALLOWED = {
     ("data/images/hf_datasets.py", "read_bytes"): "an image",
     ("data/images/parquet_images.py", "json.loads"): "metadata of a parquet file",
     ("data/images/tar_members.py", "open"): "the bytes of a member of a shard",
+    ("metrics/spans/answers.py", "json.loads"): "what a language model answered",
     ("models/language/_endpoint.py", "json.loads"): "the answer of an endpoint",
     ("models/language/_endpoint.py", "decode(errors=...)"): "an error of an endpoint, for a message",
     ("plan/job.py", "decode(errors=...)"): "a name that is cut, for a folder",

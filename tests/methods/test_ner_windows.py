@@ -4,18 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zsbench.config.blocks import Block
+from zsbench.core.errors import UserError
 from zsbench.core.records import Cost
 from zsbench.data.sentences.sentence import Mention, Sentence
 from zsbench.methods.ner._windows import candidates, windows
 from zsbench.methods.ner.span_threshold import span_threshold
+from zsbench.results import protocols
 
 
 class Names:
     """Finds runs of words that begin with N, reading a few words; a word's number is its score."""
 
-    answers = ""
-
-    def __init__(self, max_words, max_width):
+    def __init__(self, max_words, max_width, answers=""):
+        self.answers = answers
         self.max_words, self.max_width, self.cost = max_words, max_width, Cost()
 
     def span_candidates(self, sentences, labels, *, threshold):
@@ -55,3 +57,31 @@ def test_a_cut_sentence_is_counted_and_a_parted_one_is_not(overflow, ends, cut):
     spans = tag(model, [Sentence("s", ("o", "o", "o", "o", "N", "N"))], ["x"])
     assert [span.end for span in spans[0]] == ends
     assert model.cost.truncated_items == cut
+
+
+def test_overlaps_are_settled_by_the_rule_unless_the_model_does_it():
+    sentences, every = [Sentence("s", ("N", "N"))], [(0, 0), (0, 1), (1, 1)]
+    for answers, decoding, spans, said in [
+        ("", None, [(0, 1)], "flat"),
+        ("longest first", None, every, "model (longest first)"),
+        ("longest first", "flat", [(0, 1)], None),
+        ("longest first", "model", every, None),
+    ]:
+        model, tag = Names(9, 2, answers), span_threshold(decoding=decoding)
+        assert [span[:2] for span in tag(model, sentences, ["x"])[0]] == spans
+        assert said is None or tag.settled(model) == {"decoding": said}
+    with pytest.raises(UserError, match="candidates"):
+        span_threshold(decoding="model")(Names(9, 2), sentences, ["x"])
+
+
+def test_what_a_model_settles_stands_in_the_head_and_is_no_part_of_the_question():
+    block = Block("methods", "span-threshold", {"threshold": 0.3})
+    assert "decoding" not in block.settings()
+    assert block.settings({"decoding": "model (longest, then first)"}).startswith(
+        "threshold 0.3, decoding model (longest, then first), "
+    )
+    for rule in ("flat", "model (longest, then first)"):
+        stated = f"exact spans; asked: a as b; {block.settings({'decoding': rule})}"
+        assert protocols.of_task(stated, block.described()) == "exact spans; asked: a as b"
+    given = {"name": "span-threshold", "decoding": "nested"}
+    assert protocols.of_task("exact spans; threshold 0.5, decoding nested, overflow chunk", given) == "exact spans"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -45,11 +46,16 @@ class Block:
         other = [f"{key}={self.options[key]}" for key in given]
         return f"({', '.join(other)})" if other else ""
 
-    def settings(self) -> str:
-        """Return the options that the component shows, with their values: `threshold 0.5, decoding flat`."""
+    def settings(self, settled: Mapping[str, str] | None = None, *, otherwise: str = "") -> str:
+        """Return the options that the component shows, with their values: `threshold 0.5, decoding flat`.
+
+        An option that is None has the value that the run `settled` on, or `otherwise`; without any it is left out.
+        """
         if not self.facts.shown:
             return ""
         values = option_defaults(catalog.load_component(self.kind, self.name, where=self.where)) | self.options
+        left_open = {key: (settled or {}).get(key, otherwise) for key in self.facts.shown if values[key] is None}
+        values |= {key: value or False for key, value in left_open.items()}
         words = {key: key if values[key] is True else f"{key} {values[key]}" for key in self.facts.shown}
         return ", ".join(words[key] for key in words if values[key] is not False)
 
@@ -131,9 +137,9 @@ class Chain:
         """The name shown in tables and used for folders."""
         return self.label or "+".join(part.title for part in self.parts)
 
-    def settings(self) -> str:
+    def settings(self, settled: Mapping[str, str] | None = None) -> str:
         """Return the options that the links show, with their values; empty where they show none."""
-        return ", ".join(filter(None, (part.settings() for part in self.links)))
+        return ", ".join(filter(None, (part.settings(settled) for part in self.links)))
 
     @property
     def facts(self) -> MethodFacts:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from zsbench.config.blocks import Block
 from zsbench.core.errors import UserError
+
+_ANYTHING = "\0"
 
 
 def of_task(stated: str, method: Any) -> str:
@@ -21,12 +24,14 @@ def of_task(stated: str, method: Any) -> str:
     >>> of_task("exact spans; threshold 0.3, decoding flat", {"name": "span-threshold", "threshold": 0.3})
     'exact spans'
     """
-    settings = _settings(method)
-    return "" if stated == settings else stated.removesuffix(f"; {settings}") if settings else stated
+    # Each part may be absent, since results may be older than an option.
+    parts = [re.escape(part).replace(re.escape(_ANYTHING), ".+?") for part in _settings(method).split(", ") if part]
+    pattern = "".join(rf"(?:{part}(?:, |$))?" for part in parts)
+    return re.sub(rf"(^|; ){pattern}$", "", stated)
 
 
 def _settings(method: Any) -> str:
-    """Return what a method adds to the protocol of its results."""
+    """Return what a method adds to the protocol of its results, with `_ANYTHING` for what a run settled."""
     links = method if isinstance(method, list) else [method]
     parts = []
     for link in links:
@@ -34,7 +39,7 @@ def _settings(method: Any) -> str:
             continue
         options = {key: value for key, value in link.items() if key != "name"}
         try:
-            parts.append(Block("methods", link["name"], options).settings())
+            parts.append(Block("methods", link["name"], options).settings(otherwise=_ANYTHING))
         except UserError:  # a method of somebody else's, not installed here
             continue
     return ", ".join(filter(None, parts))

@@ -71,6 +71,7 @@ def describe(
 ) -> dict[str, Any]:
     """Return what a result says of a job and its scores, whether the predictions were made or given."""
     facts = MethodFacts(task.family) if given else job.method.facts
+    settings = "" if given else job.method.settings(notes.get("settled"))
     left_out = {f"{name} left out": reason for name, reason in judgement.left_out.items()}
     return {
         "task": job.task_name,
@@ -78,7 +79,7 @@ def describe(
         "model": job.model_name,
         "method": job.method.title,
         "synthetic": job.task.synthetic,
-        "protocol": "; ".join(filter(None, (task.protocol(given=given), "" if given else job.method.settings()))),
+        "protocol": "; ".join(filter(None, (task.protocol(given=given), settings))),
         "method_kind": facts.kind,
         "method_uses": list(facts.uses),
         "n_items": len(data.items),

@@ -20,7 +20,7 @@ from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.records import Score, TaskData, canonical_json, digest
 from zsbench.data.clusters import taken
 from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
-from zsbench.methods.ner import Tagger
+from zsbench.methods.ner import Adapted, Tagger
 from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
 from zsbench.models.capabilities import SpanExtractor
@@ -148,6 +148,10 @@ class Task(BaseTask[Config]):
         size = DEFAULT_BATCH if run.batch_size == "auto" else int(run.batch_size)
         if model is not None:
             run.prompts |= dict.fromkeys(data.context)
+        if facts := getattr(model, "facts", None):
+            run.notes["model"] = facts
+        if isinstance(rule, Adapted):
+            run.notes["settled"] = rule.settled(model)
         for start in range(todo.start, todo.stop, size):
             batch = data.items[start : min(start + size, todo.stop)]
             yield from rule(model, batch, data.context)

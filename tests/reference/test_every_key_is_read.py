@@ -22,7 +22,6 @@ UNREAD = {
     "metric3d/canonical.npz/*_cam_model_half": "an input of the paper's own network, which is not built",
     "metric3d/normals.npz/*": "surface normals are not built",
     "metric3d/normals_out.json/*": "surface normals are not built",
-    "ner-protocol/bio_decode.json/*/seqeval_strict_*": "tags are read as conlleval reads them",
     "ner-protocol/*/nervaluate*": "the counts of nervaluate are no metrics here",
     "ner-protocol/charspan_to_words.json/*": "spans of characters are not built",
     "ner-protocol/crossner_gazetteer.json/*": "compared in tests/test_real_data.py, where the sentences are present",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, load_npz, needs, some
-from zsbench.data.sentences.sentence import bio_spans
+from zsbench.data.sentences.tags import bio_spans
 from zsbench.methods.ner.decoding import decode
 from zsbench.metrics import naming
 from zsbench.models.spans.candidates import above
@@ -53,13 +53,6 @@ def test_bio_tags_of_the_same_spans():
             for tags, spans, length in zip(case[f"{side}_bio"], case[side], case["lengths"], strict=True):
                 assert len(tags) == length
                 assert sorted(bio_spans(tags)) == sorted(map(tuple, spans))
-
-
-def test_tags_are_read_as_conlleval_does():
-    cases = load_json("ner-protocol", "bio_decode.json")
-    needs(cases is not None)
-    for case in some(cases, "ner-protocol"):
-        assert bio_spans(case["tags"]) == [tuple(span) for span in case["seqeval_default"]]
 
 
 def test_greedy_decoding():

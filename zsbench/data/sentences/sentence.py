@@ -78,25 +78,3 @@ class SentenceSet:
     def labels(self) -> list[str]:
         """Return the labels that occur in the gold, sorted."""
         return sorted({span[2] for spans in self.spans for span in spans})
-
-
-def bio_spans(tags: Sequence[str]) -> list[Span]:
-    """Return the spans of BIO/IOBES tags as conlleval reads them, ends inclusive.
-
-    An I-x after O or after another type opens a new span; a bare `B` has type `_`. Source: Tjong Kim Sang & De Meulder
-    2003 (conlleval), with the IOBES prefixes of seqeval.
-    """
-    spans: list[Span] = []
-    open_type, start = "", 0
-    for position, tag in enumerate([*tags, "O"]):
-        prefix, kind = tag[:1], tag[1:].lstrip("-") or "_"
-        continues = open_type != "" and prefix in ("I", "E") and kind == open_type
-        if open_type and not continues:
-            spans.append((start, position - 1, open_type))
-            open_type = ""
-        if not continues and prefix != "O":
-            open_type, start = kind, position
-        if open_type and prefix in ("S", "E"):
-            spans.append((start, position, open_type))
-            open_type = ""
-    return spans

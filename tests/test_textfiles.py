@@ -169,7 +169,7 @@ def test_json_keeps_whole_characters_and_has_no_nan(write):
     [
         ('{"a": 1,\n "b":}\n', r"f:2: not valid JSON \(Expecting value\); expected a thing"),
         ('{"a": 1,\n "b": "\\udfff"}\n', r"f:2: '\\udfff', half"),
-        ('{"a": 1,\n "a": 2}\n', r"f: not valid JSON \(key 'a' stands twice\)"),
+        ('{"a": 1,\n "a": 2}\n', r"f:2: not valid JSON \(key 'a' stands twice\)"),
     ],
 )
 def test_a_json_file_is_refused_with_its_line(text, message, write):

@@ -46,6 +46,23 @@ def test_pooling_is_as_defined_and_padding_changes_nothing(plain, pooling, monke
     assert_rows_close(model.encode_documents(TEXTS), found)
 
 
+def test_padding_counts_only_in_the_reference_that_asks_for_it(plain):
+    model = bi_encoder(model=plain, pooling="mean_with_padding")
+    texts = [f"text number {n} {'and more ' * (n % 5)}" for n in range(40)]
+    words = transformers.AutoTokenizer.from_pretrained(plain)
+    network = transformers.AutoModel.from_pretrained(plain).eval()
+    wanted = []
+    for start in (0, 32):
+        with torch.no_grad():
+            padded = network(**words(texts[start : start + 32], padding=True, return_tensors="pt"))
+        wanted += list(padded.last_hidden_state.mean(dim=1).numpy())
+    found = model.encode_queries(texts)
+    assert_rows_close(found, wanted)
+    assert model.depends_on_batch
+    assert np.abs(found[0] - model.encode_queries(texts[:1])[0]).max() > 1e-3
+    assert not bi_encoder(model=plain, pooling="mean").depends_on_batch
+
+
 def test_prefixes_normalisation_and_length(plain):
     model = bi_encoder(
         model=plain, pooling="mean", normalise=True, query_prefix="q: ", document_prefix="d: ", max_length=10

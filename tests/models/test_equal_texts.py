@@ -48,7 +48,7 @@ BUILT = {
     "hf-causal-lm": causal,
     "hf-seq2seq": seq2seq,
 }
-LOOKED_UP = {"text-vectors"}
+LOOKED_UP = {"text-vectors", "word-vectors"}
 
 
 def prompts():

@@ -13,6 +13,7 @@ from zsbench.analysis.prompt_prior import prompts_of, split_of
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+from zsbench.metrics.correlation import spearman
 from zsbench.report.plain import one_line
 
 
@@ -116,13 +117,8 @@ def read_prompts(file: Path) -> list[str]:
 
 def rank_correlation(table: Sequence[Row]) -> float | None:
     """Return Spearman's correlation of McAllester's bound and test error; None below three rows or without spread."""
-    from scipy.stats import spearmanr
-
     beside = [row for row in table if row.test_error is not None]
-    bounds, errors = [row.mcallester for row in beside], [float(row.test_error or 0) for row in beside]
-    if len(beside) < 3 or len(set(bounds)) < 2 or len(set(errors)) < 2:
-        return None
-    return float(spearmanr(bounds, errors).statistic)
+    return spearman([row.mcallester for row in beside], [float(row.test_error or 0) for row in beside])
 
 
 def to_json(table: Sequence[Row], *, prior: str, delta: float) -> str:

@@ -33,6 +33,8 @@ COMMANDS = {
     "export": "export.export",
     "series": "series.series",
     "bound": "bound.bound",
+    "familiarity": "familiarity.familiarity",
+    "transfer-splits": "transfer_splits.transfer_splits",
     "heads": "heads.heads",
     "prune": "prune.prune",
     "schema": "schema.schema",

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli import _figures
 from zsbench.cli._outputs import no_file_of_run
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
     from zsbench.report.figures.figure import Figure
     from zsbench.results.finished_run import FinishedRun
-
-MOST_PANELS = 60
-"""Panels of one picture."""
 
 
 class Kind(str, Enum):
@@ -82,16 +80,12 @@ def plot(
     title: Annotated[str, typer.Option(help="A title over all panels.", show_default=False)] = "",
 ) -> None:
     """Draw results: a panel for each task and metric, with intervals, into a PNG, SVG or PDF file."""
-    from zsbench.core import files
     from zsbench.core.errors import UserError
-    from zsbench.report.figures.drawing import require_matplotlib
     from zsbench.report.plain import one_line
     from zsbench.results.finished_run import finished_runs
 
     out = out or Path(f"{kind.value}.png")
-    ending = _ending(out)
-    if ending != "json":
-        require_matplotlib()  # said before anything is read
+    ending = _figures.ending_of(out, "--out")
     given = {"--x": (x, ("pareto", "curve")), "--by": (by, ("classes",)), "--most": (most, ("classes",))}
     for option, (value, kinds) in given.items():
         if value is not None and kind.value not in kinds:
@@ -104,10 +98,8 @@ def plot(
     if kind is Kind.classes:
         options |= {"by": by and by.value} | ({} if most is None else {"most": most})
     figures = _builder(kind)(runs, **options)
-    if ending == "json":
-        files.write_bytes(out, _as_json(figures))
-    else:
-        _draw(figures, out, ending, width, one_line(title))
+    few = "--task and --metric choose some"
+    _figures.write(figures, out, ending, width=width, title=one_line(title), fewer=few)
     _say_what(figures, out)
 
 
@@ -122,24 +114,6 @@ def _say_what(figures: Sequence[Figure], out: Path) -> None:
     for figure in figures:
         for note in figure.notes:
             say(f"{figure.title}: {note}")
-
-
-def _ending(out: Path) -> str:
-    """Return what the file's name asks for.
-
-    Raises
-    ------
-    UserError
-        No picture and no data end like this.
-    """
-    from zsbench.core.errors import UserError
-    from zsbench.report.figures.drawing import ENDINGS
-
-    ending = out.suffix.lower().removeprefix(".")
-    if ending not in (*ENDINGS, "json"):
-        found = f"'{out.name}' ends in .{ending}" if ending else f"'{out.name}' has no ending"
-        raise UserError("--out", found, "a name that ends in .png, .svg, .pdf, or .json for the data")
-    return ending
 
 
 def _only(runs: list[FinishedRun], what: str, names: Sequence[str]) -> list[FinishedRun]:
@@ -163,26 +137,3 @@ def _builder(kind: Kind) -> Any:
     import importlib
 
     return getattr(importlib.import_module(f"zsbench.report.figures.{kind.value}"), kind.value)
-
-
-def _as_json(figures: Sequence[Figure]) -> bytes:
-    import json
-
-    from zsbench.report.figures.figure import as_json
-
-    written = {"schema_version": 1, "figures": [as_json(figure) for figure in figures]}
-    return (json.dumps(written, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
-
-
-def _draw(figures: Sequence[Figure], out: Path, ending: str, width: float | None, title: str) -> None:
-    from zsbench.core import files
-    from zsbench.core.errors import UserError
-    from zsbench.report.figures.drawing import drawn
-
-    if len(figures) > MOST_PANELS:
-        found = f"{len(figures)} panels in one picture"
-        raise UserError("plot", found, f"at most {MOST_PANELS}", "--task and --metric choose some")
-    picture, missing = drawn(figures, ending, width=width, title=title)
-    files.write_bytes(out, picture)
-    if missing:
-        say(f"no font of this machine has {missing}; drawn as boxes", error=True)

@@ -92,17 +92,37 @@ def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not va
         raise UserError(place, f"'{half}', half of a character", "UTF-16 pairs, or the character itself") from None
     except RecursionError:
         raise UserError(where, f"{wrong} (nested too deeply)", expected) from None
+    except _Repeated as error:
+        raise UserError(place_of_key(where, text, error.key, last=True), f"{wrong} ({error})", expected) from None
     except ValueError as error:
         reason = "a number of thousands of digits" if "digits" in str(error) else str(error)
         raise UserError(where, f"{wrong} ({reason})", expected) from None
     return value
 
 
+def place_of_key(where: str, text: str, key: str, *, last: bool = False) -> str:
+    """Return `where` with the line on which a key of a JSON text stands, the first or the last time.
+
+    A text of one line is named without it, and so is one that spells the key with escapes that nobody needs.
+    """
+    spelled = sorted({json.dumps(key), json.dumps(key, ensure_ascii=False)})
+    keys = list(re.finditer("|".join(rf"{re.escape(each)}\s*:" for each in spelled), text)) if "\n" in text else []
+    return f"{where}:{text.count(chr(10), 0, keys[-1 if last else 0].start()) + 1}" if keys else where
+
+
+class _Repeated(ValueError):
+    """A key stands twice in one object."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"key '{key}' stands twice")
+        self.key = key
+
+
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"key '{next(key for key in keys if keys.count(key) > 1)}' stands twice")
+        raise _Repeated(next(key for key in keys if keys.count(key) > 1))
     return mapping
 
 

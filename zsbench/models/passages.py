@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from zsbench.core.batching import map_by_length
+from zsbench.core.batching import map_batches, map_by_length
 from zsbench.core.lazy import FloatArray, torch
 from zsbench.core.records import Cost
 from zsbench.models import positions, runtime
@@ -66,6 +66,7 @@ def run(
     cost: Cost,
     *,
     config: Any,
+    in_order: int | None = None,
 ) -> FloatArray:
     """Return what `network` makes of padded batches of `rows`, one row each, in their order.
 
@@ -74,6 +75,8 @@ def run(
     network : takes a mapping of tensors (n, longest).
     config : the network's own. A classifier over a decoder looks there for what is padding, to read the last token
         before it; where the config names none, an id that stands in no row of the batch is written there meanwhile.
+    in_order : rows of a batch, each computed where it stands, for networks whose answer depends on the batch; None
+        forms batches of like length.
     """
     lengths = [len(row["input_ids"]) for row in rows]
     padding = config.pad_token_id
@@ -89,8 +92,12 @@ def run(
         finally:
             config.pad_token_id = padding
 
+    outputs: FloatArray
+    if in_order is not None:
+        outputs = map_batches(batch, rows, in_order)
+        return outputs
     keys = [tuple(map(tuple, row.values())) for row in rows]
-    outputs: FloatArray = map_by_length(batch, rows, lengths, runtime.runtime_batch_size(), keys=keys)
+    outputs = map_by_length(batch, rows, lengths, runtime.runtime_batch_size(), keys=keys)
     return outputs
 
 

@@ -1,4 +1,4 @@
-"""What corpus commands ask of models: the loaded adapter, vectors of all documents, and how far the work is."""
+"""What corpus commands ask of models: vectors of all documents, and how far the work is."""
 
 from __future__ import annotations
 
@@ -7,17 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from zsbench.cli._models import load_model
 from zsbench.cli._screen import console
-
-
-def load_model(model: str, needs: type, device: str, dtype: str) -> Any:
-    """Return the loaded adapter of a model that offers `needs`."""
-    from zsbench.config.models import named
-    from zsbench.models import runtime
-
-    block, _ = named(model, needs, where="--model")
-    runtime.configure(device=device, dtype=dtype, threads=None)
-    return block.build()
 
 
 def vectors_of(passages: list[str], model: str | None, embeddings: Path | None, device: str, dtype: str) -> Any:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from zsbench.cli._models import load_model
 from zsbench.cli._screen import say
-from zsbench.cli.corpus._models import load_model, progress
+from zsbench.cli.corpus._models import progress
 from zsbench.cli.corpus._options import Corpus, Device, Dtype, Out, Seed
 
 

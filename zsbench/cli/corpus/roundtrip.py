@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from zsbench.cli._models import load_model
 from zsbench.cli._screen import say
-from zsbench.cli.corpus._models import load_model, progress
+from zsbench.cli.corpus._models import progress
 from zsbench.cli.corpus._options import Device, Dtype, Encoder, Out
 
 

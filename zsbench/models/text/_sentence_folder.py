@@ -17,7 +17,7 @@ from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.models import guards, runtime
 
-Pooling = Literal["mean", "cls", "last"]
+Pooling = Literal["mean", "mean_with_padding", "cls", "last"]
 _MODES: dict[str, Pooling] = {"mean_tokens": "mean", "cls_token": "cls", "lasttoken": "last"}
 
 

@@ -17,6 +17,9 @@ from zsbench.models.capabilities import TextEncoder
 from zsbench.models.text import _sentence_folder
 from zsbench.models.text._sentence_folder import Layout, Pooling
 
+PADDED_BATCH = 32
+"""Texts that `mean_with_padding` pads to one length."""
+
 
 @declare(offers=(TextEncoder,), files=runtime.folder_files)
 def bi_encoder(
@@ -37,7 +40,9 @@ def bi_encoder(
     model : hub id or folder with config.json, safetensors weights and tokenizer files.
     revision : commit or tag on the hub.
     trust_remote_code : run the modelling code that comes with the weights.
-    pooling : mean over the tokens, the first token (cls) or the last; None is the checkpoint's own.
+    pooling : mean over the tokens, the first token (cls) or the last; None is the checkpoint's own. `mean_with_padding`
+        is the reference of papers that average padded positions too: texts go in batches of 32 in the order given, and
+        a vector depends on the others of its batch.
     normalise : vectors of length 1, so that dot products are cosines; None is the checkpoint's own.
     query_prefix, document_prefix : text before every query or document; None is the checkpoint's own.
     max_length : tokens of a text, special tokens included; None is the checkpoint's own.
@@ -57,11 +62,17 @@ def bi_encoder(
 
 
 class BiEncoder(huggingface.Adapter):
-    """A `TextEncoder` over `AutoModel`."""
+    """A `TextEncoder` over `AutoModel`.
+
+    Attributes
+    ----------
+    depends_on_batch : whether the vector of a text depends on the texts that stand around it.
+    """
 
     def __init__(self, checkpoint: huggingface.Checkpoint, layout: Layout) -> None:
         super().__init__(checkpoint)
         self._layout = layout
+        self.depends_on_batch = layout.pooling == "mean_with_padding"
         self._config = self._model.config.get_text_config()
         self.max_tokens = passages.limit(
             self._tokenizer, self._model, self._config, layout.max_length, option="max_length"
@@ -80,15 +91,20 @@ class BiEncoder(huggingface.Adapter):
     def _encode(self, texts: list[str]) -> FloatArray:
         texts = [text.lower() for text in texts] if self._layout.lower else texts
         rows = passages.encode(self._tokenizer, texts, self.max_tokens, self.cost)
-        return passages.run(self._pooled, self._tokenizer, rows, self.device, self.cost, config=self._config)
+        size = PADDED_BATCH if self.depends_on_batch else None
+        return passages.run(
+            self._pooled, self._tokenizer, rows, self.device, self.cost, config=self._config, in_order=size
+        )
 
     def _pooled(self, batch: Any) -> FloatArray:
-        """Return the vectors (n, width) of a padded batch, whose padding counts in no pooling."""
+        """Return the vectors (n, width) of a padded batch, whose padding counts in `mean_with_padding` alone."""
         with torch.inference_mode():
             states = self._model(**batch).last_hidden_state.float()
         mask = batch["attention_mask"][:, :, None].float()
         if self._layout.pooling == "mean":
             vectors = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        elif self._layout.pooling == "mean_with_padding":
+            vectors = states.mean(dim=1)
         elif self._layout.pooling == "cls":
             vectors = states[:, 0]
         else:

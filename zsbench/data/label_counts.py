@@ -1,0 +1,59 @@
+"""Labels with the number of their mentions: JSON `{"label": count}`, and lists of labels without counts.
+
+Labels are taken verbatim: no letter is lowered and no blank taken away, since a model saw them as they stand.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zsbench.core import jsonfiles, textfiles
+from zsbench.core.errors import UserError, shown
+
+EXPECTED = 'JSON {"label": number of mentions}'
+
+
+def read_counts(path: Path) -> dict[str, int]:
+    """Return the mentions of every label that has any, in the order of the file; a count of 0 leaves a label out.
+
+    Raises
+    ------
+    UserError
+        Not JSON, a label that stands twice or is empty, a count that is no whole number of at least 0, or no label
+        with a mention; with file, line and label.
+    """
+    text = textfiles.read(path)
+    value = jsonfiles.parse(text, shown(path), EXPECTED, unique=True)
+    if not isinstance(value, dict):
+        raise UserError(shown(path), f"a {type(value).__name__}", EXPECTED)
+    for label, count in value.items():
+        if not label.strip():
+            place = jsonfiles.place_of_key(shown(path), text, label)
+            raise UserError(place, f"label '{label}' is empty", "a label's text")
+        if type(count) is not int or count < 0:
+            place = jsonfiles.place_of_key(shown(path), text, label)
+            found = f"label '{label}' has {textfiles.short(count)} mentions"
+            raise UserError(place, found, "a whole number, at least 0")
+    counts = {label: count for label, count in value.items() if count}
+    if not counts:
+        raise UserError(shown(path), "no label with a mention", EXPECTED)
+    return counts
+
+
+def read_labels(path: Path) -> list[str]:
+    """Return the labels of a file: one a line, a JSON list, or those with a mention of a JSON `{"label": count}`.
+
+    Raises
+    ------
+    UserError
+        No labels, one that is empty or stands twice; what `read_counts` refuses.
+    """
+    if ".json" in path.suffixes and isinstance(jsonfiles.read(path), dict):
+        return list(read_counts(path))
+    labels = jsonfiles.texts(path, "one label a line, or a JSON list of labels")
+    for number, label in enumerate(labels):
+        if not label.strip():
+            raise UserError(shown(path), f"label {number + 1} is empty", "a label's text")
+        if label in labels[:number]:
+            raise UserError(shown(path), f"label '{label}' stands twice", "each label once")
+    return labels

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.reference._golden import load_json
-from tests.tasks._scoring import score
 from zsbench.core.cache import Cache
-from zsbench.data.sentences.conll import conll
 from zsbench.engine import local
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
@@ -91,43 +89,28 @@ def test_crossner_with_all_its_labels(domain, n_labels, tmp_path):
     assert len(task.load(limit=None, seed=0).context) == n_labels
 
 
-def gazetteer(sentences):
-    """Return training mentions with their most frequent label, the first in the alphabet where several are."""
-    labels = {}
-    for item, spans in zip(sentences.items, sentences.spans, strict=True):
-        for start, end, label in spans:
-            labels.setdefault(item.words[start : end + 1], []).append(label)
-    return {mention: min(sorted(set(names)), key=lambda name: -names.count(name)) for mention, names in labels.items()}
-
-
-def longest_matches(words, mentions):
-    """Return the spans of mentions in a sentence, from left to right, the longest first."""
-    spans, start = [], 0
-    while start < len(words):
-        end = next((end for end in range(len(words), start, -1) if words[start:end] in mentions), 0)
-        if end:
-            spans.append((start, end - 1, mentions[words[start:end]]))
-        start = max(end, start + 1)
-    return spans
-
-
 @pytest.mark.parametrize("case", load_json("ner-protocol", "crossner_gazetteer.json") or [], ids=lambda c: c["domain"])
 def test_gazetteer_of_crossner_with_misc_and_without(case, tmp_path):
     folder = DATA / "ner" / "crossner" / case["domain"]
-    test, mentions = conll(path=str(folder / "test.txt")), gazetteer(conll(path=str(folder / "train.txt")))
-    predictions = [longest_matches(item.words, mentions) for item in test.items]
-    sizes = {"n_test": len(test.items), "gazetteer_size": len(mentions), "n_pred": sum(map(len, predictions))}
-    assert sizes == {key: case[key] for key in sizes}
-    rows = [{"id": item.id, "spans": spans} for item, spans in zip(test.items, predictions, strict=True)]
-    (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    yaml = f"description: d\ntype: ner\ndata: {{source: conll, path: {folder / 'test.txt'}}}\n"
-    (tmp_path / "all.yaml").write_text(yaml)
-    (tmp_path / "without.yaml").write_text(yaml + "excluded_labels: [misc]\n")
-    for name, expected in (("all", "micro"), ("without", "micro_without_misc")):
-        got = score(tmp_path / f"{name}.yaml", tmp_path / "p.jsonl")
-        assert {key: got["F1" if key == "f1" else key] for key in case[expected]} == pytest.approx(case[expected])
-        if name == "all":
-            assert got["F1(average=macro)"] == pytest.approx(case["macro_f1"])
+    data = {
+        key: {"source": "conll", "path": str(folder / f"{name}.txt")}
+        for key, name in (("data", "test"), ("train", "train"))
+    }
+    for name, excluded in (("micro", []), ("micro_without_misc", ["misc"])):
+        task = tmp_path / f"{name}.yaml"
+        task.write_text(json.dumps({"description": "d", "type": "ner", **data, "excluded_labels": excluded}))
+        [result] = run(str(task), tmp_path / name, methods=("gazetteer",))
+        values = {metric: score["value"] for metric, score in result["metrics"].items()}
+        expected = case[name]
+        assert [values["precision"], values["recall"], values["F1"]] == pytest.approx([*expected.values()], abs=1e-9)
+        assert result["notes"]["mentions learnt"] == case["gazetteer_size"]
+        assert result["n_items"] == case["n_test"]
+        if not excluded:
+            assert values["F1(average=macro)"] == pytest.approx(case["macro_f1"], abs=1e-9)
+            lines = [
+                json.loads(line) for path in (tmp_path / name).rglob("predictions/*.jsonl") for line in path.open()
+            ]
+            assert sum(len(line["spans"]) for line in lines) == case["n_pred"]
 
 
 def test_sparse_depth_metric_and_aligned(tmp_path):

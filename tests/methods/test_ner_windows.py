@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zsbench.config.blocks import Block
+from zsbench.core.cache import Cache
+from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
 from zsbench.core.records import Cost
 from zsbench.data.sentences.sentence import Mention, Sentence
+from zsbench.methods.ner import Problem
 from zsbench.methods.ner._windows import candidates, windows
 from zsbench.methods.ner.span_threshold import span_threshold
 from zsbench.results import protocols
@@ -29,6 +32,12 @@ class Names:
             for end in range(start, min(start + (self.max_width or len(words)), len(words))):
                 if all(word.startswith("N") for word in words[start : end + 1]):
                     yield Mention(start, end, label, (end - start + 1) / 10)
+
+
+def tagger(model, **options):
+    """Return what tags one label with the model, and the run's notes."""
+    run = RunContext("auto", Cache(None), 0, model.cost)
+    return span_threshold(threshold=0.0, **options)(model, Problem(["x"]), run), run.notes
 
 
 @given(
@@ -53,8 +62,8 @@ def test_windows_cover_every_word_and_overlap_by_a_span():
 @pytest.mark.parametrize(("overflow", "ends", "cut"), [("chunk", [5], 0), ("cut", [], 1)])
 def test_a_cut_sentence_is_counted_and_a_parted_one_is_not(overflow, ends, cut):
     model = Names(3, 2)
-    tag = span_threshold(overflow=overflow)
-    spans = tag(model, [Sentence("s", ("o", "o", "o", "o", "N", "N"))], ["x"])
+    tag, _ = tagger(model, overflow=overflow)
+    spans = tag([Sentence("s", ("o", "o", "o", "o", "N", "N"))])
     assert [span.end for span in spans[0]] == ends
     assert model.cost.truncated_items == cut
 
@@ -67,11 +76,11 @@ def test_overlaps_are_settled_by_the_rule_unless_the_model_does_it():
         ("longest first", "flat", [(0, 1)], None),
         ("longest first", "model", every, None),
     ]:
-        model, tag = Names(9, 2, answers), span_threshold(decoding=decoding)
-        assert [span[:2] for span in tag(model, sentences, ["x"])[0]] == spans
-        assert said is None or tag.settled(model) == {"decoding": said}
+        tag, notes = tagger(Names(9, 2, answers), decoding=decoding)
+        assert [span[:2] for span in tag(sentences)[0]] == spans
+        assert notes == ({} if said is None else {"settled": {"decoding": said}})
     with pytest.raises(UserError, match="candidates"):
-        span_threshold(decoding="model")(Names(9, 2), sentences, ["x"])
+        tagger(Names(9, 2), decoding="model")
 
 
 def test_what_a_model_settles_stands_in_the_head_and_is_no_part_of_the_question():

@@ -45,6 +45,7 @@ class Row:
     task_type: str = ""
     data_fingerprint: str = ""
     interval: str = ""  # how it was made: "wilson", "bootstrap(B=10000, seed=0)"
+    chosen: str = ""  # what the method chose on data of the task, in words
     note: str = ""  # what keeps the interval from covering as often as it claims
 
 
@@ -74,6 +75,7 @@ def rows_by_result(results: Sequence[dict[str, Any]], expected: Sequence[Publish
             "config_hash": result.get("config_hash", ""),
             "warning": str(result.get("notes", {}).get("warning", "")),
             "counts": _lacking(result),
+            "chosen": str(result.get("notes", {}).get("chosen", "")),
             "std": result.get("spread", {}).get("std_population"),
             "confidence": confidence(result),
             "variant": variant,
@@ -219,6 +221,7 @@ def notes(table: Sequence[Row]) -> list[str]:
     for row in table:
         by_task.setdefault(row.task, []).append(row)
     lines = [line + _spread(of_task) for of_task in by_task.values() for line in _values(of_task, "protocol")]
+    lines += [line for of_task in by_task.values() for line in _values(of_task, "chosen", "chosen: {}")]
     lines += [line for of_task in by_task.values() for line in _values(of_task, "drawn", "intervals draw {} whole")]
     lines += [line for of_task in by_task.values() for line in _values(of_task, "counts")]
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]

@@ -1,8 +1,9 @@
 """Entity rules: from sentences and label names to labelled spans.
 
-A method file returns a `Tagger`, called as `tagger(model, sentences, labels)` with a batch of sentences; it answers
-with one list of mentions a sentence: where they stand, their label, and score and text where there are any. A mention
-that a language model wrote and that is nowhere in the sentence has a text and no borders.
+A method file returns a `Rule`, which is called once a run, as `rule(model, problem, run)`: there it may learn from the
+problem's training set or choose by its validation set. What it returns, a `Tagger`, is called with batches of sentences
+and answers with one list of mentions a sentence: where they stand, their label, and score and text where there are any.
+A mention that a language model wrote and that is nowhere in the sentence has a text and no borders.
 """
 
 from __future__ import annotations
@@ -11,21 +12,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zsbench.data.sentences.sentence import Mention, Sentence
-
-Tagger = Callable[[Any, Sequence[Sentence], Sequence[str]], list[list[Mention]]]
+from zsbench.core.context import RunContext
+from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 
 
 @dataclass(frozen=True)
-class Adapted:
-    """A tagger with options that its config leaves open and its model settles.
+class Problem:
+    """What a rule may know beside the sentences.
 
-    `settled(model)` gives their values in words, which stand in the table's head as if the config had said them.
+    Attributes
+    ----------
+    labels : the names asked, in the order that models see.
+    train : sentences to learn from. Labels that the task asks have its wording; those that it excludes are still there,
+        as the data spell them, because what is learnt from them may keep a word from another label.
+    validation : sentences to choose with, judged as the test sentences are.
     """
 
-    tag: Tagger
-    settled: Callable[[Any], dict[str, str]]
+    labels: Sequence[str]
+    train: SentenceSet | None = None
+    validation: SentenceSet | None = None
 
-    def __call__(self, model: Any, sentences: Sequence[Sentence], labels: Sequence[str]) -> list[list[Mention]]:
-        """Tag like the tagger inside."""
-        return self.tag(model, sentences, labels)
+
+Tagger = Callable[[Sequence[Sentence]], list[list[Mention]]]
+Rule = Callable[[Any, Problem, RunContext], Tagger]

@@ -9,24 +9,33 @@ from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import Seed
+from zsbench.core.context import RunContext
 from zsbench.data.sentences.sentence import Mention, Sentence
-from zsbench.methods.ner import Tagger
+from zsbench.methods.ner import Problem, Rule, Tagger
 
 
 @method(family="ner")
-def capitalised_runs(*, seed: Seed = 0) -> Tagger:
+def capitalised_runs(*, seed: Seed = 0) -> Rule:
     """Tag every run of words that begin with a capital; the draw of labels depends on seed and sentence id only."""
 
-    def tag(_model: Any, sentences: Sequence[Sentence], labels: Sequence[str]) -> list[list[Mention]]:
-        return [_runs(s, labels, random.Random(f"{seed}:{s.id}")) for s in sentences]
+    def rule(_model: Any, problem: Problem, _run: RunContext) -> Tagger:
+        def tag(sentences: Sequence[Sentence]) -> list[list[Mention]]:
+            return [_labelled(s, problem.labels, random.Random(f"{seed}:{s.id}")) for s in sentences]
 
-    return tag
+        return tag
+
+    return rule
 
 
-def _runs(sentence: Sentence, labels: Sequence[str], draw: random.Random) -> list[Mention]:
-    spans: list[Mention] = []
-    for capital, run in groupby(range(len(sentence.words)), key=lambda i: sentence.words[i][:1].isupper()):
+def _labelled(sentence: Sentence, labels: Sequence[str], draw: random.Random) -> list[Mention]:
+    return [Mention(start, end, draw.choice(labels)) for start, end in capitalised(sentence.words)]
+
+
+def capitalised(words: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the first and the last word, inclusive, of every run of words that begin with a capital."""
+    spans: list[tuple[int, int]] = []
+    for capital, run in groupby(range(len(words)), key=lambda i: words[i][:1].isupper()):
         positions = list(run)
         if capital:
-            spans.append(Mention(positions[0], positions[-1], draw.choice(labels)))
+            spans.append((positions[0], positions[-1]))
     return spans

@@ -29,7 +29,11 @@ class Labels:
 
     def gold(self, spans: Sequence[Any]) -> list[Any]:
         """Return gold spans as they are asked for."""
-        return [renamed(span, self.label_map.get(span[2], span[2])) for span in self.scored(spans)]
+        return self.worded(self.scored(spans))
+
+    def worded(self, spans: Sequence[Any]) -> list[Any]:
+        """Return spans in the wording that is asked, those of excluded labels as the data spell them."""
+        return [renamed(span, self.label_map.get(span[2], span[2])) for span in spans]
 
     def scored(self, spans: Sequence[SpanT]) -> list[SpanT]:
         """Return the spans whose labels are not excluded."""

@@ -7,10 +7,11 @@ text may follow the label; `zsbench score` also takes the gold's sentences with 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from zsbench.config.blocks import Block
+from zsbench.config.blocks import Block, Chain
 from zsbench.config.options import AnyTexts, Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
@@ -20,7 +21,7 @@ from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.records import Score, TaskData, canonical_json, digest
 from zsbench.data.clusters import taken
 from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
-from zsbench.methods.ner import Adapted, Tagger
+from zsbench.methods.ner import Problem, Rule
 from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
 from zsbench.models.capabilities import SpanExtractor
@@ -30,6 +31,8 @@ from zsbench.tasks.ner._labels import Labels
 from zsbench.tasks.ner._oddities import miscounted
 
 DEFAULT_BATCH = 32
+FURTHER = {"training set": "train", "validation set": "validation"}
+"""What rules declare to use -> the task's key that names it."""
 EVERY = "*"
 """In `F1(label=*)`: one metric a label."""
 
@@ -39,13 +42,18 @@ class Config(TaskConfig):
 
     `labels`: names asked, a list or a file; default all that occur in the gold. `label_map`: gold label -> name asked.
     `excluded_labels`: gold labels dropped from gold and predictions before anything else (`misc` in some papers).
+    `train` and `validation` are data blocks like `data`, for rules that learn or choose.
     """
+
+    data_keys: ClassVar[tuple[str, ...]] = ("train", "validation")
 
     method: Any = "span-threshold"
     metrics: Texts = ["F1", "precision", "recall", "F1(average=macro)"]
     labels: Texts | Text | None = None
     label_map: dict[Text, Text] = {}
     excluded_labels: AnyTexts = []
+    train: Any = None
+    validation: Any = None
 
 
 class Task(BaseTask[Config]):
@@ -102,7 +110,27 @@ class Task(BaseTask[Config]):
         counts = dict(sentences.counts or {})
         counts |= {f"gold spans labelled '{x}'": sum(span[2] == x for row in spans for span in row) for x in judged}
         clusters = taken(sentences.clusters, keep, len(sentences.items))
-        return TaskData(items, spans, labels, digest([*labels, *rows]), counts, clusters=clusters)
+        problem = Problem(labels) if score_only else self._problem(labels)
+        return TaskData(items, spans, problem, digest([*labels, *rows]), counts, clusters=clusters)
+
+    def _problem(self, labels: Sequence[str]) -> Problem:
+        """Return the labels with the further data, in the wording that is asked."""
+        sources = self.config.sources()
+        train: SentenceSet | None = sources["train"].build() if "train" in sources else None
+        validation: SentenceSet | None = sources["validation"].build() if "validation" in sources else None
+        if train is not None:
+            train = replace(train, spans=[self._labels.worded(spans) for spans in train.spans])
+        if validation is not None:
+            validation = replace(validation, spans=[self._labels.gold(spans) for spans in validation.spans])
+        return Problem(labels, train, validation)
+
+    def lacks(self, method: Chain) -> tuple[str, str]:
+        """Say which data a method learns from or chooses with that the task does not have."""
+        uses = {use for link in method.links for use in link.facts.uses}
+        for use, key in FURTHER.items():
+            if use in uses and getattr(self.config, key) is None:
+                return f"{method.title}: no {use}", f"`{key}:` in the task's YAML"
+        return "", ""
 
     def metric_names(self, names: Sequence[str]) -> list[str]:
         """Return the metrics; one of `label=*` stands for one of every label asked that is not excluded."""
@@ -141,20 +169,15 @@ class Task(BaseTask[Config]):
             counts[name] = sum(end - start >= width for start, end in ends)
         return {what: n for what, n in counts.items() if n}
 
-    def predict(
-        self, rule: Tagger, model: Any, data: TaskData, todo: range, run: RunContext
-    ) -> Iterator[list[Mention]]:
+    def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[Mention]]:
         """Yield the spans of each sentence."""
         size = DEFAULT_BATCH if run.batch_size == "auto" else int(run.batch_size)
-        if model is not None:
-            run.prompts |= dict.fromkeys(data.context)
         if facts := getattr(model, "facts", None):
             run.notes["model"] = facts
-        if isinstance(rule, Adapted):
-            run.notes["settled"] = rule.settled(model)
+        tag = rule(model, data.context, run)
         for start in range(todo.start, todo.stop, size):
             batch = data.items[start : min(start + size, todo.stop)]
-            yield from rule(model, batch, data.context)
+            yield from tag(batch)
             run.progress(start + len(batch))
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

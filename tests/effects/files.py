@@ -16,6 +16,10 @@ def glyph_names():
     return (ASSETS / "data/glyphs/classes.txt").read_text().splitlines()
 
 
+def label_names():
+    return (ASSETS / "data/ner-synthetic/labels-ladder.txt").read_text().splitlines()
+
+
 def captions():
     return {f"{i:04d}": f"a digit number {i % 7}" for i in range(1797)}
 
@@ -105,6 +109,7 @@ FILES = {
     "captions": (".json", dump(captions)),
     "distances": (".npy", matrix),
     "nodes": (".json", dump(lambda: dict(zip(glyph_names(), glyph_names()[::-1], strict=True)))),
+    "label texts": (".json", dump(lambda: dict(zip(label_names(), label_names()[::-1], strict=True)))),
     "names": (".json", dump(lambda: {name: name for name in glyph_names()})),
     "other names": (".json", dump(lambda: {name: f"my {name}" for name in glyph_names()})),
     "vectors": (".npy", vectors),

@@ -24,7 +24,6 @@ from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.methods.ner import Problem, Rule
 from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
-from zsbench.models.capabilities import SpanExtractor
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
 from zsbench.tasks.formats.spans import Spans as SpanLines
 from zsbench.tasks.ner._labels import Labels
@@ -156,9 +155,9 @@ class Task(BaseTask[Config]):
                 labels[label] = None
         return list(labels)
 
-    def reach(self, model: SpanExtractor, data: TaskData) -> dict[str, int]:
+    def reach(self, model: Any, data: TaskData) -> dict[str, int]:
         """Count what is longer than a model reads or answers."""
-        words, width = model.max_words, model.max_width
+        words, width = getattr(model, "max_words", None), getattr(model, "max_width", None)
         ends = [span[:2] for gold in data.gold for span in gold if span[0] is not None]
         counts: dict[str, int] = {}
         if words is not None:

@@ -10,6 +10,7 @@ from zsbench.config import catalog
 from zsbench.config.components import option_defaults
 from zsbench.config.schema import Settings, TaskConfig
 from zsbench.search.candidates import Candidates
+from zsbench.tasks.ner.ner import Familiarity
 
 METHODS = harness.table("methods")
 UNTRIED = METHODS.pop("untested", {})
@@ -51,7 +52,7 @@ UNTRIED_KEYS = TASKS.pop("untested")
 
 def test_every_key_of_every_task_is_tried():
     schemas = {name: catalog.load_module("tasks", name).Config for name in catalog.own_components("tasks")}
-    schemas["candidates"] = Candidates
+    schemas |= {"candidates": Candidates, "familiarity": Familiarity}
     tried = {(name, key) for name, own in TASKS.items() for key in own["changes"]} | {
         (name, key) for name, keys in UNTRIED_KEYS.items() for key in keys
     }

@@ -113,4 +113,5 @@ FILES = {
     "names": (".json", dump(lambda: {name: name for name in glyph_names()})),
     "other names": (".json", dump(lambda: {name: f"my {name}" for name in glyph_names()})),
     "vectors": (".npy", vectors),
+    "few mentions": (".json", dump(lambda: {"river": 3, "king": 2})),
 }

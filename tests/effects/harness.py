@@ -98,7 +98,7 @@ class Bench:
             if problem := task.check(item, prediction):
                 raise UserError(job.title, problem)
         found = judge(task, job.task, data, predictions, job.settings, title=job.title)
-        said = [found.scores, found.statistics, data.counts, context.notes, list(context.prompts)]
+        said = [found.scores, found.statistics, found.notes, data.counts, context.notes, list(context.prompts)]
         said += [{key: n for key, n in cost.as_dict().items() if key not in VOLATILE}]
         return digest([said, predictions, [item.id for item in data.items], getattr(model, "fingerprint", "")])
 

@@ -1,9 +1,12 @@
-"""Model blocks with `modify:`, a list of changes made to the loaded network before anything is asked of it.
+"""Model blocks with keys that are no adapter's: `modify:`, changes made to the loaded network, and `familiarity:`.
 
     model: {adapter: open-clip, model: ViT-B-32/openai, modify: [{name: lora, path: delta.safetensors}]}
+    model: {adapter: gliner, model: urchade/gliner_medium-v2.1, familiarity: {training: pile-ner.json}}
 
 A modifier is a file in `zsbench/modifiers/` whose function returns `apply(network) -> facts`; the network is the
-adapter's `module`. Its options and files belong to the model's identity, so that no cached feature is mixed up.
+adapter's `module`. Its options and files belong to the model's identity, so that no cached feature is mixed up. What
+the labels of its training were changes nothing that a model answers: tasks that have a key `familiarity` take it over
+(`plan/task_configs.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 
 from zsbench.config import blocks
 from zsbench.config.blocks import Block
+from zsbench.config.messages import described
 from zsbench.core.errors import UserError
 from zsbench.core.records import canonical_json, digest, digest_file
 from zsbench.core.yamlio import Document, Loc
@@ -21,13 +25,15 @@ from zsbench.core.yamlio import Document, Loc
 
 @dataclass(frozen=True)
 class ModifiedBlock(Block):
-    """A model's block and the modifiers of its network, in order."""
+    """A model's block, the modifiers of its network, in order, and what it says of its training labels."""
 
     modifiers: tuple[Block, ...] = ()
+    familiarity: Document | None = None
 
     def described(self) -> dict[str, Any]:
         """Return the block as it stands in a result, modifiers included."""
-        return {**super().described(), "modify": [modifier.described() for modifier in self.modifiers]}
+        changes = [modifier.described() for modifier in self.modifiers]
+        return {**super().described(), **({"modify": changes} if changes else {})}
 
     def files(self) -> list[str]:
         """Return the local files of the model and of its modifiers."""
@@ -59,15 +65,27 @@ class ModifiedBlock(Block):
 
 
 def model_block(value: dict[str, Any], document: Document, loc: Loc) -> Block:
-    """Read a model's block with its modifiers, options checked against the signatures."""
-    wanted = value.get("modify")
-    plain = blocks.block("models", {k: v for k, v in value.items() if k != "modify"}, "adapter", document, loc)
-    if wanted is None:
+    """Read a model's block with its modifiers, options checked against the signatures.
+
+    Raises
+    ------
+    UserError
+        An option is wrong, or `familiarity:` is no mapping.
+    """
+    wanted, trained = value.get("modify"), value.get("familiarity")
+    own = {k: v for k, v in value.items() if k not in ("modify", "familiarity")}
+    plain = blocks.block("models", own, "adapter", document, loc)
+    if wanted is None and trained is None:
         return plain
-    entries = wanted if isinstance(wanted, list) else [wanted]
+    entries = wanted if isinstance(wanted, list) else [] if wanted is None else [wanted]
     modifiers = tuple(
         blocks.block("modifiers", entry, "name", document, (*loc, "modify", number))
         for number, entry in enumerate(entries)
     )
+    place = (*loc, "familiarity")
+    if trained is not None and not isinstance(trained, dict):
+        found = f"key 'familiarity' is {described(trained)}"
+        raise UserError(document.where(place), found, "a mapping such as {training: FILE, embedder: MODEL}")
+    labels = None if trained is None else document.part(place, trained)
     fields = (plain.kind, plain.name, plain.options, plain.label, plain.base, plain.where, plain.bases)
-    return ModifiedBlock(*fields, modifiers)
+    return ModifiedBlock(*fields, modifiers, labels)

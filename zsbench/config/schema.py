@@ -69,8 +69,12 @@ class TaskConfig(Strict):
 
 
 class ModelConfig(Strict, extra="allow"):
-    """A model's YAML: the adapter, and that adapter's own options beside it."""
+    """A model's YAML: the adapter, and that adapter's own options beside it.
+
+    `familiarity`: what the labels of its training were, for tasks that have a key of that name (`zsbench show ner`).
+    """
 
     adapter: Text
+    familiarity: dict[str, Any] = {}
     description: AnyText = ""
     license: AnyText = ""

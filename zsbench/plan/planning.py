@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from zsbench.config.suites import Average, Expected, SuiteConfig
 
 
-from zsbench.plan import references
+from zsbench.plan import references, task_configs
 from zsbench.plan.choices import Choices
-from zsbench.plan.task_configs import read_task
 
 
 @dataclass(frozen=True)
@@ -175,15 +174,17 @@ def _jobs(
         with mistakes.noted():
             task_name, task_document = references.task_document(*task_ref)
             task_document = assignments.assigned(task_document, "task", choices.assignments)
-            task, source = read_task(task_document)
+            task, source = task_configs.read_task(task_document)
             for method_ref in methods or [(task.method, task_document, ("method",))]:
                 with mistakes.noted():
                     method = references.method(*method_ref, task, choices)
                     # Where models are named and all of them are mistakes, that a method lacks one is none of its own.
                     without = [] if method.facts.needs and named else [("none", None)]
                     for model_name, model in (models if method.facts.needs else ()) or without:
-                        job = Job(suite, task_name, task, source, model_name, model, method, settings, where)
                         with mistakes.noted():
+                            own = task_configs.of_model(task_document, model)
+                            pair = (task, source) if own is task_document else task_configs.read_task(own)
+                            job = Job(suite, task_name, *pair, model_name, model, method, settings, where)
                             check_job(job)
                             jobs.append(job)
     return jobs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from zsbench.config import blocks, catalog, companions, validate
+from zsbench.config import blocks, catalog, companions, overlay, validate
 from zsbench.config.blocks import Block
 from zsbench.config.schema import TaskConfig
 from zsbench.core.errors import Mistakes, UnsetVariable, UserError, UserErrors, shown
@@ -83,6 +83,19 @@ def read_task(document: Document) -> tuple[TaskConfig, Block]:
         task.model_fields_set.discard("metrics")
     module.Task(task, source)
     return task, source
+
+
+def of_model(document: Document, model: Block | None) -> Document:
+    """Return a task's YAML with what a model's YAML says of its training labels under the task's own `familiarity:`.
+
+    The task stays as it is where its type has no such key, or where the model says nothing.
+    """
+    part: Document | None = getattr(model, "familiarity", None)
+    key, kind = "familiarity", document.value.get("type")
+    if part is None or not isinstance(kind, str) or key not in catalog.load_module("tasks", kind).Config.model_fields:
+        return document
+    marks = {(key, *loc): mark for loc, mark in part.marks.items()}
+    return overlay.overlay(Document(part.path, {key: part.value}, marks), document)
 
 
 def _require_whole(module: Any) -> None:

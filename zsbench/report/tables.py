@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zsbench.report import familiarity
 from zsbench.report.grid import Cell, Column, Grid, written
 from zsbench.report.plain import one_line
 from zsbench.report.variants import variants
@@ -47,6 +48,8 @@ class Row:
     interval: str = ""  # how it was made: "wilson", "bootstrap(B=10000, seed=0)"
     chosen: str = ""  # what the method chose on data of the task, in words
     note: str = ""  # what keeps the interval from covering as often as it claims
+    familiarity: float | None = None  # of the labels that the metric is about, 0-1; None where nothing was measured
+    familiar: str = ""  # how that was measured, and how it goes together with F1
 
 
 Published = Mapping[tuple[str, str], Sequence[Any]]
@@ -83,6 +86,7 @@ def rows_by_result(results: Sequence[dict[str, Any]], expected: Sequence[Publish
             "failed": bool(result.get("failed")),
             "task_type": result.get("task_type", ""),
             "data_fingerprint": result.get("data_fingerprint", ""),
+            "familiar": familiarity.described(result),
         }
         of_result = []
         for name, score in result["metrics"].items():
@@ -102,6 +106,7 @@ def rows_by_result(results: Sequence[dict[str, Any]], expected: Sequence[Publish
                 difference=None if published is None or value is None else value - published,
                 interval=score.get("interval", ""),
                 note=score.get("note", ""),
+                familiarity=familiarity.of_metric(result, name),
             )
             of_result.append(row)
         table.append(of_result)
@@ -174,15 +179,16 @@ def shown(value: float | None, unit: str, *, sign: bool = False) -> str:
 
 
 def header(table: Sequence[Row]) -> list[str]:
-    """Return the columns; the published ones only when some row has a published value."""
+    """Return the columns; published values and familiarity only when some row has one."""
     published = ["published", "difference"] if any(row.published is not None for row in table) else []
     interval = interval_title(row.confidence for row in table)
-    return ["task", "model", "method", "metric", "value", interval, *published, "n", "cost"]
+    familiar = ["familiarity"] if any(row.familiarity is not None for row in table) else []
+    return ["task", "model", "method", "metric", "value", interval, *published, *familiar, "n", "cost"]
 
 
 def is_right(column: str) -> bool:
     """Say whether a column holds numbers, which stand at its right."""
-    return column in ("value", "published", "difference", "n") or column.endswith("interval")
+    return column in ("value", "published", "difference", "familiarity", "n") or column.endswith("interval")
 
 
 def cells(row: Row, columns: Sequence[str]) -> list[str]:
@@ -204,6 +210,7 @@ def cells(row: Row, columns: Sequence[str]) -> list[str]:
         "interval": interval and f"{interval} ({percent(row.confidence)})",
         "published": published,
         "difference": "" if row.difference is None else shown(row.difference, row.unit, sign=True),
+        "familiarity": "" if row.familiarity is None else f"{row.familiarity:.3f}",
         "n": "" if row.failed else str(row.n),
         "cost": row.cost,
     }
@@ -224,6 +231,7 @@ def notes(table: Sequence[Row]) -> list[str]:
     lines += [line for of_task in by_task.values() for line in _values(of_task, "chosen", "chosen: {}")]
     lines += [line for of_task in by_task.values() for line in _values(of_task, "drawn", "intervals draw {} whole")]
     lines += [line for of_task in by_task.values() for line in _values(of_task, "counts")]
+    lines += [line for of_task in by_task.values() for line in _values(of_task, "familiar")]
     lines += [f"* {method}: {kind}" + (f", uses {used}" if used else "") for method, kind, used in uses]
     lines += [f"! {method} on {task}: {warning}" for task, method, warning in warnings]
     lines += interval_notes(table)

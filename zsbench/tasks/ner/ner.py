@@ -26,6 +26,7 @@ from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
 from zsbench.tasks.formats.spans import Spans as SpanLines
+from zsbench.tasks.ner._familiarity import Familiarity, TrainingLabels
 from zsbench.tasks.ner._labels import Labels
 from zsbench.tasks.ner._oddities import miscounted
 
@@ -42,6 +43,8 @@ class Config(TaskConfig):
     `labels`: names asked, a list or a file; default all that occur in the gold. `label_map`: gold label -> name asked.
     `excluded_labels`: gold labels dropped from gold and predictions before anything else (`misc` in some papers).
     `train` and `validation` are data blocks like `data`, for rules that learn or choose.
+    `familiarity`: training labels, `{training: FILE, embedder: MODEL, k, weighting, short}`, to say beside F1 how near
+    the labels asked are to them; a model's YAML may name its own.
     """
 
     data_keys: ClassVar[tuple[str, ...]] = ("train", "validation")
@@ -53,6 +56,7 @@ class Config(TaskConfig):
     excluded_labels: AnyTexts = []
     train: Any = None
     validation: Any = None
+    familiarity: Familiarity | None = None
 
 
 class Task(BaseTask[Config]):
@@ -69,13 +73,17 @@ class Task(BaseTask[Config]):
         self._labels = Labels(config.label_map, config.excluded_labels)
         self.format = SpanLines(self._labels.unknown)
         self._doubt = ""
+        self._training: TrainingLabels | None = None
+        if config.familiarity is not None and config.familiarity.training is not None:
+            where = config.document.where
+            self._training = TrainingLabels(config.familiarity, config.familiarity.training, config.folder, where)
 
     def files(self) -> list[str]:
-        """Return the data's files, and the one that names the labels."""
-        names = self.config.labels
-        if not isinstance(names, str):
-            return super().files()
-        return [*super().files(), str(resolve_path(names, self.config.folder("labels"), where=self.source.where))]
+        """Return the data's files, the one that names the labels, and those behind familiarity."""
+        names, files = self.config.labels, super().files()
+        if isinstance(names, str):
+            files.append(str(resolve_path(names, self.config.folder("labels"), where=self.source.where)))
+        return files + (self._training.files() if self._training else [])
 
     def protocol(self, *, given: bool = False) -> str:
         """Return what was excluded and how labels are worded: rows that differ in either do not compare."""
@@ -188,6 +196,13 @@ class Task(BaseTask[Config]):
         self._doubt = miscounted(scored, data.gold)
         pred, gold = ([_with_texts(*row) for row in zip(data.items, side, strict=True)] for side in (scored, data.gold))
         yield pred, gold
+
+    def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
+        """Return the familiarity of the labels, where training labels are named and there is a gold span."""
+        if self._training is None or not any(data.gold):
+            return {}
+        [(pred, gold)] = self.chunks(data, predictions)
+        return {"familiarity": self._training.beside(pred, gold)}
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that predicted spans would fit the gold better if their words were counted in another way."""

@@ -1,11 +1,11 @@
-"""Sentences as JSONL: {"id", "tokens", "spans": [[start, end_inclusive, label], ...]}."""
+"""Sentences as JSONL: {"id", "tokens" or "text", "spans": [[start, end, label], ...]}, by words or by characters."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
+from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath, Text
 from zsbench.core import jsonfiles
@@ -13,72 +13,78 @@ from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data import clusters
 from zsbench.data.item_ids import read_id
-from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet, Span
+from zsbench.data.sentences.borders import Borders, Placer, Splitter, split
+from zsbench.data.sentences.json_spans import Offsets, SpanReader
+from zsbench.data.sentences.sentence import Sentence, SentenceSet
 
 _DOCUMENT = ("cluster", "document", "document_id", "doc_id", "doc")
 
 
 @source(gives="sentences")
-def jsonl_sentences(*, path: LocalPath, cluster: Text | None = None) -> SentenceSet:
+@companions(("borders", "offsets", "characters"))
+def jsonl_sentences(
+    *,
+    path: LocalPath,
+    offsets: Offsets = "words",
+    borders: Borders = "error",
+    splitter: Splitter = "blanks",
+    cluster: Text | None = None,
+) -> SentenceSet:
     """Read a JSONL file; a sentence without `id` is named by its number in the file, from 0.
+
+    A line has the words (`tokens`), the text that they are from (`text`), or both; a text without words is split. A
+    span is [start, end, label] or {"start", "end", "label"}; a score behind it is not looked at.
 
     Parameters
     ----------
     path : the file, plain or .gz.
+    offsets : what starts and ends count: words, ends inclusive, or characters of the text (of the words joined by
+        blanks where there is none), ends exclusive.
+    borders : what a span of characters is whose borders are no words': an error, snapped to the words that it touches
+        and counted, or unmatchable as in GLiNER's benchmark, gold that no prediction equals, counted.
+    splitter : how a text is split into words: at blanks, or as GLiNER does, into `\\w+(?:[-_]\\w+)*|\\S`.
     cluster : key that names a sentence's document, by default the first of `cluster`, `document`, `document_id`,
         `doc_id` and `doc` that there is.
 
     Raises
     ------
     UserError
-        With file and line: not JSON, a key is missing, a span leaves its sentence, or a sentence names no document
-        among others that name one.
+        With file, line and sentence: not JSON, a key is missing, words that are not in their text, a span that leaves
+        its sentence or has borders that are an error, or a sentence names no document among others that name one.
     """
     items: list[Sentence] = []
-    gold: list[list[Span]] = []
+    gold: list[list[Any]] = []
     named: list[tuple[str, dict[str, Any]]] = []
-    file = Path(path)
-    for number, row in jsonfiles.lines(file, {"tokens": list, "spans": list}):
+    file, reader = Path(path), SpanReader(offsets, Placer(borders))
+    for number, row in jsonfiles.lines(file, {"spans": list}):
         where = f"{shown(file)}:{number}"
-        if not all(isinstance(word, str) for word in row["tokens"]) or not row["tokens"]:
-            raise UserError(where, "key 'tokens' is not a list of words", "at least one text")
-        items.append(Sentence(read_id(row, where, default=str(len(items))), tuple(row["tokens"])))
-        gold.append([read_span(span, len(row["tokens"]), where) for span in row["spans"]])
+        items.append(sentence_of(row, read_id(row, where, default=str(len(items))), where, splitter))
+        gold.append([reader.gold(span, items[-1], where) for span in row["spans"]])
         named.append((where, clusters.named(row, cluster, _DOCUMENT)))
-    return SentenceSet(items, gold, clusters.of_rows(named, cluster, keys=_DOCUMENT))
+    of_rows = clusters.of_rows(named, cluster, keys=_DOCUMENT)
+    return SentenceSet(items, gold, of_rows, reader.placer.counts or None)
 
 
-def read_span(span: Any, n_words: int, where: str) -> Span:
-    """Return a checked (start, end, label), the label without blanks around it.
-
-    Raises
-    ------
-    UserError
-        Not [start, end, label], or outside the sentence.
-    """
-    if not (isinstance(span, list) and len(span) == 3 and isinstance(span[2], str) and span[2].strip()):
-        raise UserError(where, f"span {span!r}", "[start, end_inclusive, label]")
-    start, end, label = span
-    if not (type(start) is type(end) is int and 0 <= start <= end < n_words):
-        raise UserError(where, f"span {span!r}", f"0 <= start <= end < {n_words} (words, end inclusive)")
-    return start, end, label.strip()
-
-
-def read_mention(span: Any, n_words: int, where: str) -> Mention:
-    """Return a checked mention: [start, end, label], and a score and a text behind them; without borders it has a text.
+def sentence_of(row: dict[str, Any], key: str, where: str, splitter: Splitter = "blanks") -> Sentence:
+    """Return the sentence of a JSON row, from its `tokens`, its `text`, or both.
 
     Raises
     ------
     UserError
-        No such list, outside the sentence, or a score that is no number.
+        It has neither, no word, something that is no text, or words that do not follow each other in the text.
     """
-    expected = "[start, end_inclusive, label], then a score and a text or neither"
-    if not isinstance(span, list) or not 3 <= len(span) <= 5:
-        raise UserError(where, f"span {span!r}", expected)
-    score, text = (*span[3:], None, None)[:2]
-    is_number = isinstance(score, (int, float)) and not isinstance(score, bool) and math.isfinite(score)
-    if not (score is None or is_number) or not (text is None or isinstance(text, str)):
-        raise UserError(where, f"span {span!r}", expected)
-    if span[0] is None and span[1] is None and text is not None and isinstance(span[2], str):
-        return Mention(None, None, span[2].strip(), score, text)
-    return Mention(*read_span(span[:3], n_words, where), score, text)
+    words, text = row.get("tokens"), row.get("text")
+    if not isinstance(text, str | None):
+        raise UserError(where, f"sentence {key}: key 'text' is {text!r}", "a text")
+    if words is None and text is not None:
+        words = list(split(text, splitter))
+    if words is None:
+        raise UserError(where, "keys 'tokens' and 'text' are missing", "one of them, or both")
+    if not (isinstance(words, list) and words and all(isinstance(word, str) and word.strip() for word in words)):
+        raise UserError(where, f"sentence {key}: key 'tokens' is not a list of words", "at least one text")
+    sentence = Sentence(key, tuple(words), text)
+    try:
+        sentence.places()
+    except ValueError:
+        raise UserError(where, f"sentence {key}: words that are not in its text, in their order", "its own") from None
+    return sentence

@@ -14,7 +14,7 @@ from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.item_ids import read_id
 from zsbench.data.sentences.conll import conll
-from zsbench.data.sentences.jsonl_sentences import read_mention
+from zsbench.data.sentences.json_spans import SpanReader
 from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.tasks.formats.format import Format
 

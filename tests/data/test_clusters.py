@@ -12,6 +12,9 @@ from zsbench.data import clusters
 from zsbench.data.images.items import ImageSet
 
 ALONE = {
+    "gliner-json": "its files name no documents",
+    "instructuie-json": "its files name no documents",
+    "universal-ner-json": "its files name no documents",
     "digits": "scikit-learn does not say who wrote a digit",
     "interactions": "one session a user",
     "ir-datasets": "queries of ir_datasets have no field for it",

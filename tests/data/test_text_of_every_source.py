@@ -24,6 +24,10 @@ QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n"
 TREC = "q1 0 d1 1\nq2 0 d2 2\n"
 PAIRS = "q1\tcat?\nq2\tdog?\n"
 ISSUE = '{"id": "i", "query": "broken", "candidates": [{"id": "a.py/f", "text": "def f"}], "gold": ["a.py/f"]}\n'
+CONVERSATION = (
+    '{"id": "1", "conversations": [{"from": "human", "value": "Text: now Zoë, e-mail"}, {"from": "gpt", "value": "Yes."}, '
+    '{"from": "human", "value": "What describes PER in the text?"}, {"from": "gpt", "value": "[\\"Zoë,\\"]"}]}\n'
+)
 
 # name: (text files and their content, options; those that name a file are relative to the folder)
 CASES = {
@@ -40,7 +44,12 @@ CASES = {
         {"f.jsonl": '{"rgb": "a.png", "depth": "b.png", "depth_scale": 1000}\n', "k.json": "[1, 1, 4,\n4]\n"},
         {"path": "f.jsonl", "intrinsics": "k.json"},
     ),
+    "gliner-json": ({"g.jsonl": '{"tokenized_text": ["Zoë", "ran"], "ner": [[0, 0, "PER"]]}\n'}, {"path": "g.jsonl"}),
     "image-table": ({"t.csv": "path,label\na.png,café\nb.png,dog\n"}, {"path": "t.csv"}),
+    "instructuie-json": (
+        {"u.jsonl": '{"sentence": "Zoë ran, e-mail", "entities": [{"name": "Zoë", "type": "PER", "pos": [0, 3]}]}\n'},
+        {"path": "u.jsonl"},
+    ),
     "interactions": (
         {"r.csv": "userId,movieId,timestamp\nu,1,5\nu,2,9\n", "m.csv": 'movieId,title\n1,"Æon, Flux"\n2,Heat\n'},
         {"path": "r.csv", "items": "m.csv"},
@@ -54,7 +63,10 @@ CASES = {
         {"path": ".", "prefix": "x"},
     ),
     "issue-functions": ({"i.jsonl": ISSUE}, {"path": "i.jsonl"}),
-    "jsonl-sentences": ({"s.jsonl": '{"id": "a", "tokens": ["Zoë"], "spans": [[0, 0, "PER"]]}\n'}, {"path": "s.jsonl"}),
+    "jsonl-sentences": (
+        {"s.jsonl": '{"id": "a", "tokens": ["Zoë"], "spans": [[0, 0, "PER"]]}\n{"text": "ran, e-mail", "spans": []}\n'},
+        {"path": "s.jsonl"},
+    ),
     "karpathy": (
         {"k.json": '{"images": [{"filename": "a.png",\n"split": "test", "sentences": [{"raw": "a café"}]}]}\n'},
         {"path": "k.json", "images": "."},
@@ -78,6 +90,7 @@ CASES = {
         {"c.tsv": "d1\tä cat\nd2\ta dog\twith a tab\n", "t.tsv": PAIRS, "q": TREC},
         {"collection": "c.tsv", "queries": "t.tsv", "qrels": "q"},
     ),
+    "universal-ner-json": ({"u.jsonl": CONVERSATION}, {"path": "u.jsonl"}),
     "webdataset": (
         {"classnames.txt": "café\ndog\n", "zeroshot_classification_templates.txt": "a {c}\nthe {c}\n"},
         {"path": "."},

@@ -23,7 +23,6 @@ UNREAD = {
     "metric3d/normals.npz/*": "surface normals are not built",
     "metric3d/normals_out.json/*": "surface normals are not built",
     "ner-protocol/*/nervaluate*": "the counts of nervaluate are no metrics here",
-    "ner-protocol/charspan_to_words.json/*": "spans of characters are not built",
     "ner-protocol/crossner_gazetteer.json/*": "compared in tests/test_real_data.py, where the sentences are present",
     "ner-protocol/text_level.json/*": "answers as texts are not built",
     "ner-protocol/tiny_gliner": "reading GLiNER's weights is its own package's work; its logits are decoded here",

@@ -53,11 +53,23 @@ def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str
             row = parse(line, f"{name}:{number}", "one object a line")
         if not isinstance(row, dict):
             raise UserError(f"{name}:{number}", f"a {type(row).__name__}", "one object a line")
-        for key, kind in required.items():
-            if not isinstance(row.get(key), kind):
-                problem = f"key '{key}' is {textfiles.short(row[key])}" if key in row else f"key '{key}' is missing"
-                raise UserError(f"{name}:{number}", problem, _KINDS.get(kind, f"a {kind.__name__}"))
+        _require(row, required, f"{name}:{number}")
         yield number, row
+
+
+def entries(path: Path, required: dict[str, type]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (place, object) of a file that holds a JSON list of objects, or one object a line; errors as `lines`."""
+    name = shown(path)
+    opening = next((line.lstrip() for _, line in textfiles.lines(path) if line.strip()), "")
+    if not opening.startswith("["):
+        yield from ((f"{name}:{number}", row) for number, row in lines(path, required))
+        return
+    for number, row in enumerate(read(path, "a JSON list of objects")):
+        where = f"{name}: entry {number}"
+        if not isinstance(row, dict):
+            raise UserError(where, f"a {type(row).__name__}", "an object")
+        _require(row, required, where)
+        yield where, row
 
 
 def texts(path: Path, expected: str = "one text a line, or a JSON list of texts") -> list[str]:
@@ -116,6 +128,13 @@ class _Repeated(ValueError):
     def __init__(self, key: str) -> None:
         super().__init__(f"key '{key}' stands twice")
         self.key = key
+
+
+def _require(row: dict[str, Any], required: dict[str, type], where: str) -> None:
+    for key, kind in required.items():
+        if not isinstance(row.get(key), kind):
+            problem = f"key '{key}' is {textfiles.short(row[key])}" if key in row else f"key '{key}' is missing"
+            raise UserError(where, problem, _KINDS.get(kind, f"a {kind.__name__}"))
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -44,10 +44,12 @@ class Placer:
     borders : what a span is that begins or ends elsewhere than a word does: an `error`; `snap`ped to the words that it
         touches; or `unmatchable`, gold that no prediction can equal. The last follows GLiNER's benchmark, which counts
         one blank between two words, so that a span behind a wider gap is unmatchable, too.
+    side : whose spans they are.
     counts : how many were snapped and how many are unmatchable, by what they are.
     """
 
     borders: Borders = "error"
+    side: Literal["gold", "predicted"] = "gold"
     counts: dict[str, int] = field(default_factory=dict)
 
     def place(self, sentence: Sentence, start: int, end: int, where: str) -> Place | None:
@@ -74,16 +76,17 @@ class Placer:
         if self.borders == "unmatchable":
             if exact and not (sentence.words == tuple(text.split()) and _is_shifted(sentence, places, last)):
                 return first, last
-            self._count("gold spans whose borders are no words'")
+            self._count("whose borders are no words'")
             return None
         if exact:
             return first, last
         if first > last or self.borders == "error":
             raise _off_words(sentence, start, end, where, touches=first <= last)
-        self._count("spans snapped to the words they touch")
+        self._count("snapped to the words they touch")
         return first, last
 
     def _count(self, what: str) -> None:
+        what = f"{self.side} spans {what}"
         self.counts[what] = self.counts.get(what, 0) + 1
 
 

@@ -29,17 +29,23 @@ class SpanReader:
 
     def gold(self, span: Any, sentence: Sentence, where: str) -> Any:
         """Return a gold span: (start, end, label), or a mention where no words stand for it. Errors as `mention`."""
-        mention = self.mention(span, sentence, where)
+        mention = self._placed(span, sentence, where)
         return mention if mention.start is None else (mention.start, mention.end, mention.label)
 
     def mention(self, span: Any, sentence: Sentence, where: str) -> Mention:
-        """Return what a span says, with its words; one without borders keeps its text.
+        """Return what a predicted span says, with its words; one that stands nowhere has a text.
 
         Raises
         ------
         UserError
             It is no such span, leaves its sentence, has a score that is no number, or borders that are an error.
         """
+        mention = self._placed(span, sentence, where)
+        if mention.start is None and mention.text is None:
+            raise UserError(where, f"sentence {sentence.id}: span {span!r} without borders", "a text behind its score")
+        return mention
+
+    def _placed(self, span: Any, sentence: Sentence, where: str) -> Mention:
         start, end, label, score, text = _fields(span, where)
         if start is None:
             return Mention(None, None, label, score, text)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, get_args
 
 from zsbench.core import files, jsonfiles, textfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.item_ids import read_id
+from zsbench.data.sentences.borders import Borders, Placer
 from zsbench.data.sentences.conll import conll
-from zsbench.data.sentences.json_spans import SpanReader
+from zsbench.data.sentences.json_spans import Offsets, SpanReader
 from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.tasks.formats.format import Format
 
@@ -26,9 +27,15 @@ class Spans(Format):
     Attributes
     ----------
     unknown : says what is wrong with a label, or returns an empty string.
+    columns : options of the source `conll`, with which predictions in columns are read: those of the gold.
+    borders : what a predicted span of characters is whose borders are no words', as for the gold.
+    counts : what was snapped or stands nowhere among the predictions that were read last.
     """
 
     unknown: Callable[[str], str]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    borders: Borders = "error"
+    counts: dict[str, int] = field(default_factory=dict)
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
 
     def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Mention]]) -> None:
@@ -43,6 +50,8 @@ class Spans(Format):
     def read(self, path: Path, items: Sequence[Sentence]) -> dict[str, list[Mention]]:
         """Read JSONL with `id` and `spans`, or the items' sentences with their tags in CoNLL columns.
 
+        Spans count words; those of a line with `"offsets": "characters"` count characters of the sentence's text.
+
         Raises
         ------
         UserError
@@ -50,7 +59,7 @@ class Spans(Format):
             a label that is unknown.
         """
         is_jsonl = ".jsonl" in path.suffixes or _begins(path).startswith("{")
-        placed = _jsonl(path, items) if is_jsonl else _conll(path, items)
+        placed = self._jsonl(path, items) if is_jsonl else _conll(path, items, self.columns)
         for where, spans in placed.values():
             for span in spans:
                 if problem := self.unknown(span.label):
@@ -74,28 +83,35 @@ class Spans(Format):
         """Return the spans as JSON, without scores."""
         return json.dumps([span._replace(score=None).row() for span in prediction], ensure_ascii=False)
 
+    def _jsonl(self, path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Mention]]]:
+        """Return by sentence id the place in the file, for messages, and the spans."""
+        known = {item.id: item for item in items}
+        placed: dict[str, tuple[str, list[Mention]]] = {}
+        self.counts.clear()
+        placer = Placer(self.borders, "predicted", self.counts)
+        readers = {offsets: SpanReader(offsets, placer) for offsets in get_args(Offsets)}
+        for number, row in jsonfiles.lines(path, {"spans": list}):
+            where = f"{shown(path)}:{number}"
+            key = read_id(row, where)
+            if key in placed:
+                raise UserError(where, f"sentence id '{key}' stands twice", "unique ids")
+            reader = readers.get(row.get("offsets", "words"))
+            if reader is None:
+                raise UserError(where, f"key 'offsets' is {row['offsets']!r}", " or ".join(readers))
+            # Ids that the gold does not have are refused by whoever compares them with the items'.
+            spans = [reader.mention(span, known[key], where) for span in row["spans"]] if key in known else []
+            placed[key] = where, spans
+        return placed
+
 
 def _begins(path: Path) -> str:
     return next((line for _, line in textfiles.lines(path) if line.strip()), "")
 
 
-def _jsonl(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Mention]]]:
-    """Return by sentence id the place in the file, for messages, and the spans."""
-    lengths = {item.id: len(item.words) for item in items}
-    placed: dict[str, tuple[str, list[Mention]]] = {}
-    for number, row in jsonfiles.lines(path, {"spans": list}):
-        where = f"{shown(path)}:{number}"
-        key = read_id(row, where)
-        if key in placed:
-            raise UserError(where, f"sentence id '{key}' stands twice", "unique ids")
-        placed[key] = where, [read_mention(span, lengths.get(key, 1 << 30), where) for span in row["spans"]]
-    return placed
-
-
-def _conll(path: Path, items: Sequence[Sentence]) -> dict[str, tuple[str, list[Mention]]]:
+def _conll(path: Path, items: Sequence[Sentence], columns: Mapping[str, Any]) -> dict[str, tuple[str, list[Mention]]]:
     """Read the sentences of the gold in their order; equal words show that they are."""
     try:
-        read: SentenceSet = conll(path=str(path))
+        read: SentenceSet = conll(path=str(path), **columns)
     except UserError as error:
         expected = 'JSONL ({"id": ..., "spans": [[start, end_inclusive, label], ...]}) or CoNLL columns'
         raise UserError(error.where, error.found, expected, error.expected) from None

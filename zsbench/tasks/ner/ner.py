@@ -71,7 +71,9 @@ class Task(BaseTask[Config]):
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
         self._labels = Labels(config.label_map, config.excluded_labels)
-        self.format = SpanLines(self._labels.unknown)
+        options = source.options
+        columns = {key: value for key, value in options.items() if key != "path"} if source.name == "conll" else {}
+        self.format = self._lines = SpanLines(self._labels.unknown, columns, options.get("borders", "error"))
         self._doubt = ""
         self._training: TrainingLabels | None = None
         if config.familiarity is not None and config.familiarity.training is not None:
@@ -192,6 +194,7 @@ class Task(BaseTask[Config]):
         answered = list(predictions)
         scored = [self._labels.scored(spans) for spans in answered]
         dropped = sum(map(len, answered)) - sum(map(len, scored))
+        data.counts.update(self._lines.counts)
         data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
         self._doubt = miscounted(scored, data.gold)
         pred, gold = ([_with_texts(*row) for row in zip(data.items, side, strict=True)] for side in (scored, data.gold))

@@ -1,5 +1,6 @@
 """Thresholds of spans: one for all labels, some of single labels, the best on validation data."""
 
+import json
 import re
 
 import pytest
@@ -77,25 +78,43 @@ def test_the_chosen_threshold_is_the_lowest_of_the_best(rows, data):
     assert notes["chosen"] == f"threshold {best:g}, by micro F1 on {len(table)} validation sentences"
 
 
-TASK = """description: d
-type: ner
-data: {source: jsonl-sentences, path: asset:data/ner-synthetic/ladder.jsonl}
-labels: asset:data/ner-synthetic/labels-ladder.txt
-metrics: [F1]
-"""
+def evaluated(folder, **more):
+    """Return exit code and screen of a run that chooses its threshold."""
+    task = folder / "t.yaml"
+    data = {"source": "jsonl-sentences", "path": "asset:data/names-recurring/test.jsonl"}
+    labels = {"labels": "asset:data/names-recurring/labels.txt"}
+    task.write_text(json.dumps({"description": "d", "type": "ner", "data": data, "metrics": ["F1"], **labels, **more}))
+    code, out, err = zsbench("eval", task, "--model", "ner-synthetic", "--set", "method.threshold=validation",
+                             "--limit", "20", "--offline", "--out", folder / "o")  # fmt: skip
+    return code, " ".join((out + err).split())
+
+
+def sentences_of(name):
+    return {"source": "jsonl-sentences", "path": f"asset:data/{name}.jsonl"}
 
 
 def test_the_chosen_threshold_stands_below_the_table(tmp_path):
-    task = tmp_path / "t.yaml"
-    arguments = ["eval", task, "--model", "ner-synthetic", "--method", "span-threshold", "--set", "method.threshold=validation",
-                 "--limit", "20", "--offline", "--out", tmp_path / "o"]  # fmt: skip
-    task.write_text(TASK)
-    code, _, err = zsbench(*arguments)
-    assert code == 2
-    assert "no validation set" in " ".join(err.split())
-    task.write_text(TASK + "validation: {source: jsonl-sentences, path: asset:data/ner-synthetic/seen.jsonl}\n")
-    code, out, _ = zsbench(*arguments)
-    screen = " ".join(out.split())
+    code, screen = evaluated(tmp_path, validation=sentences_of("names-recurring/validation"))
     assert code == 0
-    assert re.search(r"t: chosen: threshold 0\.\d+, by micro F1 on 200 validation sentences", screen)
+    assert re.search(r"t: chosen: threshold 0\.\d+, by micro F1 on 80 validation sentences", screen)
     assert "uses validation set" in screen
+    assert "upper bound" not in screen
+
+
+def test_a_threshold_chosen_on_the_test_sentences_is_marked(tmp_path):
+    code, screen = evaluated(tmp_path, validation=sentences_of("names-recurring/test"))
+    assert code == 0
+    assert "the threshold is chosen on the test sentences: an upper bound" in screen
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "no validation set"),
+        ({"validation": sentences_of("ner-synthetic/seen")}, "gold label 'actor from canada' is not among `labels`"),
+    ],
+)
+def test_without_fitting_validation_data_nothing_is_chosen(tmp_path, more, words):
+    code, screen = evaluated(tmp_path, **more)
+    assert code == 2
+    assert words in screen

@@ -26,11 +26,13 @@ class Problem:
     train : sentences to learn from. Labels that the task asks have its wording; those that it excludes are still there,
         as the data spell them, because what is learnt from them may keep a word from another label.
     validation : sentences to choose with, judged as the test sentences are.
+    chosen_on_test : the validation sentences are the test sentences, so that what is chosen is the best there could be.
     """
 
     labels: Sequence[str]
     train: SentenceSet | None = None
     validation: SentenceSet | None = None
+    chosen_on_test: bool = False
 
 
 Tagger = Callable[[Sequence[Sentence]], list[list[Mention]]]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from zsbench.config.options import Share
+from zsbench.core import doubts
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
@@ -51,6 +52,9 @@ def tagger(
         threshold = _chosen(candidates, answer, problem.validation, thresholds)
         n = 0 if problem.validation is None else len(problem.validation.items)
         run.notes["chosen"] = f"threshold {threshold:g}, by micro F1 on {n} validation sentences"
+        if problem.chosen_on_test:
+            doubt = "the threshold is chosen on the test sentences: an upper bound"
+            run.notes["warning"] = doubts.joined(str(run.notes.get("warning", "")), doubt)
     general = threshold
     lowest = min(general, *thresholds.values()) if thresholds else general
 

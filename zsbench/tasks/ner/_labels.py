@@ -56,10 +56,20 @@ class Labels:
             raise UserError(data, "no labels", "`labels:` or gold spans")
         if twice := [label for label in labels if labels.count(label) > 1]:
             raise UserError(where, f"label '{twice[0]}' stands twice", "every label once")
-        if unasked := set(in_gold) - set(labels):
-            raise UserError(data, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(labels))
         self.asked = labels
+        self.require_asked(in_gold, data)
         return labels
+
+    def require_asked(self, in_gold: Collection[str], data: str) -> None:
+        """Refuse gold whose labels nobody asks for.
+
+        Raises
+        ------
+        UserError
+            At `data`, with the label.
+        """
+        if unasked := set(in_gold) - set(self.asked):
+            raise UserError(data, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(self.asked))
 
     def unknown(self, label: str) -> str:
         """Say that a predicted label is asked nowhere, with the nearest one that is; empty when it is asked."""

@@ -131,7 +131,9 @@ class Task(BaseTask[Config]):
             train = replace(train, spans=[self._labels.worded(spans) for spans in train.spans])
         if validation is not None:
             validation = replace(validation, spans=[self._labels.gold(spans) for spans in validation.spans])
-        return Problem(labels, train, validation)
+            self._labels.require_asked(validation.labels(), sources["validation"].where)
+        same = validation is not None and sources["validation"].described() == self.source.described()
+        return Problem(labels, train, validation, chosen_on_test=same)
 
     def lacks(self, method: Chain) -> tuple[str, str]:
         """Say which data a method learns from or chooses with that the task does not have."""

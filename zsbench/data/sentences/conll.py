@@ -63,7 +63,8 @@ def conll(
         reader.spans([fields[tag - 1] for _, fields in rows], str(i), partial(_place, file, rows))
         for i, rows in enumerate(rows_of)
     ]
-    return SentenceSet(items, spans, documents if len(set(documents)) > 1 else None, reader.counts() or None)
+    places = [_place(file, rows, 0) for rows in rows_of]
+    return SentenceSet(items, spans, documents if len(set(documents)) > 1 else None, reader.counts() or None, places)
 
 
 def _words(rows: list[Row], column: int, file: Path) -> tuple[str, ...]:

@@ -40,16 +40,18 @@ def instructuie_json(*, path: LocalPath, borders: Borders = "error", splitter: S
     """
     items: list[Sentence] = []
     gold: list[list[Any]] = []
+    places: list[str] = []
     reader, misread = SpanReader("characters", Placer(borders)), 0
     for where, row in jsonfiles.entries(Path(path), {"sentence": str, "entities": list}):
         key = read_id(row, where, default=str(len(items)))
+        places.append(where)
         items.append(sentence_of({"text": row["sentence"]}, key, where, splitter))
         spans = [_span(entity, key, where) for entity in row["entities"]]
         gold.append([reader.gold(span, items[-1], where) for span in spans])
         names = zip(spans, row["entities"], strict=True)
         misread += sum(entity.get("name") not in (None, row["sentence"][s:e]) for (s, e, _), entity in names)
     counts = reader.placer.counts | ({_OTHER_NAME: misread} if misread else {})
-    return SentenceSet(items, gold, counts=counts or None)
+    return SentenceSet(items, gold, counts=counts or None, places=places)
 
 
 def _span(entity: Any, key: str, where: str) -> list[Any]:

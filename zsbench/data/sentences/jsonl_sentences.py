@@ -62,7 +62,7 @@ def jsonl_sentences(
         gold.append([reader.gold(span, items[-1], where) for span in row["spans"]])
         named.append((where, clusters.named(row, cluster, _DOCUMENT)))
     of_rows = clusters.of_rows(named, cluster, keys=_DOCUMENT)
-    return SentenceSet(items, gold, of_rows, reader.placer.counts or None)
+    return SentenceSet(items, gold, of_rows, reader.placer.counts or None, [where for where, _ in named])
 
 
 def sentence_of(row: dict[str, Any], key: str, where: str, splitter: Splitter = "blanks") -> Sentence:

@@ -67,13 +67,24 @@ class SentenceSet:
 
     A gold mention that no words of the sentence stand for is a `Mention` without borders.
     `clusters` names the document of each sentence, where several are of one; `counts` says what was snapped or could
-    not be placed, by name.
+    not be placed, by name; `places` says where each sentence stands, for messages; `declared` are labels that the data
+    name, whether or not they occur.
     """
 
     items: Sequence[Sentence]
     spans: Sequence[list[Any]]
     clusters: Sequence[str] | None = None
     counts: dict[str, int] | None = None
+    places: Sequence[str] = ()
+    declared: Sequence[str] = ()
+
+    def place(self, number: int) -> str:
+        """Return where a sentence stands, as far as the source says it."""
+        return self.places[number] if self.places else f"sentence {self.items[number].id}"
+
+    def known(self) -> list[str]:
+        """Return the labels that occur in the gold or are declared by the data, sorted."""
+        return sorted({*self.labels(), *self.declared})
 
     def labels(self) -> list[str]:
         """Return the labels that occur in the gold, sorted."""

@@ -40,6 +40,7 @@ def universal_ner_json(*, path: LocalPath, splitter: Splitter = "blanks") -> Sen
     """
     items: list[Sentence] = []
     gold: list[list[Any]] = []
+    stand: list[str] = []
     asked: set[str] = set()
     places: list[Place] = []
     counts = {_NOWHERE: 0, _AMBIGUOUS: 0}
@@ -50,11 +51,12 @@ def universal_ner_json(*, path: LocalPath, splitter: Splitter = "blanks") -> Sen
                 raise UserError(where, "a text without words", "a sentence")
             items.append(Sentence(str(len(items)), words, text))
             gold.append([])
+            stand.append(where)
             asked.clear()
             places = items[-1].places()
         asked.add(label)
         gold[-1] += _placed(text, places, label, answers, counts)
-    return SentenceSet(items, gold, counts={what: n for what, n in counts.items() if n} or None)
+    return SentenceSet(items, gold, counts={what: n for what, n in counts.items() if n} or None, places=stand)
 
 
 def _turns(path: Path) -> Iterator[tuple[str, str, str, list[str]]]:

@@ -20,11 +20,15 @@ class Labels:
     ----------
     label_map : gold label -> the name asked for.
     excluded : labels dropped from gold (before `label_map`) and from predictions.
+    merged : names that several gold labels are asked as on purpose.
+    lower : the names asked are put in small letters.
     asked : the names asked for, in the order that models see; empty until the data are read.
     """
 
     label_map: Mapping[str, str]
     excluded: Collection[str]
+    merged: Collection[str] = ()
+    lower: bool = False
     asked: Sequence[str] = field(default_factory=list)
 
     def gold(self, spans: Sequence[Any]) -> list[Any]:
@@ -33,7 +37,12 @@ class Labels:
 
     def worded(self, spans: Sequence[Any]) -> list[Any]:
         """Return spans in the wording that is asked, those of excluded labels as the data spell them."""
-        return [renamed(span, self.label_map.get(span[2], span[2])) for span in spans]
+        return [renamed(span, self.name(span[2])) for span in spans]
+
+    def name(self, label: str) -> str:
+        """Return the name that a gold label is asked as."""
+        name = self.label_map.get(label, label)
+        return name.lower() if self.lower else name
 
     def scored(self, spans: Sequence[SpanT]) -> list[SpanT]:
         """Return the spans whose labels are not excluded."""
@@ -49,9 +58,9 @@ class Labels:
         Raises
         ------
         UserError
-            There is none, one stands twice, or one of the gold is not asked.
+            There is none, or one stands twice.
         """
-        labels = in_gold if named is None else named
+        labels = in_gold if named is None else [name.lower() for name in named] if self.lower else named
         if not labels:
             raise UserError(data, "no labels", "`labels:` or gold spans")
         if twice := [label for label in labels if labels.count(label) > 1]:
@@ -75,7 +84,8 @@ class Labels:
         """Say that a predicted label is asked nowhere, with the nearest one that is; empty when it is asked."""
         if not self.asked or label in self.asked or label in self.excluded:
             return ""
-        near = f"it is asked as '{self.label_map[label]}'" if label in self.label_map else ""
+        name = self.name(label)
+        near = f"it is asked as '{name}'" if name in self.asked else ""
         near = near or did_you_mean(label, self.asked) or f"asked: {', '.join(self.asked)}"
         return f"label '{label}' is asked nowhere; {near}"
 
@@ -102,6 +112,31 @@ class Labels:
         for label in self.excluded:
             if label in self.label_map or label in self.label_map.values():
                 raise UserError(where(("label_map",)), f"'{label}' stands in excluded_labels too", "one of the two")
+
+    def require_distinct(self, known: Collection[str], where: Callable[[tuple[str, ...]], str]) -> None:
+        """Refuse gold labels that become one by chance, and names in `merged_labels` that do not.
+
+        Parameters
+        ----------
+        known, where : as `require_used` takes them.
+
+        Raises
+        ------
+        UserError
+            Two gold labels are asked as one name that is not declared as merged, or a declared one merges nothing.
+        """
+        labels_of: dict[str, list[str]] = {}
+        for label in sorted(set(known) - set(self.excluded)):
+            labels_of.setdefault(self.name(label), []).append(label)
+        for name, labels in labels_of.items():
+            if len(labels) > 1 and name not in self.merged:
+                key = "label_map" if any(label in self.label_map for label in labels) else "lower_case"
+                found = f"gold labels '{labels[0]}' and '{labels[1]}' are both asked as '{name}'"
+                raise UserError(where((key,)), found, "a name for each", f"`merged_labels: [{name}]` if they are one")
+        for name in self.merged:
+            if len(labels_of.get(name, [])) < 2:
+                hint = did_you_mean(name, labels_of)
+                raise UserError(where(("merged_labels",)), f"no two gold labels are asked as '{name}'", "", hint)
 
 
 def renamed(span: Any, label: str) -> Any:

@@ -27,6 +27,7 @@ from zsbench.metrics.metric import Metric
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
 from zsbench.tasks.formats.spans import Spans as SpanLines
 from zsbench.tasks.ner._familiarity import Familiarity, TrainingLabels
+from zsbench.tasks.ner._gold import require as require_gold
 from zsbench.tasks.ner._labels import Labels
 from zsbench.tasks.ner._oddities import miscounted
 
@@ -42,6 +43,8 @@ class Config(TaskConfig):
 
     `labels`: names asked, a list or a file; default all that occur in the gold. `label_map`: gold label -> name asked.
     `excluded_labels`: gold labels dropped from gold and predictions before anything else (`misc` in some papers).
+    `merged_labels`: names that several gold labels are asked as on purpose. `lower_case`: names in small letters.
+    `nested`: gold spans may share words.
     `train` and `validation` are data blocks like `data`, for rules that learn or choose.
     `familiarity`: training labels, `{training: FILE, embedder: MODEL, k, weighting, short}`, to say beside F1 how near
     the labels asked are to them; a model's YAML may name its own.
@@ -54,6 +57,9 @@ class Config(TaskConfig):
     labels: Texts | Text | None = None
     label_map: dict[Text, Text] = {}
     excluded_labels: AnyTexts = []
+    merged_labels: AnyTexts = []
+    lower_case: bool = False
+    nested: bool = False
     train: Any = None
     validation: Any = None
     familiarity: Familiarity | None = None
@@ -70,7 +76,7 @@ class Task(BaseTask[Config]):
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
-        self._labels = Labels(config.label_map, config.excluded_labels)
+        self._labels = Labels(config.label_map, config.excluded_labels, config.merged_labels, config.lower_case)
         options = source.options
         columns = {key: value for key, value in options.items() if key != "path"} if source.name == "conll" else {}
         self.format = self._lines = SpanLines(self._labels.unknown, columns, options.get("borders", "error"))
@@ -92,6 +98,8 @@ class Task(BaseTask[Config]):
         config = self.config
         choices = ", labels of the gold" if config.labels is None else ""
         choices += f", without {', '.join(config.excluded_labels)}" if config.excluded_labels else ""
+        choices += ", labels in small letters" if config.lower_case else ""
+        choices += ", nested gold" if config.nested else ""
         wording = ", ".join(f"{label} as {name}" for label, name in config.label_map.items())
         return f"exact spans{choices}" + (f"; asked: {wording}" if wording else "")
 
@@ -101,17 +109,20 @@ class Task(BaseTask[Config]):
         Raises
         ------
         UserError
-            A label of the config or of a metric stands nowhere, a gold label is not asked, or there is none at all.
+            A label of the config or of a metric stands nowhere, a gold label is not asked, there is none at all, gold
+            labels become one by chance, or gold spans share words although they are not nested.
         """
         sentences: SentenceSet = self.source.build()
         require_unique(sentences.items, self.source.where)
-        self._labels.require_used(sentences.labels(), self.config.document.where)
-        gold = [self._labels.gold(spans) for spans in sentences.spans]
         where = self.config.document.where
+        self._labels.require_used(sentences.known(), where)
+        self._labels.require_distinct(sentences.known(), where)
+        gold = [self._labels.gold(spans) for spans in sentences.spans]
         named = read_names(self.config.labels, self.config.folder("labels"), where(("labels",)))
         labels = self._labels.ask(
             named, SentenceSet(sentences.items, gold).labels(), where(("labels",)), self.source.where
         )
+        require_gold(sentences, gold, labels, nested=self.config.nested)
         keep = sample(len(sentences.items), limit, seed)
         items, spans = [sentences.items[i] for i in keep], [gold[i] for i in keep]
         rows = (_described(item, row) for item, row in zip(items, spans, strict=True))

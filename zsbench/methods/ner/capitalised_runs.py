@@ -28,14 +28,9 @@ def capitalised_runs(*, seed: Seed = 0) -> Rule:
 
 
 def _labelled(sentence: Sentence, labels: Sequence[str], draw: random.Random) -> list[Mention]:
-    return [Mention(start, end, draw.choice(labels)) for start, end in capitalised(sentence.words)]
-
-
-def capitalised(words: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the first and the last word, inclusive, of every run of words that begin with a capital."""
-    spans: list[tuple[int, int]] = []
-    for capital, run in groupby(range(len(words)), key=lambda i: words[i][:1].isupper()):
+    spans: list[Mention] = []
+    for capital, run in groupby(range(len(sentence.words)), key=lambda i: sentence.words[i][:1].isupper()):
         positions = list(run)
         if capital:
-            spans.append((positions[0], positions[-1]))
+            spans.append(Mention(positions[0], positions[-1], draw.choice(labels)))
     return spans

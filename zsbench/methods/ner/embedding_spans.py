@@ -37,7 +37,7 @@ VERSION = "1"
 )
 def embedding_spans(
     *,
-    threshold: Threshold = 0.5,
+    threshold: Threshold = 0.3,
     thresholds: dict[Text, Share] = {},  # noqa: B006 - never changed
     candidates: Spans = "capitalised",
     max_width: Count = 6,
@@ -49,11 +49,11 @@ def embedding_spans(
 
     Parameters
     ----------
-    threshold : cosine a span must exceed; `validation` takes the best of 0.05, 0.1, ..., 0.95 on the task's validation
-        data, the lowest of equal ones.
+    threshold : cosine a span must exceed, whose scale is the encoder's own; `validation` takes the best of 0.05, 0.1,
+        ..., 0.95 on the task's validation data, the lowest of equal ones.
     thresholds : thresholds of single labels, `{person: 0.7}`.
-    candidates : runs of words that begin with a capital, or `all` spans that neither begin nor end with an English
-        function word or with punctuation.
+    candidates : the longest runs of words that begin with a capital (`of`, `the` and `for` may stand within), or `all`
+        spans; neither begin nor end with an English function word or with punctuation.
     max_width : words of the widest candidate.
     descriptions : JSON with a text for every label, `{label: text}`; without it the label speaks for itself.
     decoding : `flat` or `nested` spans.

@@ -95,6 +95,15 @@ def test_tasks_are_asked_after_the_wording_map_and_trained_on_verbatim(folder):
     assert json.loads((folder / "c.json").read_text()) == {"PER": 1, "misc": 1, "town": 1}
 
 
+def test_sets_of_one_name_are_told_apart(folder):
+    for name, labels in (("a", "town\n"), ("b", "river\nperson\n")):
+        (folder / name).mkdir()
+        (folder / name / "labels.txt").write_text(labels)
+    asked = ["a/labels.txt", "b/labels.txt", "e.txt", "a/labels.txt"]
+    found = inputs.by_name(asked, inputs.evaluation_labels, "--eval")
+    assert {name: len(labels) for name, labels in found.items()} == {"a/labels.txt": 1, "b/labels.txt": 2, "e": 3}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -81,16 +81,16 @@ def familiarity(
         network.go_offline()
     if counts is not None and len(train) > 1:
         raise UserError("--counts", f"{len(train)} training sets", "one --train, whose labels are written")
-    trained = [inputs.training_counts(reference, "--train") for reference in train]
-    asked = [inputs.evaluation_labels(reference, "--eval") for reference in evaluation]
+    trained = inputs.by_name(train, inputs.training_counts, "--train")
+    asked = inputs.by_name(evaluation, inputs.evaluation_labels, "--eval")
     if counts is not None:
-        _write_counts(counts, trained[0][1])
+        _write_counts(counts, next(iter(trained.values())))
     options = Options(k=k, weighting=weighting.value, short=short.value)
     encoder, cache = load_model(model, TextEncoder, device, "float32"), Cache(default_root())
     pairs = [
         tables.Pair(name, task, measured(encoder, labels, of_set, options, cache=cache, name=model, neighbours=nearest))
-        for name, of_set in trained
-        for task, labels in asked
+        for name, of_set in trained.items()
+        for task, labels in asked.items()
     ]
     print_grids([tables.by_label(pairs[0], model) if len(pairs) == 1 else tables.by_pair(pairs, model)], format)
     if plot is not None:

@@ -51,7 +51,7 @@ def transfer_splits(
         network.go_offline()
     files.require_writable(out)
     training = split_files.read(train, "--train")
-    asked = dict(inputs.evaluation_labels(reference, "--eval") for reference in evaluation)
+    asked = inputs.by_name(evaluation, inputs.evaluation_labels, "--eval")
     encoder, cache = load_model(model, TextEncoder, device, "float32"), Cache(default_root())
     types = training.types()
     similarities = {

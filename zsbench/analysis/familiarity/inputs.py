@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from zsbench.config import blocks, catalog
 from zsbench.config.paths import resolve_path
@@ -15,6 +16,15 @@ from zsbench.data.sentences.sentence import SentenceSet
 from zsbench.plan import references
 from zsbench.plan.task_configs import read_task
 from zsbench.tasks.ner.ner import Task
+
+T = TypeVar("T")
+
+
+def by_name(references: Sequence[str], read: Callable[[str, str], tuple[str, T]], where: str) -> dict[str, T]:
+    """Return what `read` makes of each reference, by its name, or by the reference where several have one name."""
+    found = {reference: read(reference, where) for reference in references}
+    names = [name for name, _ in found.values()]
+    return {reference if names.count(name) > 1 else name: value for reference, (name, value) in found.items()}
 
 
 def training_counts(reference: str, where: str) -> tuple[str, dict[str, int]]:

@@ -131,6 +131,17 @@ def hf_captions(folder, own):
     return {"path": str(folder / "d")}
 
 
+def hf_ner(folder, _own):
+    import datasets
+
+    tags = datasets.ClassLabel(names=["O", "B-PER", "I-PER"])
+    features = {"tokens": datasets.List(datasets.Value("string")), "ner_tags": datasets.List(tags)}
+    rows = {"tokens": [["Ann", "Lee"], ["ran"]], "ner_tags": [[1, 2], [0]]}
+    data = datasets.Dataset.from_dict(rows, features=datasets.Features(features))
+    datasets.DatasetDict({"test": data}).save_to_disk(str(folder / "d"))
+    return {"path": str(folder / "d")}
+
+
 def hf_collection(folder, _own):
     write(
         folder / "c",
@@ -170,6 +181,7 @@ BUILDERS = {
     "parquet-images": parquet_images,
     "hf-datasets": hf_datasets,
     "hf-captions": hf_captions,
+    "hf-ner": hf_ner,
     "hf-collection": hf_collection,
     "torchvision": torchvision,
     "features": arrays(features=np.eye(2), labels=LABELS),

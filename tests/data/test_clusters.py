@@ -90,6 +90,14 @@ def hub(other, values):
     return build
 
 
+def tagged(folder, cells, column):
+    import datasets
+
+    rows = {"tokens": [["a"]] * 3, "ner_tags": [["O"]] * 3, column: cells}
+    datasets.DatasetDict({"test": datasets.Dataset.from_dict(rows)}).save_to_disk(str(folder / "d"))
+    return {"path": str(folder / "d")}
+
+
 def shards(member):
     def build(folder, cells, column):
         members = {}
@@ -148,6 +156,7 @@ COLUMNS = dict(
     "karpathy": karpathy,
     "parquet-images": parquet_images,
     "hf-datasets": hub("label", ["x", "y", "x"]),
+    "hf-ner": tagged,
     "hf-captions": hub("caption", ["a", "b", "c"]),
     "webdataset": shards("cls"),
     "webdataset-captions": shards("txt"),

@@ -110,6 +110,7 @@ NO_TEXT = {
     "parquet-images": "parquet",
     "hf-datasets": "`datasets` reads its own formats",
     "hf-captions": "`datasets` reads its own formats",
+    "hf-ner": "`datasets` reads its own formats",
     "hf-collection": "`datasets` reads its own formats",
     "ir-datasets": "ir_datasets reads its own formats",
     "ir-datasets-answers": "the file of questions is read as question-answers reads it",

@@ -1,9 +1,10 @@
-"""Data sets of the hub as local folders."""
+"""Data sets of the hub: as local folders, and through `datasets`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from zsbench.core.errors import UserError
 from zsbench.core.listing import every_file, require_folder
@@ -22,6 +23,11 @@ def folder_files(reference: str) -> list[str]:
     if not files:
         raise UserError(shown(folder), "an empty folder", "the folder of a data set")
     return [str(path) for path in files]
+
+
+def dataset_files(options: dict[str, Any]) -> list[str]:
+    """Return the local files behind a block that names a data set of `datasets`."""
+    return folder_files(options["path"])
 
 
 def local_dataset(reference: str, *, revision: str | None, patterns: list[str]) -> Path:
@@ -58,3 +64,43 @@ def local_dataset(reference: str, *, revision: str | None, patterns: list[str]) 
         expected = "a local folder" + (", or run without --offline" if offline else "")
         found = f"data set '{reference}' is not on this machine{'' if offline else reason}"
         raise UserError("", found, expected) from error
+
+
+def load_split(path: str, *, split: str, name: str | None, revision: str | None, streaming: bool) -> Any:
+    """Return one split of a data set of `datasets`, from the hub, a folder, or what `save_to_disk` wrote.
+
+    Parameters
+    ----------
+    path : hub id or local folder.
+    split, name, revision, streaming : as `datasets.load_dataset` takes them. Loading scripts are never run.
+
+    Raises
+    ------
+    UserError
+        `datasets` cannot load it, for whatever reason, or there is no such split.
+    """
+    import datasets
+
+    datasets.disable_progress_bars()
+    local = Path(path)
+    try:
+        saved = (local / "dataset_info.json").is_file() or (local / "dataset_dict.json").is_file()
+        if saved:
+            loaded = datasets.load_from_disk(path)
+        else:
+            loaded = datasets.load_dataset(path, name, revision=revision, streaming=streaming)
+    except Exception as error:
+        # datasets lets through the exceptions of every storage and format library below it.
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        raise UserError(path, f"datasets cannot load this ({reason})") from error
+    if saved and name is not None:
+        raise UserError(path, f"name '{name}' of a data set that was saved to disk", "no `name:`: it holds one only")
+    if isinstance(loaded, dict):
+        if split not in loaded:
+            raise UserError(path, f"no split '{split}'", f"one of {', '.join(loaded)}")
+        return loaded[split]
+    # One split that was saved alone says what it is, or is taken for the default one.
+    its_split = str(loaded.split or "test")
+    if split != its_split:
+        raise UserError(path, f"no split '{split}'", f"split '{its_split}', the only one there")
+    return loaded

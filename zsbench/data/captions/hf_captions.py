@@ -6,8 +6,9 @@ from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import ModelRef, Revision, Text
 from zsbench.data.captions.captioned import CaptionedImages, checked
+from zsbench.data.hub import dataset_files
 from zsbench.data.images.decoding import Decoding, image_options
-from zsbench.data.images.hf_datasets import dataset_files, read_columns
+from zsbench.data.images.hf_datasets import read_columns
 from zsbench.data.images.items import ImageItem
 
 

@@ -14,15 +14,10 @@ from zsbench.config.components import source
 from zsbench.config.options import ModelRef, Revision, Text
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.data import clusters
-from zsbench.data.hub import folder_files
+from zsbench.data.hub import dataset_files, load_split
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.label_columns import UnlabelledImages, read_labels
-
-
-def dataset_files(options: dict[str, Any]) -> list[str]:
-    """Return the local files behind a block that names a data set of `datasets`."""
-    return folder_files(options["path"])
 
 
 @source(gives="images", files=dataset_files)
@@ -110,7 +105,7 @@ def read_columns(
     """
     import datasets
 
-    rows = _load(path, split=split, name=name, revision=revision, streaming=streaming)
+    rows = load_split(path, split=split, name=name, revision=revision, streaming=streaming)
     needed, optional = clusters.column(cluster, (image, other))
     for column in (image, other, *needed):
         if column not in rows.column_names:
@@ -162,32 +157,3 @@ def _spooled(rows: Any, image: str, others: list[str]) -> tuple[list[Any], dict[
 
 def _spool_bytes(spool: Any, offset: int, size: int) -> bytes:
     return os.pread(spool.fileno(), size, offset)
-
-
-def _load(path: str, *, split: str, name: str | None, revision: str | None, streaming: bool) -> Any:
-    """Return one split; what `datasets` raises becomes one sentence."""
-    import datasets
-
-    datasets.disable_progress_bars()
-    local = Path(path)
-    try:
-        saved = (local / "dataset_info.json").is_file() or (local / "dataset_dict.json").is_file()
-        if saved:
-            loaded = datasets.load_from_disk(path)
-        else:
-            loaded = datasets.load_dataset(path, name, revision=revision, streaming=streaming)
-    except Exception as error:
-        # datasets lets through the exceptions of every storage and format library below it.
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        raise UserError(path, f"datasets cannot load this ({reason})") from error
-    if saved and name is not None:
-        raise UserError(path, f"name '{name}' of a data set that was saved to disk", "no `name:`: it holds one only")
-    if isinstance(loaded, dict):
-        if split not in loaded:
-            raise UserError(path, f"no split '{split}'", f"one of {', '.join(loaded)}")
-        return loaded[split]
-    # One split that was saved alone says what it is, or is taken for the default one.
-    its_split = str(loaded.split or "test")
-    if split != its_split:
-        raise UserError(path, f"no split '{split}'", f"split '{its_split}', the only one there")
-    return loaded

@@ -25,12 +25,6 @@ UNREAD = {
     "ner-protocol/*/nervaluate*": "the counts of nervaluate are no metrics here",
     "ner-protocol/crossner_gazetteer.json/*": "compared in tests/test_real_data.py, where the sentences are present",
     "ner-protocol/text_level.json/*": "answers as texts are not built",
-    "ner-protocol/tiny_gliner": "reading GLiNER's weights is its own package's work; its logits are decoded here",
-    "ner-protocol/tiny_gliner_io.json/ent_token": "an input of GLiNER's network",
-    "ner-protocol/tiny_gliner_io.json/sep_token": "an input of GLiNER's network",
-    "ner-protocol/tiny_gliner_io.json/max_len": "an input of GLiNER's network",
-    "ner-protocol/tiny_gliner_io.npz/input_ids_*": "an input of GLiNER's network",
-    "ner-protocol/tiny_gliner_io.npz/words_mask_*": "an input of GLiNER's network",
     "significance/cases.json/wilson/*/clopper_pearson": "intervals of shares are Wilson's",
 }
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.reference._golden import load_json, load_npz, needs, some
+from tests.reference._golden import load_json, load_npz, model_folder, needs, some
+from zsbench.data.sentences.sentence import Sentence
 from zsbench.data.sentences.tags import bio_spans
 from zsbench.methods.ner.decoding import decode
 from zsbench.metrics import naming
@@ -95,3 +96,35 @@ def test_greedy_decoding_of_gliner_logits():
             assert got == [(e["start"], e["end"], e["label"]) for e in expected[number]], settings
             assert [text[start:end] for start, end, _ in got] == [e["text"] for e in expected[number]]
             assert [s[3] for s in spans] == pytest.approx([e["score"] for e in expected[number]], abs=1e-4)
+
+
+def test_a_tiny_gliner_reads_and_scores_as_the_package_did():
+    pytest.importorskip("gliner")
+    from zsbench.models.spans.gliner import gliner
+
+    arrays, case = load_npz("ner-protocol", "tiny_gliner_io.npz"), load_json("ner-protocol", "tiny_gliner_io.json")
+    folder = model_folder("ner-protocol")
+    needs(arrays, case, folder.is_dir())
+    model = gliner(model=str(folder))
+    assert (model.max_words, model.max_width) == (case["max_len"], case["max_width"])
+    tokenizer, labels = model._gliner.data_processor.transformer_tokenizer, case["labels"]
+    for number, (text, tokens) in enumerate(zip(case["texts"], case["tokens"], strict=True)):
+        sentence = Sentence(str(number), tuple(tokens))
+        batch = model.batch([sentence.words], labels)
+        ids = arrays[f"input_ids_{number}"]
+        assert batch["input_ids"][0].tolist() == ids.tolist()
+        assert batch["words_mask"][0].tolist() == arrays[f"words_mask_{number}"].tolist()
+        markers = [tokenizer.convert_tokens_to_ids(case[key]) for key in ("ent_token", "sep_token")]
+        assert [list(ids).count(marker) for marker in markers] == [len(labels), 1]
+        expected, got = arrays[f"logits_{number}"], model._gliner.run_batch(batch).logits[0].numpy()
+        assert got.shape == expected.shape
+        inside = np.arange(len(tokens))[:, None] + np.arange(case["max_width"]) < len(tokens)
+        assert np.abs(got - expected)[inside].max() < 1e-4
+        [candidates] = model.span_candidates([sentence], labels, threshold=case["threshold"])
+        places = offsets(text, tokens)
+        for settings, answers in case["decoded"].items():
+            flat, multi_label = (part.endswith("True") for part in settings.split(","))
+            spans = decode(candidates, decoding="flat" if flat else "nested", multi_label=multi_label)
+            found = [(places[s.start][0], places[s.end][1], s.label) for s in spans]
+            assert found == [(e["start"], e["end"], e["label"]) for e in answers[number]], settings
+            assert [s.score for s in spans] == pytest.approx([e["score"] for e in answers[number]], abs=1e-4)

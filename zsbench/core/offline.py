@@ -22,3 +22,8 @@ def go_offline() -> None:
         for flag in flags:
             if hasattr(module, flag):
                 setattr(module, flag, True)
+
+
+def is_offline() -> bool:
+    """Return whether no hub may be asked."""
+    return os.environ.get(_VARIABLES[0], "") in {"1", "true", "True"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from zsbench.core.errors import UserError
 from zsbench.core.listing import every_file, require_folder
+from zsbench.core.offline import is_offline
 from zsbench.core.yamlio import shown
 
 
@@ -51,7 +51,7 @@ def local_dataset(reference: str, *, revision: str | None, patterns: list[str]) 
         raise UserError(reference, "no such folder")
     from huggingface_hub import snapshot_download
 
-    offline = os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "True"}
+    offline = is_offline()
     try:
         return Path(
             snapshot_download(

@@ -1,5 +1,7 @@
 """The one loader of pretrained folders and hub ids, for transformers and open_clip alike.
 
+`gliner_checkpoints` loads those of the packages gliner and gliner2.
+
 A checkpoint's own code runs only when the user's YAML says `trust_remote_code: true`; see `guards`.
 """
 
@@ -130,6 +132,13 @@ def _tokenizer_of_transformers(name: str) -> bool:
 def _auto(name: str) -> Any:
     import transformers
 
+    silenced()
+    return getattr(transformers, name)
+
+
+def silenced() -> None:
+    """Keep transformers from logging and from drawing bars."""
+    import transformers
+
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    return getattr(transformers, name)

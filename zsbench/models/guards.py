@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
@@ -41,16 +42,24 @@ def opening(where: str, library: str = "transformers") -> Iterator[None]:
 
 
 @contextmanager
-def no_remote_code() -> Iterator[None]:
-    """Refuse a checkpoint's own code where open_clip leaves the permission open: a question with no time is refused."""
+def no_remote_code(*, whoever_permits: bool = False) -> Iterator[None]:
+    """Refuse a checkpoint's own code where open_clip leaves the permission open: a question with no time is refused.
+
+    With `whoever_permits` it is refused where a library permits it by itself, too, as gliner and gliner2 do.
+    """
     from transformers import dynamic_module_utils
 
-    patience = dynamic_module_utils.TIME_OUT_REMOTE_CODE
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ValueError("it needs code of its own")
+
+    before = dynamic_module_utils.TIME_OUT_REMOTE_CODE, dynamic_module_utils.get_cached_module_file
     dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0
+    if whoever_permits:
+        dynamic_module_utils.get_cached_module_file = refuse
     try:
         yield
     finally:
-        dynamic_module_utils.TIME_OUT_REMOTE_CODE = patience
+        dynamic_module_utils.TIME_OUT_REMOTE_CODE, dynamic_module_utils.get_cached_module_file = before
 
 
 @contextmanager

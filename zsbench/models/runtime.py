@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import torch
 from zsbench.core.listing import every_file
+from zsbench.core.offline import is_offline
 from zsbench.core.records import digest, digest_file
 
 
@@ -111,7 +111,7 @@ def require_offline_ok(reference: str) -> None:
     UserError
         HF_HUB_OFFLINE is set, the reference is no folder, and the local hub cache does not hold it.
     """
-    if os.environ.get("HF_HUB_OFFLINE", "") not in {"1", "true", "True"}:
+    if not is_offline():
         return
     from huggingface_hub import constants
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import zsbench
 
 PACKAGES = ("torch", "transformers", "open_clip_torch", "datasets", "ir_datasets", "pytrec-eval-terrier", "bm25s",
-            "numpy", "scipy", "scikit-learn", "tokenizers", "safetensors", "pillow")  # fmt: skip
+            "numpy", "scipy", "scikit-learn", "tokenizers", "safetensors", "pillow", "gliner", "gliner2")  # fmt: skip
 
 
 @lru_cache

@@ -1,0 +1,128 @@
+"""The loader of checkpoints of the packages gliner and gliner2.
+
+Neither package's own loader is enough: both permit a checkpoint's own code, leave weights random that a checkpoint
+lacks, and fetch all files of a hub id.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import torch
+from zsbench.core.offline import is_offline
+from zsbench.models import checkpoints, runtime
+from zsbench.models.guards import no_remote_code, opening
+
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""Files of weights, of which the first that is there is read."""
+
+
+def folder(reference: str, *, revision: str | None) -> Path:
+    """Return the folder of a model: the local one, or the files of a hub id that the packages read.
+
+    Raises
+    ------
+    UserError
+        There is no such folder, or the files of the hub id are neither here nor to be had.
+    """
+    local = runtime.local_folder(reference)
+    if local is not None:
+        return local
+    runtime.require_offline_ok(reference)
+    from huggingface_hub import snapshot_download
+
+    with opening(reference, "huggingface_hub"):
+        for weights in WEIGHTS:
+            patterns = ["*.json", "*.txt", "*.model", weights]
+            path = Path(
+                snapshot_download(reference, revision=revision, allow_patterns=patterns, local_files_only=is_offline())
+            )
+            if (path / weights).is_file():
+                break
+    return path
+
+
+def gliner(path: Path, *, where: str, device: str, dtype: str, max_words: int | None) -> Any:
+    """Return a model of the gliner package with all of its weights.
+
+    Parameters
+    ----------
+    path : folder with gliner_config.json, weights (safetensors, or a pickle of weights alone) and tokenizer files; what
+        it lacks of tokenizer and backbone's config, gliner fetches from the hub.
+    where : what the user called the model, for messages.
+    max_words : words of a sentence, in place of the checkpoint's own limit.
+
+    Raises
+    ------
+    UserError
+        The package is not here, the checkpoint cannot be loaded, or weights are missing.
+    """
+    library = _package("gliner", where)
+    _require_parts(path, where)
+    with no_remote_code(whoever_permits=True), opening(where, "gliner"):
+        model = library.GLiNER.from_pretrained(
+            str(path), map_location=device, dtype=dtype, max_length=max_words, local_files_only=is_offline()
+        )
+    _require_weights(model.model, path, where)
+    return model.eval()
+
+
+def _require_parts(path: Path, where: str) -> None:
+    """Refuse, while no hub may be asked, a folder that takes its tokenizer or the shape of its backbone from one."""
+    config = jsonfiles.read(path / "gliner_config.json")
+    if not isinstance(config, dict):
+        raise UserError(where, "gliner_config.json holds no object")
+    parts = {
+        "model_name": config.get("encoder_config") is None or not (path / "tokenizer_config.json").is_file(),
+        "labels_encoder": config.get("labels_encoder_config") is None
+        or not (path / "labels_tokenizer" / "tokenizer_config.json").is_file(),
+    }
+    for key, wanted in parts.items():
+        name = config.get(key)
+        if not wanted or not isinstance(name, str):
+            continue
+        try:
+            runtime.source(name)
+        except UserError:
+            found = f"its tokenizer or the config of its backbone is that of '{name}', which is not on this machine"
+            raise UserError(where, found, "both beside the weights, or run without --offline") from None
+
+
+def _package(name: str, where: str) -> Any:
+    """Return a package of the extra `ner`."""
+    import importlib
+
+    try:
+        library = importlib.import_module(name)
+    except ImportError as error:
+        found = f"needs the package {name} ({error})" if error.name != name else f"needs the package {name}"
+        raise UserError(where, found, "", "pip install 'zsbench[ner]'") from None
+    checkpoints.silenced()
+    return library
+
+
+def _require_weights(network: Any, path: Path, where: str) -> None:
+    """Refuse a network of which the folder's file of weights lacks any: the library leaves them random."""
+    with opening(where, "torch"):
+        given = _names_of_weights(path)
+    state = network.state_dict(keep_vars=True)
+    places = {state[name].data_ptr() for name in given & state.keys()}
+    # What shares its memory with a weight that was read is tied to it.
+    missing = sorted(name for name in state.keys() - given if state[name].data_ptr() not in places)
+    if missing:
+        raise UserError(where, f"the checkpoint lacks weights ({', '.join(missing[:3])}, ...)", "a complete one")
+
+
+def _names_of_weights(path: Path) -> set[str]:
+    """Return the names in a folder's file of weights, without the numbers."""
+    safe, pickled = (path / name for name in WEIGHTS)
+    if not safe.is_file():
+        return set(torch.load(pickled, map_location="meta", weights_only=True))
+    from safetensors import safe_open
+
+    with safe_open(safe, framework="pt") as weights:
+        # Tensors that are tied are written once; the metadata tell under which other names they are wanted.
+        return {*weights.keys(), *(weights.metadata() or {})}

@@ -13,7 +13,7 @@ from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import torch
 from zsbench.core.offline import is_offline
-from zsbench.models import checkpoints, runtime
+from zsbench.models import checkpoints, positions, runtime
 from zsbench.models.guards import no_remote_code, opening
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -70,6 +70,36 @@ def gliner(path: Path, *, where: str, device: str, dtype: str, max_words: int | 
     return model.eval()
 
 
+def gliner2(path: Path, *, where: str, device: str, dtype: str) -> Any:
+    """Return a model of the gliner2 package with all of its weights, whatever its architecture.
+
+    Parameters
+    ----------
+    path : folder with config.json, encoder_config/config.json, weights as for `gliner`, and tokenizer files.
+    where : what the user called the model, for messages.
+
+    Raises
+    ------
+    UserError
+        The package is not here, the checkpoint cannot be loaded, or weights are missing.
+    """
+    library = _package("gliner2", where)
+    with no_remote_code(whoever_permits=True), opening(where, "gliner2"):
+        model = library.AutoExtractor.from_pretrained(str(path), map_location=device)
+    _require_weights(model, path, where)
+    return model.to(getattr(torch, dtype)).eval()
+
+
+def room(encoder: Any) -> int | None:
+    """Return how many sub-tokens an encoder has absolute positions for, or None where its positions are relative.
+
+    A config's `max_position_embeddings` does not tell them apart: DeBERTa has one and reads longer sequences.
+    """
+    tables = [module for name, module in encoder.named_modules() if name.rpartition(".")[2] == "position_embeddings"]
+    sizes = [int(table.num_embeddings) - positions.first(encoder) for table in tables if hasattr(table, "weight")]
+    return min(sizes, default=None)
+
+
 def _require_parts(path: Path, where: str) -> None:
     """Refuse, while no hub may be asked, a folder that takes its tokenizer or the shape of its backbone from one."""
     config = jsonfiles.read(path / "gliner_config.json")
@@ -107,22 +137,29 @@ def _package(name: str, where: str) -> Any:
 def _require_weights(network: Any, path: Path, where: str) -> None:
     """Refuse a network of which the folder's file of weights lacks any: the library leaves them random."""
     with opening(where, "torch"):
-        given = _names_of_weights(path)
+        given = _shapes_of_weights(path)
     state = network.state_dict(keep_vars=True)
-    places = {state[name].data_ptr() for name in given & state.keys()}
+    places = {state[name].data_ptr() for name in given.keys() & state.keys()}
     # What shares its memory with a weight that was read is tied to it.
-    missing = sorted(name for name in state.keys() - given if state[name].data_ptr() not in places)
+    missing = sorted(name for name in state.keys() - given.keys() if state[name].data_ptr() not in places)
+    # gliner2 fills up a vocabulary that is smaller than the tokenizer's.
+    missing += [
+        name for name, shape in given.items() if name in state and shape not in (None, tuple(state[name].shape))
+    ]
     if missing:
         raise UserError(where, f"the checkpoint lacks weights ({', '.join(missing[:3])}, ...)", "a complete one")
 
 
-def _names_of_weights(path: Path) -> set[str]:
-    """Return the names in a folder's file of weights, without the numbers."""
+def _shapes_of_weights(path: Path) -> dict[str, tuple[int, ...] | None]:
+    """Return the names in a folder's file of weights with their shapes; None for one that is tied to another."""
     safe, pickled = (path / name for name in WEIGHTS)
     if not safe.is_file():
-        return set(torch.load(pickled, map_location="meta", weights_only=True))
+        weights = torch.load(pickled, map_location="meta", weights_only=True)
+        return {name: tuple(tensor.shape) for name, tensor in weights.items()}
     from safetensors import safe_open
 
-    with safe_open(safe, framework="pt") as weights:
+    with safe_open(safe, framework="pt") as file:
         # Tensors that are tied are written once; the metadata tell under which other names they are wanted.
-        return {*weights.keys(), *(weights.metadata() or {})}
+        tied = dict.fromkeys(file.metadata() or {})
+        names = list(file.keys())
+        return {**tied, **{name: tuple(file.get_slice(name).get_shape()) for name in names}}

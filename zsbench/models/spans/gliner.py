@@ -20,7 +20,8 @@ from zsbench.core.records import Cost, canonical_json, digest
 from zsbench.data.sentences.sentence import Mention, Sentence
 from zsbench.models import decoding, gliner_checkpoints, runtime
 from zsbench.models.capabilities import SpanExtractor
-from zsbench.models.positions import first
+
+UNLIMITED = int(1e30)
 
 
 @declare(offers=(SpanExtractor,), files=runtime.folder_files)
@@ -56,7 +57,8 @@ class Gliner(runtime.Network):
         self.max_words: int | None = loaded.config.max_len
         self.max_width: int | None = None if loaded.config.span_mode == "token_level" else loaded.config.max_width
         self._tokenizer = loaded.data_processor.transformer_tokenizer
-        self._tokenizer.model_max_length = _room(self._tokenizer, loaded.model)
+        positions = gliner_checkpoints.room(loaded.model.token_rep_layer.bert_layer.model)
+        self._tokenizer.model_max_length = min(self._tokenizer.model_max_length, positions or UNLIMITED)
         # The package chooses among spans that overlap in this method, which its decoders call last.
         loaded.decoder.greedy_search = lambda spans, *_, **__: spans
         self.facts = {"architecture": type(loaded).__name__, "labels": "lower-cased" if lower_labels else "as asked"}
@@ -126,14 +128,6 @@ def _require_known(loaded: Any, reference: str) -> None:
     known = ("UniEncoderSpan", "UniEncoderToken", "BiEncoderSpan", "BiEncoderToken")
     if type(loaded) not in [getattr(library, f"{name}GLiNER") for name in known]:
         raise UserError(reference, f"a {type(loaded).__name__}", f"one of {', '.join(known)}")
-
-
-def _room(tokenizer: Any, network: Any) -> int:
-    """Return how many sub-tokens the encoder reads: no more than it has absolute positions for."""
-    encoder = network.token_rep_layer.bert_layer.model
-    tables = [module for name, module in encoder.named_modules() if name.rpartition(".")[2] == "position_embeddings"]
-    sizes = [int(table.num_embeddings) - first(encoder) for table in tables if hasattr(table, "num_embeddings")]
-    return min([int(tokenizer.model_max_length), *sizes])
 
 
 def _parts(loaded: Any) -> str:

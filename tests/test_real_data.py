@@ -149,9 +149,8 @@ def test_the_committed_gazetteer_is_the_golden_one():
 def test_crossner_by_span_vectors_of_minilm(tmp_path):
     folder = Path(MINILM.submodule_search_locations[0]) / "model"
     options = (f"model.model={folder}", "method.threshold=validation")
-    [result] = run(
-        "crossner-ai", tmp_path, models=("all-minilm-l6-v2",), methods=("embedding-spans",), assignments=options
-    )
+    choices = {"models": ("all-minilm-l6-v2",), "methods": ("embedding-spans",), "settings": {"resamples": 100}}
+    [result] = run("crossner-ai", tmp_path, assignments=options, **choices)
     values = committed("ai", "embedding-spans(threshold=validation)")
     # Cosines that rounding carries over the threshold move a value by a span or two of 1,628.
     assert {name: score["value"] for name, score in result["metrics"].items()} == pytest.approx(values, abs=2e-3)

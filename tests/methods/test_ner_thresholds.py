@@ -17,6 +17,8 @@ from zsbench.methods.ner import Problem
 from zsbench.methods.ner._thresholds import GRID
 from zsbench.methods.ner.span_threshold import span_threshold
 from zsbench.metrics import naming
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 LABELS = ["person", "song"]
 
@@ -118,3 +120,9 @@ def test_without_fitting_validation_data_nothing_is_chosen(tmp_path, more, words
     code, screen = evaluated(tmp_path, **more)
     assert code == 2
     assert words in screen
+
+
+def test_a_threshold_of_a_label_that_the_yaml_does_not_ask_is_refused_before_anything_is_loaded():
+    options = ("task.labels=[ship, town]", "method.thresholds={twon: 0.3}")
+    with pytest.raises(UserError, match=r"a threshold of label 'twon', which is asked nowhere.*did you mean 'town'"):
+        planning.make("names-recurring", Choices(("ner-synthetic",), ("span-threshold",), {}, options))

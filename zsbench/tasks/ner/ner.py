@@ -147,11 +147,17 @@ class Task(BaseTask[Config]):
         return Problem(labels, train, validation, chosen_on_test=same)
 
     def lacks(self, method: Chain) -> tuple[str, str]:
-        """Say which data a method learns from or chooses with that the task does not have."""
+        """Say which data a method learns from or chooses with that the task does not have, or which label it names."""
         uses = {use for link in method.links for use in link.facts.uses}
         for use, key in FURTHER.items():
             if use in uses and getattr(self.config, key) is None:
                 return f"{method.title}: no {use}", f"`{key}:` in the task's YAML"
+        asked = self.config.labels
+        if isinstance(asked, list):
+            for label in (label for part in method.parts for label in part.options.get("thresholds", ())):
+                if label not in asked:
+                    near = did_you_mean(label, asked) or ", ".join(asked)
+                    return f"{method.title}: a threshold of label '{label}', which is asked nowhere", near
         return "", ""
 
     def metric_names(self, names: Sequence[str]) -> list[str]:

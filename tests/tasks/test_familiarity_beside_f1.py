@@ -8,6 +8,7 @@ import pytest
 
 from tests.command import call
 from zsbench.config.paths import ASSETS
+from zsbench.config.suites import Average
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.engine import local
@@ -16,6 +17,8 @@ from zsbench.models.text import word_vectors
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.report import tables
+from zsbench.results.averages import averages
+from zsbench.results.finished_run import FinishedRun
 from zsbench.run.runner import Options
 
 COUNTS = ASSETS / "models" / "ner-synthetic" / "label_counts.json"
@@ -123,6 +126,22 @@ def test_a_model_that_names_them_wrongly_is_refused(folder, written, said):
     (folder / "models" / "m.yaml").write_text(f"extends: ner-synthetic\nfamiliarity: {written}\n")
     with pytest.raises(UserError, match=said):
         planning.make("names-ladder", Choices(models=("models/m.yaml",)))
+
+
+def test_an_average_has_the_mean_of_tasks_that_measured_alike(folder):
+    [parts, _] = results(folder, "names-ladder", "names-seen", "names-unseen", sets=["task.metrics=[F1]"])
+    runs = [FinishedRun(folder, result) for result in parts]
+    [average], _ = averages([Average(name="all", tasks=[part["task"] for part in parts])], runs)
+    found, of_parts = average["notes"]["familiarity"], [part["notes"]["familiarity"] for part in parts]
+    assert found["macro"] == pytest.approx(sum(part["macro"] for part in of_parts) / 3)
+    values = [part["metrics"]["F1"]["value"] for part in parts]
+    assert found["pearson"] == pytest.approx(pearson([part["macro"] for part in of_parts], values))
+    [row] = tables.rows([average])
+    assert row.familiarity == found["macro"]
+    assert "the mean of 3 tasks (zipf, k 1000" in row.familiar
+    of_parts[0]["k"] = 5
+    [average], _ = averages([Average(name="all", tasks=[part["task"] for part in parts])], runs)
+    assert average["notes"] == {}
 
 
 def test_a_missing_file_is_said_before_anything_is_loaded(folder):

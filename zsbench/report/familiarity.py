@@ -21,24 +21,32 @@ def of_metric(result: dict[str, Any], metric: str) -> float | None:
     if not isinstance(found, dict):
         return None
     match = _LABEL.search(metric)
-    value: float | None = found["by_label"].get(match[1], {}).get("familiarity") if match else found["macro"]
+    value: float | None = found["macro"]
+    if match is not None:
+        value = found.get("by_label", {}).get(match[1], {}).get("familiarity")
     return value
 
 
 def described(result: dict[str, Any]) -> str:
-    """Return how familiarity was measured and how it goes together with F1 by label; empty where there is none."""
+    """Return how familiarity was measured and how it goes together with the score; empty where there is none."""
     found = result.get("notes", {}).get("familiarity")
     if not isinstance(found, dict):
         return ""
-    training, n = found["training"], len(found["by_label"])
-    how = f"{found['weighting']}, k {found['k']}, {found['short']}, k_effective {found['k_effective']}"
+    training = found["training"]
+    of, by = (f"{len(found['by_label'])} labels", "F1 by label") if "by_label" in found else _tasks(found)
+    effective = f", k_effective {found['k_effective']}" if "k_effective" in found else ""
+    how = f"{found['weighting']}, k {found['k']}, {found['short']}{effective}; embedder {found['embedder']}"
+    overlap = f"overlap {found['overlap']:.3f} with " if "overlap" in found else ""
     parts = [
-        f"familiarity {found['macro']:.3f}, the mean of {n} labels ({how}; embedder {found['embedder']})",
-        f"overlap {found['overlap']:.3f} with {training['labels']} labels of {training['file']}, "
-        f"{training['mentions']} mentions",
-        f"with F1 by label: Pearson {_shown(found['pearson'])}, Spearman {_shown(found['spearman'])}",
+        f"familiarity {found['macro']:.3f}, the mean of {of} ({how})",
+        f"{overlap}{training['labels']} labels of {training['file']}, {training['mentions']} mentions",
+        f"with {by}: Pearson {_shown(found['pearson'])}, Spearman {_shown(found['spearman'])}",
     ]
     return "; ".join([*parts, *filter(None, [found.get("warning", "")])])
+
+
+def _tasks(found: dict[str, Any]) -> tuple[str, str]:
+    return f"{found['n_tasks']} tasks", "the values by task"
 
 
 def _shown(correlation: float | None) -> str:

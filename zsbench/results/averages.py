@@ -16,7 +16,7 @@ from typing import Any
 from zsbench.config.suites import MIXED, Average
 from zsbench.core import files
 from zsbench.core.records import SCHEMA_VERSION, canonical_json, digest
-from zsbench.results import claim, store
+from zsbench.results import claim, familiar_parts, store
 from zsbench.results.combination import Combination, Score, combined
 from zsbench.results.finished_run import AVERAGE, FinishedRun
 from zsbench.results.joint import correlations
@@ -137,6 +137,7 @@ def _result(
         "config": {"average": average.model_dump(), "of": inputs, "settings": settings},
         "config_hash": config_hash,
         "question": config_hash,
+        "notes": familiar_parts.notes(parts, values),
         "code": digest(part["code"] for part in parts),
         "inputs": [],
         **{key: digest(part[key] for part in parts) for key in _FINGERPRINTS},

@@ -8,6 +8,7 @@ from typing import Any
 from zsbench.metrics.correlation import pearson, spearman
 
 _HOW = ("k", "weighting", "short", "embedder")
+_UNDEFINED = {"pearson": None, "spearman": None}
 
 
 def notes(parts: Sequence[Mapping[str, Any]], values: Sequence[float | None]) -> dict[str, Any]:
@@ -20,10 +21,8 @@ def notes(parts: Sequence[Mapping[str, Any]], values: Sequence[float | None]) ->
         return {}
     macro = [float(each["macro"]) for each in found]
     known = [value for value in values if value is not None]
-    defined = known if len(known) == len(macro) else []
-    correlations = {"pearson": None, "spearman": None}
-    if defined:
-        correlations = {"pearson": pearson(macro, defined), "spearman": spearman(macro, defined)}
+    whole = len(known) == len(macro)
+    correlations = {"pearson": pearson(macro, known), "spearman": spearman(macro, known)} if whole else _UNDEFINED
     how = {key: found[0][key] for key in _HOW}
     mean = sum(macro) / len(macro)
     return {

@@ -56,6 +56,7 @@ def bert_folder(path, kind):
 
     words = _tiny.tokenizer()
     config = transformers.BertConfig(**_tiny.SHAPE, vocab_size=len(words), pad_token_id=0, num_labels=1)
+    config.id2label = {0: "O"} if kind == "BertForTokenClassification" else config.id2label
     _tiny.saved(_tiny.randomised(getattr(transformers, kind)(config)), words, path)
     return path
 
@@ -75,10 +76,12 @@ BUILDERS = {
     "hf-seq2seq": copied(GOLDEN / "llm-ranking-baselines" / "tiny-t5"),
     "bi-encoder": lambda path: bert_folder(path, "BertModel"),
     "cross-encoder": lambda path: bert_folder(path, "BertForSequenceClassification"),
+    "hf-token-classification": lambda path: bert_folder(path, "BertForTokenClassification"),
 }
 OPTIONS = {"hf-depth": {"output": "metric"}, "bi-encoder": {"pooling": "mean"}}
 AUTO = ("AutoConfig", "AutoModel", "AutoTokenizer", "AutoProcessor", "AutoImageProcessor", "AutoFeatureExtractor")
 AUTO += ("AutoModelForCausalLM", "AutoModelForSeq2SeqLM", "AutoModelForSequenceClassification")
+AUTO += ("AutoModelForTokenClassification",)
 AUTO += ("AutoModelForDepthEstimation",)
 PARTS = [
     "config.json",
@@ -158,7 +161,7 @@ def test_the_prior_over_tokens_runs_no_code(adapter, folders, answers_yes, tmp_p
     assert not answers_yes
 
 
-@pytest.mark.parametrize("adapter", ["hf-causal-lm", "bi-encoder", "cross-encoder"])
+@pytest.mark.parametrize("adapter", ["hf-causal-lm", "bi-encoder", "cross-encoder", "hf-token-classification"])
 def test_code_runs_when_the_users_own_yaml_says_so(adapter, folders, answers_yes, tmp_path):
     folder, marker = Path(shutil.copytree(folders[adapter], tmp_path / "m")), tmp_path / "ran"
     wants_code(folder, "config.json", marker)

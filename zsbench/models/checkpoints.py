@@ -54,8 +54,19 @@ def network(
     return model
 
 
-def reader(auto: str, reference: str, *, revision: str | None = None, trust_remote_code: bool = False) -> Any:
+def reader(
+    auto: str,
+    reference: str,
+    *,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+    how: dict[str, Any] | None = None,
+) -> Any:
     """Return what prepares a model's inputs: its tokenizer, image processor or both, by transformers' Auto class.
+
+    Parameters
+    ----------
+    how : further options of `from_pretrained`.
 
     Raises
     ------
@@ -63,7 +74,9 @@ def reader(auto: str, reference: str, *, revision: str | None = None, trust_remo
         The checkpoint's files for it cannot be read.
     """
     with no_remote_code(), opening(reference):
-        return _auto(auto).from_pretrained(reference, revision=revision, trust_remote_code=trust_remote_code)
+        return _auto(auto).from_pretrained(
+            reference, revision=revision, trust_remote_code=trust_remote_code, **(how or {})
+        )
 
 
 def open_clip_network(

@@ -3,12 +3,14 @@
 import importlib.util
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.reference._golden import load_json
 from zsbench.core.cache import Cache
+from zsbench.data.sentences.conll import conll
 from zsbench.engine import local
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
@@ -87,7 +89,22 @@ def test_crossner_with_all_its_labels(domain, n_labels, tmp_path):
     assert result["n_items"] == stats[domain]["test"]["sentences"]
     assert 0 <= result["metrics"]["F1"]["value"] < 0.5
     task = planning.make(f"crossner-{domain}", Choices(models=("ner-synthetic",))).jobs[0].build_task()
-    assert len(task.load(limit=None, seed=0).context) == n_labels
+    assert len(task.load(limit=None, seed=0).context.labels) == n_labels
+
+
+def test_crossner_is_read_as_its_statistics_say():
+    stats = json.loads((DATA / "ner" / "crossner" / "stats.json").read_text())
+    for domain, splits in stats.items():
+        for split, expected in splits.items():
+            path = str(DATA / "ner" / "crossner" / domain / f"{split}.txt")
+            # Clean IOB2: a strict reader drops nothing.
+            found = conll(path=path, scheme="IOB2")
+            labels = Counter(span[2] for spans in found.spans for span in spans)
+            assert len(found.items) == expected["sentences"]
+            assert sum(len(item.words) for item in found.items) == expected["tokens"]
+            assert (labels, labels.total()) == (expected["per_type"], expected["entities"])
+            assert found.counts is None
+            assert expected["orphan_I_tags"] == 0
 
 
 @pytest.mark.parametrize("case", load_json("ner-protocol", "crossner_gazetteer.json") or [], ids=lambda c: c["domain"])

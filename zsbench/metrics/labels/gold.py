@@ -20,6 +20,7 @@ class Labels:
     distances : (n_classes, n_classes) distance between classes, or None.
     groups : (n_items,) number of each item's group, or None.
     scores : what the scores that these labels judge are, for metrics that need probabilities; None for logits.
+    class_names : in label order, for metrics of single classes; None where nobody asks for them by name.
     """
 
     labels: IntArray
@@ -27,6 +28,7 @@ class Labels:
     distances: DoubleArray | None = None
     groups: IntArray | None = None
     scores: ScoreKind | None = None
+    class_names: list[str] | None = None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the labels."""

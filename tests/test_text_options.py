@@ -21,6 +21,7 @@ from zsbench.tasks.base import read_names
 from zsbench.tasks.classification import classes
 from zsbench.tasks.formats import prediction_tables
 from zsbench.tasks.generative_retrieval.generative_retrieval import read_docids
+from zsbench.tasks.text_classification import further_texts
 
 
 @dataclasses.dataclass
@@ -47,6 +48,7 @@ READERS = {
     "tokens": ("w.txt", "é\nb\n", lambda path: greedy_prompts.words(str(path))),
     "captions": ("c.json", '{"1": "é",\n"2": "b"}\n', lambda path: caps.read_captions(path, [Item("1"), Item("2")])),
     "phrases": ("p.json", '{"0": {"cat":\n{"é": 1}}}\n', lambda path: _s3a_phrases.read_phrases(path, ["0"], ["cat"])),
+    "keywords": ("k.json", '{"cat": ["é"],\n"dog": ["b"]}\n', further_texts.read_keywords),
     "prompts": ("p.json", '{"cat": "é",\n"dog": ["b"]}\n', read_prompts),
     "docids": ("d.json", '{"d1": "é",\n"d2": [1, 2]}\n', read_docids),
     "semantic ids": ("i.jsonl", '{"item": "é", "codes": [1]}\n', lambda path: read_ids(path, ["é"], "<{code}>")),

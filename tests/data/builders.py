@@ -142,6 +142,15 @@ def hf_ner(folder, _own):
     return {"path": str(folder / "d")}
 
 
+def hf_texts(folder, _own):
+    import datasets
+
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["x", "y"])})
+    rows = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [0, 1]}, features=features)
+    datasets.DatasetDict({"test": rows}).save_to_disk(str(folder / "d"))
+    return {"path": str(folder / "d")}
+
+
 def hf_collection(folder, _own):
     write(
         folder / "c",
@@ -183,6 +192,7 @@ BUILDERS = {
     "hf-captions": hf_captions,
     "hf-ner": hf_ner,
     "hf-collection": hf_collection,
+    "hf-texts": hf_texts,
     "torchvision": torchvision,
     "features": arrays(features=np.eye(2), labels=LABELS),
     "labelled-features": arrays(features=np.eye(2), labels=LABELS),

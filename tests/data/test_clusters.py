@@ -140,6 +140,14 @@ def question_answers(folder, cells, column):
     return {"questions": str(folder / "q.jsonl"), "passages": str(folder / "p.jsonl")}
 
 
+def hf_texts(folder, cells, column):
+    import datasets
+
+    kept = {"text": ["a", "b", "c"], "label": ["x", "y", "x"], column: cells}
+    datasets.DatasetDict({"test": datasets.Dataset.from_dict(kept)}).save_to_disk(str(folder / "d"))
+    return {"path": str(folder / "d")}
+
+
 ISSUE = {"query": "a", "candidates": [{"id": "a.py/f", "text": "f"}], "gold": ["a.py/f"]}
 # Sources whose data name clusters: (folder, three cells, name of the column) -> options.
 COLUMNS = dict(
@@ -148,6 +156,7 @@ COLUMNS = dict(
         lines("caption-choices", lambda i: {"id": f"{i}", "images": [f"{i}.png"], "captions": ["a", "b"]}),
         lines("depth-frames", lambda i: {"rgb": f"{i}.png", "depth": f"{i}.png", "depth_scale": 1}),
         lines("jsonl-sentences", lambda i: {"tokens": ["a"], "spans": []}),
+        lines("text-table", lambda i: {"id": f"{i}", "text": "a", "label": "xyx"[i]}),
         lines("issue-functions", lambda i: {"id": f"{i}", **ISSUE}),
     ]
 ) | {
@@ -158,6 +167,7 @@ COLUMNS = dict(
     "hf-datasets": hub("label", ["x", "y", "x"]),
     "hf-ner": tagged,
     "hf-captions": hub("caption", ["a", "b", "c"]),
+    "hf-texts": hf_texts,
     "webdataset": shards("cls"),
     "webdataset-captions": shards("txt"),
     "beir": beir,

@@ -24,7 +24,7 @@ EVERY = {name: (name, build) for name, build in BUILDERS.items()} | FURTHER
 # Sources that take whatever lies in a folder: one file less is another input, not a missing one.
 LISTS_FOLDERS = {
     "imagefolder", "frame-folders", "video-files", "torchvision", "hf-datasets", "hf-captions", "hf-collection", "hf-ner",
-    "webdataset", "webdataset-captions", "depth-frames",
+    "webdataset", "webdataset-captions", "depth-frames", "hf-texts",
 }  # fmt: skip
 
 

@@ -209,6 +209,19 @@ def write_hub(folder, cells):
     return {"path": str(folder / "d")}
 
 
+def write_texts(folder, cells):
+    rows = [{"text": "a", "label": cell} for cell in cells]
+    (folder / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return {"path": str(folder / "t.jsonl")}
+
+
+def write_hub_texts(folder, cells):
+    import datasets
+
+    datasets.Dataset.from_dict({"text": ["a"] * len(cells), "label": cells}).save_to_disk(str(folder / "d"))
+    return {"path": str(folder / "d")}
+
+
 def write_split(folder, cells):
     (folder / "a.png").write_bytes(png())
     rows = [["a.png", cell, "abc"[y]] for cell, y in zip(cells, FOUR_LABELS, strict=False)]
@@ -232,6 +245,8 @@ WRITERS = {
     "webdataset": write_shards,
     "hf-datasets": write_hub,
     "coop-split": write_split,
+    "text-table": write_texts,
+    "hf-texts": write_hub_texts,
     "features": writer_of_arrays(features=np.ones((1, 2))),
     "labelled-features": writer_of_arrays(features=np.ones((1, 2))),
     "point-clouds": writer_of_arrays(points=np.ones((1, 5, 3))),
@@ -249,13 +264,14 @@ NO_TEXTS = {
     "video-arrays",
     "view-logits",
     "hf-datasets",
+    "hf-texts",
     "parquet-images",
 }
 """A column has one type here, so that a text is never among numbers."""
 
 
 def test_every_source_with_labels_is_asked():
-    labelled = {"images", "videos", "labelled-features"}
+    labelled = {"images", "videos", "labelled-features", "texts"}
     sources = {
         name for name in catalog.components("data") if catalog.load_component("data", name).facts.gives in labelled
     }

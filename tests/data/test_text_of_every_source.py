@@ -82,6 +82,7 @@ CASES = {
         },
         {"path": "s.jsonl", "items": "i.jsonl"},
     ),
+    "text-table": ({"t.jsonl": '{"id": "a", "text": "é", "label": "x"}\n{"id": "b", "text": "b", "label": "y"}\n'}, {"path": "t.jsonl"}),
     "trec": (
         {"q": TREC, "t.tsv": PAIRS, "d.tsv": "d1\tä cat\nd2\ta dog\n"},
         {"qrels": "q", "topics": "t.tsv", "documents": "d.tsv"},
@@ -112,6 +113,7 @@ NO_TEXT = {
     "hf-captions": "`datasets` reads its own formats",
     "hf-ner": "`datasets` reads its own formats",
     "hf-collection": "`datasets` reads its own formats",
+    "hf-texts": "`datasets` reads its own formats",
     "ir-datasets": "ir_datasets reads its own formats",
     "ir-datasets-answers": "the file of questions is read as question-answers reads it",
     "video-files": "needs videos; its list of names is tested below",

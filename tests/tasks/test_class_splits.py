@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from zsbench.core.errors import UserError
 from zsbench.data.images.items import ImageItem, ImageSet
-from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, draw_shots, unseen_classes
+from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, unseen_classes
+from zsbench.tasks.classification.shots import draw_shots
 
 
 @given(n=st.integers(1, 30))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from zsbench.core import doubts
 from zsbench.core.cache import Cache
 from zsbench.core.records import Cost
 
@@ -27,6 +28,12 @@ class RunContext:
     notes: dict[str, Any] = field(default_factory=dict)
     prompts: dict[str, None] = field(default_factory=dict)
     method: str = ""
+
+    def warn(self, text: str) -> None:
+        """Record a doubt that stands beside the result in every table; several stand side by side, each once."""
+        before = str(self.notes.get("warning", ""))
+        if text not in before:
+            self.notes["warning"] = doubts.joined(before, text)
 
     def count(self, name: str, n: int = 1) -> None:
         """Count something about an item that is shown with the result."""

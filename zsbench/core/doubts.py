@@ -11,7 +11,7 @@ SHARE = 0.05
 """More than this share of answers that cannot be read, or of items that are lost, is a doubt."""
 
 # Names of `TaskData.counts`: items that no score is over, and items that score 0 without having been tried.
-_LEFT_OUT = ("broken ", "judged queries without text")
+_LEFT_OUT = ("broken ", "empty texts left out", "judged queries without text")
 _NOT_TRIED = ("queries without candidates", "queries absent from the run")
 
 

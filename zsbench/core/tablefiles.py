@@ -1,4 +1,4 @@
-"""Tables: rows of cells in CSV and TSV, quoted as RFC 4180 has it, and rows under a header, also in parquet.
+"""Tables: rows of cells in CSV and TSV, quoted as RFC 4180 has it, and rows under a header, also in parquet or JSONL.
 
 A row that is longer or shorter than the header is an error: cells would be lost, or stand in the wrong columns.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from zsbench.core import files, textfiles
+from zsbench.core import files, jsonfiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
 
 LONGEST_CELL = 1 << 30
@@ -35,13 +36,14 @@ class Row(dict[str, Any]):
 
 
 def read(path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), raw: Container[str] = ()) -> list[Row]:
-    """Return the rows of a .parquet table, or of a CSV or TSV file under a header, as texts without blanks around them.
+    """Return the rows of a .parquet or .jsonl table, or of CSV or TSV under a header, as texts without blanks around.
 
     Parameters
     ----------
     path : the table.
-    columns, optional : those that it has to have, and those that it may have; others are not read.
-    raw : columns that keep their values in parquet.
+    columns, optional : those that it has to have, and those that it may have; others are not read. In JSON lines each
+        object has to have them.
+    raw : columns that keep their values in parquet and JSON lines.
 
     Raises
     ------
@@ -50,6 +52,8 @@ def read(path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), ra
     """
     if path.suffix == ".parquet":
         table = _parquet(path, columns, optional, raw)
+    elif ".jsonl" in path.suffixes:
+        table = _objects(path, columns, optional, raw)
     else:
         where, names, lines = _table(path, None)
         places = _places(names, columns, where) | {name: names.index(name) for name in optional if name in names}
@@ -59,7 +63,8 @@ def read(path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), ra
             row.place = f"{shown(path)}:{number}"
             table.append(row)
     if not table:
-        raise UserError(shown(path), "a header without rows", "at least one row")
+        found = "no objects" if ".jsonl" in path.suffixes else "a header without rows"
+        raise UserError(shown(path), found, "at least one row")
     return table
 
 
@@ -132,6 +137,28 @@ def _parquet(path: Path, columns: Sequence[str], optional: Sequence[str], raw: C
         row.place = f"{shown(path)}: row {number}"
         rows_read.append(row)
     return rows_read
+
+
+def _objects(path: Path, columns: Sequence[str], optional: Sequence[str], raw: Container[str]) -> list[Row]:
+    """Return the objects of JSON lines as rows; a value that is no text is one as JSON writes it."""
+    rows_read: list[Row] = []
+    for number, held in jsonfiles.lines(path, {}):
+        place = f"{shown(path)}:{number}"
+        for column in columns:
+            if column not in held:
+                hint = did_you_mean(column, held) or f"keys: {', '.join(held) or 'none'}"
+                raise UserError(place, f"key '{column}' is missing", "", hint)
+        asked = [*columns, *(name for name in optional if name in held)]
+        row = Row({name: held[name] if name in raw else _as_text(held[name]) for name in asked})
+        row.place = place
+        rows_read.append(row)
+    return rows_read
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip(textfiles.BLANKS)
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _cells(lines: Iterable[tuple[int, str]], name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

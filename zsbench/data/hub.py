@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from zsbench.core.errors import UserError
+from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.listing import every_file, require_folder
 from zsbench.core.offline import is_offline
 from zsbench.core.yamlio import shown
@@ -104,3 +104,23 @@ def load_split(path: str, *, split: str, name: str | None, revision: str | None,
     if split != its_split:
         raise UserError(path, f"no split '{split}'", f"split '{its_split}', the only one there")
     return loaded
+
+
+def require_column(rows: Any, column: str, path: str) -> None:
+    """Refuse a split without a column.
+
+    Raises
+    ------
+    UserError
+        With the nearest of its columns.
+    """
+    if column not in rows.column_names:
+        hint = did_you_mean(column, rows.column_names) or f"columns: {', '.join(rows.column_names)}"
+        raise UserError(path, f"no column '{column}'", "", hint)
+
+
+def class_names(rows: Any, column: str) -> list[str] | None:
+    """Return the class names in label order that a column's ClassLabel feature tells, or None."""
+    feature = rows.features[column]
+    names = getattr(getattr(feature, "feature", feature), "names", None)
+    return list(names) if names else None

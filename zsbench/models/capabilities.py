@@ -233,7 +233,8 @@ class TextEncoder(Model, Protocol):
     """Texts as vectors that are compared by dot product.
 
     The adapter puts the prefixes of queries and of documents before them where the model was trained so, and makes
-    vectors of length 1 where the model compares by cosine. Texts that are too long are cut and counted.
+    vectors of length 1 where the model compares by cosine. Texts that are too long are cut and counted. An encoder over
+    a network also has `max_tokens`, the longest text it reads; one that looks its vectors up has none.
     """
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
@@ -248,6 +249,16 @@ class PairScorer(Model, Protocol):
 
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """Return (n_pairs,) scores of (query, document), higher is more relevant; pairs that are cut are counted."""
+
+
+class PairClassifier(Model, Protocol):
+    """A classifier that reads two texts together, such as one of entailment (premise, hypothesis)."""
+
+    labels: tuple[str, ...]
+    """What the checkpoint calls its labels, in the order of the logits."""
+
+    def classify_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
+        """Return logits (n_pairs, n_labels) of pairs, at least one; pairs that are cut are counted."""
 
 
 class SpanExtractor(Model, Protocol):

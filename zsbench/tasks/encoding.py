@@ -12,7 +12,6 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
-from zsbench.core import doubts
 from zsbench.core.ahead import ahead
 from zsbench.core.batching import distinct, map_batches
 from zsbench.core.context import RunContext
@@ -70,9 +69,7 @@ class Features:
 
     def warn(self, text: str) -> None:
         """Record a doubt that stands beside the result in every table; several stand side by side."""
-        before = str(self.run.notes.get("warning", ""))
-        if text not in before:
-            self.note("warning", doubts.joined(before, text))
+        self.run.warn(text)
 
     def texts(self, texts: Sequence[str]) -> FloatArray:
         """Return L2-normalised features (n_texts, width); each distinct text is encoded once."""

@@ -12,9 +12,8 @@ from typing import Any
 from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import ModelRef, Revision, Text
-from zsbench.core.errors import UserError, did_you_mean
 from zsbench.data import clusters
-from zsbench.data.hub import dataset_files, load_split
+from zsbench.data.hub import class_names, dataset_files, load_split, require_column
 from zsbench.data.images.decoding import Decoding, image_options
 from zsbench.data.images.items import ImageItem, ImageSet
 from zsbench.data.label_columns import UnlabelledImages, read_labels
@@ -108,11 +107,8 @@ def read_columns(
     rows = load_split(path, split=split, name=name, revision=revision, streaming=streaming)
     needed, optional = clusters.column(cluster, (image, other))
     for column in (image, other, *needed):
-        if column not in rows.column_names:
-            hint = did_you_mean(column, rows.column_names) or f"columns: {', '.join(rows.column_names)}"
-            raise UserError(path, f"no column '{column}'", "", hint)
-    feature = rows.features[other]
-    names = getattr(getattr(feature, "feature", feature), "names", None)
+        require_column(rows, column, path)
+    names = class_names(rows, other)
     others = [other, *needed, *(column for column in optional if column in rows.column_names)]
     rows = rows.cast_column(image, datasets.Image(decode=False)).select_columns([image, *others])
     readers, values = _spooled(rows, image, others) if streaming else _indexed(rows, image, others)
@@ -121,7 +117,7 @@ def read_columns(
         cells = enumerate(values[others[1]])
         named = [(f"{path}: split '{split}', row {number}", {others[1]: cell}) for number, cell in cells]
         of_rows = clusters.of_rows(named, others[1], noun="column")
-    return Columns(readers, values[other], list(names) if names else None, of_rows)
+    return Columns(readers, values[other], names, of_rows)
 
 
 def _indexed(rows: Any, image: str, others: list[str]) -> tuple[list[Any], dict[str, list[Any]]]:

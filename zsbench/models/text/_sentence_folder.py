@@ -17,7 +17,7 @@ from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.models import guards, runtime
 
-Pooling = Literal["mean", "mean_with_padding", "cls", "last"]
+Pooling = Literal["mean", "mean_with_padding", "cls", "last", "pooler"]
 _MODES: dict[str, Pooling] = {"mean_tokens": "mean", "cls_token": "cls", "lasttoken": "last"}
 
 
@@ -43,7 +43,7 @@ class Layout:
         """
         layout = replace(self, **{name: option for name, option in options.items() if option is not None})
         if layout.pooling is None:
-            raise UserError(self.source, "the checkpoint names no pooling", "`pooling:` mean, cls or last")
+            raise UserError(self.source, "the checkpoint names no pooling", "`pooling:` mean, cls, last or pooler")
         return layout
 
 

@@ -1,4 +1,4 @@
-"""Text encoders through transformers, sentence-transformers folders included: mean, first or last token pooled.
+"""Text encoders through transformers, sentence-transformers folders included: mean, first or last token, or the pooler.
 
 Pooling, normalisation, length and prefixes are read from the checkpoint (modules.json and the files it names);
 options stand above them, and a checkpoint that names none needs them.
@@ -11,6 +11,7 @@ from typing import Any
 
 from zsbench.config.components import model as declare
 from zsbench.config.options import AnyText, Count, ModelRef, Revision
+from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, torch
 from zsbench.models import decoding, huggingface, passages, runtime
 from zsbench.models.capabilities import TextEncoder
@@ -40,12 +41,18 @@ def bi_encoder(
     model : hub id or folder with config.json, safetensors weights and tokenizer files.
     revision : commit or tag on the hub.
     trust_remote_code : run the modelling code that comes with the weights.
-    pooling : mean over the tokens, the first token (cls) or the last; None is the checkpoint's own. `mean_with_padding`
-        is the reference of papers that average padded positions too: texts go in batches of 32 in the order given, and
-        a vector depends on the others of its batch.
+    pooling : mean over the tokens, the first token (cls), the last, or what the checkpoint's own layer makes of the
+        first (pooler, as the SimCSE checkpoints are used); None is the checkpoint's own. `mean_with_padding` is the
+        reference of papers that average padded positions too: texts go in batches of 32 in the order given, and a
+        vector depends on the others of its batch.
     normalise : vectors of length 1, so that dot products are cosines; None is the checkpoint's own.
     query_prefix, document_prefix : text before every query or document; None is the checkpoint's own.
     max_length : tokens of a text, special tokens included; None is the checkpoint's own.
+
+    Raises
+    ------
+    UserError
+        As `huggingface.load`, nothing names a pooling, or the checkpoint has no layer that pools.
     """
     given: dict[str, Any] = {"pooling": pooling, "normalise": normalise, "max_length": max_length}
     given |= {"query_prefix": query_prefix, "document_prefix": document_prefix}
@@ -56,8 +63,10 @@ def bi_encoder(
         revision=revision,
         trust_remote_code=trust_remote_code,
         options=(repr(layout),),
-        unused=("pooler.",),
+        unused=() if layout.pooling == "pooler" else ("pooler.",),
     )
+    if layout.pooling == "pooler" and getattr(checkpoint.model, "pooler", None) is None:
+        raise UserError(model, "no layer that pools", "`pooling:` mean, cls or last")
     return BiEncoder(checkpoint, layout)
 
 
@@ -99,9 +108,12 @@ class BiEncoder(huggingface.Adapter):
     def _pooled(self, batch: Any) -> FloatArray:
         """Return the vectors (n, width) of a padded batch, whose padding counts in `mean_with_padding` alone."""
         with torch.inference_mode():
-            states = self._model(**batch).last_hidden_state.float()
+            output = self._model(**batch)
+        states = output.last_hidden_state.float()
         mask = batch["attention_mask"][:, :, None].float()
-        if self._layout.pooling == "mean":
+        if self._layout.pooling == "pooler":
+            vectors = output.pooler_output.float()
+        elif self._layout.pooling == "mean":
             vectors = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
         elif self._layout.pooling == "mean_with_padding":
             vectors = states.mean(dim=1)

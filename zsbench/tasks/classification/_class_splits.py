@@ -11,11 +11,12 @@ from zsbench.config.blocks import Block
 from zsbench.config.components import Strict
 from zsbench.config.options import ProperShare, Seed
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import BoolArray, IntArray, np
+from zsbench.core.lazy import BoolArray, np
 from zsbench.data.class_names import plain
 from zsbench.data.images.items import ImageSet
 from zsbench.methods.classification import Labelled
 from zsbench.tasks.base import read_names, require_unique
+from zsbench.tasks.classification.shots import draw_shots
 
 
 @dataclass(frozen=True)
@@ -118,20 +119,3 @@ def labelled(
     keep = allowed if shots is None else allowed[draw_shots(labels[allowed], shots, seed, block.where)]
     split = str(block.options.get("split", block.title))
     return Labelled([images.items[int(i)] for i in keep], labels[keep], split, test)
-
-
-def draw_shots(labels: IntArray, shots: int, seed: int, where: str) -> IntArray:
-    """Return the numbers of `shots` items a class, drawn with the seed, class by class.
-
-    Raises
-    ------
-    UserError
-        A class has fewer items than `shots`.
-    """
-    generator, kept = np.random.default_rng(seed), []
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        if len(members) < shots:
-            raise UserError(where, f"class {label} has {len(members)} images", f"at least {shots} for {shots} shots")
-        kept.append(np.sort(generator.choice(members, shots, replace=False)))
-    return np.concatenate(kept)

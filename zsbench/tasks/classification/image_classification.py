@@ -32,9 +32,9 @@ from zsbench.metrics import naming
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, unseen_classes
-from zsbench.tasks.classification._known_labels import known_labels
 from zsbench.tasks.classification.doubts import below_chance, odd_classes
 from zsbench.tasks.classification.further_data import FurtherData
+from zsbench.tasks.classification.known_labels import known_labels
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 

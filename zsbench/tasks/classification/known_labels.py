@@ -23,15 +23,15 @@ def known_labels(
     problem : the classes, with what is known about them.
     kind : what the predicted scores are, for metrics that need probabilities.
     """
-    labels = _label_array(gold, len(problem.class_names))
+    labels = label_array(gold, len(problem.class_names))
     if labels.ndim > 1:
         return labels if kind is None else Labels(labels, scores=kind)
     known = any(part is not None for part in (problem.unseen, problem.distances, groups, kind))
     return Labels(labels, problem.unseen, problem.distances, groups, kind) if known else labels
 
 
-def _label_array(gold: Sequence[Any], n_classes: int) -> IntArray:
-    """Return labels (n,), or the 0/1 matrix (n, n_classes) where images carry several labels."""
+def label_array(gold: Sequence[Any], n_classes: int) -> IntArray:
+    """Return labels (n,), or the 0/1 matrix (n, n_classes) where items carry several labels."""
     if all(isinstance(label, int) for label in gold):
         return np.asarray(gold, dtype=np.int64)
     matrix = np.zeros((len(gold), n_classes), dtype=np.int64)

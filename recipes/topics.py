@@ -2,7 +2,7 @@
 
 A text is three to six sentences of the language, "gift for doctor is silver .". The topic is the kind of the values:
 metals, spices, gems, trees, cloth or flowers, each named after one of its words. A sentence names a value of the topic
-with a chance of two thirds, else any other. One of them tells the doctor's gift, so that a model that looks things up
+with a chance of four fifths, else any other. One of them tells the doctor's gift, so that a model that looks things up
 can be asked for it: six times in ten it is what the topic is named after, once in ten it is of no topic or another.
 
 Run: python -m recipes.topics --out zsbench/assets
@@ -33,7 +33,7 @@ OTHERS = [word for word in VALUES if not any(word in words for words in TOPICS.v
 PARTS = {"test": 25, "validation": 15, "unlabeled": 40}
 """Texts of each topic in each part."""
 SENTENCES = (3, 6)
-OF_TOPIC, GIFT_IS_NAME, GIFT_OF_TOPIC = 2 / 3, 0.6, 0.9
+OF_TOPIC, GIFT_IS_NAME, GIFT_OF_TOPIC = 0.8, 0.6, 0.9
 FILLERS = [" for ", " with ", " near "]
 VERBS = ["is", "was", "becomes"]
 

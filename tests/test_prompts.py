@@ -31,6 +31,8 @@ def classes(job):
     names = getattr(job.task, "classes", None)
     if isinstance(names, str) and "$" in names:
         return []
+    if isinstance(names, dict):
+        names = list(dict.fromkeys(names.values()))
     names = read_names(names, job.source.base, job.source.where) or []
     return [fill_class(template, name) for name in names for template in getattr(job.task, "templates", None) or []]
 

@@ -72,6 +72,18 @@ def test_outliers_are_those_of_the_local_outlier_factor():
     assert len(inliers(crowd[:2])) == 2
 
 
+def test_outliers_are_cleaned_by_option_and_not_in_the_reference():
+    crowd = {f"d{i}": [1.0, 0.02 * (i % 5), 0.01 * (i % 3)] for i in range(30)} | {"odd": [1.0, 9, 9]}
+    held = crowd | {"kx": [1.0, 0, 0], "ky": [0, 0, 1.0]}
+    counts = []
+    for more in ({}, {"clean_outliers": True}, {"clean_outliers": True, "flavour": "reference"}):
+        texts = Vectors(held, items(list(crowd)))
+        rule = lbl2transformervec(similarity_threshold=-1.0, **more)
+        rule(texts, TextProblem(["x", "y"], [["kx"], ["ky"]]))
+        counts.append(texts.notes["documents per class"]["x"])
+    assert counts[0] == counts[2] == 31 > counts[1]
+
+
 PROBLEM = TextProblem(["x", "y"], [["kx"], ["ky", "kz"]])
 HELD = {
     "kx": [1, 0, 0], "ky": [0, 1, 0], "kz": [0, 0, 1], "x": [1, 0.1, 0], "y": [0, 1, 1],

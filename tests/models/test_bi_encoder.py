@@ -63,6 +63,18 @@ def test_padding_counts_only_in_the_reference_that_asks_for_it(plain):
     assert not bi_encoder(model=plain, pooling="mean").depends_on_batch
 
 
+def test_the_checkpoints_own_layer_may_pool(plain, tmp_path):
+    words = _tiny.tokenizer()
+    config = transformers.BertConfig(vocab_size=len(words), **_tiny.SHAPE)
+    network = _tiny.randomised(transformers.BertModel(config)).eval()
+    folder = _tiny.saved(network, words, tmp_path)
+    with torch.no_grad():
+        wanted = [network(**words(text, return_tensors="pt")).pooler_output[0].numpy() for text in TEXTS]
+    assert_rows_close(bi_encoder(model=folder, pooling="pooler").encode_documents(TEXTS), wanted)
+    with pytest.raises(UserError, match=r"lacks weights \(pooler"):
+        bi_encoder(model=plain, pooling="pooler")
+
+
 def test_prefixes_normalisation_and_length(plain):
     model = bi_encoder(
         model=plain, pooling="mean", normalise=True, query_prefix="q: ", document_prefix="d: ", max_length=10

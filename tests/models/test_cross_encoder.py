@@ -76,9 +76,28 @@ def test_long_pairs_lose_tokens_of_the_longer_text_and_are_counted(folder):
     assert cross_encoder(model=folder, max_length=10_000).max_tokens == 256
 
 
-def test_other_classifiers_are_refused(tmp_path):
-    with pytest.raises(UserError, match="a classifier of 3 labels"):
-        cross_encoder(model=save(tmp_path, 3))
+@pytest.fixture(scope="module")
+def of_three(tmp_path_factory):
+    return save(tmp_path_factory.mktemp("three"), 3)
+
+
+def test_any_classifier_gives_the_logits_of_its_labels(of_three):
+    model = cross_encoder(model=of_three)
+    assert model.labels == ("LABEL_0", "LABEL_1", "LABEL_2")
+    assert_rows_close(model.classify_pairs(PAIRS), [logits(of_three, pair) for pair in PAIRS])
+
+
+def test_the_relevant_one_of_several_labels_has_to_be_named(of_three):
+    with pytest.raises(UserError, match=r"a classifier of 3 labels \(LABEL_0, LABEL_1, LABEL_2\).*`relevant:`"):
+        cross_encoder(model=of_three).score_pairs(PAIRS)
+    with pytest.raises(UserError, match=r"relevant: 'LABEL_3'.*did you mean 'LABEL_[012]'"):
+        cross_encoder(model=of_three, relevant="LABEL_3")
+    own = np.array([logits(of_three, pair) for pair in PAIRS])
+    odds = own[:, 1] - np.logaddexp(own[:, 0], own[:, 2])
+    assert_rows_close(cross_encoder(model=of_three, relevant="LABEL_1").score_pairs(PAIRS), odds)
+    shares = np.exp(own[:, 1]) / np.exp(own).sum(axis=1)
+    scored = cross_encoder(model=of_three, relevant="LABEL_1", scores="probability").score_pairs(PAIRS)
+    assert_rows_close(scored, shares, share=1e-5)
 
 
 def test_a_plain_encoder_has_no_head(tmp_path):

@@ -95,9 +95,7 @@ def _names(rows: Any, path: str, columns: list[str], tags: str, given: list[str]
         A column is missing, names are given for a column that has its own, or numbers have none.
     """
     for column in columns:
-        if column not in rows.column_names:
-            hint = did_you_mean(column, rows.column_names) or f"columns: {', '.join(rows.column_names)}"
-            raise UserError(path, f"no column '{column}'", "", hint)
+        require_column(rows, column, path)
     feature = getattr(rows.features[tags], "feature", rows.features[tags])
     own = getattr(feature, "names", None)
     if getattr(feature, "dtype", "") == "string":

@@ -107,7 +107,9 @@ def text_set(
     column = read_labels(
         [row.label for row in kept], where=places.__getitem__, unlabelled=unlabelled, separator=separator, names=names
     )
-    labels = column.labels if column.names or names else _from_zero(column.labels, column.kept, first_label, places)
+    if first_label and (column.names or names):
+        raise UserError(places[0], f"`first_label: {first_label}` for labels that are names", "labels that are numbers")
+    labels = _from_zero(column.labels, column.kept, first_label, places)
     items = [items[row] for row in column.kept]
     known = list(names) if names else column.names
     of = clusters.taken(of, column.kept, len(kept))

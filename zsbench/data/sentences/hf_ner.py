@@ -9,10 +9,10 @@ from typing import Any
 from zsbench.config.companions import companions
 from zsbench.config.components import source
 from zsbench.config.options import ModelRef, Names, Revision, Text
-from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.errors import UserError
 from zsbench.core.textfiles import short
 from zsbench.data import clusters
-from zsbench.data.hub import dataset_files, load_split
+from zsbench.data.hub import dataset_files, load_split, require_column
 from zsbench.data.sentences._tagged import STRICT, Malformed, ReadScheme, TagReader
 from zsbench.data.sentences.sentence import Sentence, SentenceSet
 

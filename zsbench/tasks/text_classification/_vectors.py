@@ -48,6 +48,9 @@ class Vectors:
     def _encoded(self, role: str, encode: Callable[[Sequence[str]], FloatArray], texts: Sequence[str]) -> FloatArray:
         distinct = list(dict.fromkeys(texts))
         key = ["text-vectors", VERSION, role, self.model.fingerprint, self.model.dtype]
-        rows, _ = self._run.cache.rows(key, distinct, lambda missing: encode([distinct[i] for i in missing]))
+        if getattr(self.model, "depends_on_batch", False):
+            rows = encode(distinct)  # a vector of one call says nothing of another
+        else:
+            rows, _ = self._run.cache.rows(key, distinct, lambda missing: encode([distinct[i] for i in missing]))
         place = {text: number for number, text in enumerate(distinct)}
         return np.asarray(rows[[place[text] for text in texts]], dtype=np.float32)

@@ -184,6 +184,25 @@ def test_a_type_that_any_benchmark_selects_is_kept_and_sentences_without_mention
 
 
 @pytest.mark.parametrize("rule", ["entropy", "max"])
+def test_quantiles_are_taken_over_all_benchmarks_together(rule):
+    rng = np.random.default_rng(1)
+    types = [f"t{n}" for n in range(200)]
+    near = {"low": rng.random((4, 200)) * 0.5, "high": 0.5 + rng.random((3, 200)) * 0.5}
+    made = splits.split(near, types, rule)
+    of_type = {name: splits.score(cosines, rule) for name, cosines in near.items()}
+    pooled = np.sort(np.concatenate([*of_type.values()]))
+    low = {"entropy": 0.01, "max": 0.05}[rule] * (len(pooled) - 1)
+    between = pooled[int(low)] + (low - int(low)) * (pooled[int(low) + 1] - pooled[int(low)])
+    assert made.limits[0] == pytest.approx(between, abs=1e-12)
+    first = "easy" if rule == "entropy" else "hard"
+    assert set(made.types[first]) == {
+        name for name, *scores in zip(types, *of_type.values(), strict=True) if min(scores) <= between
+    }
+    if rule == "max":  # the benchmark that is far away has all the hard types, the near one all the easy ones
+        assert (made.by_benchmark["high"]["hard"], made.by_benchmark["low"]["easy"]) == (0, 0)
+
+
+@pytest.mark.parametrize("rule", ["entropy", "max"])
 def test_splits_are_written_with_their_counts(folder, rule):
     arguments = ("--eval", "e.txt", "--eval", "t.yaml", "--rule", rule, "--model", "m.yaml", "--format", "json")
     code, screen = call("transfer-splits", "--train", "s.jsonl", "--out", "out", *arguments)

@@ -113,7 +113,10 @@ def test_a_threshold_chosen_on_the_test_sentences_is_marked(tmp_path):
     ("more", "words"),
     [
         ({}, "no validation set"),
-        ({"validation": sentences_of("ner-synthetic/seen")}, "gold label 'actor from canada' is not among `labels`"),
+        (
+            {"validation": sentences_of("ner-synthetic/seen")},
+            "seen.jsonl:1: sentence seen-000: gold label 'newspaper from korea' is not among `labels`",
+        ),
     ],
 )
 def test_without_fitting_validation_data_nothing_is_chosen(tmp_path, more, words):

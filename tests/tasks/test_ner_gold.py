@@ -52,7 +52,7 @@ def test_labels_in_small_letters(tmp_path):
     pred = predicted(tmp_path, [[[0, 2, "paper"], [0, 1, "city"]], [[0, 0, "city"]]], ids=["a", "b"])
     result = score(jsonl(tmp_path, extra=extra), pred, metrics=["F1", "recall(label=*)"])
     assert [row["metric"] for row in result.rows] == ["F1", "recall(label=city)", "recall(label=paper)"]
-    assert "labels in small letters" in result.screen
+    assert "labels in small letters, nested gold; asked: city, paper" in result.screen
     refused(
         score(jsonl(tmp_path, extra=extra), predicted(tmp_path, [[], [[0, 0, "City"]]], ids=["a", "b"])),
         "asked as 'city'",
@@ -64,7 +64,15 @@ def test_labels_in_small_letters(tmp_path):
 def test_labels_merged_on_purpose(tmp_path):
     extra = "nested: true\nlabel_map: {City: thing, Paper: thing}\nmerged_labels: [thing]\n"
     pred = predicted(tmp_path, [[[0, 2, "thing"]], [[0, 0, "thing"]]], ids=["a", "b"])
-    assert score(jsonl(tmp_path, extra=extra), pred, metrics=["recall"])["recall"] == pytest.approx(2 / 3)
+    result = score(jsonl(tmp_path, extra=extra), pred, metrics=["recall"])
+    assert result["recall"] == pytest.approx(2 / 3)
+    assert "asked: City and Paper as thing" in result.screen
+
+
+def test_the_head_has_the_labels_in_their_order_with_their_wording(tmp_path):
+    extra = "nested: true\nlabels: [river, paper, City]\nlabel_map: {Paper: paper}\n"
+    result = score(jsonl(tmp_path, extra=extra), predicted(tmp_path, [[], []], ids=["a", "b"]), metrics=["F1"])
+    assert "asked: river, Paper as paper, City" in result.screen
 
 
 def test_predictions_in_columns_are_read_as_the_gold_is(tmp_path):

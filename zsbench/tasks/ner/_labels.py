@@ -44,6 +44,18 @@ class Labels:
         name = self.label_map.get(label, label)
         return name.lower() if self.lower else name
 
+    def wording(self, named: Sequence[str] | None) -> str:
+        """Return the names asked, in their order, each with the gold labels that are worded otherwise.
+
+        Without the names, those of `label_map` alone.
+        """
+        labels_of: dict[str, list[str]] = {}
+        for label in self.label_map:
+            labels_of.setdefault(self.name(label), []).append(label)
+        asked = labels_of if named is None else [name.lower() if self.lower else name for name in named]
+        parts = [f"{' and '.join(labels_of[name])} as {name}" if name in labels_of else name for name in asked]
+        return ", ".join(parts)
+
     def scored(self, spans: Sequence[SpanT]) -> list[SpanT]:
         """Return the spans whose labels are not excluded."""
         return [span for span in spans if span[2] not in self.excluded]
@@ -66,19 +78,7 @@ class Labels:
         if twice := [label for label in labels if labels.count(label) > 1]:
             raise UserError(where, f"label '{twice[0]}' stands twice", "every label once")
         self.asked = labels
-        self.require_asked(in_gold, data)
         return labels
-
-    def require_asked(self, in_gold: Collection[str], data: str) -> None:
-        """Refuse gold whose labels nobody asks for.
-
-        Raises
-        ------
-        UserError
-            At `data`, with the label.
-        """
-        if unasked := set(in_gold) - set(self.asked):
-            raise UserError(data, f"gold label '{min(unasked)}' is not among `labels`", ", ".join(self.asked))
 
     def unknown(self, label: str) -> str:
         """Say that a predicted label is asked nowhere, with the nearest one that is; empty when it is asked."""

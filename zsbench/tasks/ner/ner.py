@@ -100,7 +100,7 @@ class Task(BaseTask[Config]):
         choices += f", without {', '.join(config.excluded_labels)}" if config.excluded_labels else ""
         choices += ", labels in small letters" if config.lower_case else ""
         choices += ", nested gold" if config.nested else ""
-        wording = ", ".join(f"{label} as {name}" for label, name in config.label_map.items())
+        wording = self._labels.wording(config.labels if isinstance(config.labels, list) else None)
         return f"exact spans{choices}" + (f"; asked: {wording}" if wording else "")
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
@@ -142,7 +142,7 @@ class Task(BaseTask[Config]):
             train = replace(train, spans=[self._labels.worded(spans) for spans in train.spans])
         if validation is not None:
             validation = replace(validation, spans=[self._labels.gold(spans) for spans in validation.spans])
-            self._labels.require_asked(validation.labels(), sources["validation"].where)
+            require_gold(validation, validation.spans, labels, nested=self.config.nested)
         same = validation is not None and sources["validation"].described() == self.source.described()
         return Problem(labels, train, validation, chosen_on_test=same)
 

@@ -24,7 +24,7 @@ demo: install  ## run the embedded quickstart: four model families, offline
 	$(BIN)/zsbench eval quickstart --offline --out runs
 
 test: install  ## run the test suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 gate: gated  ## check quickstart and the embedded papers against results/baselines (two minutes)
 	$(BIN)/zsbench check runs/gate/results --baseline results/baselines --tolerance results/tolerance.yaml

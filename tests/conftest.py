@@ -24,6 +24,11 @@ def _own_cache(tmp_path, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
+def pytest_collection_modifyitems(items):
+    """Start what takes long first, so that no process ends long after the others."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_configure():
     import torch
 

@@ -27,6 +27,7 @@ EMBEDDED = {
     "open-domain-qa": ("synonyms-answers", "bm25", None),
     "rerank": ("synonyms", "bm25", None),
     "session-recommendation": ("synonyms-sessions", "last-items", None),
+    "text-classification": ("topics", "similarity", "encoder-synonyms"),
     "video-classification": ("moving-glyphs", "mean-frames", "clip-glyphs"),
 }
 # Each key of a protocol away from its default.
@@ -46,7 +47,12 @@ CHANGED = {
     "generative-retrieval": ["missing=skip", "depth=10"],
     "image-classification": ["half=base", "half=new", "templates=['a {}']", "logit_scale=10.0"],
     "image-text-retrieval": ["folds=3", "max_captions=1", "depth=12", "template='a {}'"],
-    "ner": ["excluded_labels=[egyptian river]", "label_map={egyptian river: danish forest}"],
+    "ner": [
+        "excluded_labels=[egyptian river]",
+        "label_map={egyptian river: danish forest}; merged_labels=[danish forest]",
+        "lower_case=true",
+        "nested=true",
+    ],
     "open-domain-qa": ["missing=skip", "candidates={stage: bm25, depth: 7}"],
     "rerank": [
         "missing=skip",
@@ -65,9 +71,10 @@ ABOUT_DATA = {
     "counting": {"object", "numbers"},
     "episodic": {"alpha", "episodes", "episode_seed", "validation", "validation_episodes"},
     "generative-retrieval": {"docids"},
-    "ner": {"labels"},
+    "ner": {"labels", "train", "validation", "familiarity"},
     "video-classification": {"classes", "templates", "logit_scale", "class_map", "label_order"},
     "depth": {"protocol", "prediction_scale"},
+    "text-classification": {"classes", "keywords", "unlabeled", "validation", "validation_shots", "validation_seed", "class_map", "label_order", "templates", "logit_scale"},
     "caption-selection": {"template"},
     "function-localisation": set(),
 }  # fmt: skip
@@ -105,7 +112,7 @@ def test_every_task_type_is_judged_here():
 def test_every_key_of_a_protocol_is_tried_away_from_its_default():
     for kind in EMBEDDED:
         keys = catalog.load_module("tasks", kind).Config.model_fields.keys() - TaskConfig.model_fields.keys()
-        tried = {change.partition("=")[0] for change in CHANGED.get(kind, [])}
+        tried = {part.partition("=")[0] for change in CHANGED.get(kind, []) for part in change.split("; ")}
         assert keys - tried - ABOUT_DATA.get(kind, set()) == set(), kind
 
 
@@ -115,7 +122,7 @@ def test_score_gives_what_eval_gave(kind, change, tmp_path, monkeypatch):
     name, method, model = EMBEDDED[kind]
     if name.endswith(".yaml"):
         name = str(selection(tmp_path))
-    assign = ["--set", f"task.{change}"] if change else []
+    assign = [word for part in change.split("; ") if part for word in ("--set", f"task.{part}")]
     assign += ["--set", "task.episodes=20"] if kind == "episodic" else []
     chosen = ["--method", method, *(["--model", model] if model else [])]
     [suite] = command("eval", name, *chosen, *assign, "--limit", 25, "--offline", "--out", "out")["suites"]

@@ -1,6 +1,7 @@
 """One name for one metric, and parameters that are checked however their annotation is written."""
 
 import inspect
+import math
 import typing
 
 import numpy as np
@@ -41,7 +42,10 @@ def test_nonsense_in_any_parameter_is_refused(name, key):
     for part in parts:
         for mark, bound, step in ((Ge, "ge", -1), (Gt, "gt", 0), (Le, "le", 1), (Lt, "lt", 0)):
             if isinstance(part, mark):
-                wrong.append(str(getattr(part, bound) + step))
+                end = getattr(part, bound)
+                beyond = end + step
+                # Next to a bound of many digits one more is nothing.
+                wrong.append(str(math.nextafter(end, step * math.inf) if step and beyond == end else beyond))
     wrong += ["1.5", "true"] if int in parts else []
     for text in wrong:
         with pytest.raises(UserError, match=r"expected|no metric name"):

@@ -13,6 +13,7 @@ from zsbench.metrics.metric import as_table
 
 VARIANTS = [
     "multilabel:mAP(interpolation=11)",
+    "ROC-AUC(average=micro)",
     "worst-group-acc(min_items=3)",
     "seen-acc(average=class)",
     "H(average=class)",
@@ -72,7 +73,7 @@ def test_ties_and_classes_that_a_resample_loses():
     for _ in range(20):
         scores, targets = rng.integers(0, 4, (12, 3)).astype(float), (rng.random((12, 3)) < 0.2).astype(int)
         index = rng.integers(0, 12, (40, 12))
-        for name in ("mAP", "mAP(interpolation=11)", "ROC-AUC"):
+        for name in ("mAP", "mAP(interpolation=11)", "ROC-AUC", "ROC-AUC(average=micro)"):
             metric = naming.resolve(name, kinds=("multilabel",))
             table = metric.statistics(scores, targets)
             expected = np.array([metric.of_items(table[rows]) for rows in index])

@@ -49,14 +49,13 @@ class Sums:
     order : item numbers.
     starts : where each run begins in `order`, ascending; the first item of a run is the end of the one before it.
     n : items in all.
+    largest : the greatest sum there can be, where an item stands in the order several times; by default n.
     """
 
-    def __init__(self, order: IntArray, starts: IntArray, n: int) -> None:
+    def __init__(self, order: IntArray, starts: IntArray, n: int, *, largest: int | None = None) -> None:
         ends = np.concatenate([starts, [len(order)]])
-        self._runs = sparse.csr_array(
-            (np.ones(len(order), dtype=weights_type(n)), order.astype(np.int32), ends.astype(np.int32)),
-            shape=(len(starts), n),
-        )
+        ones = np.ones(len(order), dtype=weights_type(largest or n))
+        self._runs = sparse.csr_array((ones, order.astype(np.int32), ends.astype(np.int32)), shape=(len(starts), n))
 
     def __call__(self, weights: Weights) -> DoubleArray:
         """Return (n_runs, n_resamples)."""

@@ -1,19 +1,27 @@
-"""Multi-label classification: scores (n_items, n_classes) against a 0/1 matrix, each class ranked by itself.
+"""Multi-label classification: scores (n_items, n_classes) against a 0/1 matrix.
 
-Gold may also be labels (n_items,), read as one positive an item. Statistics are the scores and the targets side by
-side, (n_items, 2 n_classes), because a rank statistic needs all items together.
+`mAP` and `ROC-AUC` rank the items within each class, the metrics called `row-...` the classes within each item; the
+two averages of one table differ. Gold may also be labels (n_items,), read as one positive an item. Statistics of rank
+metrics over classes are the scores and the targets side by side, (n_items, 2 n_classes), because they need all items
+together; a metric of rows has one number an item. `columns=unseen` looks at the classes alone that had no labelled
+example. An item without a true class has no row average: it is undefined, not 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
+from zsbench.config.options import AnyFloat, Cutoff
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics import doubts
+from zsbench.metrics.labels._rows import of_rows, recall, reciprocal_rank, tie_averaged_ndcg
+from zsbench.metrics.labels import _weighted_ranks as weighted
 from zsbench.metrics.metric import metric
-from zsbench.metrics.tallies import OfWeights, Sums, Weighted, Weights, by_group
+from zsbench.metrics.tallies import Weighted
+
+Columns = Literal["all", "unseen"]
+Average = Literal["macro", "micro"]
 
 
 def side_by_side(scores: Any, targets: Any) -> DoubleArray:
@@ -67,56 +75,10 @@ def _mean_average_precision(statistics: DoubleArray, *, interpolation: str = "no
     return float(np.mean([average_precision(s, t, interpolation=interpolation) for s, t in pairs]))
 
 
-def _of_every_class(
-    statistics: DoubleArray, of_class: Callable[[Any, Any], OfWeights], mean: Any, *, level: int
-) -> Weighted:
-    """Return the mean over classes of what `of_class` makes of the scores and targets (n_items,) of each.
-
-    `level` is what a score of a positive costs, in sums of weights.
-    """
-    scores, targets = np.split(statistics, 2, axis=1)
-    classes = [of_class(s, t) for s, t in zip(scores.T, targets.T, strict=True)]
-    return Weighted(
-        lambda weights: mean(np.stack([value(weights) for value in classes], axis=1)),
-        scores.size + level * int(targets.sum()),
-    )
-
-
-def _weighted_precision(scores: DoubleArray, targets: DoubleArray, interpolation: str) -> OfWeights:
-    """Return weights -> the average precision of one class, as `average_precision` defines it, of each resample."""
-    positive = targets > 0
-    levels = np.unique(scores[positive])
-    if not len(levels):
-        return lambda weights: np.zeros(weights.shape[1])
-    order = np.argsort(scores, kind="stable")
-    order = order[np.searchsorted(scores[order], levels[0]) :]
-    items_of = Sums(order, np.searchsorted(scores[order], levels), len(scores))
-    _, positives_of = by_group(scores, positive, values=levels)
-
-    def values(weights: Weights) -> DoubleArray:
-        positives = positives_of(weights)
-        hits, items = _from_the_top(positives), _from_the_top(items_of(weights))
-        precision = hits / np.maximum(items, 1)
-        if interpolation == "none":
-            return np.asarray((positives * precision).sum(axis=0) / np.maximum(hits[0], 1))
-        best = np.maximum.accumulate(np.where(positives > 0, precision, 0), axis=0)
-        reach = [np.maximum(-(-tenth * hits[0] // 10), 1) for tenth in range(11)]
-        # From low to high scores the hits fall: the last level with enough of them is where the recall is reached.
-        rows = np.stack([(hits >= enough).sum(axis=0) - 1 for enough in reach])
-        return np.asarray(np.where(hits[0] > 0, np.take_along_axis(best, rows, axis=0).mean(axis=0), 0))
-
-    return values
-
-
-def _from_the_top(counts: DoubleArray) -> DoubleArray:
-    """Return counts (n_levels, n_resamples) of each level, from low to high, and of all above it."""
-    return np.asarray(np.cumsum(counts[::-1], axis=0)[::-1])
-
-
 def _weighted_map(statistics: DoubleArray, *, interpolation: str = "none") -> Weighted:
-    of_class = partial(_weighted_precision, interpolation=interpolation)
+    of_class = partial(weighted.precision, interpolation=interpolation)
     level = 10 if interpolation == "none" else 40
-    return _of_every_class(statistics, of_class, lambda values: values.mean(axis=1), level=level)
+    return weighted.of_every_class(statistics, of_class, lambda values: values.mean(axis=1), level=level)
 
 
 _FEWEST_POSITIVES = 25
@@ -160,50 +122,33 @@ def area(scores: DoubleArray, targets: DoubleArray) -> float:
     return float(wins / (len(positives) * len(negatives)))
 
 
-def _mean_roc_auc(statistics: DoubleArray) -> float:
+def _roc_auc(statistics: DoubleArray, *, average: Average = "macro") -> float:
     scores, targets = np.split(statistics, 2, axis=1)
+    if average == "micro":
+        return area(scores.ravel(), targets.ravel())
     areas = np.array([area(s, t) for s, t in zip(scores.T, targets.T, strict=True)])
     return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
 
 
-def _weighted_area(scores: DoubleArray, targets: DoubleArray) -> OfWeights:
-    """Return weights -> the area under the ROC curve of one class, as `area` defines it, of each resample."""
-    positive = targets > 0
-    levels = np.unique(scores[positive])
-    order = np.flatnonzero(~positive)
-    order = order[np.argsort(scores[order], kind="stable")]
-    # In turns: the negatives between two levels of the positives, and those at a level.
-    starts = np.stack([np.searchsorted(scores[order], levels, side) for side in ("left", "right")], axis=1).ravel()
-    negatives_of = Sums(order, np.concatenate([[0], starts]), len(scores))
-    _, positives_of = by_group(scores, positive, values=levels)
-
-    def values(weights: Weights) -> DoubleArray:
-        negatives, positives = negatives_of(weights), positives_of(weights)
-        below = np.cumsum(negatives, axis=0)
-        wins = (positives * (below[:-1:2] + negatives[1::2] / 2)).sum(axis=0)
-        pairs = positives.sum(axis=0) * below[-1]
-        return np.asarray(np.divide(wins, pairs, out=np.full(wins.shape, np.nan), where=pairs > 0))
-
-    return values
+def _weighted_roc_auc(statistics: DoubleArray, *, average: Average = "macro") -> Weighted:
+    if average == "micro":
+        return weighted.pooled_area(*np.split(statistics, 2, axis=1))
+    return weighted.of_every_class(statistics, weighted.area, weighted.mean_of_defined, level=15)
 
 
-def _mean_of_defined(areas: DoubleArray) -> DoubleArray:
-    defined = np.isfinite(areas)
-    n = defined.sum(axis=1)
-    sums = np.where(defined, areas, 0).sum(axis=1)
-    return np.asarray(np.divide(sums, n, out=np.full(sums.shape, np.nan), where=n > 0))
-
-
-def _weighted_roc_auc(statistics: DoubleArray) -> Weighted:
-    return _of_every_class(statistics, _weighted_area, _mean_of_defined, level=15)
-
-
-@metric("ROC-AUC", of_items=_mean_roc_auc, of_weights=_weighted_roc_auc)
-def roc_auc(scores: Any, targets: Any) -> DoubleArray:
+@metric("ROC-AUC", of_items=_roc_auc, of_weights=_weighted_roc_auc)
+def roc_auc(
+    scores: Any,
+    targets: Any,
+    *,
+    average: Average = "macro",  # noqa: ARG001 - the reducer's
+    columns: Columns = "all",
+) -> DoubleArray:
     """Area under the ROC curve of each class, averaged over the classes with positives and negatives.
 
-    With two classes and one label an item, both classes are ranked by the difference of the two scores, which
-    orders items as the probability of either class does. Source: Radford et al. 2021, appendix A (Hateful Memes).
+    `average=micro` is one curve of all cells of the table together. With two classes and one label an item, both
+    classes are ranked by the difference of the two scores, which orders items as the probability of either class does.
+    Source: Radford et al. 2021, appendix A (Hateful Memes); sklearn's roc_auc_score of the flattened table.
 
     Examples
     --------
@@ -211,7 +156,144 @@ def roc_auc(scores: Any, targets: Any) -> DoubleArray:
     >>> roc_auc.metric.compute(scores, targets)
     0.5
     """
-    table = side_by_side(scores, targets)
+    table = _table(scores, targets, columns)
     if np.ndim(targets) == 1 and table.shape[1] == 4:
         table[:, :2] -= table[:, 1::-1].copy()
     return table
+
+
+def _table(scores: Any, gold: Any, columns: Columns) -> DoubleArray:
+    """Return scores and targets side by side, of all classes or of the unseen ones.
+
+    Raises
+    ------
+    ValueError
+        As `side_by_side`; nothing says which classes are unseen, or none is.
+    """
+    table = side_by_side(scores, gold)
+    if columns == "all":
+        return table
+    unseen = getattr(gold, "unseen", None)
+    if unseen is None or not np.any(unseen):
+        raise ValueError("the task does not say which classes are unseen (`unseen:` in its YAML)")
+    return table[:, np.tile(np.asarray(unseen, dtype=bool), 2)]
+
+
+def _f1(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: ARG001 - the reducer's signature
+    """Return the mean over classes of 2 tp / (2 tp + fp + fn); 0 for a class that is neither true nor predicted."""
+    of_class = sums.reshape(*sums.shape[:-1], -1, 2)
+    hits, errors = 2 * of_class[..., 0], of_class[..., 1]
+    f1 = np.divide(hits, hits + errors, out=np.zeros_like(hits), where=hits + errors > 0)
+    return np.asarray(f1.mean(axis=-1))
+
+
+@metric("label-F1", of_sums=_f1, columns=("tp", "errors"))
+def label_f1(
+    scores: Any,
+    targets: Any,
+    *,
+    average: Average = "macro",
+    threshold: AnyFloat = 0.0,
+    columns: Columns = "all",
+) -> DoubleArray:
+    """F1 of the classes whose score is above a threshold, averaged over classes; 0 for one neither true nor predicted.
+
+    `average=micro` counts the cells of all classes together. Source: sklearn's f1_score of a 0/1 table.
+
+    Examples
+    --------
+    >>> scores, targets = np.array([[0.9, -0.3], [0.5, 0.7], [-0.1, 0.2]]), np.array([[1, 1], [0, 1], [1, 0]])
+    >>> label_f1.metric.compute(scores, targets)
+    0.5
+    """
+    scores, targets = np.split(_table(scores, targets, columns), 2, axis=1)
+    predicted, true = scores > threshold, targets > 0
+    counts = np.stack([predicted & true, predicted ^ true], axis=2).astype(np.float64)
+    return counts.sum(axis=1) if average == "micro" else counts.reshape(len(counts), -1)
+
+
+@metric("row-mAP")
+def row_mean_average_precision(scores: Any, targets: Any, *, columns: Columns = "all") -> DoubleArray:
+    """Average precision of each item over its classes, averaged over items (sklearn's, of the rows of the table).
+
+    Examples
+    --------
+    >>> scores, targets = np.array([[0.9, 0.3, 0.5], [0.1, 0.7, 0.2]]), np.array([[1, 1, 0], [0, 1, 0]])
+    >>> round(row_mean_average_precision.metric.compute(scores, targets), 3)
+    0.917
+    """
+    return of_rows(_table(scores, targets, columns), average_precision)
+
+
+@metric("lrap")
+def ranking_precision(scores: Any, targets: Any, *, columns: Columns = "all") -> DoubleArray:
+    """Label ranking average precision: at each true class, the share of true ones among those that score as high.
+
+    Equal to row-mAP wherever an item has a true class. Source: Tsoumakas et al. 2009; sklearn.
+
+    Examples
+    --------
+    >>> scores, targets = np.array([[0.9, 0.3, 0.5], [0.1, 0.7, 0.2]]), np.array([[1, 1, 0], [0, 1, 0]])
+    >>> round(ranking_precision.metric.compute(scores, targets), 3)
+    0.917
+    """
+    return of_rows(_table(scores, targets, columns), average_precision)
+
+
+@metric("lrap_of_binary")
+def ranking_precision_of_binary(
+    scores: Any, targets: Any, *, threshold: AnyFloat = 0.0, columns: Columns = "all"
+) -> DoubleArray:
+    """Label ranking average precision of the classes above a threshold, all of them at one rank; no reciprocal rank.
+
+    The code of HyperPAVE (arXiv:2402.08802) prints it as "MRR".
+
+    Examples
+    --------
+    >>> scores, targets = np.array([[0.9, 0.3, -0.5], [0.1, 0.7, -0.2]]), np.array([[1, 1, 0], [0, 1, 0]])
+    >>> ranking_precision_of_binary.metric.compute(scores, targets)
+    0.75
+    """
+    table = _table(scores, targets, columns)
+    half = table.shape[1] // 2
+    return of_rows(np.hstack([table[:, :half] > threshold, table[:, half:]]), average_precision)
+
+
+@metric("row-nDCG")
+def row_ndcg(scores: Any, targets: Any, *, k: Cutoff | None = None, columns: Columns = "all") -> DoubleArray:
+    """Gain of the first k classes of an item over the best possible, averaged over items; ties are averaged.
+
+    Examples
+    --------
+    >>> scores, targets = np.array([[0.9, 0.3, 0.5], [0.1, 0.7, 0.7]]), np.array([[1, 1, 0], [0, 1, 0]])
+    >>> round(row_ndcg.metric.compute(scores, targets), 3)
+    0.868
+    """
+    return of_rows(_table(scores, targets, columns), partial(tie_averaged_ndcg, k=k))
+
+
+@metric("row-MRR")
+def row_reciprocal_rank(scores: Any, targets: Any, *, columns: Columns = "all") -> DoubleArray:
+    """One over the rank of an item's first true class, averaged over items; of equal scores the first column leads.
+
+    Examples
+    --------
+    >>> scores, targets = np.array([[0.9, 0.3, 0.5], [0.1, 0.7, 0.2]]), np.array([[0, 1, 0], [0, 1, 0]])
+    >>> round(row_reciprocal_rank.metric.compute(scores, targets), 3)
+    0.667
+    """
+    return of_rows(_table(scores, targets, columns), reciprocal_rank)
+
+
+@metric("row-hit")
+def row_hit(scores: Any, targets: Any, *, k: Cutoff, columns: Columns = "all") -> DoubleArray:
+    """Share of an item's true classes among its first k (recall at k); of equal scores the last column leads.
+
+    Source: HyperPAVE's Hit@k (arXiv:2402.08802), in which a perfect order of an item of two classes has 0.5 at k = 1.
+
+    Examples
+    --------
+    >>> row_hit([[0.9, 0.3, 0.5], [0.7, 0.7, 0.2]], [[1, 1, 0], [1, 0, 0]], k=1)
+    array([0.5, 0. ])
+    """
+    return of_rows(_table(scores, targets, columns), partial(recall, k=k))

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from zsbench.config.options import AnyFloat, Cutoff
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics import doubts
-from zsbench.metrics.labels._rows import of_rows, recall, reciprocal_rank, tie_averaged_ndcg
 from zsbench.metrics.labels import _weighted_ranks as weighted
+from zsbench.metrics.labels._rows import of_rows, recall, reciprocal_rank, tie_averaged_ndcg
 from zsbench.metrics.metric import metric
 from zsbench.metrics.tallies import Weighted
 

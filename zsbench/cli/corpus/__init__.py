@@ -1,13 +1,14 @@
-"""`zsbench corpus`: make data from a corpus: sample documents, write queries, keep consistent pairs."""
+"""`zsbench corpus`: make data from a corpus: sample documents, write queries, keep consistent pairs, split products."""
 
 from __future__ import annotations
 
 import typer
 
-from zsbench.cli.corpus import queries, roundtrip, sample, semantic_ids
+from zsbench.cli.corpus import queries, roundtrip, sample, semantic_ids, split_values
 
-app = typer.Typer(no_args_is_help=True, help="Make data from a corpus: sample, write queries, filter, semantic ids.")
+app = typer.Typer(no_args_is_help=True, help="Make data from a corpus: sample, queries, filter, ids, splits.")
 app.command("sample")(sample.sample)
 app.command("queries")(queries.queries)
 app.command("roundtrip")(roundtrip.roundtrip)
 app.command("semantic-ids")(semantic_ids.semantic_ids)
+app.command("split-values")(split_values.split_values)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data import clusters
 from zsbench.data.collections.collection import Collection, add_unique
+from zsbench.data.literals import read_list
 
 
 @dataclass(frozen=True)
@@ -118,11 +117,4 @@ def _dpr(path: Path) -> Rows:
         place = f"{shown(path)}:{line}"
         if len(fields) != 2:
             raise UserError(place, f"{len(fields)} columns", "`question<TAB>['answer', ...]`")
-        try:
-            given = ast.literal_eval(fields[1])
-            json.dumps(given, ensure_ascii=False).encode()  # half of a character, written as an escape, is no text
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            raise UserError(place, f"answers {fields[1][:60]!r}", "a list of texts, e.g. ['answer', ...]") from None
-        if not isinstance(given, (list, tuple)):
-            raise UserError(place, f"answers {fields[1][:60]!r}", "a list of texts, e.g. ['answer', ...]")
-        yield place, str(number), fields[0], given
+        yield place, str(number), fields[0], read_list(fields[1], place, "answers")

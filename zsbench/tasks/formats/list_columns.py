@@ -45,8 +45,17 @@ def _split(values: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[Any]]:
 
 def of_float32(rows: Sequence[Any]) -> pa.Array:
     """Return lists of float32, one a row; rows may differ in length."""
+    return _of_numbers(rows, np.float32)
+
+
+def of_float64(rows: Sequence[Any]) -> pa.Array:
+    """Return lists of float64, one a row; rows may differ in length."""
+    return _of_numbers(rows, np.float64)
+
+
+def _of_numbers(rows: Sequence[Any], kind: Any) -> pa.Array:
     import pyarrow as pa
 
     ends = np.cumsum([0, *map(len, rows)], dtype=np.int32)
-    values = np.concatenate(rows, dtype=np.float32, casting="same_kind")
+    values = np.concatenate(rows, dtype=kind, casting="same_kind")
     return pa.ListArray.from_arrays(pa.array(ends), pa.array(values))

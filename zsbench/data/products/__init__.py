@@ -1,0 +1,1 @@
+"""Sources of products with attribute values."""

@@ -1,0 +1,121 @@
+"""Files of products: HyperPAVE's CSV, MAVE's JSONL, or JSONL with an id, a text and values.
+
+| file | id | text | values |
+|---|---|---|---|
+| `.csv`, `.tsv`, `.parquet` | `asin` | `title&description` | `label_text`, a Python list of `attribute: value` |
+| MAVE's `.jsonl` | `id` | `paragraphs`, title and description | `attributes` as `key: value`, mentions merged |
+| other `.jsonl` | `id` | `text` | `values`, a list of texts |
+
+Source: github.com/gjiaying/HyperPAVE, code/main.py; github.com/google-research-datasets/MAVE, README.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from zsbench.core import jsonfiles, tablefiles
+from zsbench.core.errors import UserError, did_you_mean, shown
+from zsbench.data.collections.collection import add_unique
+from zsbench.data.item_ids import read_id
+from zsbench.data.literals import read_list
+from zsbench.data.products.product import Product, ProductRow
+
+_TABLES = (".csv", ".tsv", ".parquet")
+_SHOWN = ("title", "description")  # the paragraphs of MAVE that HyperPAVE reads
+
+
+def read(path: Path, category: str | None = None) -> list[tuple[ProductRow, dict[str, Any]]]:
+    """Return the products of a file, each with its row; of one category where it is named.
+
+    Raises
+    ------
+    UserError
+        No row, none of the category, a key or column is missing or of another type, a product stands twice, or a
+        value twice in one; with file and line.
+    """
+    rows = _table(path) if path.suffix in _TABLES else _lines(path)
+    known: dict[str, None] = {}
+    kept, categories = [], set()
+    for place, product, values, of, row in rows:
+        add_unique(known, product.id, None, where=place, kind="product")
+        categories |= of
+        if category is None or category in of:
+            kept.append((ProductRow(place, product, _distinct(values, product, place)), row))
+    if not known:
+        raise UserError(shown(path), "no products", "one a row")
+    if not kept:
+        found = f"no product of category '{category}'"
+        raise UserError(shown(path), found, "", did_you_mean(str(category), categories) or "the file names none")
+    return kept
+
+
+_Row = tuple[str, Product, list[str], set[str], dict[str, Any]]
+
+
+def _table(path: Path) -> Iterator[_Row]:
+    for row in tablefiles.read(path, ["asin", "title&description", "label_text"], optional=["category_a", "cluster"]):
+        values = _texts(read_list(row["label_text"], row.place, "label_text"), "label_text", row.place)
+        listed = row.get("category_a") or "[]"
+        categories = _texts(read_list(listed, row.place, "category_a"), "category_a", row.place)
+        if not row["asin"]:
+            raise UserError(row.place, "column 'asin' is empty", "the product's id")
+        text = _filled(row["title&description"], "column 'title&description'", row.place)
+        yield row.place, Product(row["asin"], text), values, set(categories), row
+
+
+def _lines(path: Path) -> Iterator[_Row]:
+    for number, row in jsonfiles.lines(path, {}):
+        place = f"{shown(path)}:{number}"
+        key = read_id(row, place)
+        of_mave = "attributes" in row
+        text, values = _of_mave(row, place) if of_mave else _plain(row, place)
+        category = row.get("category", [])
+        categories = _texts([category] if isinstance(category, str) else category, "category", place)
+        yield place, Product(key, text), values, set(categories), row
+
+
+def _plain(row: dict[str, Any], place: str) -> tuple[str, list[str]]:
+    for key, expected in (("text", "a text"), ("values", "a list of texts")):
+        if key not in row:
+            raise UserError(place, f"key '{key}' is missing", expected)
+    return _filled(row["text"], "key 'text'", place), _texts(row["values"], "values", place)
+
+
+def _of_mave(row: dict[str, Any], place: str) -> tuple[str, list[str]]:
+    """Return title and description (all paragraphs where there is neither), and each `key: value` once."""
+    try:
+        paragraphs = [(part["source"], part["text"]) for part in row["paragraphs"]]
+        values = [f"{one['key']}: {found['value']}" for one in row["attributes"] for found in one["evidences"]]
+        chosen = [text for source, text in paragraphs if source in _SHOWN] or [text for _, text in paragraphs]
+        text = " ".join(chosen)
+    except (KeyError, TypeError) as error:
+        expected = "MAVE's full data: `paragraphs` of {text, source}, `attributes` of {key, evidences: [{value}]}"
+        found = f"key {error} is missing" if isinstance(error, KeyError) else "a key of another type"
+        raise UserError(place, found, expected) from None
+    return _filled(text, "the paragraphs", place), list(dict.fromkeys(values))
+
+
+def _filled(text: Any, what: str, place: str) -> str:
+    if not isinstance(text, str) or not text.strip():
+        raise UserError(place, f"{what} {'is empty' if isinstance(text, str) else f'is {text!r:.60}'}", "a text")
+    return text.strip()
+
+
+def _texts(values: Any, what: str, place: str) -> list[str]:
+    wrong = values if not isinstance(values, list) else next((v for v in values if not _is_text(v)), None)
+    if wrong is not None:
+        raise UserError(place, f"'{what}' holds {wrong!r:.60}", "a list of texts that are not empty")
+    return [value.strip() for value in values]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _distinct(values: list[str], product: Product, place: str) -> tuple[str, ...]:
+    twice = next((value for number, value in enumerate(values) if value in values[:number]), None)
+    if twice is not None:
+        raise UserError(place, f"product '{product.id}' has value '{twice}' twice", "each value once")
+    return tuple(values)

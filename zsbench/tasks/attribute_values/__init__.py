@@ -1,0 +1,1 @@
+"""Task types that find attribute values of products."""

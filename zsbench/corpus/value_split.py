@@ -7,7 +7,7 @@
 
 All values of a product move with it, so that products of the test set are new, but only some of their values are.
 
-Source: Gong & Eldardiry 2024, arXiv:2402.08802; github.com/gjiaying/HyperPAVE, code/main.py, which draws without a seed.
+The public code draws without a seed. Source: Gong & Eldardiry 2024, arXiv:2402.08802; github.com/gjiaying/HyperPAVE.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 RECIPES := clip prefix episodes glyph_captions glyph_associations moving_glyphs lm synonyms_answers synonyms_docids \
-	synonyms_sessions topics nli zsbench_issues ner ner_words ner_recurring depth
+	synonyms_sessions synonyms_products topics nli zsbench_issues ner ner_words ner_recurring depth
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -30,8 +30,8 @@ from zsbench.models.capabilities import Prompt, TextGenerator
 
 Ask = Literal["together", "apart"]
 TEXTS = {
-    "together": "Product: {product}\n\nWhich attributes does this product have, and with which values? Write one a line, "
-    "as `attribute: value`, and nothing else. If nothing is said of any, write `none`.",
+    "together": "Product: {product}\n\nWhich attributes does this product have, and with which values? Write one a "
+    "line, as `attribute: value`, and nothing else. If nothing is said of any, write `none`.",
     "apart": "Product: {product}\n\nWhat is the {attribute} of this product? Write the value and nothing else, several "
     "with commas between them. If nothing is said of it, write `none`.",
 }

@@ -187,7 +187,7 @@ def _f1(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: ARG001 - the
     return np.asarray(f1.mean(axis=-1))
 
 
-@metric("label-F1", of_sums=_f1, columns=("tp", "errors"))
+@metric("label-F1", of_sums=_f1, columns=("tp", "errors"), spelled_out=("average",))
 def label_f1(
     scores: Any,
     targets: Any,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli._grids import print_grids
 from zsbench.cli._outputs import no_file_of_run
 from zsbench.cli._screen import columns, say, show
 
@@ -43,6 +44,9 @@ def score(
         int | None,
         typer.Option(help="Seed of the resampling; by default the one of the run that made the predictions."),
     ] = None,
+    mean: Annotated[
+        bool, typer.Option("--mean", help="The mean over several predictions with its standard deviation, no row each.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Score predictions with intervals, in the formats `eval` writes; `--run R --qrels Q` stands in for trec_eval."""
@@ -50,12 +54,14 @@ def score(
     from zsbench.config.schema import Settings
     from zsbench.core.errors import UserError
     from zsbench.core.yamlio import Document
-    from zsbench.report import envelope
+    from zsbench.report import envelope, means
     from zsbench.run import given
 
     task, paths, gold = _asked(task, _listed(predictions), gold, _listed(run), qrels)
     if items is not None and len(paths) > 1:
         raise UserError("--items", f"{len(paths)} prediction files", "one, whose values it writes")
+    if mean and len(paths) < 2:
+        raise UserError("--mean", "one file of predictions", "several, such as the runs of one model")
     overrides: dict[str, Any] = {"metrics": list(metric)} if metric else {}
     if missing is not None:
         overrides["missing"] = missing
@@ -67,9 +73,11 @@ def score(
         document = Document(Path.cwd() / "--seed", {**one.sampled(), **given_seed})
         results.append(_judged(one, config, source, name, validate.check(Settings, document), items))
     if json:
-        say(envelope.as_json([envelope.Suite("score", results)]), data=True)
-        return
-    _print(results)
+        say(envelope.as_json([envelope.Suite("score", results, means=means.means(results) if mean else [])]), data=True)
+    elif mean:
+        print_grids([means.grid(results)])
+    else:
+        _print(results)
 
 
 def _judged(

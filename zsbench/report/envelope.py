@@ -8,22 +8,25 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from zsbench.report import tables
+from zsbench.report.means import Mean
 
 
 @dataclass(frozen=True)
 class Suite:
-    """One suite's results with the published values beside them, and what failed, by the run's title."""
+    """One suite's results with the published values beside them, what failed, by the run's title, and means of runs."""
 
     name: str
     results: list[dict[str, Any]]
     expected: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    means: Sequence[Mean] = ()
 
 
 def as_json(suites: Sequence[Suite]) -> str:
     """Return the envelope: `{"schema_version", "rows", "suites": [{"suite", "rows", "results", "errors"}, ...]}`.
 
-    `rows` at the top are those of all suites, as `table --format json` has them.
+    `rows` at the top are those of all suites, as `table --format json` has them; `means` stand beside the results that
+    they are of, where `score --mean` asks for them.
     """
     written = [
         {
@@ -31,6 +34,7 @@ def as_json(suites: Sequence[Suite]) -> str:
             "rows": [asdict(row) for row in tables.rows(suite.results, suite.expected)],
             "results": suite.results,
             "errors": [{"run": run, "error": error} for run, error in suite.errors.items()],
+            **({"means": [asdict(mean) for mean in suite.means]} if suite.means else {}),
         }
         for suite in suites
     ]

@@ -13,6 +13,7 @@ from zsbench.core.errors import UserError
 from zsbench.corpus.files import read_documents, read_pairs
 from zsbench.data.class_distances import read_distances, read_edges
 from zsbench.data.collections.judgements import read_qrels, read_run
+from zsbench.data.products.product import read_values
 from zsbench.data.sessions.session import read_catalogue
 from zsbench.methods.classification import _s3a_phrases, _texts, caps, greedy_prompts
 from zsbench.methods.rerank import heads
@@ -55,6 +56,8 @@ READERS = {
     "heads": ("h.json", json.dumps(HEADS, indent=1, ensure_ascii=False) + "\n", lambda path: heads.read(str(path))),
     "edges": ("e.txt", "café\troot\ndog\troot\n", read_edges),
     "distances": ("d.csv", "0,1\n1,0\n", lambda path: read_distances(path, ["a", "b"]).tolist()),
+    "attribute values": ("v.txt", "Kind: café\nSize: M\n", read_values),
+    "attribute values in JSON": ("v.json", '["Kind: café",\n"Size: M"]\n', read_values),
     "catalogue": ("i.jsonl", '{"item": "1", "text": "é"}\n', read_catalogue),
     "corpus": ("c.jsonl", '{"_id": "1", "text": "é"}\n', read_documents),
     "pairs": ("p.jsonl", '{"query": "é", "doc_id": "1"}\n', lambda path: read_pairs(path, ["1"])),

@@ -199,6 +199,12 @@ BUILDERS = {
     "point-clouds": arrays(points=np.ones((2, 5, 3)), labels=LABELS),
     "video-arrays": arrays(frames=np.zeros((2, 3, 6, 8, 3), np.uint8), labels=LABELS),
     "view-logits": arrays(view_logits=np.zeros((2, 1, 2)), labels=LABELS),
+    "score-matrix": arrays(
+        scores=np.eye(2),
+        labels=np.eye(2, dtype=int),
+        product_ids=np.array(["a", "b"]),
+        values=np.array(["x: 1", "y: 2"]),
+    ),
     "ir-datasets-answers": answers,
 }
 # The same data in another layout that the source takes.

@@ -157,6 +157,7 @@ COLUMNS = dict(
         lines("depth-frames", lambda i: {"rgb": f"{i}.png", "depth": f"{i}.png", "depth_scale": 1}),
         lines("jsonl-sentences", lambda i: {"tokens": ["a"], "spans": []}),
         lines("text-table", lambda i: {"id": f"{i}", "text": "a", "label": "xyx"[i]}),
+        lines("product-values", lambda i: {"id": f"{i}", "text": "a", "values": ["x: 1", "y: 2"]}),
         lines("issue-functions", lambda i: {"id": f"{i}", **ISSUE}),
     ]
 ) | {
@@ -183,6 +184,12 @@ ARRAYS = {
     "features": {"features": np.eye(3), "labels": np.arange(3)},
     "point-clouds": {"points": np.ones((3, 5, 3)), "labels": np.arange(3)},
     "video-arrays": {"frames": np.zeros((3, 1, 6, 8, 3), np.uint8), "labels": np.arange(3)},
+    "score-matrix": {
+        "scores": np.eye(3),
+        "labels": np.eye(3),
+        "product_ids": np.array(["0", "1", "2"]),
+        "values": np.array(["x", "y", "z"]),
+    },
     "view-logits": {"view_logits": np.zeros((3, 1, 3)), "labels": np.arange(3)},
 }
 # Sources whose paths name clusters: (options beside the builder's, pattern, a path of theirs).

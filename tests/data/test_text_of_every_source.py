@@ -71,6 +71,14 @@ CASES = {
         {"k.json": '{"images": [{"filename": "a.png",\n"split": "test", "sentences": [{"raw": "a café"}]}]}\n'},
         {"path": "k.json", "images": "."},
     ),
+    "product-values": (
+        {
+            "p.jsonl": '{"id": "1", "text": "a café", "values": ["Kind: café", "Size: M"]}\n',
+            "v.txt": "Size: M\nKind: café\n",
+            "u.json": '["Kind: café"]\n',
+        },
+        {"path": "p.jsonl", "candidates": "v.txt", "unseen": "u.json"},
+    ),
     "question-answers": (
         {"q.csv": "who?\t['é']\nwhat?\t['dog']\n", "p.tsv": 'id\ttext\ttitle\n1\t"a ""big"" cat"\tA\n2\tb\tÄ\n'},
         {"questions": "q.csv", "passages": "p.tsv"},
@@ -102,6 +110,7 @@ NO_TEXT = {
     "digits": "ships with scikit-learn",
     "features": "arrays",
     "labelled-features": "arrays",
+    "score-matrix": "arrays; its list of unseen values is read as product-values reads it",
     "view-logits": "arrays",
     "video-arrays": "arrays",
     "point-clouds": "arrays",

@@ -15,6 +15,7 @@ from zsbench.results import items
 # A shipped task of every type that runs offline, and a method that answers fast.
 EMBEDDED = {
     "association": ("glyph-associations", "dual-encoder", "clip-glyphs"),
+    "attribute-values": ("synonyms-products", "random-values", None),
     "caption-selection": ("selection.yaml", "dual-encoder", "clip-glyphs"),
     "counting": ("glyph-numbers", "dual-encoder", "clip-glyphs"),
     "depth": ("rooms-60", "canonical-camera", "depth-rooms"),
@@ -33,6 +34,7 @@ EMBEDDED = {
 # Each key of a protocol away from its default.
 CHANGED = {
     "association": ["template='{}'"],
+    "attribute-values": ["fewest_values=3"],
     "counting": ["template='{number} {object}s'"],
     "depth": [
         "align=median_scale",

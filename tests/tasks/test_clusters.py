@@ -22,6 +22,7 @@ CELLS = ["v", "w", "v"]
 # (source, options of the task's YAML beside its data)
 TASKS = {
     "association": ("associations", {}),
+    "attribute-values": ("product-values", {}),
     "caption-selection": ("caption-choices", {}),
     "counting": ("image-table", {"object": "ship", "numbers": ["x", "y"]}),
     "depth": ("depth-frames", {}),

@@ -28,11 +28,12 @@ def split_values(
     category: Annotated[str | None, typer.Option(help="Products of this category alone.")] = None,
 ) -> None:
     """Split products for unseen attribute values: who has a drawn value leaves the training set whole (HyperPAVE)."""
+    from zsbench.config.paths import resolve_path
     from zsbench.corpus.value_split import PARTS, parts
     from zsbench.data.products import product_rows
 
     _refuse_overwriting(out, [*(f"{part}.jsonl" for part in PARTS), VALUES, FOR_VALIDATION, FOR_TEST])
-    rows = [row for row, _ in product_rows.read(products, category)]
+    rows = [row for row, _ in product_rows.read(resolve_path(str(products), Path()), category)]
     values = sorted({value for row in rows for value in row.values})
     chosen = _chosen(values, n, seed, validation_values, test_values)
     of_rows = parts([row.values for row in rows], *chosen)

@@ -17,6 +17,7 @@ from typing import Any
 
 from zsbench.core import jsonfiles, tablefiles
 from zsbench.core.errors import UserError, did_you_mean, shown
+from zsbench.data import clusters
 from zsbench.data.collections.collection import add_unique
 from zsbench.data.item_ids import read_id
 from zsbench.data.literals import read_list
@@ -26,8 +27,10 @@ _TABLES = (".csv", ".tsv", ".parquet")
 _SHOWN = ("title", "description")  # the paragraphs of MAVE that HyperPAVE reads
 
 
-def read(path: Path, category: str | None = None) -> list[tuple[ProductRow, dict[str, Any]]]:
-    """Return the products of a file, each with its row; of one category where it is named.
+def read(
+    path: Path, category: str | None = None, cluster: str | None = None
+) -> list[tuple[ProductRow, dict[str, Any]]]:
+    """Return the products of a file, of one category where it is named, each with what its row says of a cluster.
 
     Raises
     ------
@@ -35,14 +38,14 @@ def read(path: Path, category: str | None = None) -> list[tuple[ProductRow, dict
         No row, none of the category, a key or column is missing or of another type, a product stands twice, or a
         value twice in one; with file and line.
     """
-    rows = _table(path) if path.suffix in _TABLES else _lines(path)
+    rows = _table(path, cluster) if path.suffix in _TABLES else _lines(path)
     known: dict[str, None] = {}
     kept, categories = [], set()
     for place, product, values, of, row in rows:
         add_unique(known, product.id, None, where=place, kind="product")
         categories |= of
         if category is None or category in of:
-            kept.append((ProductRow(place, product, _distinct(values, product, place)), row))
+            kept.append((ProductRow(place, product, _distinct(values, product, place)), clusters.named(row, cluster)))
     if not known:
         raise UserError(shown(path), "no products", "one a row")
     if not kept:
@@ -54,8 +57,10 @@ def read(path: Path, category: str | None = None) -> list[tuple[ProductRow, dict
 _Row = tuple[str, Product, list[str], set[str], dict[str, Any]]
 
 
-def _table(path: Path) -> Iterator[_Row]:
-    for row in tablefiles.read(path, ["asin", "title&description", "label_text"], optional=["category_a", "cluster"]):
+def _table(path: Path, cluster: str | None) -> Iterator[_Row]:
+    required, optional = clusters.column(cluster, ())
+    columns = ["asin", "title&description", "label_text"]
+    for row in tablefiles.read(path, [*columns, *required], optional=["category_a", *optional]):
         values = _texts(read_list(row["label_text"], row.place, "label_text"), "label_text", row.place)
         listed = row.get("category_a") or "[]"
         categories = _texts(read_list(listed, row.place, "category_a"), "category_a", row.place)

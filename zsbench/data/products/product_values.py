@@ -35,7 +35,7 @@ def product_values(
     UserError
         As `product_rows.read` and `read_values`, or a product's value is not among the candidates.
     """
-    read = product_rows.read(Path(path), category)
+    read = product_rows.read(Path(path), category, cluster)
     rows = [row for row, _ in read]
     named = read_values(Path(candidates)) if candidates is not None else sorted({v for row in rows for v in row.values})
     number = {value: place for place, value in enumerate(named)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError
 
 _NONE = {"none", "n/a", "na", "not mentioned", "not specified", "unknown"}
 _BULLET = re.compile(r"^(?:[-*•]|\d{1,3}[.)])\s+")
@@ -45,8 +47,8 @@ def _several(whole: str) -> list[str]:
 def _pairs(text: str, attribute: str) -> Iterator[tuple[str, str]]:
     """Yield (attribute, value) of every line, or of a JSON object."""
     try:
-        held = json.loads(text[text.index("{") : text.rindex("}") + 1])
-    except (ValueError, RecursionError):
+        held = jsonfiles.parse(text[text.index("{") : text.rindex("}") + 1], "an answer")
+    except (ValueError, UserError):
         held = None
     if isinstance(held, dict):
         for name, value in held.items():

@@ -14,7 +14,7 @@ from zsbench.metrics import naming
 from zsbench.metrics.intervals import interval
 from zsbench.metrics.metric import as_table
 
-CUT, ALSO, OF_PAIRS, BLIND = (examples.names(which) for which in ("CUT", "ALSO", "OF_PAIRS", "BLIND"))
+CUT, ALSO, OF_PAIRS, TOTALS, BLIND = map(examples.names, ("CUT", "ALSO", "OF_PAIRS", "TOTALS", "BLIND"))
 FOUND = {name: (entry.family, name.rpartition(":")[2]) for name, entry in catalog.metrics().items()}
 """(kind, name within the kind) of every metric, by the name that tells it from all others."""
 EVERY = [name + ("@3" if found in CUT else "") for name, found in FOUND.items()] + sorted(name for _, name in ALSO)
@@ -31,7 +31,7 @@ def example(name, seed, n):
 def test_every_kind_of_metric_has_examples_and_they_name_metrics_that_exist():
     assert set(examples.KINDS) == {kind for kind, _ in FOUND.values()}
     assert {found(name) for _, name in ALSO} == {(kind, found(name)[1]) for kind, name in ALSO}
-    assert {pair for pair in CUT | OF_PAIRS | BLIND if pair[1] != "*"} <= set(FOUND.values())
+    assert {pair for pair in CUT | OF_PAIRS | TOTALS | BLIND if pair[1] != "*"} <= set(FOUND.values())
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -47,7 +47,8 @@ def test_order_and_duplication_change_nothing(name, seed, n):
     shuffled = [pred[i] for i in order], type(gold)(gold[i] for i in order)
     assert metric.compute(*shuffled) == pytest.approx(value, abs=1e-9)
     if found(name) not in OF_PAIRS:
-        assert metric.compute(pred * 2, type(gold)(gold * 2)) == pytest.approx(value, abs=1e-9)
+        times = 2 if found(name) in TOTALS else 1
+        assert metric.compute(pred * 2, type(gold)(gold * 2)) == pytest.approx(times * value, abs=1e-9)
     if metric.unit == "%" and metric.better == "higher":
         assert 0 <= value <= 1
 

@@ -160,12 +160,11 @@ def other(name, key):
     words = [part for part in parts if isinstance(part, str) and part not in (default, "")]
     if words:
         return words[0]
-    return {"threshold": "0.3", "focus": "0.5", "scale": "100", "rel": "2", "of": "clicks", "candidates": "6"}.get(
-        key, "2"
-    )
+    values = {"threshold": "0.3", "focus": "0.5", "scale": "100", "rel": "2", "of": "clicks", "candidates": "6"}
+    return {**values, "min_overlap": "60"}.get(key, "2")
 
 
-BESIDE = {"absent": "average=class,"}
+BESIDE = {"absent": "average=class,", "mode": "matching=best,"}
 
 
 @pytest.mark.parametrize(("name", "key"), PARAMETERS, ids=lambda part: part)

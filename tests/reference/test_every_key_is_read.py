@@ -22,9 +22,7 @@ UNREAD = {
     "metric3d/canonical.npz/*_cam_model_half": "an input of the paper's own network, which is not built",
     "metric3d/normals.npz/*": "surface normals are not built",
     "metric3d/normals_out.json/*": "surface normals are not built",
-    "ner-protocol/*/nervaluate*": "the counts of nervaluate are no metrics here",
     "ner-protocol/crossner_gazetteer.json/*": "compared in tests/test_real_data.py, where the sentences are present",
-    "ner-protocol/text_level.json/*": "answers as texts are not built",
     "significance/cases.json/wilson/*/clopper_pearson": "intervals of shares are Wilson's",
 }
 

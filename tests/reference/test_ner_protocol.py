@@ -1,26 +1,34 @@
-"""Span metrics, BIO decoding and greedy span decoding equal the reference packages."""
+"""Span metrics, BIO decoding, answers as texts and greedy span decoding equal the reference packages."""
 
 import numpy as np
 import pytest
 
 from tests.reference._golden import load_json, load_npz, model_folder, needs, some
-from zsbench.data.sentences.sentence import Sentence
+from zsbench.data.sentences.sentence import Mention, Sentence
 from zsbench.data.sentences.tags import bio_spans
 from zsbench.methods.ner.decoding import decode
 from zsbench.metrics import naming
+from zsbench.metrics.spans.answers import normalised, parsed
 from zsbench.models.spans.candidates import above
 
 SPANS = load_json("ner-protocol", "spans.json") or []
 SPANS = SPANS["cases"] if isinstance(SPANS, dict) else SPANS
 SHARES = {"precision": "precision", "recall": "recall", "f_score": "F1", "f1": "F1"}
+MODES = {"strict": "strict", "exact": "exact", "partial": "partial", "ent_type": "type"}
+OF_EVERY_CASE = pytest.mark.parametrize(
+    "case", SPANS, ids=lambda case: "nested" if case["nested"] else f"{len(case['lengths'])}"
+)
+
+
+def both(case):
+    return ([[tuple(span) for span in row] for row in case[key]] for key in ("pred", "gold"))
 
 
 def value(case, share, suffix=""):
-    pred, gold = ([[tuple(span) for span in row] for row in case[key]] for key in ("pred", "gold"))
-    return naming.resolve(SHARES[share] + suffix, kinds=("spans",)).compute(pred, gold)
+    return naming.resolve(SHARES[share] + suffix, kinds=("spans",)).compute(*both(case))
 
 
-@pytest.mark.parametrize("case", SPANS, ids=lambda case: "nested" if case["nested"] else f"{len(case['lengths'])}")
+@OF_EVERY_CASE
 def test_span_metrics(case):
     averages = {
         "gliner_micro": "", "seqeval_micro": "", "seqeval_strict_iob2": "", "seqeval_macro": "(average=macro)",
@@ -37,15 +45,68 @@ def test_span_metrics(case):
     assert case["per_class"].keys() == set(case["labels"])
 
 
-@pytest.mark.parametrize("case", SPANS, ids=lambda case: "nested" if case["nested"] else f"{len(case['lengths'])}")
+@OF_EVERY_CASE
 def test_every_label_alone(case):
+    pred, gold = both(case)
     for label, expected in case["per_class"].items():
-        pred, gold = ([[tuple(span) for span in row] for row in case[key]] for key in ("pred", "gold"))
-        tp, fp, fn = naming.resolve(f"F1(label={label})").statistics(pred, gold).sum(axis=0)
-        assert [tp, tp + fp, tp + fn] == [expected["tp"], expected["pred"], expected["true"]]
+        names = [f"{count}(label={label})" for count in ("TP", "FP", "FN", "support")]
+        tp, fp, fn, support = (naming.resolve(name).compute(pred, gold) for name in names)
+        assert [tp, tp + fp, tp + fn, support] == [expected[key] for key in ("tp", "pred", "true", "true")]
         if tp + fn:
             for share in ("precision", "recall", "f1"):
                 assert value(case, share, f"(label={label})") == pytest.approx(expected[share], abs=1e-12)
+
+
+@OF_EVERY_CASE
+def test_nervaluate(case):
+    found = case["nervaluate"]
+    for mode, expected in found["overall"].items():
+        of_package(case, mode, expected, "flavour=reference")
+    for label, modes in found["entities"].items():
+        for mode, expected in modes.items():
+            of_package(case, mode, expected, f"flavour=reference,label={label}")
+    for mode, expected in case["nervaluate_min50"].items():
+        of_package(case, mode, expected, "flavour=reference,min_overlap=50")
+    assert found["entities"].keys() == set(case["labels"])
+
+
+def of_package(case, mode, expected, suffix):
+    """Compare counts and shares as the package gives them, and with half credit where the golden case has it."""
+    pred, gold = both(case)
+
+    def metric(name, suffix=suffix):
+        return naming.resolve(f"nervaluate-{name}(mode={MODES[mode]},{suffix})")
+
+    counts = {
+        name: metric(name).compute(pred, gold) for name in ("correct", "incorrect", "partial", "missed", "spurious")
+    }
+    assert counts == {name: expected[name] for name in counts}
+    assert sum(counts.values()) - counts["missed"] == expected["actual"]
+    assert sum(counts.values()) - counts["spurious"] == expected["possible"]
+    for share, name in (("precision", "precision"), ("recall", "recall"), ("f1", "F1")):
+        table = metric(name).statistics(pred, gold)
+        if expected["possible"]:
+            assert metric(name).reduce(table) == pytest.approx(expected[share], abs=1e-12)
+        if "half_credit" in expected:
+            with_credit = metric(name, "flavour=half-credit")
+            assert with_credit.reduce(table) == pytest.approx(expected["half_credit"][share], abs=1e-12)
+            if not case["nested"]:  # whose spans stand in no order
+                assert with_credit.compute(pred, gold) == pytest.approx(expected["half_credit"][share], abs=1e-12)
+
+
+def test_answers_as_texts():
+    case = load_json("ner-protocol", "text_level.json")
+    needs(case)
+    sides = {}
+    for side in ("gold", "pred"):
+        lists = [parsed(answer) or [] for answer in case[side]]
+        assert [normalised(texts) for texts in lists] == case[f"normalised_{side}"]
+        sides[side] = [[Mention(None, None, "label", None, text) for text in texts] for texts in lists]
+    for share, expected in case["result"].items():
+        name = f"text-{SHARES[share]}(flavour=universalner,smoothing=1e-10)"
+        assert naming.resolve(name).compute(sides["pred"], sides["gold"]) == pytest.approx(expected, abs=1e-12)
+        plain = naming.resolve(f"text-{SHARES[share]}").compute(sides["pred"], sides["gold"])
+        assert plain == pytest.approx(expected, abs=1e-9)
 
 
 def test_bio_tags_of_the_same_spans():

@@ -161,6 +161,8 @@ PositiveShare = Annotated[float, Gt(0), Le(1)]
 """A number above 0, at most 1: probabilities to reach, temperatures of a mixture."""
 ProperShare = Annotated[float, Gt(0), Lt(1)]
 """A number strictly between 0 and 1."""
+Percent = Annotated[float, Ge(1), Le(100)]
+"""A percentage that asks for something: at least 1."""
 Text = Annotated[str, NotBlank()]
 """A text that is not empty: names, columns, wordings."""
 Texts = Annotated[list[Text], MinLen(1)]

@@ -99,7 +99,8 @@ class Metric:
         ValueError
             There is no defined item: an empty result is not zero.
         """
-        defined = statistics[~np.isnan(statistics).any(axis=1)]
+        unknown = np.isnan(statistics)
+        defined = statistics[~unknown.any(axis=1)] if unknown.any() else statistics
         if not len(defined):
             raise ValueError(f"{self.name} of no items is undefined")
         if self.of_items is not None:

@@ -8,7 +8,7 @@ from math import floor, log10
 from typing import Literal
 
 from zsbench.report.grid import UNDEFINED
-from zsbench.report.tables import Row
+from zsbench.report.tables import COUNTED, Row, decimals_of
 
 Stat = Literal["interval", "pm", "none"]
 
@@ -27,7 +27,9 @@ def decimals(table: Sequence[Row]) -> int:
         if row.value is not None and row.low is not None and row.high is not None and row.high > row.low
     ]
     if not intervals:
-        return 1 if all(row.unit == "%" for row in table) else 3
+        return max((decimals_of(row.unit) for row in table), default=1)
+    if all(row.unit in COUNTED for row in table):
+        return 0
     widest = max(high - low for low, _, high in intervals)
     return max([supported(widest / 2), *(_apart(interval) for interval in intervals)])
 

@@ -12,6 +12,9 @@ from zsbench.report.plain import one_line
 from zsbench.report.variants import variants
 from zsbench.report.writers import csv, json
 
+COUNTED = ("spans",)
+"""Units whose values are whole numbers of things."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -171,11 +174,20 @@ def short(n: float) -> str:
 
 
 def shown(value: float | None, unit: str, *, sign: bool = False) -> str:
-    """Return a value as it stands in a table: shares in percent with one decimal, the rest with three."""
+    """Return a value as it stands in a table: shares in percent with one decimal, counts whole, the rest with three.
+
+    >>> shown(0.41, "%"), shown(12.0, "spans"), shown(3.0, "m")
+    ('41.0', '12', '3.000')
+    """
     if value is None:
         return "undefined"
-    number, digits = (value * 100, 1) if unit == "%" else (value, 3)
-    return f"{number:{'+' if sign else ''}.{digits}f}"
+    number = value * 100 if unit == "%" else value
+    return f"{number:{'+' if sign else ''}.{decimals_of(unit)}f}"
+
+
+def decimals_of(unit: str) -> int:
+    """Return the decimals of values in a unit, where no interval says how many they have."""
+    return 0 if unit in COUNTED else 1 if unit == "%" else 3
 
 
 def header(table: Sequence[Row]) -> list[str]:

@@ -80,11 +80,16 @@ def judge(
                 if not by_default or len(left_out) == len(resolved) - 1:
                     raise RunError(title, f"{name}: {error}") from error
                 left_out[name] = str(error)
-    statistics = {name: np.concatenate(parts) for name, parts in rows.items() if name not in left_out}
+    statistics = {name: _whole(parts) for name, parts in rows.items() if name not in left_out}
     scores = _scores({name: resolved[name] for name in statistics}, statistics, data.clusters, settings)
     warning = doubts.joined(task.doubt(data, scores), doubts.of_items(data))
     notes = task.summary(data, predictions)
     return Judgement(statistics, scores, warning, left_out, notes)
+
+
+def _whole(parts: Sequence[DoubleArray]) -> DoubleArray:
+    """Return the parts of a table as one; a table in one part, which metrics may share, is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _scores(

@@ -10,6 +10,7 @@ and, where the kind has such metrics, sets of their names:
     CUT        those that need a cut-off; they are tested at 3
     ALSO       further spellings, with parameters, that are tested too
     OF_PAIRS   those in which an item and its copy are a pair of their own
+    TOTALS     those that add up over items, and are twice as large for twice the items
     BLIND      those that look at no scores, so that a NaN cannot show ("*": all of the kind)
 """
 

@@ -110,6 +110,8 @@ def _as_conlleval(tags: Sequence[str]) -> list[Span]:
     spans: list[Span] = []
     open_type, start = "", 0
     for position, tag in enumerate([*tags, "O"]):
+        if tag == "O" and not open_type:  # most words
+            continue
         prefix, kind = tag[:1], _type(tag)
         continues = open_type != "" and prefix in ("I", "E") and kind == open_type
         if open_type and not continues:

@@ -8,47 +8,33 @@ precision of no prediction is 0.
     P = tp / (tp + fp)      R = tp / (tp + fn)      F1 = 2 tp / (2 tp + fp + fn)
 
 `average=micro` counts all spans together, `macro` is the mean over the labels present in gold or prediction, `weighted`
-their mean weighted by gold spans. `label=NAME` speaks of the spans of that label alone.
+their mean weighted by gold spans. `label=NAME` speaks of the spans of that label alone. `threshold=T` counts only
+predictions that score above T: greedy decoding takes no span because of a lower one, so that what was decoded at a low
+threshold is judged at any higher one.
 
-Source: GLiNER's evaluation (Zaratiana et al. 2023, arXiv:2311.08526); equals conlleval on clean IOB2.
+Source: GLiNER's evaluation (Zaratiana et al. 2023, arXiv:2311.08526); equals conlleval on clean IOB2. seqeval's micro,
+macro and weighted averages are these. Its strict mode differs in which spans it reads out of tags, not in how it counts
+them; where a set lacks gold spans, it gives 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Literal
 
-from zsbench.config.options import Text
+from zsbench.config.options import Share, Text
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
+from zsbench.metrics.spans._tally import COUNTS, exact
+from zsbench.metrics.spans.mentions import Rows, sides
 
-Spans = Sequence[Sequence[Any]]
 Average = Literal["micro", "macro", "weighted"]
-COUNTS = ("tp", "fp", "fn")
 
 
-def counts(pred: Spans, gold: Spans, label: str | None = None) -> DoubleArray:
-    """Return (n_sentences, 3) counts of true positives, false positives and false negatives, of one label or of all."""
-    if len(pred) != len(gold):
-        raise ValueError(f"{len(pred)} predicted sentences for {len(gold)} gold ones")
-    rows = []
-    for predicted, true in zip(pred, gold, strict=True):
-        p, g = ({_key(span) for span in side if label in (None, span[2])} for side in (predicted, true))
-        right = sum(key[0] is not None for key in p & g)
-        rows.append((right, len(p) - right, len(g) - right))
-    return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
-
-
-def _key(span: Sequence[Any]) -> tuple[Any, ...]:
-    """Return what makes a span one of a kind: without borders, its text too."""
-    return tuple(span[:3]) if span[0] is not None else tuple(span)
-
-
-def counts_by_label(pred: Spans, gold: Spans) -> tuple[list[str], DoubleArray]:
-    """Return the labels present on either side, sorted, and counts (n_sentences, n_labels, 3)."""
-    labels = sorted({span[2] for side in (pred, gold) for spans in side for span in spans})
-    tables = [counts(pred, gold, label) for label in labels]
-    return labels, np.stack(tables, axis=1) if tables else np.zeros((len(gold), 0, 3))
+def counts_by_label(pred: Rows, gold: Rows, threshold: float | None = None) -> tuple[list[str], DoubleArray]:
+    """Return the labels present on either side, sorted, and counts (n_sentences, 3 n_labels), side by side."""
+    both = sides(pred, gold)
+    return both.names, both.once(("counts of labels", threshold), lambda: exact(both, threshold).by_label())
 
 
 def _ratio(above: DoubleArray, below: DoubleArray) -> DoubleArray:
@@ -80,16 +66,20 @@ def _averaged(share: Callable[[DoubleArray], DoubleArray]) -> Callable[..., Doub
     return reduce
 
 
-def _statistics(pred: Spans, gold: Spans, average: str, label: str | None) -> DoubleArray:
+def _statistics(pred: Rows, gold: Rows, average: str, label: str | None, threshold: float | None) -> DoubleArray:
+    """Return counts (n_sentences, 3), or those of each label side by side (n_sentences, 3 n_labels)."""
     if average == "micro":
-        return counts(pred, gold, label)
+        both = sides(pred, gold)
+        return exact(both, threshold).by_sentence(both.number(label))
     if label is not None:
         raise ValueError(f"label={label} leaves nothing to average over; leave average={average} out")
-    return counts_by_label(pred, gold)[1].reshape(len(gold), -1)
+    return counts_by_label(pred, gold, threshold)[1]
 
 
 @metric("F1", of_sums=_averaged(_f1), columns=COUNTS)
-def f1(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
+def f1(
+    pred: Rows, gold: Rows, *, average: Average = "micro", label: Text | None = None, threshold: Share | None = None
+) -> DoubleArray:
     """F1 of exact spans.
 
     Examples
@@ -98,11 +88,13 @@ def f1(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | No
     >>> f1.metric.compute(pred, gold)
     0.4
     """
-    return _statistics(pred, gold, average, label)
+    return _statistics(pred, gold, average, label, threshold)
 
 
 @metric("precision", of_sums=_averaged(_precision), columns=COUNTS)
-def precision(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
+def precision(
+    pred: Rows, gold: Rows, *, average: Average = "micro", label: Text | None = None, threshold: Share | None = None
+) -> DoubleArray:
     """Share of predicted spans that are right.
 
     Examples
@@ -111,11 +103,13 @@ def precision(pred: Spans, gold: Spans, *, average: Average = "micro", label: Te
     >>> precision.metric.compute(pred, gold)
     0.5
     """
-    return _statistics(pred, gold, average, label)
+    return _statistics(pred, gold, average, label, threshold)
 
 
 @metric("recall", of_sums=_averaged(_recall), columns=COUNTS)
-def recall(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text | None = None) -> DoubleArray:
+def recall(
+    pred: Rows, gold: Rows, *, average: Average = "micro", label: Text | None = None, threshold: Share | None = None
+) -> DoubleArray:
     """Share of gold spans that were found.
 
     Examples
@@ -124,4 +118,4 @@ def recall(pred: Spans, gold: Spans, *, average: Average = "micro", label: Text 
     >>> round(recall.metric.compute(pred, gold), 3)
     0.333
     """
-    return _statistics(pred, gold, average, label)
+    return _statistics(pred, gold, average, label, threshold)

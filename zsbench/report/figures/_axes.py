@@ -8,6 +8,7 @@ from typing import Any
 
 from zsbench.report.figures import _style
 from zsbench.report.figures.figure import Figure, Point, Series
+from zsbench.report.tables import COUNTED
 
 
 class Looks:
@@ -68,10 +69,9 @@ def value_title(figure: Figure) -> str:
 
 
 def shown(value: float, figure: Figure) -> str:
-    """Return a value as it stands beside a bar: percent with one decimal, the rest with three digits."""
-    if figure.unit == "%":
-        return f"{100 * value:.1f}".replace("-", "−")
-    return f"{value:.3g}".replace("-", "−")
+    """Return a value as it stands beside a bar: percent with one decimal, counts whole, the rest with three digits."""
+    digits = ".1f" if figure.unit == "%" else ".0f" if figure.unit in COUNTED else ".3g"
+    return f"{factor(figure) * value:{digits}}".replace("-", "−")
 
 
 def ends(points: Sequence[Point], scale: float) -> list[list[float]] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from zsbench.core.records import canonical_json, digest
 from zsbench.data.label_counts import read_counts
 from zsbench.metrics.correlation import pearson, spearman
 from zsbench.metrics.spans import spans
+from zsbench.metrics.spans.mentions import Rows
 from zsbench.models import runtime
 from zsbench.models.capabilities import TextEncoder
 from zsbench.search import label_familiarity
@@ -60,7 +61,7 @@ class TrainingLabels:
         """Return the local files that familiarity comes from."""
         return [str(self._path), *self._files]
 
-    def beside(self, pred: spans.Spans, gold: spans.Spans) -> dict[str, Any]:
+    def beside(self, pred: Rows, gold: Rows) -> dict[str, Any]:
         """Return familiarity and F1 of every label of the gold, macro values, and the correlations of both.
 
         Parameters
@@ -107,8 +108,8 @@ class TrainingLabels:
         return memory[key]
 
 
-def _f1_by_label(pred: Sequence[Any], gold: Sequence[Any]) -> dict[str, float]:
+def _f1_by_label(pred: Rows, gold: Rows) -> dict[str, float]:
     """Return the F1 of every label that the gold has, sorted by label."""
     labels, counts = spans.counts_by_label(pred, gold)
-    sums: Mapping[str, Any] = dict(zip(labels, counts.sum(axis=0).tolist(), strict=True))
+    sums: Mapping[str, Any] = dict(zip(labels, counts.sum(axis=0).reshape(-1, 3).tolist(), strict=True))
     return {label: 2 * tp / (2 * tp + fp + fn) for label, (tp, fp, fn) in sums.items() if tp + fn}

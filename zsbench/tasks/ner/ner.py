@@ -24,6 +24,7 @@ from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.methods.ner import Problem, Rule
 from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
+from zsbench.metrics.spans.mentions import Mentions
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
 from zsbench.tasks.formats.spans import Spans as SpanLines
 from zsbench.tasks.ner._familiarity import Familiarity, TrainingLabels
@@ -70,7 +71,7 @@ class Task(BaseTask[Config]):
 
     family: ClassVar[str] = "ner"
     gives: ClassVar[str] = "sentences"
-    metric_kinds: ClassVar[tuple[str, ...]] = ("spans",)
+    metric_kinds: ClassVar[tuple[str, ...]] = ("spans", "counts", "nervaluate", "nervaluate_counts", "texts", "oracle")
     shard_size: ClassVar[int] = 256
     unit: ClassVar[str] = "document"
 
@@ -217,7 +218,7 @@ class Task(BaseTask[Config]):
         data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
         self._doubt = miscounted(scored, data.gold)
         pred, gold = ([_with_texts(*row) for row in zip(data.items, side, strict=True)] for side in (scored, data.gold))
-        yield pred, gold
+        yield Mentions(pred), Mentions(gold)
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
         """Return the familiarity of the labels, where training labels are named and there is a gold span."""

@@ -11,6 +11,8 @@ from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError, shown
 
 EXPECTED = 'JSON {"label": number of mentions}'
+MOST = 10**12
+"""Mentions of a label: a million labels of so many still have a sum that 64 bits hold."""
 
 
 def read_counts(path: Path) -> dict[str, int]:
@@ -19,8 +21,8 @@ def read_counts(path: Path) -> dict[str, int]:
     Raises
     ------
     UserError
-        Not JSON, a label that stands twice or is empty, a count that is no whole number of at least 0, or no label
-        with a mention; with file, line and label.
+        Not JSON, a label that stands twice or is empty, a count that is no whole number from 0 to `MOST`, or no
+        label with a mention; with file, line and label.
     """
     text = textfiles.read(path)
     value = jsonfiles.parse(text, shown(path), EXPECTED, unique=True)
@@ -30,10 +32,10 @@ def read_counts(path: Path) -> dict[str, int]:
         if not label.strip():
             place = jsonfiles.place_of_key(shown(path), text, label)
             raise UserError(place, f"label '{label}' is empty", "a label's text")
-        if type(count) is not int or count < 0:
+        if type(count) is not int or not 0 <= count <= MOST:
             place = jsonfiles.place_of_key(shown(path), text, label)
             found = f"label '{label}' has {textfiles.short(count)} mentions"
-            raise UserError(place, found, "a whole number, at least 0")
+            raise UserError(place, found, f"a whole number from 0 to {MOST}")
     counts = {label: count for label, count in value.items() if count}
     if not counts:
         raise UserError(shown(path), "no label with a mention", EXPECTED)
@@ -51,9 +53,11 @@ def read_labels(path: Path) -> list[str]:
     if ".json" in path.suffixes and isinstance(jsonfiles.read(path), dict):
         return list(read_counts(path))
     labels = jsonfiles.texts(path, "one label a line, or a JSON list of labels")
-    for number, label in enumerate(labels):
+    seen: set[str] = set()
+    for number, label in enumerate(labels, 1):
         if not label.strip():
-            raise UserError(shown(path), f"label {number + 1} is empty", "a label's text")
-        if label in labels[:number]:
+            raise UserError(shown(path), f"label {number} is empty", "a label's text")
+        if label in seen:
             raise UserError(shown(path), f"label '{label}' stands twice", "each label once")
+        seen.add(label)
     return labels

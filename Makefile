@@ -4,6 +4,8 @@ VENV := .venv
 RECIPES := clip prefix episodes glyph_captions glyph_associations moving_glyphs lm synonyms_answers synonyms_docids \
 	synonyms_sessions synonyms_products topics nli zsbench_issues ner ner_words ner_recurring depth
 BIN := $(VENV)/bin
+# Tested with the newest transformers, which gliner's own bound excludes although it works with it.
+UNBOUND := gliner==0.2.29 gliner2==2.1.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -15,6 +17,7 @@ help:  ## list the targets
 $(VENV)/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps $(UNBOUND)
 	$(BIN)/python -m compileall -q zsbench  # as pip does for packages that are not editable
 	touch $@
 

@@ -18,7 +18,7 @@ from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import torch
 from zsbench.core.records import Cost, canonical_json, digest
 from zsbench.data.sentences.sentence import Mention, Sentence
-from zsbench.models import decoding, gliner_checkpoints, runtime
+from zsbench.models import decoding, gliner_checkpoints, runtime, size
 from zsbench.models.capabilities import SpanExtractor
 
 UNLIMITED = int(1e30)
@@ -61,7 +61,11 @@ class Gliner(runtime.Network):
         self._tokenizer.model_max_length = min(self._tokenizer.model_max_length, positions or UNLIMITED)
         # The package chooses among spans that overlap in this method, which its decoders call last.
         loaded.decoder.greedy_search = lambda spans, *_, **__: spans
-        self.facts = {"architecture": type(loaded).__name__, "labels": "lower-cased" if lower_labels else "as asked"}
+        self.facts = {
+            "architecture": type(loaded).__name__,
+            "labels": "lower-cased" if lower_labels else "as asked",
+            "parameters": size.parameters(loaded.model),
+        }
 
     def span_candidates(
         self, sentences: Sequence[Sentence], labels: Sequence[str], *, threshold: float

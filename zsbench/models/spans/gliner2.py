@@ -17,7 +17,7 @@ from zsbench.core.errors import RunError
 from zsbench.core.lazy import torch
 from zsbench.core.records import Cost
 from zsbench.data.sentences.sentence import Mention, Sentence
-from zsbench.models import decoding, gliner_checkpoints, runtime
+from zsbench.models import decoding, gliner_checkpoints, runtime, size
 from zsbench.models.capabilities import SpanExtractor
 
 Overlaps = Literal["flat", "nested", "longest", "allow"]
@@ -67,7 +67,11 @@ class Gliner2(runtime.Network):
         self.max_width: int | None = getattr(loaded.config, "max_width", None)
         settled = overlaps or (loaded.boundary_settings.overlap_policy if loaded.architecture == "boundary" else None)
         self.answers = ANSWERS[settled]
-        self.facts = {"architecture": loaded.architecture, "words": "in lower case"}
+        self.facts = {
+            "architecture": loaded.architecture,
+            "words": "in lower case",
+            "parameters": size.parameters(loaded),
+        }
         loaded.set_word_splitter(_words)
         self._room = gliner_checkpoints.room(loaded.encoder)
         loaded.encoder.register_forward_pre_hook(self._count, with_kwargs=True)

@@ -17,7 +17,7 @@ from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.records import canonical_json
 from zsbench.data.sentences.sentence import Mention, Sentence
 from zsbench.data.sentences.tags import bio_spans, is_tag
-from zsbench.models import checkpoints, decoding, huggingface, passages, runtime
+from zsbench.models import checkpoints, decoding, huggingface, passages, runtime, size
 from zsbench.models.capabilities import SpanExtractor
 
 Score = Literal["mean", "min"]
@@ -85,7 +85,8 @@ class _Labels:
         """Refuse labels that the checkpoint does not have."""
         missing = [label for label in asked if label not in self.known]
         if missing and not self._lenient:
-            found = f"{self._reference} has no label {', '.join(map(repr, missing))}"
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            found = f"{self._reference} has no label {', '.join(map(repr, missing[:5]))}{more}"
             near = did_you_mean(missing[0], self.known)
             expected = f"{', '.join(self.known)}; `label_map` in the model's YAML renames them"
             raise UserError("labels", found, expected, near or "`unknown_labels: ignore` answers without them")
@@ -108,7 +109,12 @@ class HfTokenClassification(huggingface.Adapter):
         self._tokenizer.padding_side = "right"
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token or self._tokenizer.unk_token
-        self.facts = {"words": "tag of the first sub-token", "score": f"{score} over words", "labels": labels.known}
+        self.facts = {
+            "words": "tag of the first sub-token",
+            "score": f"{score} over words",
+            "labels": labels.known,
+            "parameters": size.parameters(self._model),
+        }
 
     def span_candidates(
         self, sentences: Sequence[Sentence], labels: Sequence[str], *, threshold: float

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-Spans = Literal["all", "capitalised"]
-
 _WORDS = """
 a about after all also an and any are as at be because been before both but by can could did do does for from
 had has have he her his how i if in into is it its may more most no not of on one or other our out over she
@@ -19,7 +17,7 @@ FUNCTION_WORDS = frozenset(_WORDS.split())
 """English words that an entity neither begins nor ends with, as this rule has it."""
 
 
-def spans(words: Sequence[str], kind: Spans, max_width: int) -> list[tuple[int, int]]:
+def spans(words: Sequence[str], kind: Literal["all", "capitalised"], max_width: int) -> list[tuple[int, int]]:
     """Return (first, last) words of the candidates, at most `max_width` words wide, by start and width.
 
     The first and the last word of each have a letter or a digit and are no function words, in whatever case. `all` are

@@ -9,10 +9,10 @@ from typing import Literal
 
 from zsbench.data.sentences.sentence import Mention, Sentence
 
-Occurrences = Literal["all", "first"]
 
-
-def mentions(sentence: Sentence, written: Sequence[tuple[str, str]], occurrences: Occurrences) -> list[Mention]:
+def mentions(
+    sentence: Sentence, written: Sequence[tuple[str, str]], occurrences: Literal["all", "first"]
+) -> list[Mention]:
     """Return the mentions that (label, text) pairs speak of, in the order of the pairs.
 
     `all`: every place of a text; a text that is written again says nothing new. `first`: one mention each time that it

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from zsbench.config.components import method
 from zsbench.config.options import Count, LocalPath, Share, Text
@@ -20,9 +21,9 @@ from zsbench.core.lazy import DoubleArray, FloatArray, np
 from zsbench.core.yamlio import shown
 from zsbench.data.sentences.sentence import Mention, Sentence
 from zsbench.methods.ner import Problem, Rule, Tagger, _thresholds
-from zsbench.methods.ner._candidate_spans import Spans, spans
+from zsbench.methods.ner._candidate_spans import spans
 from zsbench.methods.ner._thresholds import Threshold
-from zsbench.methods.ner.decoding import Decoding, decode
+from zsbench.methods.ner.decoding import decode
 from zsbench.models.capabilities import TextEncoder
 
 # Raised when the encoding step changes, so that no older vector is ever mixed in.
@@ -39,10 +40,10 @@ def embedding_spans(
     *,
     threshold: Threshold = 0.3,
     thresholds: dict[Text, Share] = {},  # noqa: B006 - never changed
-    candidates: Spans = "capitalised",
+    candidates: Literal["all", "capitalised"] = "capitalised",
     max_width: Count = 6,
     descriptions: LocalPath | None = None,
-    decoding: Decoding = "flat",
+    decoding: Literal["flat", "nested"] = "flat",
     multi_label: bool = False,
 ) -> Rule:
     """Compare spans with labels.

@@ -1,7 +1,8 @@
 """A language model lists entities as JSON, one label at a time or all at once.
 
 Each text is found again in its sentence; one that is nowhere there stays a mention without borders, which is no span,
-but a text that metrics of texts judge. An answer that is no such list is counted and says nothing.
+but a text that metrics of texts judge. An answer that is no such list is counted and says nothing. Papers that ask so
+(UniversalNER, GoLLIE, InstructUIE) compare texts and place none: where a text stands is this rule's own choice.
 
 Source: the conversation of `universalner`: Zhou et al. 2024 (ICLR), arXiv:2308.03279.
 """
@@ -19,14 +20,12 @@ from zsbench.methods.ner import Problem, Rule, Tagger, _written
 from zsbench.methods.ner._entity_prompts import STYLES, EntityPrompt, all_labels, one_label
 from zsbench.models.capabilities import TextGenerator
 
-Style = Literal["universalner", "json-list"]
-
 
 @method(family="ner", needs=(TextGenerator,), shown=("prompt", "occurrences"))
 def llm_json(
     *,
-    prompt: Style | EntityPrompt = "universalner",
-    occurrences: _written.Occurrences = "all",
+    prompt: Literal["universalner", "json-list"] | EntityPrompt = "universalner",
+    occurrences: Literal["all", "first"] = "all",
     max_new_tokens: Count = 256,
 ) -> Rule:
     """Ask for lists.

@@ -12,7 +12,7 @@ from zsbench.core.records import Cost
 from zsbench.core.yamlio import Document
 from zsbench.data.sentences.sentence import Mention, Sentence
 from zsbench.methods.ner import Problem
-from zsbench.methods.ner._entity_prompts import STYLES, all_labels
+from zsbench.methods.ner._entity_prompts import STYLES, all_labels, one_label
 from zsbench.methods.ner._written import mentions, places
 from zsbench.methods.ner.llm_json import llm_json
 
@@ -76,9 +76,11 @@ def test_all_labels_are_asked_at_once():
 
 
 @pytest.mark.parametrize("answer", ["", "[", "[1]", '["Queen"]', '[{"text": "Queen"}]', '[{"text": 3, "label": "band"}]',
-                                    '[{"text": "Queen", "label": 3}]', "[" * 5000])  # fmt: skip
+                                    '[{"text": "Queen", "label": 3}]', "[" * 5000, r'[{"text": "\ud800", "label": "band"}]'])  # fmt: skip
 def test_what_is_no_list_of_entities_says_nothing(answer):
     assert all_labels(answer, ["band"]) is None
+    assert answer == '["Queen"]' or one_label(answer, ["band"]) is None
+    assert one_label(r'["\ud800"]', ["band"]) is None
 
 
 def test_a_text_that_is_listed_again_stands_for_its_next_place():

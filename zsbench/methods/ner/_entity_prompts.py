@@ -100,8 +100,11 @@ STYLES = {
 
 def one_label(answer: str, labels: Sequence[str]) -> list[tuple[str, str]] | None:
     """Return (label, text) of an answer about one label, read as UniversalNER reads it; None when it is unparsable."""
-    texts = answers.parsed(answer.strip())
-    return None if texts is None else [(labels[0], text) for text in texts]
+    try:
+        texts = answers.parsed(answer.strip())
+        return None if texts is None else [(labels[0], _text(text)) for text in texts]
+    except ValueError:
+        return None
 
 
 def all_labels(answer: str, labels: Sequence[str]) -> list[tuple[str, str]] | None:
@@ -126,6 +129,8 @@ def all_labels(answer: str, labels: Sequence[str]) -> list[tuple[str, str]] | No
 
 
 def _text(value: object) -> str:
+    """Return a text that may stand in a file: half of a character (a lone surrogate) is a ValueError."""
     if not isinstance(value, str):
         raise TypeError("no text")
+    value.encode()
     return value

@@ -1,7 +1,7 @@
 """The loader of checkpoints of the packages gliner and gliner2.
 
-Neither package's own loader is enough: both permit a checkpoint's own code, leave weights random that a checkpoint
-lacks, and fetch all files of a hub id.
+Their own loaders are not enough: both permit a checkpoint's own code; gliner leaves weights random that a checkpoint
+lacks, and fetches every file of a hub id; gliner2 fills up a vocabulary that is too small.
 """
 
 from __future__ import annotations

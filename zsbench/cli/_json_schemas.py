@@ -33,9 +33,13 @@ def _eval() -> dict[str, Any]:
         "results": {"type": "array", "items": {"$ref": "#/$defs/Result"}},
         "errors": {"type": "array", "items": _object({"run": {"type": "string"}, "error": {"type": "string"}})},
     }
+    mean: dict[str, Any] = {name: {"type": "string"} for name in ("task", "metric", "unit", "better")}
+    mean |= {"predictions": {"type": "integer"}} | {key: {"type": ["number", "null"]} for key in ("mean", "std")}
+    suites = _object(suite)
+    suites["properties"] = {**suites["properties"], "means": {"type": "array", "items": _object(mean)}}
     properties = {
         "rows": {"type": "array", "items": {"$ref": "#/$defs/Row"}},
-        "suites": {"type": "array", "items": _object(suite)},
+        "suites": {"type": "array", "items": suites},
     }
     result = Result.model_json_schema(ref_template="#/$defs/{model}")
     metric = result.pop("$defs")

@@ -1,13 +1,4 @@
-"""Files of products: HyperPAVE's CSV, MAVE's JSONL, or JSONL with an id, a text and values.
-
-| file | id | text | values |
-|---|---|---|---|
-| `.csv`, `.tsv`, `.parquet` | `asin` | `title&description` | `label_text`, a Python list of `attribute: value` |
-| MAVE's `.jsonl` | `id` | `paragraphs`, title and description | `attributes` as `key: value`, mentions merged |
-| other `.jsonl` | `id` | `text` | `values`, a list of texts |
-
-Source: github.com/gjiaying/HyperPAVE, code/main.py; github.com/google-research-datasets/MAVE, README.
-"""
+"""Rows of files of products, in the layouts that `product_values` lists."""
 
 from __future__ import annotations
 
@@ -76,7 +67,7 @@ def _lines(path: Path) -> Iterator[_Row]:
         key = read_id(row, place)
         of_mave = "attributes" in row
         text, values = _of_mave(row, place) if of_mave else _plain(row, place)
-        category = row.get("category", [])
+        category = row.get("category") or []
         categories = _texts([category] if isinstance(category, str) else category, "category", place)
         yield place, Product(key, text), values, set(categories), row
 
@@ -92,7 +83,7 @@ def _of_mave(row: dict[str, Any], place: str) -> tuple[str, list[str]]:
     """Return title and description (all paragraphs where there is neither), and each `key: value` once."""
     try:
         paragraphs = [(part["source"], part["text"]) for part in row["paragraphs"]]
-        values = [f"{one['key']}: {found['value']}" for one in row["attributes"] for found in one["evidences"]]
+        values = [f"{one['key']}: {found['value']}".strip() for one in row["attributes"] for found in one["evidences"]]
         chosen = [text for source, text in paragraphs if source in _SHOWN] or [text for _, text in paragraphs]
         text = " ".join(chosen)
     except (KeyError, TypeError) as error:
@@ -109,9 +100,9 @@ def _filled(text: Any, what: str, place: str) -> str:
 
 
 def _texts(values: Any, what: str, place: str) -> list[str]:
-    wrong = values if not isinstance(values, list) else next((v for v in values if not _is_text(v)), None)
-    if wrong is not None:
-        raise UserError(place, f"'{what}' holds {wrong!r:.60}", "a list of texts that are not empty")
+    wrong = [value for value in values if not _is_text(value)] if isinstance(values, list) else [values]
+    if wrong:
+        raise UserError(place, f"'{what}' holds {wrong[0]!r:.60}", "a list of texts that are not empty")
     return [value.strip() for value in values]
 
 

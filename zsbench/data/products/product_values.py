@@ -1,4 +1,13 @@
-"""Products with a text and their attribute values, as JSONL {id, text, values}, MAVE's JSONL or HyperPAVE's CSV."""
+"""Products with a text and their attribute values, as JSONL {id, text, values}, MAVE's JSONL or HyperPAVE's CSV.
+
+| file | id | text | values |
+|---|---|---|---|
+| `.csv`, `.tsv`, `.parquet` | `asin` | `title&description` | `label_text`, a Python list of `attribute: value` |
+| MAVE's `.jsonl` | `id` | `paragraphs`, title and description | `attributes` as `key: value`, mentions merged |
+| other `.jsonl` | `id` | `text` | `values`, a list of texts |
+
+Source: github.com/gjiaying/HyperPAVE, code/main.py; github.com/google-research-datasets/MAVE, README.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +33,7 @@ def product_values(
 
     Parameters
     ----------
-    path : the products; `zsbench show product-values` lists the layouts.
+    path : the products, in one of the layouts above.
     candidates : one value a line, or a JSON list; values of products have to be among them.
     unseen : those of the candidates without a training example, in a file of the same form.
     category : products of this category alone (`category` of MAVE, `category_a` of HyperPAVE).

@@ -45,9 +45,9 @@ class TagReader:
         UserError
             A text that is no tag of the scheme, or one out of its order under a strict scheme.
         """
-        for number, tag in enumerate(tags):
-            if not is_tag(tag, self.scheme):
-                raise UserError(where(number), f"sentence {sentence}: tag '{tag}'", *_expected(tag, self.scheme))
+        if wrong := {tag for tag in set(tags) if not is_tag(tag, self.scheme)}:
+            number, tag = next((number, tag) for number, tag in enumerate(tags) if tag in wrong)
+            raise UserError(where(number), f"sentence {sentence}: tag '{tag}'", *_expected(tag, self.scheme))
         spans = bio_spans(tags, self.scheme)
         broken = broken_tags(tags, spans)
         if broken and self.malformed == "error":

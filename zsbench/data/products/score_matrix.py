@@ -35,9 +35,10 @@ class Scores:
             The matrix has other values.
         """
         number = {value: column for column, value in enumerate(self.values)}
+        known = set(values)
         lacking = next((value for value in values if value not in number), None)
-        if lacking is not None or len(values) != len(number):
-            odd = lacking or next(value for value in self.values if value not in set(values))
+        if lacking is not None or len(known) != len(number):
+            odd = lacking or next(value for value in self.values if value not in known)
             found = f"{len(number)} values, not the task's {len(values)} ('{odd}' is in one only)"
             near = did_you_mean(odd, number if lacking else values)
             raise UserError(self.file, found, "a column for each candidate of this task", near)

@@ -25,12 +25,12 @@ from zsbench.core.templates import fill_class
 
 @dataclass(frozen=True)
 class Labelled:
-    """Images with labels that a rule may learn or choose from.
+    """Images or texts with labels that a rule may learn or choose from.
 
     Attributes
     ----------
     split : names them in the result.
-    test : the test images, none of which should be among these.
+    test : the test items, none of which should be among these.
     """
 
     items: Sequence[Any]
@@ -43,6 +43,11 @@ class Labelled:
         """How many of these are test images too, by the digest of what they hold; read when a rule asks for it."""
         known = {item.digest() for item in self.test}
         return sum(item.digest() in known for item in self.items) if known else 0
+
+    @property
+    def meets_test(self) -> bool:
+        """Whether more than a stray copy or two of these are test items."""
+        return bool(self.of_test) and 100 * self.of_test >= len(self.items)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from typing import Any
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import IntArray, np
 from zsbench.methods.classification import Encoder, Known, Labelled, Problem
-from zsbench.methods.classification._support import of_test
 
 Axes = Mapping[str, Sequence[float]]
 # The sweep's grid.
@@ -128,7 +127,7 @@ def record(encoder: Encoder, chosen: dict[str, float], labelled: Labelled, *, co
     encoder.note("chosen on", {"split": labelled.split, "images": n, "accuracy": correct / n, "tried": tried})
     if labelled.split == "test" or 2 * labelled.of_test > n:
         encoder.warn(f"{', '.join(chosen)} chosen on the labels of the test images: an upper bound")
-    elif of_test(labelled):
+    elif labelled.meets_test:
         among = f"{labelled.of_test} of {n} are test images"
         encoder.warn(f"{', '.join(chosen)} chosen on images, of which {among}: an upper bound")
 

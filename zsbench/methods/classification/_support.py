@@ -73,14 +73,9 @@ def support_of(encoder: Encoder, problem: Problem, *, method: str, other_classes
     if problem.support_names is not None and not other_classes:
         found = f"{method}: the support images are of other classes ('{problem.support_names[0]}', ...)"
         raise UserError("", found, "support images of the task's classes", "gda goes from base classes to new ones")
-    if of_test(support):
+    if support.meets_test:
         encoder.warn(f"{support.of_test} of {len(support.items)} support images are test images: an upper bound")
     return support
-
-
-def of_test(labelled: Labelled) -> bool:
-    """Say whether more than a stray copy or two of some labelled images are test images."""
-    return bool(labelled.of_test) and 100 * labelled.of_test >= len(labelled.items)
 
 
 def keys(encoder: Encoder, support: Labelled, *, augment: int = 1) -> FloatArray:

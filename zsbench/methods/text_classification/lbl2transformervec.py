@@ -140,7 +140,7 @@ def _chosen(
     texts.note("chosen on", on)
     if validation.split == "test":
         texts.warn("similarity_threshold chosen on the labels of the test texts: oracle, an upper bound")
-    elif validation.of_test:
+    elif validation.meets_test:
         among = f"{validation.of_test} of {n} are test texts"
         texts.warn(f"similarity_threshold chosen on texts, of which {among}: oracle, an upper bound")
     return values[best]

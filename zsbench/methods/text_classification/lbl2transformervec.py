@@ -48,7 +48,7 @@ def _check(options: dict[str, Any]) -> None:
     family="text-classification",
     needs=(TextEncoder,),
     kind="transductive",
-    uses=("an unlabelled corpus",),
+    uses=("an unlabelled corpus", "validation texts where thresholds are tried"),
     shown=("corpus", "described_by", "splitter"),
 )
 @companions(

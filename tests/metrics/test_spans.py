@@ -14,6 +14,7 @@ from zsbench.metrics import naming
 from zsbench.metrics.spans.answers import normal
 from zsbench.metrics.spans.mentions import Mentions, joint, sides
 from zsbench.models.spans.candidates import above
+from zsbench.tasks.ner._oddities import left_out
 from zsbench.tasks.ner.ner import Task
 
 TEXTS = ["Queen", "the Queen", "QUEEN!", "ABBA", "a", ""]
@@ -241,3 +242,11 @@ def test_joint_keys_are_equal_and_ordered_as_their_columns_are(rows):
     keys, others = joint(*columns)
     assert keys[0] == others[0]
     assert (keys[:, None] < keys).tolist() == [[a < b for b in rows] for a in rows]
+
+
+def test_a_threshold_below_all_predictions_is_doubted():
+    pred = [[Mention(0, 0, "band", 0.6 + number / 100)] for number in range(20)]
+    assert left_out(pred, [0.3, 0.7]) == "no predicted span scores from 0.3 to 0.6: were those below 0.6 left out?"
+    assert not left_out(pred, [0.58])
+    assert not left_out(pred[1:], [0.3])
+    assert not left_out(pred, [])

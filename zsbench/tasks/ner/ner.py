@@ -30,7 +30,7 @@ from zsbench.tasks.formats.spans import Spans as SpanLines
 from zsbench.tasks.ner._familiarity import Familiarity, TrainingLabels
 from zsbench.tasks.ner._gold import require as require_gold
 from zsbench.tasks.ner._labels import Labels
-from zsbench.tasks.ner._oddities import miscounted
+from zsbench.tasks.ner._oddities import left_out, miscounted
 
 DEFAULT_BATCH = 32
 FURTHER = {"training set": "train", "validation set": "validation"}
@@ -166,7 +166,7 @@ class Task(BaseTask[Config]):
         single = [label for label in self._labels.asked if label not in self._labels.excluded]
         spelled: list[str] = []
         for name in names:
-            every = _label(naming.resolve(name, kinds=self.metric_kinds)) == EVERY
+            every = _asked(naming.resolve(name, kinds=self.metric_kinds), "label") == EVERY
             spelled += [name.replace(f"label={EVERY}", f"label={label}") for label in single] if every else [name]
         return spelled
 
@@ -176,7 +176,7 @@ class Task(BaseTask[Config]):
         for number, name in enumerate(self.config.metrics):
             where = self.config.document.where(("metrics", number))
             for single in self.metric_names([name]):
-                label = _label(naming.resolve(single, kinds=self.metric_kinds, where=where))
+                label = _asked(naming.resolve(single, kinds=self.metric_kinds, where=where), "label")
                 if label is None:
                     continue
                 if label not in self._labels.asked or label in self._labels.excluded:
@@ -216,7 +216,9 @@ class Task(BaseTask[Config]):
         dropped = sum(map(len, answered)) - sum(map(len, scored))
         data.counts.update(self._lines.counts)
         data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
-        self._doubt = miscounted(scored, data.gold)
+        metrics = [naming.resolve(name, kinds=self.metric_kinds) for name in self.metric_names(self.config.metrics)]
+        thresholds = [asked for metric in metrics if (asked := _asked(metric, "threshold")) is not None]
+        self._doubt = miscounted(scored, data.gold) or left_out(scored, thresholds)
         pred, gold = ([_with_texts(*row) for row in zip(data.items, side, strict=True)] for side in (scored, data.gold))
         yield Mentions(pred), Mentions(gold)
 
@@ -228,7 +230,7 @@ class Task(BaseTask[Config]):
         return {"familiarity": self._training.beside(pred, gold)}
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
-        """Say that predicted spans would fit the gold better if their words were counted in another way."""
+        """Say that spans seem to be counted in another way, or left out above a threshold that a metric asks for."""
         return self._doubt
 
     def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
@@ -270,8 +272,7 @@ def _spelled(item: Sentence, spans: Sequence[Any]) -> str:
     return "; ".join(f"{mention.text} ({mention.label})" for mention in mentions)
 
 
-def _label(metric: Metric) -> str | None:
-    """Return the one label that a metric speaks of, or None."""
+def _asked(metric: Metric, parameter: str) -> Any:
+    """Return what a metric's name gives for a parameter, such as the one label that it speaks of; None for nothing."""
     keywords: dict[str, Any] = getattr(metric.statistics, "keywords", {})
-    label: str | None = keywords.get("label")
-    return label
+    return keywords.get(parameter)

@@ -17,6 +17,7 @@ from zsbench.methods.ner.decoding import decode
 from zsbench.models.spans.gliner import gliner
 
 pytest.importorskip("gliner")
+pytestmark = pytest.mark.filterwarnings("ignore:Resizing embeddings")  # of a bi-encoder, which the package need not do
 SENTENCES = [Sentence("0", tuple(WORDS)), Sentence("1", ("London",)), Sentence("2", tuple(WORDS[::-1]))]
 
 

@@ -34,6 +34,7 @@ TASKS = {
     "open-domain-qa": ("question-answers", {}),
     "rerank": ("beir", {}),
     "session-recommendation": ("session-log", {}),
+    "text-classification": ("text-table", {}),
     "video-classification": ("video-arrays", {"classes": ["x", "y", "z"]}),
 }
 ALONE = {"episodic": "episodes are drawn each by itself, and nothing is known that several have in common"}

@@ -242,8 +242,8 @@ def test_every_task_with_classes_joins_them_by_name_and_doubts_accuracy_below_ch
 
     modules = [catalog.load_module("tasks", name) for name in catalog.components("tasks")]
     named = [module for module in modules if "classes" in module.Config.model_fields]
-    assert len(named) == 2
+    assert len(named) == 3
     assert all(issubclass(module.Config, NamedClasses) for module in named)
     judged = [module for module in modules if "classification" in module.Task.metric_kinds]
-    assert len(judged) == 3
+    assert len(judged) == 4
     assert all(hasattr(module.Task, "doubt") for module in judged)

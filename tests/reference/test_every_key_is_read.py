@@ -13,6 +13,9 @@ from tests.reference._golden import GOLDEN, leaves
 ROOT = Path(__file__).parents[2]
 # Pattern of paths (a `*` is any number of steps) -> why no test reads it.
 UNREAD = {
+    "concept-frequency/let_it_wag.json/*": "compared in tests/test_real_frequency.py, where the data are present",
+    "concept-frequency/pretraining_correlation.json/*": "compared in tests/test_real_frequency.py, likewise",
+    "concept-frequency/real_curves.json/*": "compared in tests/test_real_frequency.py, likewise",
     "cornstack/localization.json/*labels/repo__1[23]": "instances that the golden run does not evaluate",
     "icr/cases.json/*/name": "shown where a comparison fails",
     "ir-metrics/metrics.json/pytrec_per_query/*/num_*": "counts of trec_eval, which are no metrics here",

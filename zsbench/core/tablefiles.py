@@ -131,12 +131,22 @@ def _parquet(path: Path, columns: Sequence[str], optional: Sequence[str], raw: C
             raise files.unreadable(path, error) from None
         reason = (str(error).splitlines() or [""])[0]
         raise UserError(shown(path), f"not a parquet file ({reason})", "a table") from None
-    rows_read = []
-    for number, values in enumerate(table.to_pylist(), 1):
-        row = Row({name: v if name in raw else "" if v is None else str(v) for name, v in values.items()})
-        row.place = f"{shown(path)}: row {number}"
+    columns_read = {name: _cells_of(table[name], raw=name in raw) for name in table.column_names}
+    rows_read, name = [], shown(path)
+    for number, values in enumerate(zip(*columns_read.values(), strict=True), 1):
+        row = Row(zip(columns_read, values, strict=True))
+        row.place = f"{name}: row {number}"
         rows_read.append(row)
     return rows_read
+
+
+def _cells_of(column: Any, *, raw: bool) -> list[Any]:
+    """Return the values of a parquet column, as texts unless they are `raw`; numbered texts are looked up at once."""
+    import pyarrow as pa
+
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    values: list[Any] = plain.to_pylist()
+    return values if raw else ["" if value is None else str(value) for value in values]
 
 
 def _objects(path: Path, columns: Sequence[str], optional: Sequence[str], raw: Container[str]) -> list[Row]:

@@ -15,8 +15,10 @@ MOST = 10**12
 """Mentions of a label: a million labels of so many still have a sum that 64 bits hold."""
 
 
-def read_counts(path: Path) -> dict[str, int]:
+def read_counts(path: Path, *, zeros: bool = False) -> dict[str, int]:
     """Return the mentions of every label that has any, in the order of the file; a count of 0 leaves a label out.
+
+    `zeros` keeps labels with a count of 0: what was looked for and never found.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def read_counts(path: Path) -> dict[str, int]:
             place = jsonfiles.place_of_key(shown(path), text, label)
             found = f"label '{label}' has {textfiles.short(count)} mentions"
             raise UserError(place, found, f"a whole number from 0 to {MOST}")
-    counts = {label: count for label, count in value.items() if count}
+    counts = {label: count for label, count in value.items() if count or zeros}
     if not counts:
         raise UserError(shown(path), "no label with a mention", EXPECTED)
     return counts

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.lazy import DoubleArray, lazy, np
+
+special = lazy("scipy.special")
 
 LEAST = 3
 """Fewer pairs than this correlate perfectly, or not at all, whatever they are."""
@@ -34,6 +36,19 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
     0.949
     """
     return pearson(*(_ranks(np.asarray(side, dtype=np.float64)).tolist() for side in (first, second)))
+
+
+def probability(r: float, n: int) -> float:
+    """Return how probable a Pearson correlation at least as far from 0 is among n unrelated normal pairs (two-sided).
+
+    (1 + r) / 2 then has a beta distribution, whose both parameters are n / 2 - 1.
+
+    Examples
+    --------
+    >>> round(probability(0.9310431234031935, 3), 6)
+    0.2378
+    """
+    return float(special.betainc(n / 2 - 1, 0.5, (1 - r) * (1 + r)))
 
 
 def _ranks(values: DoubleArray) -> DoubleArray:

@@ -1,0 +1,1 @@
+"""Performance against how often concepts stand in pretraining data: counts joined with results, curves, corpora."""

@@ -21,11 +21,12 @@ The blocks of a page run one after another in one process, after its commands.
 
 Commands run in one empty folder a page, so a page reads like a session of its own. A command that shows a mistake
 says so, `<!-- run (exit 2): ... -->`; every other one has to succeed. `--check` changes nothing and fails when a
-command ends otherwise.
+command ends otherwise. Without names of pages all are run: `python docs/refresh.py docs/tables.md` runs one.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -106,15 +107,19 @@ def with_outputs(text: str, folder: Path) -> str:
 
 
 def main() -> None:
-    """Refresh (or with --check only run) every page."""
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    """Refresh (or with --check only run) the pages named, or every page."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("pages", nargs="*", type=Path, help="pages to run; all of them where none is named")
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    chosen = parser.parse_args()
+    for page in chosen.pages or [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         text = page.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             fresh = SHOWN.sub(lambda m: f"{m[1]}{output(m[3], Path(folder), int(m[2] or 0))}{m[5]}", text)
             fresh = with_outputs(fresh, Path(folder))
-        if "--check" not in sys.argv and fresh != text:
+        if not chosen.check and fresh != text:
             page.write_text(fresh, encoding="utf-8")
-            print(f"refreshed {page.relative_to(ROOT)}")
+            print(f"refreshed {page.resolve().relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -144,10 +144,10 @@ def documents(tmp_path_factory):
     _, block = task_configs.read_task(overlay.load(catalog.find_config("tasks", "names-seen")))
     task = catalog.load_module("tasks", "ner").Task
     lines = Path(block.files()[0]).read_text().splitlines()[:12]
-    rows = [{**json.loads(line), "text": i // 4} for i, line in enumerate(lines)]
+    rows = [{**json.loads(line), "article": i // 4} for i, line in enumerate(lines)]
     rows[0]["spans"] = []  # so that not all answers are right, and the interval is one of resamples
     (folder / "gold.jsonl").write_text(sources.jsonl(rows))
-    text = "extends: names-seen\ndescription: d\nmetrics: [F1]\ndata: {path: gold.jsonl, cluster: text}\n"
+    text = "extends: names-seen\ndescription: d\nmetrics: [F1]\ndata: {path: gold.jsonl, cluster: article}\n"
     (folder / "documents.yaml").write_text(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(task, "shard_size", 5)

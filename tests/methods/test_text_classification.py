@@ -1,5 +1,6 @@
 """Rules that classify texts: chunks, selections, entailment and likelihoods by their definitions."""
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.methods.texts import Vectors, items
+from zsbench.config.paths import ASSETS
 from zsbench.core.errors import UserError
 from zsbench.core.records import Cost
 from zsbench.methods.classification import Labelled
@@ -18,6 +20,7 @@ from zsbench.methods.text_classification.label_likelihood import label_likelihoo
 from zsbench.methods.text_classification.lbl2transformervec import lbl2transformervec
 from zsbench.methods.text_classification.nli import contradicted, labelled, nli
 from zsbench.methods.text_classification.similarity import similarity
+from zsbench.models.text.cross_encoder import cross_encoder
 
 WORDS = st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=9).map(" ".join)
 
@@ -184,6 +187,32 @@ def test_a_checkpoint_that_names_no_entailment_is_refused():
             labelled(labels, "entail")
     with pytest.raises(UserError, match="contradict"):
         contradicted(("entailment", "a", "b"), 0)
+
+
+def test_the_embedded_classifier_gives_the_shares_of_its_networks_logits():
+    """As the zero-shot pipeline of transformers defines them, with whose numbers these were compared once."""
+    import torch
+    import transformers
+
+    folder = ASSETS / "models" / "nli-topics"
+    rows = [json.loads(line) for line in (ASSETS / "data/topics/test.jsonl").read_text().splitlines()[:3]]
+    problem = TextProblem(["gold", "pepper", "silk"])
+    texts = Vectors({}, items([row["text"] for row in rows]), cross_encoder(model=str(folder)))
+    words = transformers.AutoTokenizer.from_pretrained(folder)
+    network = transformers.AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    hypotheses = [f"This text is about {name}." for name in problem.class_names]
+    with torch.no_grad():
+        logits = torch.stack(
+            [
+                network(**words([item.text] * 3, hypotheses, padding=True, return_tensors="pt")).logits
+                for item in texts.items
+            ]
+        )
+    single, each = logits[..., 2].softmax(dim=1), logits[..., [0, 2]].softmax(dim=2)[..., 1]
+    for multi_label, wanted in ((False, single), (True, each)):
+        classifier = nli(multi_label=multi_label)(texts, problem)
+        found = classifier.kind.probabilities(classifier.score(texts.items))
+        np.testing.assert_allclose(found, wanted.numpy(), atol=1e-5)
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """Entities that a language model lists: the published conversation word for word, answers read, texts found again."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,8 @@ from zsbench.methods.ner import Problem
 from zsbench.methods.ner._entity_prompts import STYLES, all_labels, one_label
 from zsbench.methods.ner._written import mentions, places
 from zsbench.methods.ner.llm_json import llm_json
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 WORDS = ("Brian", "May", "of", "Queen", "saw", "the", "queen", "and", "Queen", ".")
 
@@ -91,7 +95,7 @@ def test_a_text_that_is_listed_again_stands_for_its_next_place():
 
 
 @given(
-    st.lists(st.text("aB. -", min_size=1).filter(str.strip).map(str.split).map("".join), min_size=1, max_size=8),
+    st.lists(st.text("aB.-", min_size=1, max_size=3), min_size=1, max_size=8),
     st.data(),
 )
 def test_what_stands_in_a_sentence_is_found_there(words, data):
@@ -119,3 +123,9 @@ def test_a_prompt_that_asks_nothing_is_refused(prompt, lacks):
     with pytest.raises(UserError) as refused:
         blocks.block("methods", value, "name", Document("t.yaml", value), ())
     assert lacks in str(refused.value)
+
+
+def test_an_endpoint_is_asked_as_local_weights_are(tmp_path):
+    config = {"adapter": "openai-compatible", "model": "m", "base_url": "http://127.0.0.1:9/v1"}
+    (tmp_path / "ep.yaml").write_text(json.dumps(config))
+    assert planning.make("names-recurring", Choices((str(tmp_path / "ep.yaml"),), ("llm-json",))).jobs

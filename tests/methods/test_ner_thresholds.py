@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tasks._scoring import zsbench
@@ -67,6 +67,7 @@ def test_a_threshold_of_no_label_names_the_nearest():
 scored = st.tuples(st.integers(0, 3), st.sampled_from(LABELS), st.floats(0, 1))
 
 
+@settings(max_examples=20)  # each decodes at every threshold of the grid
 @given(st.lists(st.lists(scored, max_size=6), min_size=1, max_size=4), st.data())
 def test_the_chosen_threshold_is_the_lowest_of_the_best(rows, data):
     table = {str(n): [Mention(at, at, label, score) for at, label, score in row] for n, row in enumerate(rows)}

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zsbench.config import blocks
+from zsbench.config.blocks import Block
 from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
@@ -129,3 +130,10 @@ def test_an_endpoint_is_asked_as_local_weights_are(tmp_path):
     config = {"adapter": "openai-compatible", "model": "m", "base_url": "http://127.0.0.1:9/v1"}
     (tmp_path / "ep.yaml").write_text(json.dumps(config))
     assert planning.make("names-recurring", Choices((str(tmp_path / "ep.yaml"),), ("llm-json",))).jobs
+
+
+def test_a_prompt_of_ones_own_has_a_short_name():
+    own = Block("methods", "llm-json", {"prompt": {"first": "{text} {label}\n" * 50}})
+    assert [own.title, own.settings()] == ["llm-json(prompt=own)", "prompt own, occurrences all"]
+    limits = Block("methods", "span-threshold", {"thresholds": {"ship": 0.3, "town": 1}})
+    assert limits.title == "span-threshold(thresholds=ship 0.3; town 1)"

@@ -202,8 +202,11 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
 
 
 def _spelled(value: Any) -> str:
-    """Return an option's value in words: `person 0.7; river 0.4` for a mapping."""
-    return "; ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value)
+    """Return an option's value in words: `person 0.7; river 0.4` for numbers by name, `own` for texts of one's own."""
+    if not isinstance(value, dict):
+        return str(value)
+    numbers = all(isinstance(part, int | float) and not isinstance(part, bool) for part in value.values())
+    return "; ".join(f"{key} {part}" for key, part in value.items()) if numbers else "own"
 
 
 def _marks(hint: Any) -> set[Any]:

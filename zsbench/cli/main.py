@@ -34,6 +34,7 @@ COMMANDS = {
     "series": "series.series",
     "bound": "bound.bound",
     "familiarity": "familiarity.familiarity",
+    "frequency": "frequency.app",
     "transfer-splits": "transfer_splits.transfer_splits",
     "heads": "heads.heads",
     "prune": "prune.prune",

@@ -1,8 +1,8 @@
 """The one way that text comes in from a file: bytes to lines, lines to fields.
 
-Text is UTF-8, with or without a byte order mark. A line ends at `\\n` or `\\r\\n` and nowhere else. A gzip file is
-known by its first bytes, whatever its name. What is damaged is an error that names the file and, where there is one,
-the line.
+Text is UTF-8, with or without a byte order mark. A line ends at `\\n` or `\\r\\n` and nowhere else. A gzip or zstandard
+file is known by its first bytes, whatever its name. What is damaged is an error that names the file and, where there is
+one, the line.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ BLANKS = " \t\r\v\f"
 """What parts words within a line. A no-break space is a letter of its word, as in trec_eval and conlleval."""
 
 _BLANKS = re.compile(f"[{BLANKS}]+")
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _NOT_TEXT = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
     b"BZh91AY&": "a bzip2 file",
     b"\xfd7zXZ": "an xz file",
-    b"\x28\xb5\x2f\xfd": "a zstandard file",
     b"PK\x03\x04": "a zip archive",
 }
 _EXPECTED = "UTF-8 text, plain or gzip"
+_WHOLE = {"gzip": "a whole .gz file", "zstandard": "a whole .zst file"}
 
 
 def blocks(path: Path) -> Iterator[tuple[int, str]]:
@@ -51,7 +51,7 @@ def raw_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
     number = 1
     for raw in _whole_lines(path):
         if isinstance(raw, str):
-            raise UserError(f"{shown(path)}:{number}", raw, "a whole .gz file")
+            raise UserError(f"{shown(path)}:{number}", raw, next(_WHOLE[kind] for kind in _WHOLE if kind in raw))
         yield number, raw
         number += raw.count(b"\n")
 
@@ -172,7 +172,7 @@ def _whole_lines(path: Path) -> Iterator[bytes | str]:
 
 
 def _chunks(path: Path) -> Iterator[bytes | str]:
-    """Yield a file's bytes, unpacked where they are gzip, or say in a last text what is wrong with them."""
+    """Yield a file's bytes, unpacked where they are packed, or say in a last text what is wrong with them."""
     try:
         with path.open("rb") as handle:
             head = handle.peek(8)[:8]
@@ -181,6 +181,8 @@ def _chunks(path: Path) -> Iterator[bytes | str]:
                 raise UserError(shown(path), other or "UTF-16 text or binary data", _EXPECTED)
             if head.startswith(_GZIP):
                 yield from _gunzipped(handle)
+            elif head.startswith(_ZSTANDARD):
+                yield from _unzstandard(handle)
             else:
                 while block := handle.read(BLOCK):
                     yield block
@@ -207,3 +209,19 @@ def _gunzipped(handle: IO[bytes]) -> Iterator[bytes | str]:
             packed = member.unused_data if member.eof else member.unconsumed_tail
     if not member.eof:
         yield "the gzip data end too early, as those of a download that was cut off"
+
+
+def _unzstandard(handle: IO[bytes]) -> Iterator[bytes | str]:
+    import pyarrow as pa
+
+    unpacked = pa.CompressedInputStream(pa.PythonFile(handle, mode="r"), "zstd")
+    while True:
+        try:
+            block = unpacked.read(BLOCK)
+        except OSError as error:
+            early = "Truncated" in str(error)
+            yield f"the zstandard data {'end too early' if early else 'are damaged'}"
+            return
+        if not block:
+            return
+        yield block

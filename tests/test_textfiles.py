@@ -53,8 +53,9 @@ def test_damage_is_named_with_the_line(damage, write):
     with pytest.raises(UserError, match=message) as error:
         list(textfiles.lines(write(damaged(lines))))
     place = int(str(error.value).split(":")[1])
-    # A checksum speaks of everything before it.
-    assert place == 1 if "flipped" in damage else 2000 < place <= 3000
+    # A checksum speaks of everything before it, and zstandard is unpacked 128 KB at a time.
+    early = "flipped" in damage or "zstandard" in damage
+    assert place == 1 if early else 2000 < place <= 3000
 
 
 @pytest.mark.parametrize(

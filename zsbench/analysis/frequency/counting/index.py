@@ -49,7 +49,7 @@ class Writer:
             captions = [sorted(document) for document in texts]
         else:
             reading: words.Reading = "unicode61" if self.reading == "unicode61" else "plain"
-            block = words.block(texts, reading).decode(errors="surrogatepass")
+            block = words.block(texts, reading).decode()
             captions = [line.split() for line in block.split("\n")[:-1]]
         numbers = self.numbers
         ids = [

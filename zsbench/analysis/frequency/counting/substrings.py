@@ -35,7 +35,7 @@ class Substrings:
     """Finds terms, each of one piece of text that `folded` gave."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
-        patterns = [term[0].encode(errors="surrogatepass") for term in terms]
+        patterns = [term[0].encode() for term in terms]
         used = sorted(set(b"".join(patterns)))
         self._classes = np.zeros(256, np.int32)
         self._classes[used] = np.arange(1, len(used) + 1)
@@ -73,7 +73,7 @@ class Substrings:
 
     def find(self, texts: Sequence[str]) -> tuple[IntArray, IntArray]:
         """Return (n_found,) numbers of captions and of the terms in them; a term may come more than once."""
-        captions = [folded(text).encode(errors="surrogatepass") for text in texts]
+        captions = [folded(text).encode() for text in texts]
         lengths = np.fromiter(map(len, captions), np.int64, len(captions))
         order = np.argsort(-lengths, kind="stable")
         starts, data = (np.cumsum(lengths) - lengths)[order], self._classes[np.frombuffer(b"".join(captions), np.uint8)]

@@ -8,7 +8,7 @@ all, which the paper's search ignores and which nobody knows before the last cap
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,10 +144,16 @@ def _concept_count(
     order = by_frequency(captions)
     credited = dict.fromkeys(captions, 0)
     for found, n in sets:
-        first = next((name for name in order if asked[name] and asked[name] <= found), None)
-        if first is not None:
-            credited[first] += n
+        name = first_held(found, order, asked)
+        if name is not None:
+            credited[name] += n
     return ConceptCount(wanted.concept, sum(credited.values()), captions, credited)
+
+
+def first_held(found: Collection[int], order: Sequence[str], slots: Mapping[str, Collection[int]]) -> str | None:
+    """Return the first name, all of whose slots were found in a caption, None where there is none."""
+    held = frozenset(found)
+    return next((name for name in order if slots[name] and held.issuperset(slots[name])), None)
 
 
 def by_frequency(counts: dict[str, int]) -> list[str]:

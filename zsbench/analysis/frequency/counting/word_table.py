@@ -52,7 +52,7 @@ class WordTable:
     """Words with a number each; several words may share one."""
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
-        words = [word.encode(errors="surrogatepass") for word in numbers]
+        words = [word.encode() for word in numbers]
         block = b" ".join(words) + b"\n"
         tokens = Tokens(block)
         assert len(tokens.starts) == len(words), "a word has no border in it"

@@ -70,7 +70,7 @@ def block(texts: Sequence[str], reading: Reading) -> bytes:
         joined = "\n".join(texts)
     if not joined.isascii():
         joined = "\n".join(text if text.isascii() else _folded(text, reading) for text in texts)
-    return (joined + "\n").encode(errors="surrogatepass").translate(_ASCII, _DELETED[reading])
+    return (joined + "\n").encode().translate(_ASCII, _DELETED[reading])
 
 
 def of_text(text: str, reading: Reading) -> list[str]:
@@ -81,7 +81,7 @@ def of_text(text: str, reading: Reading) -> list[str]:
     >>> of_text("Café au lait, 2_cups", "plain"), of_text("Café au lait's", "unicode61")
     (['café', 'au', 'lait', '2', 'cups'], ['cafe', 'au', 'laits'])
     """
-    return [word.decode(errors="surrogatepass") for word in block([text], reading).split()]
+    return [word.decode() for word in block([text], reading).split()]
 
 
 def _folded(text: str, reading: Reading) -> str:

@@ -133,11 +133,13 @@ class Classifier:
     score : batch -> scores (n_images, n_classes), or labels (n_images,) of an integer type.
     kind : what the scores are.
     weights : (n_classes, width) when scores are `logit_scale * features @ weights.T`, else None.
+    names : what the task's templates were filled with, (n_classes,), where the weights are of such prompts alone.
     """
 
     score: Callable[[Batch], Any]
     kind: ScoreKind
     weights: FloatArray | None = None
+    names: list[str] | None = None
 
 
 Rule = Callable[[Encoder, Problem, "Classifier | None"], Classifier]
@@ -168,13 +170,13 @@ def compose(rules: Sequence[Rule]) -> Rule:
     return chained
 
 
-def linear(weights: FloatArray, logit_scale: float) -> Classifier:
-    """Return the classifier `logit_scale * features @ weights.T`; weights are (n_classes, width)."""
+def linear(weights: FloatArray, logit_scale: float, names: list[str] | None = None) -> Classifier:
+    """Return the classifier `logit_scale * features @ weights.T`; weights are (n_classes, width), names as there."""
 
     def score(batch: Batch) -> Any:
         return np.asarray(logit_scale * batch.features @ weights.T)
 
-    return Classifier(score, ScoreKind("logits", logit_scale), weights)
+    return Classifier(score, ScoreKind("logits", logit_scale), weights, names)
 
 
 def normalise(features: Any, *, what: str = "features") -> FloatArray:

@@ -26,7 +26,7 @@ def prompt_ensemble() -> Rule:
         prompts = [problem.prompts(name) for name in problem.class_names]
         texts = encoder.texts([text for row in prompts for text in row])
         weights = ensemble(texts.reshape(len(prompts), len(problem.templates), -1))
-        return linear(weights, problem.logit_scale)
+        return linear(weights, problem.logit_scale, problem.class_names)
 
     return build
 

@@ -1,0 +1,111 @@
+"""REAL-Linear: class weights of texts, taught further by images retrieved from pretraining data, averaged with them.
+
+    W      = a W_trained + (1 - a) W_text          not brought to length 1; a = 0.5
+    scores = logit_scale features . W^T
+
+Each class has the images whose captions are nearest to its prompts, as many as the others where there are so many; the
+step before gives W_text, and the names in the prompts that W is taught by.
+
+Source: Parashar et al. 2024, arXiv:2401.12425, section 4, and shubhamprshr27/NeglectedTailsVLM (`real-linear.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from zsbench.config.components import method
+from zsbench.config.options import Count, Few, LocalPath, Share
+from zsbench.core.errors import UserError
+from zsbench.core.lazy import FloatArray, np
+from zsbench.core.words import number_of
+from zsbench.core.yamlio import shown
+from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
+from zsbench.methods.classification._cross_modal import trained
+from zsbench.methods.classification._retrieved import read_retrieved, sampled
+from zsbench.methods.classification._support import text_weights
+from zsbench.methods.classification._texts import require_texts, sentences_of
+from zsbench.methods.classification.prompt_ensemble import ensemble
+from zsbench.models.capabilities import ImageTextEncoder
+
+EPOCHS, MOST_STEPS = 10, 32_000
+
+
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    uses=("images retrieved from pretraining data",),
+    uses_with={"synonyms": "synonyms of the class names"},
+    after="prompt-ensemble",
+)
+def real_linear(
+    *,
+    retrieved: LocalPath,
+    synonyms: LocalPath | None = None,
+    num_samples: Few = 100,
+    image_batch: Few = 32,
+    text_batch: Few = 32,
+    steps: Count | None = None,
+    share: Share = 0.5,
+) -> Rule:
+    """Train the class weights of the method before on retrieved images and on prompts, and average old and new.
+
+    Parameters
+    ----------
+    retrieved : .npz with images (n, width), captions (n, width) and labels (n,): features of this model.
+    synonyms : JSON, {class: its synonyms}; captions are ranked by the mean prompt of all of them. None: by the class's.
+    num_samples : at most so many images a class; the paper goes up to 500.
+    image_batch, text_batch : images and prompts of a step.
+    steps : None takes those of 10 rounds, num_samples images a class, but no more than 32,000.
+    share : the trained weights' in the average; 1 is them alone, 0 the text weights.
+    """
+
+    def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
+        start = text_weights(before, method="real-linear")
+        found = read_retrieved(retrieved, problem.class_names, start.shape[1])
+        queries = None if synonyms is None else _of_synonyms(encoder, problem, synonyms)
+        if before is not None and before.names is not None:
+            problem = replace(problem, class_names=before.names)
+        texts = _prompts(encoder, problem, problem.class_names)
+        n, per_class, width = texts.shape
+        queries = ensemble(texts) if queries is None else queries
+        features, labels = sampled(found, queries, num_samples, retrieved)
+        prompts = texts.reshape(-1, width), np.repeat(np.arange(n), per_class)
+        _require_batch(len(features), image_batch, "image_batch", shown(Path(retrieved)))
+        _require_batch(len(prompts[0]), text_batch, "text_batch", "")
+        taken = min(MOST_STEPS, num_samples * n * EPOCHS // image_batch) if steps is None else steps
+        sizes = image_batch, text_batch
+        weights = trained(start, (features, labels), prompts, sizes=sizes, steps=taken, seed=encoder.seed)
+        facts = {"retrieved": len(found.labels), "images taught by": len(labels), "steps": taken}
+        encoder.note("real-linear", facts | {"classes without an image": n - len(np.unique(labels))})
+        return linear(np.asarray(share * weights + (1 - share) * start, dtype=np.float32), problem.logit_scale)
+
+    return build
+
+
+def _prompts(encoder: Encoder, problem: Problem, names: list[str]) -> FloatArray:
+    """Return features (n_names, n_templates, width) of the task's templates filled with names."""
+    texts = encoder.texts([text for name in names for text in problem.prompts(name)])
+    return texts.reshape(len(names), len(problem.templates), -1)
+
+
+def _of_synonyms(encoder: Encoder, problem: Problem, path: str) -> FloatArray:
+    """Return the mean (n_classes, width) over the synonyms of each class, of the weights each would have."""
+    synonyms = sentences_of(path, problem.class_names)
+    require_texts(synonyms, problem.class_names, path, "synonyms")
+    return np.stack([ensemble(_prompts(encoder, problem, names)).mean(axis=0) for names in synonyms])
+
+
+def _require_batch(n: int, size: int, option: str, where: str) -> None:
+    """Refuse a batch that can never be filled.
+
+    Raises
+    ------
+    UserError
+        There are fewer examples than one batch takes.
+    """
+    if n < size:
+        what = number_of(n, "image" if option == "image_batch" else "prompt")
+        raise UserError(
+            where, f"real-linear: {what} for batches of {size}", f"`{option}: {n}` or less, or more of them"
+        )

@@ -1,8 +1,8 @@
 # zsbench: everything a developer runs, one line each. `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
-RECIPES := clip prefix episodes glyph_captions glyph_associations moving_glyphs lm synonyms_answers synonyms_docids \
-	synonyms_sessions synonyms_products topics nli zsbench_issues ner ner_words ner_recurring depth
+RECIPES := clip prefix episodes retrieved_glyphs glyph_captions glyph_associations moving_glyphs lm synonyms_answers \
+	synonyms_docids synonyms_sessions synonyms_products topics nli zsbench_issues ner ner_words ner_recurring depth
 BIN := $(VENV)/bin
 # Tested with the newest transformers, which gliner's own bound excludes although it works with it.
 UNBOUND := gliner==0.2.29 gliner2==2.1.0

@@ -38,6 +38,12 @@ def vectors(path):
     np.save(path, np.random.default_rng(0).normal(0, 0.1, (4, width)).astype(np.float32))
 
 
+def retrieved(path):
+    rng = np.random.default_rng(0)
+    held = {key: rng.standard_normal((110, 128)) for key in ("images", "captions")}
+    np.savez(path, **held, labels=np.arange(110) % 55)
+
+
 PASSAGES = {
     "d1": "a cat and a cat and a dog that sleeps all day long in the sun",
     "d2": "cats",
@@ -113,5 +119,6 @@ FILES = {
     "names": (".json", dump(lambda: {name: name for name in glyph_names()})),
     "other names": (".json", dump(lambda: {name: f"my {name}" for name in glyph_names()})),
     "vectors": (".npy", vectors),
+    "retrieved": (".npz", retrieved),
     "few mentions": (".json", dump(lambda: {"river": 3, "king": 2})),
 }

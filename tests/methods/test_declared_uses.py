@@ -29,6 +29,7 @@ def test_every_file_or_model_that_an_option_names_is_declared_as_used(name, opti
         ("grain", {"descriptions": "d.json"}, ("descriptions of the classes",)),
         ("description-prob-mean", {"descriptions": "d.json"}, ("descriptions of the classes",)),
         ("real-prompt", {"synonyms": "s.json"}, ("synonyms of the class names",)),
+        ("real-linear", {"retrieved": "r.npz"}, ("images retrieved from pretraining data",)),
         ("rlcf", {"reward": "clip"}, ("another CLIP as reward",)),
         ("tpt", {}, ()),
         ("atomic-docids", {"weights": "w.npy"}, ("document rows trained for this collection",)),

@@ -160,7 +160,15 @@ def other(name, key):
     words = [part for part in parts if isinstance(part, str) and part not in (default, "")]
     if words:
         return words[0]
-    values = {"threshold": "0.3", "focus": "0.5", "scale": "100", "rel": "2", "of": "clicks", "candidates": "6"}
+    values = {
+        "threshold": "0.3",
+        "focus": "0.5",
+        "scale": "100",
+        "rel": "2",
+        "of": "clicks",
+        "candidates": "6",
+        "fraction": "0.5",
+    }
     return {**values, "min_overlap": "60"}.get(key, "2")
 
 

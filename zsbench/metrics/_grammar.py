@@ -25,6 +25,7 @@ from zsbench.core.errors import UserError, did_you_mean
 _NAME = re.compile(r"^((?:[a-z_]+:)?[A-Za-z][\w-]*?)(?:\(([^()]*)\))?(?:@([0-9]+))?$")
 _WHOLE, _NUMBER = re.compile(r"[+-]?[0-9]{1,18}"), re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TREC = {"map": "MAP", "ndcg": "nDCG", "recip_rank": "MRR", "Rprec": "R-Prec", "bpref": "Bpref"}
+_PAPERS = {"spearman(frequency)": "frequency-spearman"}
 _TREC_CUT = {"ndcg_cut": "nDCG", "map_cut": "MAP", "P": "P", "recall": "Recall", "success": "Success"}
 
 
@@ -69,11 +70,11 @@ def read(name: str, where: str = "") -> Written:
 
 
 def of_trec_eval(name: str) -> str:
-    """Return `nDCG@10` for trec_eval's `ndcg_cut_10` or `ndcg_cut.10`; any other name is returned as it is."""
+    """Return `nDCG@10` for trec_eval's `ndcg_cut_10` or `ndcg_cut.10`; names that are no other's stay as they are."""
     cut = re.fullmatch(r"(\w+?)[._]([0-9]+)", name)
     if cut and cut[1] in _TREC_CUT:
         return f"{_TREC_CUT[cut[1]]}@{cut[2]}"
-    return _TREC.get(name, name)
+    return {**_TREC, **_PAPERS}.get(name, name)
 
 
 def bound(function: Callable[..., Any], written: Written, where: str = "") -> dict[str, Any]:

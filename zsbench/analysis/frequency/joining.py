@@ -12,10 +12,7 @@ from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
 from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.core.words import number_of
-
-ALIASES = {"plane": "airplane"}
-"""Names of concepts in results -> in counts: CIFAR-10's accuracies and counts were published under two names."""
-_LISTED = 10
+from zsbench.data.concept_counts import ALIASES, names_in, unmatched
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,9 @@ def joined(
     aliases: Mapping[str, str] = ALIASES,
     drop: bool = False,
 ) -> Points:
-    """Return the points of one model and one corpus.
+    """Return the points of one model and one corpus, names looked up as `concept_counts` says.
 
-    A name is looked up as it stands, then under its alias, then without regard to letter case, `_` and blanks where
-    that leaves one name. A concept without a name is left out, as retrieval results have one.
+    A concept without a name is left out, as retrieval results have one.
 
     Parameters
     ----------
@@ -77,30 +73,32 @@ def joined(
     UserError
         A data set is not there or has no counts, a name has none (with the nearest ones), or no concept is left.
     """
-    names: list[tuple[str, str]] = []
-    counts, values = [], []
-    unmatched: list[tuple[str, str, Mapping[str, int]]] = []
+    points: list[tuple[tuple[str, str], int, float]] = []
+    missing: list[str] = []
     unnamed = 0
     for dataset in datasets or list(performance.values):
         of_performance, of_corpus = _of_dataset(performance, corpus, dataset)
-        folded = _folded(of_corpus)
-        for concept, value in of_performance.items():
-            name = _found(concept, of_corpus, folded, aliases)
-            if name is None and not concept.strip():
-                unnamed += 1
-            elif name is None:
-                unmatched.append((dataset, concept, of_corpus))
+        lacking = []
+        for (concept, value), name in zip(
+            of_performance.items(), names_in(of_corpus, of_performance, aliases), strict=True
+        ):
+            if name is not None:
+                points.append(((dataset, concept), of_corpus[name], value))
+            elif concept.strip():
+                lacking.append(concept)
             else:
-                names.append((dataset, concept))
-                counts.append(of_corpus[name])
-                values.append(value)
-    if unmatched and not drop:
-        raise _unmatched(unmatched, performance, corpus)
-    if not names:
+                unnamed += 1
+        if lacking and not drop:
+            of = f"{performance.name}, {dataset}" if dataset else performance.name
+            hint = "--alias FILE gives them other names, --unmatched drop leaves them out"
+            raise UserError(corpus.place, f"{of}: {unmatched(lacking, of_corpus)}", "a count for each", hint)
+        missing += lacking
+    if not points:
         raise UserError(performance.place, "no concept that has a count", f"concepts of {corpus.place}")
-    notes = [f"{number_of(len(unmatched), 'concept')} without a count left out"] if unmatched else []
+    notes = [f"{number_of(len(missing), 'concept')} without a count left out"] if missing else []
     notes += [f"{number_of(unnamed, 'concept')} without a name left out"] if unnamed else []
-    return Points(tuple(names), np.asarray(counts, dtype=np.int64), np.asarray(values), tuple(notes))
+    names, counts, values = zip(*points, strict=True)
+    return Points(names, np.asarray(counts, dtype=np.int64), np.asarray(values, dtype=np.float64), tuple(notes))
 
 
 def _of_dataset(
@@ -115,40 +113,3 @@ def _of_dataset(
         expected = f"--dataset with some of those that have them: {', '.join(corpus.counts)}"
         raise UserError(corpus.place, found, expected)
     return performance.values[dataset], of_corpus
-
-
-def _found(
-    concept: str, counts: Mapping[str, int], folded: Mapping[str, list[str]], aliases: Mapping[str, str]
-) -> str | None:
-    for name in (concept, aliases.get(concept)):
-        if name is not None and name in counts:
-            return name
-        alike = folded.get(_fold(name), []) if name is not None else []
-        if len(alike) == 1:
-            return alike[0]
-    return None
-
-
-def _folded(counts: Mapping[str, int]) -> dict[str, list[str]]:
-    folded: dict[str, list[str]] = {}
-    for name in counts:
-        folded.setdefault(_fold(name), []).append(name)
-    return folded
-
-
-def _fold(name: str) -> str:
-    return " ".join(name.replace("_", " ").casefold().split())
-
-
-def _unmatched(
-    missing: Sequence[tuple[str, str, Mapping[str, int]]], performance: Performance, corpus: Corpus
-) -> UserError:
-    listed = []
-    for dataset, concept, counts in missing[:_LISTED]:
-        near = did_you_mean(concept, counts, limit=1).removeprefix("did you mean ").removesuffix("?")
-        listed.append(f"'{concept}'" + (f" of {dataset}" if dataset else "") + (f" (nearest: {near})" if near else ""))
-    more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
-    found = f"{number_of(len(missing), 'concept')} of {performance.name} without a count: {', '.join(listed)}{more}"
-    return UserError(
-        corpus.place, found, "a count for each", "--alias FILE names them, --unmatched drop leaves them out"
-    )

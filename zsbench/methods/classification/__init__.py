@@ -67,6 +67,7 @@ class Problem:
     unseen : (n_classes,) True where a class has no labelled example, or None.
     distances : (n_classes, n_classes) between classes, or None.
     probability_scale : factor on cosines where probabilities are taken; None for the model's own.
+    counts : (n_classes,) how often each class stands in pretraining data, or None; for metrics alone.
     """
 
     class_names: list[str]
@@ -79,6 +80,7 @@ class Problem:
     unseen: BoolArray | None = None
     distances: DoubleArray | None = None
     probability_scale: float | None = None
+    counts: IntArray | None = None
 
     def prompts(self, class_name: str) -> list[str]:
         """Return the templates filled with one class name."""

@@ -90,7 +90,8 @@ def _class_accuracies(statistics: DoubleArray) -> DoubleArray:
     return np.asarray(right[totals > 0] / totals[totals > 0])
 
 
-def _mean_over_classes(statistics: DoubleArray) -> float:
+def mean_over_classes(statistics: DoubleArray) -> float:
+    """Return the mean of the accuracies of classes, of (class, whether it is right) of each item (n_items, 2)."""
     return float(_class_accuracies(statistics).mean())
 
 
@@ -113,7 +114,8 @@ def _weighted_accuracies(statistics: DoubleArray) -> Callable[[Weights], DoubleA
     return accuracies
 
 
-def _weighted_mean(statistics: DoubleArray) -> Weighted:
+def weighted_mean_over_classes(statistics: DoubleArray) -> Weighted:
+    """Return `mean_over_classes` as a function of weights."""
     accuracies = _weighted_accuracies(statistics)
     return Weighted(lambda weights: np.asarray(np.nanmean(accuracies(weights), axis=1)), len(statistics))
 
@@ -123,7 +125,7 @@ def _weighted_spread(statistics: DoubleArray) -> Weighted:
     return Weighted(lambda weights: np.asarray(np.nanstd(accuracies(weights), axis=1)), len(statistics))
 
 
-def _stratified(statistics: DoubleArray, clusters: IntArray | None, confidence: float) -> Interval | None:
+def stratified(statistics: DoubleArray, clusters: IntArray | None, confidence: float) -> Interval | None:
     """Return the interval of a mean over classes; one of clusters, which reach over classes, is the bootstrap's."""
     if clusters is not None:
         return None
@@ -132,7 +134,7 @@ def _stratified(statistics: DoubleArray, clusters: IntArray | None, confidence: 
     return Interval(*ends, "stratified wilson")
 
 
-def _of_items(statistics: DoubleArray) -> DoubleArray:
+def shares_of_mean(statistics: DoubleArray) -> DoubleArray:
     """Return what each item adds, (n_items,): as many times n / n_classes as its class is smaller than all items."""
     numbers, sizes = np.unique(statistics[:, 0], return_inverse=True, return_counts=True)[1:]
     return np.asarray(statistics[:, 1] * len(statistics) / (len(sizes) * sizes[numbers]))
@@ -140,11 +142,11 @@ def _of_items(statistics: DoubleArray) -> DoubleArray:
 
 @metric(
     "mean-per-class",
-    of_items=_mean_over_classes,
-    of_weights=_weighted_mean,
+    of_items=mean_over_classes,
+    of_weights=weighted_mean_over_classes,
     strata=0,
-    closed=_stratified,
-    as_mean=_of_items,
+    closed=stratified,
+    as_mean=shares_of_mean,
     right=1,
 )
 def mean_per_class(scores: Any, labels: Any) -> DoubleArray:

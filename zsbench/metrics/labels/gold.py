@@ -21,6 +21,7 @@ class Labels:
     groups : (n_items,) number of each item's group, or None.
     scores : what the scores that these labels judge are, for metrics that need probabilities; None for logits.
     class_names : in label order, for metrics of single classes; None where nobody asks for them by name.
+    counts : (n_classes,) how often each class stands in pretraining data, or None.
     """
 
     labels: IntArray
@@ -29,6 +30,7 @@ class Labels:
     groups: IntArray | None = None
     scores: ScoreKind | None = None
     class_names: list[str] | None = None
+    counts: IntArray | None = None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the labels."""

@@ -25,6 +25,7 @@ from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import require_class
 from zsbench.data.class_distances import read_distances
+from zsbench.data.concept_counts import class_counts
 from zsbench.data.images.imagefiles import BrokenImage
 from zsbench.data.images.items import ImageSet, count_traits, drop_broken
 from zsbench.methods.classification import Problem, Rule
@@ -38,6 +39,9 @@ from zsbench.tasks.classification.known_labels import known_labels
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 
+OF_FREQUENCY = ("slope-per-decade", "frequency-spearman", "tail-acc", "head-acc")
+"""Metrics that a task with `frequency:` has besides those it names."""
+
 SCALE = 100.0
 """The factor on cosines in scores: that of the published CLIP models, whatever model is asked."""
 
@@ -50,7 +54,8 @@ class Config(FurtherData):
     file with distances between classes: a matrix (.npy, .npz, .csv) or the edges of a hierarchy. Names and templates
     that stand here replace those that come with the data; `templates` may be a file with one a line, or the name of a
     task that lists them (`cifar10`). `logit_scale` is the factor on cosines in scores and probabilities; by default
-    scores have 100 and probabilities the model's own.
+    scores have 100 and probabilities the model's own. `frequency` is JSON {class: how often it stands in pretraining
+    data}; metrics of frequency then stand beside the others.
     """
 
     method: Any = "prompt-ensemble"
@@ -60,6 +65,7 @@ class Config(FurtherData):
     half: Literal["base", "new"] | None = None
     unseen: Texts | Text | UnseenDraw | None = None
     distances: Text | None = None
+    frequency: Text | None = None
 
 
 class Task(BaseTask[Config]):
@@ -75,6 +81,8 @@ class Task(BaseTask[Config]):
         "hierarchy",
         "certainty",
         "groups",
+        "frequency",
+        "tails",
     )
     shard_size: ClassVar[int] = 2048
 
@@ -101,7 +109,7 @@ class Task(BaseTask[Config]):
     def files(self) -> list[str]:
         """Return the files of test, support and validation data, and the names and distances beside them."""
         config, where = self.config, self.source.where
-        named = [key for key in ("unseen", "distances") if isinstance(getattr(config, key), str)]
+        named = [key for key in ("unseen", "distances", "frequency") if isinstance(getattr(config, key), str)]
         paths = [resolve_path(getattr(config, key), config.folder(key), where=where) for key in named]
         if isinstance(config.templates, str):
             paths.append(templates_file(config.templates, config.folder("templates"), where))
@@ -161,6 +169,9 @@ class Task(BaseTask[Config]):
         if config.distances is not None:
             path = resolve_path(config.distances, config.folder("distances"), where=where)
             problem = replace(problem, distances=read_distances(path, halves.names))
+        if config.frequency is not None:
+            path = resolve_path(config.frequency, config.folder("frequency"), where=where)
+            problem = replace(problem, counts=class_counts(path, halves.names))
         return problem
 
     def _check_metrics(self, images: ImageSet, problem: Problem) -> None:
@@ -180,6 +191,12 @@ class Task(BaseTask[Config]):
             except ValueError as error:
                 where = self.config.document.where(("metrics", number))
                 raise UserError(where, f"metric '{name}': {error}") from None
+
+    def metric_names(self, names: Sequence[str]) -> list[str]:
+        """Return the metrics, with those of frequency where the task names counts."""
+        known = {naming.resolve(name, kinds=self.metric_kinds).name for name in names}
+        added = [] if self.config.frequency is None else [name for name in OF_FREQUENCY if name not in known]
+        return [*names, *added]
 
     def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the scores (n_classes,) of each image, or its label from a rule that gives no scores."""

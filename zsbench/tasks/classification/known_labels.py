@@ -26,8 +26,10 @@ def known_labels(
     labels = label_array(gold, len(problem.class_names))
     if labels.ndim > 1:
         return labels if kind is None else Labels(labels, scores=kind)
-    known = any(part is not None for part in (problem.unseen, problem.distances, groups, kind))
-    return Labels(labels, problem.unseen, problem.distances, groups, kind) if known else labels
+    known = any(part is not None for part in (problem.unseen, problem.distances, groups, kind, problem.counts))
+    if not known:
+        return labels
+    return Labels(labels, problem.unseen, problem.distances, groups, kind, counts=problem.counts)
 
 
 def label_array(gold: Sequence[Any], n_classes: int) -> IntArray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zsbench.analysis.frequency.corpus import Corpus
 from zsbench.analysis.frequency.joining import Points
 from zsbench.analysis.frequency.performance import Performance
-from zsbench.analysis.frequency.presets import Bins, bins
+from zsbench.analysis.frequency.presets import PAPER, Bins, bins, datasets
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.frequency_curve import Curve, EmptyBin, Line, binned, log_counts, straightness
@@ -124,6 +124,13 @@ def pairs(
         raise UserError("--counts", f"counts of {known}", f"some of {', '.join(lonely[:5])}")
     shown = ", ".join(lonely[:5]) + (f" and {len(lonely) - 5} more" if len(lonely) > 5 else "")
     return made, [f"no counts for {shown}"] if lonely else []
+
+
+def pooled(performance: Performance, corpus: Corpus, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the data sets that are named, where `paper` stands for the paper's; none of no names."""
+    preset = datasets(performance.kind, corpus.facts.get("source", ""))
+    every = (one for name in names for one in (preset if name == PAPER else (name,)))
+    return tuple(dict.fromkeys(every))
 
 
 def _mean(values: DoubleArray) -> float | None:

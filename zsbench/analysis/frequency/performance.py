@@ -78,20 +78,27 @@ def read_table(path: Path, only: Mapping[str, Collection[str]] = {}, column: str
         of_dataset = entry.values.setdefault(row.get("dataset", ""), {})
         if row["concept"] in of_dataset:
             raise UserError(row.place, f"concept '{row['concept']}' stands twice for {entry.name or 'it'}", "it once")
-        of_dataset[row["concept"]] = _number(row[column], row.place)
+        of_dataset[row["concept"]] = finite(row[column], row.place)
     if not found:
         chosen = ", ".join(f"{key}={'|'.join(values)}" for key, values in only.items())
         raise UserError(shown(path), f"no row of {chosen}", "values that the table has")
     return _as_shares(list(found.values()))
 
 
-def _number(text: str, place: str) -> float:
+def finite(text: str, place: str) -> float:
+    """Return the number that a cell holds.
+
+    Raises
+    ------
+    UserError
+        It holds no finite number.
+    """
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise UserError(place, f"{short(text)}", "a finite number")
+        raise UserError(place, short(text), "a finite number")
     return value
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from zsbench.cli.frequency import count
+from zsbench.cli.frequency import corpora, count, fit, lines
 
 app = typer.Typer(no_args_is_help=True, help="Count concepts in captions, and set performance against the counts.")
 app.command("count")(count.count)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `count` a command of a group, also while it is the only one."""
+app.command("fit")(fit.fit)
+app.command("corpora")(corpora.corpora)
+app.command("lines")(lines.lines)

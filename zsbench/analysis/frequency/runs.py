@@ -1,0 +1,132 @@
+"""Performance on single concepts: from finished runs, whose files hold what every item scored.
+
+A concept of a classification is a class, by its name: classes of one name are one concept. A retrieval has the concepts
+that a file gives for its images, `{image id: [concept, ...]}`; a caption is asked for the concepts of its image, and
+concepts of fewer images than wanted are left out.
+
+Source of the rule for retrieval: Udandarao et al. 2024, arXiv:2404.04125 (concepts in at least 10 test images).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from zsbench.analysis.frequency.performance import Performance
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError, shown, unknown_name
+from zsbench.core.lazy import DoubleArray, np
+from zsbench.metrics import naming
+from zsbench.metrics.metric import Metric
+from zsbench.report.plain import one_line
+from zsbench.report.variants import variants
+from zsbench.results.finished_run import FinishedRun
+
+Concepts = Mapping[str, Sequence[str]]
+RETRIEVAL = "image-text-retrieval"
+FEWEST_IMAGES = 10
+_EXPECTED = 'JSON {"image id": ["concept", ...]}'
+
+
+def read_concepts(path: Path) -> Concepts:
+    """Return the concepts of each image.
+
+    Raises
+    ------
+    UserError
+        Not JSON, or no object of lists of texts.
+    """
+    value = jsonfiles.read(path, _EXPECTED, unique=True)
+    lists = value.values() if isinstance(value, dict) else [None]
+    if not all(isinstance(listed, list) and all(isinstance(name, str) for name in listed) for listed in lists):
+        raise UserError(shown(path), "no object of lists of texts", _EXPECTED)
+    return {image: list(dict.fromkeys(listed)) for image, listed in value.items()}
+
+
+def of_runs(
+    runs: Sequence[FinishedRun],
+    metrics: Sequence[str] = (),
+    concepts: Concepts | None = None,
+    *,
+    fewest_images: int = FEWEST_IMAGES,
+) -> list[Performance]:
+    """Return an entry for each model, method and metric; the tasks that they ran on are its data sets.
+
+    Parameters
+    ----------
+    metrics : means over items; by default the first such of every task, which is `acc@1` of a classification.
+    concepts : of the images of retrieval tasks.
+
+    Raises
+    ------
+    UserError
+        No such metric, one that is no mean over items, a retrieval without concepts, or items without a class.
+    """
+    found: dict[tuple[str, ...], Performance] = {}
+    for run, variant in zip(runs, variants([run.result for run in runs]), strict=True):
+        for metric in _metrics(run, metrics):
+            values = _by_concept(run, metric, concepts, fewest_images)
+            kind = "retrieval" if run.result["task_type"] == RETRIEVAL else "classification"
+            method = run.result["method"] + (f" ({variant})" if variant else "")
+            facts = {"model": one_line(run.result["model"]), "method": one_line(method)}
+            entry = Performance(facts, kind, metric.name, metric.unit, {}, shown(run.folder))  # type: ignore[arg-type]
+            entry = found.setdefault((*facts.values(), kind, metric.name), entry)
+            task = run.result["task"]
+            entry.values[task if task not in entry.values else shown(run.folder)] = values
+    return list(found.values())
+
+
+def _metrics(run: FinishedRun, wanted: Sequence[str]) -> list[Metric]:
+    """Return the metrics of a run that are asked for, or its first that is a mean over items."""
+    known = list(run.result["metrics"])
+    if not wanted:
+        usual = (run.metric(name) for name in known)
+        return [next((metric for metric in usual if _is_mean(run, metric)), run.metric(known[0]))]
+    chosen = []
+    for written in wanted:
+        name = naming.named(written, known)
+        if name is None:
+            raise unknown_name("--metric", "metric", written, known, listed_by=f"here: {', '.join(known)}")
+        chosen.append(run.metric(name))
+    return chosen
+
+
+def _is_mean(run: FinishedRun, metric: Metric) -> bool:
+    return metric.as_mean is None and metric.values(run.statistics(metric)) is not None
+
+
+def _by_concept(run: FinishedRun, metric: Metric, concepts: Concepts | None, fewest: int) -> dict[str, float]:
+    if not _is_mean(run, metric):
+        found = f"'{metric.name}' of {run.result['task']} is no mean over items, so no number of one concept"
+        raise UserError("--metric", found, "such as acc@1, or hit(query=text)@1")
+    values = run.statistics(metric)[:, 0]
+    if "gold" not in run.items:
+        raise UserError(shown(run.folder / "items.parquet"), "no column 'gold'", "results of today's version")
+    gold = [str(name) for name in run.items["gold"]]
+    if run.result["task_type"] != RETRIEVAL:
+        return _means(values, [[name] for name in gold], 1)
+    if concepts is None:
+        found = f"{run.result['task']} is a retrieval, whose items have no concepts"
+        raise UserError("--item-concepts", found, f"a file with them: {_EXPECTED}")
+    # An image stands under its own id, a caption says in `gold` which image it belongs to.
+    images = [key if key in concepts else owner for key, owner in zip(map(str, run.items["id"]), gold, strict=True)]
+    of_items = [concepts.get(image) for image in images]
+    defined = ~np.isnan(values)
+    lacking = [
+        image for image, of_item, kept in zip(images, of_items, defined, strict=True) if of_item is None and kept
+    ]
+    if lacking:
+        raise UserError(
+            "--item-concepts", f"no concepts of image '{lacking[0]}' of {run.result['task']}", "every image"
+        )
+    return _means(values, [of_item or [] for of_item in of_items], fewest)
+
+
+def _means(values: DoubleArray, of_items: Sequence[Sequence[str]], fewest: int) -> dict[str, float]:
+    """Return the mean over the items that have a concept, by concept; undefined items (NaN) are left out."""
+    of_concept: dict[str, list[float]] = {}
+    for value, concepts in zip(values.tolist(), of_items, strict=True):
+        for concept in () if math.isnan(value) else concepts:
+            of_concept.setdefault(concept, []).append(value)
+    return {name: sum(listed) / len(listed) for name, listed in of_concept.items() if len(listed) >= fewest}

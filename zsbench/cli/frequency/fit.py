@@ -1,0 +1,146 @@
+"""`zsbench frequency fit`: curves of performance against how often concepts stand in pretraining data."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zsbench.cli import _figures
+from zsbench.cli._grids import Format, print_grids
+from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._screen import say
+from zsbench.cli.frequency._options import Only, columns, split
+
+if TYPE_CHECKING:
+    from zsbench.analysis.frequency.measured import Measured
+    from zsbench.analysis.frequency.performance import Performance
+
+
+class Empty(str, Enum):
+    """What an empty bin is in r."""
+
+    nan = "nan"
+    zero = "zero"
+
+
+class Unmatched(str, Enum):
+    """What happens to concepts without a count."""
+
+    error = "error"
+    drop = "drop"
+
+
+class Show(str, Enum):
+    """What is printed of each curve."""
+
+    curves = "curves"
+    bins = "bins"
+    concepts = "concepts"
+
+
+TABLES = (".parquet", ".csv", ".tsv", ".jsonl")
+
+
+def fit(
+    places: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of results, or tables with columns concept and accuracy, recall or score."),
+    ],
+    counts: Annotated[
+        list[str],
+        typer.Option(help="[NAME=]FILE: JSON {concept: count}, or a table with concept and count. Repeatable."),
+    ],
+    trained: Annotated[
+        list[str] | None, typer.Option(help="MODEL=CORPUS: the counts that go with a model. Repeatable.")
+    ] = None,
+    only: Only = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Pool only these; 'paper': those of the paper. Repeatable.")
+    ] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Of results: means over items. Repeatable.")] = None,
+    value: Annotated[str | None, typer.Option(help="Of tables: the column of performance.", show_default=False)] = None,
+    item_concepts: Annotated[
+        Path | None, typer.Option(help="Of retrieval results: JSON {image id: [concept, ...]}.")
+    ] = None,
+    fewest_images: Annotated[int, typer.Option(min=1, help="A retrieval's concept has that many images.")] = 10,
+    alias: Annotated[
+        list[Path] | None, typer.Option(help="JSON {name in results: name in counts}. Repeatable.")
+    ] = None,
+    unmatched: Annotated[Unmatched, typer.Option(help="Concepts without a count.")] = Unmatched.error,
+    edges: Annotated[
+        int | None, typer.Option(min=3, max=1000, help="Of bins; default: the paper's 12, 7 for retrieval.")
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option(min=0, help="The first bin of r; default: the paper's for the corpus, else 1.")
+    ] = None,
+    empty_bin: Annotated[Empty, typer.Option(help="An empty bin is left out of r, or is 0.")] = Empty.nan,
+    fraction: Annotated[float, typer.Option(min=0.001, max=0.999, help="Of concepts in the tail.")] = 0.2,
+    resamples: Annotated[int, typer.Option(min=100, max=1_000_000, help="Of concepts, for intervals.")] = 1000,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Of intervals.")] = 0.95,
+    seed: Annotated[int, typer.Option(min=0, help="Of resamples.")] = 0,
+    show: Annotated[Show, typer.Option(help="A row for each curve, bin or concept.")] = Show.curves,
+    plot: Annotated[
+        Path | None, typer.Option(help="FILE.png, .svg, .pdf, or .json for the data.", callback=no_file_of_run)
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
+) -> None:
+    """Join results with counts of concepts, and print how performance goes with frequency."""
+    from zsbench.analysis.frequency import corpus, joining, measured, tables
+
+    ending = _figures.ending_of(plot, "--plot") if plot is not None else ""
+    wanted = columns(only or ())
+    corpora = [each for reference in counts for each in corpus.read(reference, wanted)]
+    performances = _performances(places, wanted, metric or (), value, item_concepts, fewest_images)
+    pairs, notes = measured.pairs(performances, corpora, dict(split(trained or (), "--trained")))
+    options = measured.Options(
+        edges, first, empty_bin.value, fraction, resamples=resamples, confidence=confidence, seed=seed
+    )
+    aliases, drop = joining.read_aliases(alias or ()), unmatched is Unmatched.drop
+    curves = []
+    for performance, of_corpus in pairs:
+        names = measured.pooled(performance, of_corpus, dataset or ())
+        points = joining.joined(performance, of_corpus, datasets=names, aliases=aliases, drop=drop)
+        curves.append(measured.measured(performance, of_corpus, points, options))
+    if show is Show.curves:
+        print_grids([tables.by_curve(curves, notes)], format)
+    else:
+        by = tables.by_bin if show is Show.bins else tables.by_concept
+        print_grids([by(curve) for curve in curves], format)
+    if plot is not None:
+        _draw(curves, plot, ending)
+
+
+def _performances(
+    places: list[Path],
+    wanted: dict[str, set[str]],
+    metrics: list[str] | tuple[()],
+    value: str | None,
+    item_concepts: Path | None,
+    fewest_images: int,
+) -> list[Performance]:
+    """Return what tables and folders of results hold, in this order."""
+    from zsbench.analysis.frequency import performance, runs
+    from zsbench.results.finished_run import finished_runs
+
+    found, folders = [], []
+    for place in places:
+        if place.suffix in TABLES:
+            found += performance.read_table(place, wanted, value)
+        else:
+            folders.append(place)
+    if folders:
+        concepts = None if item_concepts is None else runs.read_concepts(item_concepts)
+        found += runs.of_runs(finished_runs(folders), metrics, concepts, fewest_images=fewest_images)
+    return found
+
+
+def _draw(curves: list[Measured], plot: Path, ending: str) -> None:
+    from zsbench.analysis.frequency import figure
+
+    figures = figure.figures(curves)
+    _figures.write(figures, plot, ending, fewer="--only or --metric choose some")
+    for note in (f"{each.title}: {note}" for each in figures for note in each.notes):
+        say(note, error=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ def _objects(shard: Path, columns: Columns, size: int) -> Iterator[Block]:
                 if name not in row:
                     hint = did_you_mean(name, row) or f"keys: {', '.join(row) or 'none'}"
                     raise UserError(f"{shown(shard)}:{number}", f"key '{name}' is missing", "", hint)
-        captions = [_caption(row[names[0]], f"{shown(shard)}:{number}") for number, row in part]
+        captions = _checked([row[names[0]] for _, row in part], f"{shown(shard)}:", [number for number, _ in part])
         yield Block(captions, _ids([row[names[1]] for _, row in part], shard) if len(names) > 1 else None)
 
 
@@ -154,8 +155,8 @@ def _parquet(shard: Path, columns: Columns, size: int) -> Iterator[Block]:
         with pq.ParquetFile(shard) as file:
             names = _names(file.schema_arrow.names, columns, shown(shard))
             for batch in file.iter_batches(size, columns=names):
-                captions, *rest = (batch.column(name).to_pylist() for name in names)
-                checked = [_caption(caption, f"{shown(shard)}: row {done + n}") for n, caption in enumerate(captions)]
+                captions, *rest = (_values(batch.column(name)) for name in names)
+                checked = _checked(captions, f"{shown(shard)}: row ", range(done, done + len(captions)))
                 yield Block(checked, _ids(rest[0], shard) if rest else None)
                 done += len(captions)
     except UnicodeDecodeError as error:
@@ -206,6 +207,24 @@ def _names(there: Sequence[str], columns: Columns, where: str) -> list[str]:
         if name not in there:
             raise UserError(where, f"no column '{name}'", "", did_you_mean(name, there) or listed)
     return names
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of a column of a parquet file."""
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        with suppress(pa.ArrowException):
+            # A third of the time; where bytes are not UTF-8, what follows says which.
+            return list(column.to_numpy(zero_copy_only=False))
+    return list(column.to_pylist())
+
+
+def _checked(values: list[Any], where: str, numbers: Sequence[int]) -> list[Any]:
+    """Return captions, each a text, null or parsed; `where` and its number say where one stands."""
+    if set(map(type, values)) <= {str, type(None)}:
+        return values
+    return [_caption(value, f"{where}{number}") for value, number in zip(values, numbers, strict=True)]
 
 
 def _caption(value: Any, where: str) -> Any:

@@ -89,17 +89,21 @@ class Prepared:
         facts = {**stands, "digest": digest_file(shard), "captions": done, "left_out": dict(+left_out)}
         files.write_json(part, {"question": self.question.identity(), **facts, "tally": tally.stored()})
 
-    def _searchable(self, block: Sequence[Any], shard: Path) -> tuple[IntArray, list[Any], int]:
+    def _searchable(self, block: list[Any], shard: Path) -> tuple[IntArray, list[Any], int]:
         """Return where in a block the captions to search stand, those captions, and how many of the block are null."""
+        nulls = block.count(None)
         null = searches.NULL.get(self.question.search.name)
-        texts = [null if caption is None else caption for caption in block]
-        nulls = sum(caption is None for caption in block)
-        parsed = next((caption for caption in texts if isinstance(caption, list)), None)
-        if parsed is not None and not self.question.search.nouns:
+        at = np.arange(len(block))
+        if nulls and null is not None:
+            block = [null if caption is None else caption for caption in block]
+        elif nulls:
+            at = at[[caption is not None for caption in block]]
+            block = [caption for caption in block if caption is not None]
+        if isinstance(self.finder, Nouns):
+            return at, self.finder.documents(block), nulls
+        if list in set(map(type, block)):
             raise UserError(shown(shard), "captions that are parsed already", "--search nouns, or captions as texts")
-        at = np.flatnonzero([text is not None for text in texts])
-        there = [text for text in texts if text is not None]
-        return at, self.finder.documents(there) if isinstance(self.finder, Nouns) else there, nulls
+        return at, block, nulls
 
     def _index_writer(self, shard: Path) -> index.Writer | None:
         folder = self.question.index

@@ -94,7 +94,7 @@ class WordTable:
         return key
 
 
-def _slot(first: NDArray[np.uint64], lengths: IntArray) -> NDArray[np.uint64]:
+def _slot(first: NDArray[np.uint64], lengths: IntArray) -> IntArray:
     """Return the place of words in the filter, from their first eight bytes and their length."""
     mixed = (first ^ (lengths.astype(np.uint64) << np.uint64(56))) * np.uint64(_FACTOR)
-    return mixed >> np.uint64(64 - _BITS)  # type: ignore[no-any-return]
+    return (mixed >> np.uint64(64 - _BITS)).view(np.int64)  # type: ignore[no-any-return]

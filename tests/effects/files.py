@@ -16,6 +16,14 @@ def glyph_names():
     return (ASSETS / "data/glyphs/classes.txt").read_text().splitlines()
 
 
+def synonym_counts():
+    """Counts of each glyph's name, and of its first word, which is more frequent."""
+    counts = ({name: 1} | ({name.split()[0]: 9} if " " in name else {}) for name in glyph_names())
+    return {
+        str(n): {"name": name, "alternates": c} for n, (name, c) in enumerate(zip(glyph_names(), counts, strict=True))
+    }
+
+
 def label_names():
     return (ASSETS / "data/ner-synthetic/labels-ladder.txt").read_text().splitlines()
 
@@ -117,6 +125,7 @@ FILES = {
     "nodes": (".json", dump(lambda: dict(zip(glyph_names(), glyph_names()[::-1], strict=True)))),
     "label texts": (".json", dump(lambda: dict(zip(label_names(), label_names()[::-1], strict=True)))),
     "names": (".json", dump(lambda: {name: name for name in glyph_names()})),
+    "synonym counts": (".json", dump(synonym_counts)),
     "other names": (".json", dump(lambda: {name: f"my {name}" for name in glyph_names()})),
     "vectors": (".npy", vectors),
     "retrieved": (".npz", retrieved),

@@ -310,6 +310,37 @@ def test_real_prompt_is_the_ensemble_of_other_names(encoder, problem, write):
     assert encoder.notes["real-prompt"] == {"renamed classes": 3}
 
 
+def test_real_prompt_chooses_by_counts(encoder, problem, write):
+    counts = {"cat": {"cat": 5, "feline": 9}, "sea lion": {"sea lion": 1, "lion": 8}, "missile": {"missile": 2}}
+    path = write({n: {"name": name, "alternates": alternates} for n, (name, alternates) in enumerate(counts.items())})
+    for choice, names in (
+        (None, ["feline", "sea lion", "missile", "missile"]),
+        ("strict", ["feline", "lion", "missile", "missile"]),
+    ):
+        found = real_prompt(synonyms=path, choice=choice)(encoder, problem, None)
+        expected = prompt_ensemble()(encoder, fake_problem(names, TEMPLATES), None)
+        np.testing.assert_array_equal(found.weights, expected.weights)
+    with pytest.raises(UserError, match=r"choice: .* holds names that are chosen already"):
+        real_prompt(synonyms=write({"cat": "cat"}), choice="strict")(encoder, problem, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"0": {"name": "cat", "alternates": {"dog": 1}}}, "no count of the official name 'cat'"),
+        ({"0": {"name": "cat"}}, "class '0': alternates None"),
+        ({"0": {"alternates": {"cat": 1}}}, "class '0': name None"),
+        ({"0": {"name": "cat", "alternates": {"cat": -1}}}, "class '0': 'cat' has -1 captions"),
+        ({"0": {"name": "cat", "alternates": {"cat": 1}, "actual_freq": 0.5}}, "'actual_freq' has 0.5 captions"),
+        ({"0": {"name": "cat", "alternates": {"cat": 1}}, "1": "x"}, "class '1': 'x'"),
+        ({n: {"name": "cat", "alternates": {"cat": 1}} for n in "01"}, "class '1': name 'cat' stands twice"),
+    ],
+)
+def test_counts_of_synonyms_that_are_none(value, message, encoder, problem, write):
+    with pytest.raises(UserError, match=message):
+        real_prompt(synonyms=write(value))(encoder, problem, None)
+
+
 @pytest.mark.parametrize(("names", "found"), [({"cat": "cat"}, "2 of 3 classes"), ({"cat": ["a"]}, "blank or no text")])
 def test_real_prompt_needs_a_name_for_every_class(names, found, encoder, problem, write):
     with pytest.raises(UserError, match=found):

@@ -5,6 +5,8 @@ import pytest
 from tests.reference._golden import load_json, needs, some
 from zsbench.analysis.frequency.counting import searches
 from zsbench.analysis.frequency.counting.tallies import Tally, by_frequency, first_held
+from zsbench.core.errors import UserError
+from zsbench.data.synonym_counts import SynonymCounts
 
 COUNTED = load_json("real", "caption_count.json")
 
@@ -27,3 +29,14 @@ def test_synonyms_are_counted_and_captions_credited_once(case):
             credited[name].append(row + 1)
     assert credited == case["attributed_rowids_1based"]
     assert counted.credited == {name: len(held) for name, held in credited.items()}
+
+
+@pytest.mark.parametrize("case", some(load_json("real", "synonym_choice.json"), "real"), ids=lambda case: case["name"])
+def test_the_name_that_counts_choose(case):
+    one = SynonymCounts(case["name"], dict(case["alternates"]))
+    for choice in ("relaxed", "strict"):
+        if case[choice] == "KeyError":
+            with pytest.raises(UserError, match="no count of the official name"):
+                one.best_name(choice, "file")
+        else:
+            assert one.best_name(choice, "file") == case[choice]

@@ -250,7 +250,7 @@ def test_the_command(corpus, monkeypatch):
         assert said in screen.err
     assert json.loads((corpus / "c.json").read_text()) == {"dog": 4, "Fire_truck": 2, "fire truck": 2}
     first = json.loads((corpus / "s.json").read_text())["0"]
-    assert first == {"name": "dog", "alternates": {"dog": 4}, "most_common_name": "dog", "actual_freq": 4}
+    assert first == {"name": "dog", "alternates": {"dog": 4}, "actual_freq": 4, "most_common_name": "dog"}
     assert call(*common, "--out", "d.json", "--search", "fts", "--multiword", "phrase")[0] == 2
     assert call(*common, "--out", "d.json", "--spacy", "x")[0] == 2
     assert call(*common, "--out", "d.json", "--corpus-size", "0")[0] == 2

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import LocalPath
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError, shown
 from zsbench.core.templates import fill_class
+from zsbench.data.synonym_counts import Choice, is_counted, read_synonym_counts
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._prompt_examples import first_class, known, templates_of
 from zsbench.methods.classification._texts import of_classes, read_names
@@ -21,11 +25,19 @@ from zsbench.models.capabilities import ImageTextEncoder
 
 
 @method(family="classification", needs=(ImageTextEncoder,), uses=("synonyms of the class names",))
-def real_prompt(*, synonyms: LocalPath) -> Rule:
-    """Fill the task's templates with other names; `synonyms` is JSON {class name: best name}, one key a class."""
+def real_prompt(*, synonyms: LocalPath, choice: Choice | None = None) -> Rule:
+    """Fill the task's templates with other names.
+
+    Parameters
+    ----------
+    synonyms : JSON {class name: best name}, or counts of synonyms as `zsbench frequency count --synonym-counts` writes
+        them and REAL's authors publish them (`metrics-<corpus>.json`); one entry a class.
+    choice : how counts choose: `relaxed` (default) never takes a part of the official name, `strict` takes whatever is
+        most frequent.
+    """
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        names = of_classes(read_names(synonyms), problem.class_names, synonyms)
+        names = of_classes(_best_names(synonyms, choice), problem.class_names, synonyms)
         renamed = sum(a != b for a, b in zip(names, problem.class_names, strict=True))
         encoder.note("real-prompt", {"renamed classes": renamed})
         return prompt_ensemble()(encoder, replace(problem, class_names=names), before)
@@ -33,9 +45,20 @@ def real_prompt(*, synonyms: LocalPath) -> Rule:
     return build
 
 
+def _best_names(file: str, choice: Choice | None) -> dict[str, str]:
+    """Return {class name: best name}, as it stands in the file or as the counts in it choose."""
+    path = Path(file)
+    if is_counted(jsonfiles.read(path, wrong="not a file of synonyms")):
+        counted = read_synonym_counts(path)
+        return {name: one.best_name(choice or "relaxed", shown(path)) for name, one in counted.items()}
+    if choice is not None:
+        raise UserError("choice", f"{shown(path)} holds names that are chosen already", "a file of counts beside it")
+    return read_names(file)
+
+
 def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every prompt of the first class, for `zsbench show`."""
-    entries = known(options, "synonyms", read_names)
+    entries = known(options, "synonyms", lambda file: _best_names(file, options.get("choice")))
     name = first_class(task, entries)
     best = entries.get(name, f"<other name of '{name}' in {options.get('synonyms', 'the file of `synonyms:`')}>")
     return "\n".join(fill_class(template, best) for template in templates_of(task))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from zsbench.analysis.frequency.counting.tallies import ConceptCount, Slots
 from zsbench.core import files, jsonfiles
 from zsbench.core.errors import UserError, shown
 from zsbench.core.records import canonical_json, digest
+from zsbench.data.synonym_counts import SynonymCounts
 
 FORMAT = "zsbench-frequency-1"
 CORPUS_SIZES = {
@@ -106,15 +108,14 @@ def alignment(aligned: Alignment, corpus_size: int) -> dict[str, Any]:
 
 def synonym_counts(counts: Sequence[ConceptCount]) -> dict[str, Any]:
     """Return counts of names in the form of REAL's `metrics-<corpus>.json`, which `real-prompt` reads."""
-    return {
-        str(number): {
-            "name": one.concept,
-            "alternates": one.names,
-            "most_common_name": max(one.names, key=lambda name: one.names[name]),
-            "actual_freq": one.count,
-        }
-        for number, one in enumerate(counts)
-    }
+    return {str(number): _of_concept(one) for number, one in enumerate(counts)}
+
+
+def _of_concept(one: ConceptCount) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": one.concept, "alternates": one.names, "actual_freq": one.count}
+    with suppress(UserError):  # whoever counts no official name has no other to choose over it
+        entry["most_common_name"] = SynonymCounts(one.concept, one.names).best_name("relaxed", "")
+    return entry
 
 
 def corpus_size(text: str | None, counted: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -93,7 +94,7 @@ def fit(
     ending = _figures.ending_of(plot, "--plot") if plot is not None else ""
     wanted = columns(only or ())
     corpora = [each for reference in counts for each in corpus.read(reference, wanted)]
-    performances = _performances(places, wanted, metric or (), value, item_concepts, fewest_images)
+    performances = _performances(places, wanted, dataset or (), metric or (), value, item_concepts, fewest_images)
     pairs, notes = measured.pairs(performances, corpora, dict(split(trained or (), "--trained")))
     options = measured.Options(
         edges, first, empty_bin.value, fraction, resamples=resamples, confidence=confidence, seed=seed
@@ -116,13 +117,16 @@ def fit(
 def _performances(
     places: list[Path],
     wanted: dict[str, set[str]],
-    metrics: list[str] | tuple[()],
+    datasets: Sequence[str],
+    metrics: Sequence[str],
     value: str | None,
     item_concepts: Path | None,
     fewest_images: int,
 ) -> list[Performance]:
-    """Return what tables and folders of results hold, in this order."""
+    """Return what tables and folders of results hold, in this order; of folders only the data sets that are named."""
     from zsbench.analysis.frequency import performance, runs
+    from zsbench.analysis.frequency.presets import PAPER
+    from zsbench.core.errors import unknown_name
     from zsbench.results.finished_run import finished_runs
 
     found, folders = [], []
@@ -133,7 +137,13 @@ def _performances(
             folders.append(place)
     if folders:
         concepts = None if item_concepts is None else runs.read_concepts(item_concepts)
-        found += runs.of_runs(finished_runs(folders), metrics, concepts, fewest_images=fewest_images)
+        every = finished_runs(folders)
+        known = {run.result["task"] for run in every}
+        if datasets and PAPER not in datasets:
+            every = [run for run in every if run.result["task"] in datasets]
+            if not every and not found:
+                raise unknown_name("--dataset", "result of task", datasets[0], known, listed_by="zsbench ls")
+        found += runs.of_runs(every, metrics, concepts, fewest_images=fewest_images)
     return found
 
 

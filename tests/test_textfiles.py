@@ -149,6 +149,8 @@ JSON = {
     "{x": "f:1: not valid JSON",
     '{"a": "x", "k": 3}': "f:1: key 'k' is 3; expected a text",
     "{}": "f:1: key 'k' is missing",
+    '{"k": null}': "f:1: key 'k' is null; expected a text",
+    '{"k": "a", "l": [{"m": 1, "m": 2}]}': r"f:1: not valid JSON \(key 'm' stands twice\)",
 }
 
 
@@ -175,14 +177,20 @@ def test_json_keeps_whole_characters_and_has_no_nan(write):
 )
 def test_a_json_file_is_refused_with_its_line(text, message, write):
     with pytest.raises(UserError, match=message):
-        jsonfiles.read(write(text), "a thing", unique=True)
+        jsonfiles.read(write(text), "a thing")
 
 
 def test_texts_one_a_line_or_a_list(write):
     assert jsonfiles.texts(write("\ufeffa b \n\n\tc\u00a0d\n")) == ["a b", "c\u00a0d"]
     assert jsonfiles.texts(write('["a", "b"]', "f.json.gz")) == ["a", "b"]
+    assert jsonfiles.texts(write(' \n[\n"a",\n"b"]\n', "f.txt")) == ["a", "b"]
+    assert jsonfiles.texts(write("[a] b\n{}\n", "f.txt")) == ["[a] b", "{}"]
+    assert jsonfiles.texts(write("{} {class}\n", "f.txt")) == ["{} {class}"]
     for text, name, message in (
         ("\n", "f", "no texts"),
+        ("[ ]\n", "f.txt", "no texts"),
+        ('{"a": 1}', "f.txt", "not a list of texts"),
+        ('["a",\n"b"', "f.txt", r"f.txt:2: not valid JSON"),
         ("[1]", "f.json", "not a list of texts"),
         ("[]", "f.json", "no texts"),
     ):

@@ -110,6 +110,7 @@ def test_reducers_get_the_same_parameters_as_statistics():
         ("hit(ties=wrost)@1", "did you mean 'worst'"),
         ("ACC@5", "did you mean 'acc@5'"),
         ("ndcg(gain=exp)@10", r"did you mean 'nDCG\(gain=exp\)@10'"),
+        ("hit@1(ties=worst)", r"did you mean 'hit\(ties=worst\)@1'"),
         ("Recall", "e.g. 'Recall@10'"),
         ("delta@1000000", "at most 100"),
         ("hit@99999999999999999999", "an integer"),

@@ -131,6 +131,11 @@ def test_a_number_is_no_formula():
     assert csv_writer.write(Grid([Column("d", True)], [[Cell("-0.5", value=-0.5)]])) == "d\n-0.5\n"
 
 
+def test_csv_leaves_out_what_only_rounding_has_made():
+    cells = [Cell("a", value=value) for value in (0.9999999999999998, 0.1 + 0.2, 1e-20, 3)]
+    assert csv_writer.write(Grid([Column("d", True)], [[cell] for cell in cells])) == "d\n1.0\n0.3\n1e-20\n3\n"
+
+
 @settings(max_examples=30)
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=20))
 def test_latex_has_balanced_braces_and_no_bare_special_character(text):

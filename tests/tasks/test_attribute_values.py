@@ -71,7 +71,7 @@ def test_products_with_two_values_count_and_the_others_are_counted(folder):
     assert [item.id for item in data.items] == ["a", "b", "d"]
     assert data.counts["products left out without a value"] == 1
     assert task.protocol().startswith("products with at least 1 value, ")
-    with pytest.raises(UserError, match="4 products, none of which has 3 values"):
+    with pytest.raises(UserError, match=r"none of 4 products has 3 values \(`fewest_values: 3`\)"):
         loaded(fewest_values=3)
 
 
@@ -80,7 +80,7 @@ def test_without_candidates_the_columns_are_the_values_sorted(folder):
     task, data = loaded()
     assert data.context.values == ["Color: Blue", "Color: Red", "Size: M"]
     assert data.context.unseen is None
-    assert task.protocol().endswith("3 columns values sorted")
+    assert task.protocol().endswith("3 columns sorted by name")
 
 
 def scores(*options):
@@ -114,17 +114,19 @@ def test_unseen_metrics_without_a_list_are_left_out_by_default_and_refused_by_na
     assert "does not say which classes are unseen" in printed.err.replace("\n", " ")
 
 
-def test_a_matrix_may_have_its_columns_and_rows_in_any_order_and_further_products(folder):
+def test_a_matrix_may_have_its_columns_and_rows_in_any_order_and_products_that_are_left_out(folder):
     expected, _ = scores("--predictions", "m.npz")
+    # b has a single value: the data know it, and nothing is scored over it.
     turned = {"scores": np.array([[0, 0, 0], [-0.2, 0.3, 0.1], [0.9, 0.2, -0.1]]), "labels": None}
-    saved("o.npz", **turned, product_ids=np.array(["x", "d", "a"]), values=np.array([VALUES[1], VALUES[0], VALUES[2]]))
+    saved("o.npz", **turned, product_ids=np.array(["b", "d", "a"]), values=np.array([VALUES[1], VALUES[0], VALUES[2]]))
     found, _ = scores("--predictions", "o.npz")
     assert {name: row["value"] for name, row in found.items()} == {name: row["value"] for name, row in expected.items()}
 
 
 def test_the_mean_of_several_matrices_has_the_standard_deviation_of_a_sample(folder):
     saved("n.npz", scores=np.array([[0.2, 0.9, 0.1], [0.3, 0.2, -0.1]]))
-    files = [part for name in ("m.npz", "n.npz", "m.npz") for part in ("--predictions", name)]
+    saved("o.npz")
+    files = [part for name in ("m.npz", "n.npz", "o.npz") for part in ("--predictions", name)]
     _, suite = scores(*files, "--mean")
     [mean] = [row for row in suite["means"] if row["metric"] == "label-F1(average=macro)"]
     values = [1.0, (1 + 2 / 3) / 3, 1.0]
@@ -137,6 +139,9 @@ def test_the_mean_of_several_matrices_has_the_standard_deviation_of_a_sample(fol
     code, printed = call("score", "t.yaml", "--predictions", "m.npz", "--mean")
     assert code == 2
     assert "several, such as the runs of one model" in printed.err.replace("\n", " ")
+    code, printed = call("score", "t.yaml", "--predictions", "m.npz", "--predictions", "./m.npz", "--mean")
+    assert code == 2
+    assert "m.npz: the predictions of m.npz again; expected each of them once" in printed.err.replace("\n", " ")
 
 
 BAD_FILES = {
@@ -145,10 +150,15 @@ BAD_FILES = {
     "a value that is no candidate": ({"v.txt": "Size: M\nColor: Reds\nColor: Blue\n"}, "p.jsonl:1: value 'Color: Red' of product 'a' is not among the 3 candidates; did you mean 'Color: Reds'"),
     "an unseen value that is no candidate": ({"u.txt": "Size: M\nSize: XL\n"}, "u.txt:2: value 'Size: XL' is not among the 3 candidates"),
     "a product twice": ({"p.jsonl": lines([ROWS[0], ROWS[1], ROWS[0]])}, "p.jsonl:3: product id 'a' stands twice"),
+    "a key twice": ({"p.jsonl": '{"id": "a", "id": "b", "text": "t", "values": []}\n'}, "p.jsonl:1: not valid JSON (key 'id' stands twice)"),
+    "candidates that are half a list": ({"v.txt": '["Size: M",\n"Color: Red"\n'}, "v.txt:3: not valid JSON"),
+    "a candidate twice in a list": ({"v.txt": '["x", "x"]'}, "v.txt: value 'x' stands twice"),
+    "candidates that are an object": ({"v.txt": '{"Size: M": 1}'}, "v.txt: not a list of texts"),
+    "no product with a value": ({"p.jsonl": lines([ROWS[2]])}, "none of 1 products has 2 values"),
     "a value twice": ({"p.jsonl": lines([{**ROWS[0], "values": ["Size: M", "Size: M"]}])}, "p.jsonl:1: product 'a' has value 'Size: M' twice"),
     "values that are no texts": ({"p.jsonl": lines([{**ROWS[0], "values": [3]}])}, "p.jsonl:1: 'values' holds 3"),
-    "no list": ({"p.jsonl": lines([{**ROWS[0], "values": None}])}, "p.jsonl:1: 'values' holds None"),
-    "nothing among values": ({"p.jsonl": lines([{**ROWS[0], "values": ["a", None]}])}, "p.jsonl:1: 'values' holds None"),
+    "no list": ({"p.jsonl": lines([{**ROWS[0], "values": None}])}, "p.jsonl:1: 'values' holds null"),
+    "nothing among values": ({"p.jsonl": lines([{**ROWS[0], "values": ["a", None]}])}, "p.jsonl:1: 'values' holds null"),
     "a category that is no text": ({"p.jsonl": lines([{**ROWS[0], "category": 3}])}, "p.jsonl:1: 'category' holds 3"),
     "no text": ({"p.jsonl": lines([{**ROWS[0], "text": " "}])}, "p.jsonl:1: key 'text' is empty"),
     "no values": ({"p.jsonl": lines([{"id": "a", "text": "b"}])}, "p.jsonl:1: key 'values' is missing"),
@@ -164,6 +174,24 @@ def test_what_is_wrong_in_a_file_is_named_with_its_place(what, folder):
     with pytest.raises(UserError) as error:
         loaded()
     assert words in str(error.value)
+
+
+def test_candidates_may_be_a_json_list_whatever_the_file_is_called(folder):
+    (folder / "v.txt").write_text(json.dumps(VALUES, indent=1))
+    (folder / "u.txt").write_text('["Color: Red"]')
+    _, data = loaded()
+    assert (data.context.values, data.context.unseen.tolist()) == (VALUES, [False, True, False])
+
+
+def test_a_category_that_no_product_has_is_answered_with_those_there_are(folder):
+    rows = [{**ROWS[0], "category": "Hats"}, {**ROWS[1], "category": ["Shirts", "Hats"]}]
+    (folder / "p.jsonl").write_text(lines(rows))
+    for asked, hint in (("Hat", "did you mean 'Hats'"), ("Zed", "it has Hats, Shirts")):
+        with pytest.raises(UserError, match=hint):
+            product_rows.read(folder / "p.jsonl", asked)
+    (folder / "p.jsonl").write_text(lines(ROWS))
+    with pytest.raises(UserError, match="the file names none"):
+        product_rows.read(folder / "p.jsonl", "Hats")
 
 
 NAN = np.array([[0.2, np.nan, 0.1], [0, 0, 0]])
@@ -190,8 +218,16 @@ def test_what_is_wrong_in_a_matrix_is_named(what, folder):
 BAD_PREDICTIONS = {
     "other values": ({"values": np.array(["Size: M", "Color: Red", "Color: Blu"])}, "3 values, not the task's 3 ('Color: Blue' is in one only)"),
     "fewer products": ({"product_ids": np.array(["a", "x"])}, "1 of 2 items have no prediction (first: 'd')"),
+    "an unknown product": ({"scores": np.zeros((3, 3)), "labels": None, "product_ids": np.array(["a", "d", "zz"])}, "1 predictions belong to no item (first: 'zz')"),
     "NaN": ({"scores": NAN}, "is NaN"),
 }  # fmt: skip
+
+
+def test_another_suffix_is_answered_with_all_that_are_read(folder):
+    np.save("m.npy", np.zeros((2, 3)))
+    code, printed = call("score", "t.yaml", "--predictions", "m.npy")
+    assert code == 2
+    assert "expected predictions (.parquet, .csv, .tsv, .jsonl, .npz)" in printed.err.replace("\n", " ")
 
 
 @pytest.mark.parametrize("what", BAD_PREDICTIONS)
@@ -244,10 +280,14 @@ def test_the_authors_table_and_mave_are_the_same_products(tmp_path):
     ("name", "text", "words"),
     [
         ("a.csv", "asin,label_text\nB1,[]\n", "no column 'title&description'"),
-        ("a.csv", "asin,title&description,label_text\nB1,x,Size: M\n", "a.csv:2: label_text 'Size: M'; expected a list of texts"),
+        ("a.csv", "asin,title&description,label_text\nB1,x,Size: M\n", "a.csv:2: label_text 'Size: M'; expected a list as Python writes it"),
         ("a.csv", "asin,title&description,label_text\nB1,x,[3]\n", "a.csv:2: 'label_text' holds 3"),
         ("m.jsonl", '{"id": "B1", "attributes": []}\n', "m.jsonl:1: key 'paragraphs' is missing; expected MAVE's full data"),
-        ("m.jsonl", '{"id": "B1", "attributes": [3], "paragraphs": []}\n', "m.jsonl:1: a key of another type"),
+        ("m.jsonl", '{"id": "B1", "attributes": [3], "paragraphs": []}\n', "m.jsonl:1: 3 instead of an object with 'evidences'"),
+        ("m.jsonl", '{"id": "B1", "attributes": [{"key": 5, "evidences": [{"value": "a"}]}], "paragraphs": []}\n', "m.jsonl:1: key 'key' is 5"),
+        ("m.jsonl", '{"id": "B1", "attributes": [{"key": "k", "evidences": [{"value": null}]}], "paragraphs": []}\n', "key 'value' is null"),
+        ("m.jsonl", '{"id": "B1", "attributes": [], "paragraphs": [{"source": "title", "text": 7}]}\n', "key 'text' is 7; expected MAVE's"),
+        ("m.jsonl", '{"id": "B1", "attributes": [], "paragraphs": []}\n', "m.jsonl:1: the text of the paragraphs is empty"),
     ],
 )  # fmt: skip
 def test_other_layouts_name_the_line(name, text, words, tmp_path, monkeypatch):

@@ -67,6 +67,7 @@ def score(
         overrides["missing"] = missing
     config, source, name = _task(task, gold, overrides)
     every = [given.resolved(path) for path in paths]
+    given.require_distinct(every)
     given_seed = {} if seed is None else {"seed": seed}
     results = []
     for one in every:
@@ -108,8 +109,8 @@ def _print(results: list[dict[str, Any]]) -> None:
     from zsbench.report import tables, terminal
 
     show(terminal.to_rich(tables.rows(results), columns()))
-    if not sys.stdout.isatty():
-        # Whoever sends the table into a file still reads what is lacking.
+    if sys.stderr.isatty() and not sys.stdout.isatty():
+        # Whoever sends the table into a file still reads what is lacking; where both go to one log it stands there.
         counts = dict.fromkeys(f"{what}: {n}" for result in results for what, n in result["counts"].items() if n)
         for line in counts:
             say(line, error=True)

@@ -12,10 +12,11 @@ from zsbench.core import textfiles
 from zsbench.core.errors import UserError, shown
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_OPENING = re.compile(r'\s*([\[{]\s*"|\[\s*\]\s*\Z)')  # `{}` opens a template
 _KINDS = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
 
 
-def read(path: Path, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = False) -> Any:
+def read(path: Path, expected: str = "JSON", *, wrong: str = "not valid JSON") -> Any:
     """Return what a JSON file holds; NaN and infinities, which JSON does not have, are None.
 
     Parameters
@@ -23,14 +24,14 @@ def read(path: Path, expected: str = "JSON", *, wrong: str = "not valid JSON", u
     path : the file, plain or gzip.
     expected : what it should hold, for messages.
     wrong : what it is when it is no JSON.
-    unique : a key that stands twice in an object is an error.
 
     Raises
     ------
     UserError
-        No such file, not text, not JSON, half of a character (`"\\ud800"`); with file and line.
+        No such file, not text, not JSON, a key that stands twice in an object, half of a character (`"\\ud800"`); with
+        file and line.
     """
-    return parse(textfiles.read(path), shown(path), expected, wrong=wrong, unique=unique)
+    return parse(textfiles.read(path), shown(path), expected, wrong=wrong)
 
 
 def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -73,24 +74,35 @@ def entries(path: Path, required: dict[str, type]) -> Iterator[tuple[str, dict[s
 
 
 def texts(path: Path, expected: str = "one text a line, or a JSON list of texts") -> list[str]:
-    """Return the texts of a file: a JSON list (`.json`), or one a line without the blanks around it.
+    """Return the texts of a file: a JSON list, or one a line without the blanks around it.
+
+    A file is JSON that is named so (`.json`) or whose text opens as a list of texts or an object does (`["`, `{"`).
 
     Raises
     ------
     UserError
         Not a list of texts, or an empty one; what `read` refuses.
     """
-    if ".json" in path.suffixes:
-        listed = read(path, expected)
+    text = textfiles.read(path)
+    if holds_json(path, text):
+        listed = parse(text, shown(path), expected)
     else:
-        listed = [line.strip() for _, line in textfiles.lines(path) if line.strip()]
+        listed = [line.strip() for line in text.split("\n") if line.strip()]
     if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
         raise UserError(shown(path), "not a list of texts" if listed else "no texts", expected)
     return listed
 
 
-def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = False) -> Any:
-    """Return the value of a JSON text that was read elsewhere; `where` names it. Options and errors as `read`."""
+def holds_json(path: Path, text: str) -> bool:
+    """Say whether the text of a file that may also hold one text a line is JSON."""
+    return ".json" in path.suffixes or _OPENING.match(text) is not None
+
+
+def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = True) -> Any:
+    """Return the value of a JSON text that was read elsewhere; `where` names it. Options and errors as `read`.
+
+    Without `unique` the last of two equal keys counts: what a model wrote is no file that somebody could mend.
+    """
     try:
         value = (_UNIQUE if unique else _PLAIN).decode(text)
         if "\\u" in text and _SURROGATE.search(text):
@@ -122,6 +134,12 @@ def place_of_key(where: str, text: str, key: str, *, last: bool = False) -> str:
     return f"{where}:{text.count(chr(10), 0, keys[-1 if last else 0].start()) + 1}" if keys else where
 
 
+def spelled(value: Any, limit: int = 60) -> str:
+    """Return a value as a message shows it, spelt as in the file: `null`, not `None`."""
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
 class _Repeated(ValueError):
     """A key stands twice in one object."""
 
@@ -133,7 +151,7 @@ class _Repeated(ValueError):
 def _require(row: dict[str, Any], required: dict[str, type], where: str) -> None:
     for key, kind in required.items():
         if not isinstance(row.get(key), kind):
-            problem = f"key '{key}' is {textfiles.short(row[key])}" if key in row else f"key '{key}' is missing"
+            problem = f"key '{key}' is {spelled(row[key])}" if key in row else f"key '{key}' is missing"
             raise UserError(where, problem, _KINDS.get(kind, f"a {kind.__name__}"))
 
 
@@ -147,5 +165,5 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 # NaN passes comparisons that should refuse it (`scale <= 0`); None is a number nowhere.
 _PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
-_SCAN: Any = _PLAIN.scan_once  # type: ignore[attr-defined]  # without what `decode` does before and after
 _UNIQUE = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_without_repeats)
+_SCAN: Any = _UNIQUE.scan_once  # type: ignore[attr-defined]  # without what `decode` does before and after

@@ -37,8 +37,14 @@ def drawn(values: Sequence[Value], n: int, *, seed: int) -> tuple[list[Value], l
     return chosen[:n], chosen[n:]
 
 
-def parts(products: Sequence[Collection[Value]], validation: Collection[Value], test: Collection[Value]) -> list[str]:
-    """Return the part that each product, given by its values, belongs to.
+def parts(
+    products: Sequence[Collection[Value]],
+    validation: Collection[Value],
+    test: Collection[Value],
+    *,
+    where: str = "",
+) -> list[str]:
+    """Return the part that each product, given by its values, belongs to; `where` the values come from, for messages.
 
     Raises
     ------
@@ -53,7 +59,7 @@ def parts(products: Sequence[Collection[Value]], validation: Collection[Value], 
     for_validation, for_test = set(validation), set(test)
     both = [value for value in test if value in for_validation]
     if both:
-        raise UserError("", f"value '{both[0]}' is drawn for validation and for the test", "each value once")
+        raise UserError(where, f"value '{both[0]}' is drawn for validation and for the test", "each value once")
     return [
         VALIDATION if for_validation & set(values) else TEST if for_test & set(values) else TRAIN for values in products
     ]

@@ -27,7 +27,7 @@ def read_counts(path: Path, *, zeros: bool = False) -> dict[str, int]:
         label with a mention; with file, line and label.
     """
     text = textfiles.read(path)
-    value = jsonfiles.parse(text, shown(path), EXPECTED, unique=True)
+    value = jsonfiles.parse(text, shown(path), EXPECTED)
     if not isinstance(value, dict):
         raise UserError(shown(path), f"a {type(value).__name__}", EXPECTED)
     for label, count in value.items():
@@ -36,7 +36,7 @@ def read_counts(path: Path, *, zeros: bool = False) -> dict[str, int]:
             raise UserError(place, f"label '{label}' is empty", "a label's text")
         if type(count) is not int or not 0 <= count <= MOST:
             place = jsonfiles.place_of_key(shown(path), text, label)
-            found = f"label '{label}' has {textfiles.short(count)} mentions"
+            found = f"label '{label}' has {jsonfiles.spelled(count)} mentions"
             raise UserError(place, found, f"a whole number from 0 to {MOST}")
     counts = {label: count for label, count in value.items() if count or zeros}
     if not counts:

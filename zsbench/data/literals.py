@@ -23,5 +23,5 @@ def read_list(text: str, place: str, what: str) -> list[Any]:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         given = None
     if not isinstance(given, (list, tuple)):
-        raise UserError(place, f"{what} {text[:60]!r}", "a list of texts, e.g. ['one', ...]")
+        raise UserError(place, f"{what} {text[:60]!r}", "a list as Python writes it, e.g. ['one', ...]")
     return list(given)

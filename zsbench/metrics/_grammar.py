@@ -23,6 +23,7 @@ from zsbench.config.messages import refusals
 from zsbench.core.errors import UserError, did_you_mean
 
 _NAME = re.compile(r"^((?:[a-z_]+:)?[A-Za-z][\w-]*?)(?:\(([^()]*)\))?(?:@([0-9]+))?$")
+_TURNED = re.compile(r"^([^@(]*)(@[0-9]+)(\([^()]*\))$")  # the cut-off before the parameters
 _WHOLE, _NUMBER = re.compile(r"[+-]?[0-9]{1,18}"), re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TREC = {"map": "MAP", "ndcg": "nDCG", "recip_rank": "MRR", "Rprec": "R-Prec", "bpref": "Bpref"}
 _PAPERS = {"spearman(frequency)": "frequency-spearman"}
@@ -52,7 +53,9 @@ def read(name: str, where: str = "") -> Written:
     """
     match = _NAME.match(name)
     if not match:
-        raise UserError(where, f"'{name}' is no metric name", "NAME, NAME@k or NAME(key=value)@k")
+        turned = _TURNED.sub(r"\1\3\2", name)
+        hint = f"did you mean '{turned}'?" if _NAME.match(turned) else ""
+        raise UserError(where, f"'{name}' is no metric name", "NAME, NAME@k or NAME(key=value)@k", hint)
     base, arguments, cutoff = match.groups()
     given: dict[str, str] = {}
     for part in (arguments or "").split(",") if (arguments or "").strip() else []:

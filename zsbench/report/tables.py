@@ -286,7 +286,7 @@ def _lacking(result: dict[str, Any]) -> str:
     """Return what was left out: items and the like by their numbers, default metrics with the reason."""
     lacking = {what: n for what, n in result.get("counts", {}).items() if n}
     lacking |= {key: text for key, text in result.get("notes", {}).items() if key.endswith(" left out")}
-    return ", ".join(f"{what}: {value}" for what, value in lacking.items())
+    return "; ".join(f"{what}: {value}" for what, value in lacking.items())
 
 
 def _method(row: Row) -> str:

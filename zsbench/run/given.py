@@ -6,6 +6,7 @@ A path is one file, a folder of files (one an item, or shards), or the folder of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,21 @@ def resolved(path: Path) -> Given:
     if not (runs[0] / SHARDS).is_dir():
         raise UserError(shown(runs[0]), f"a run without {SHARDS}/", "a run that kept its predictions")
     return Given(path, runs[0] / SHARDS, runs[0])
+
+
+def require_distinct(every: Sequence[Given]) -> None:
+    """Refuse predictions that are named twice: their mean would be over fewer than it says.
+
+    Raises
+    ------
+    UserError
+        Two paths lead to one file or folder.
+    """
+    first: dict[Path, Given] = {}
+    for given in every:
+        other = first.setdefault(given.place.resolve(), given)
+        if other is not given:
+            raise UserError(shown(given.path), f"the predictions of {shown(other.path)} again", "each of them once")
 
 
 def predictions(given: Given, task: Any, items: Any) -> list[Any]:

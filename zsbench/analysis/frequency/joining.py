@@ -44,7 +44,7 @@ def read_aliases(paths: Sequence[Path]) -> dict[str, str]:
     aliases = dict(ALIASES)
     for path in paths:
         expected = 'JSON {"name in results": "name in counts"}'
-        value = jsonfiles.read(path, expected, unique=True)
+        value = jsonfiles.read(path, expected)
         if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
             raise UserError(shown(path), "no object of texts", expected)
         aliases |= value

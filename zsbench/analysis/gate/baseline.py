@@ -92,7 +92,7 @@ def read(path: Path) -> Baseline:
     UserError
         No such file, not a baseline, an edited or damaged one, or one of a newer zsbench.
     """
-    value = jsonfiles.read(path, _WANTED, unique=True)
+    value = jsonfiles.read(path, _WANTED)
     version = value.get("schema_version") if isinstance(value, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise UserError(shown(path), f"schema version {version}", f"at most {SCHEMA_VERSION}; update zsbench")

@@ -36,7 +36,8 @@ def split_values(
     rows = [row for row, _ in product_rows.read(resolve_path(str(products), Path()), category)]
     values = sorted({value for row in rows for value in row.values})
     chosen = _chosen(values, n, seed, validation_values, test_values)
-    of_rows = parts([row.values for row in rows], *chosen)
+    drawn_in = " and ".join(str(path) for path in (validation_values, test_values) if path is not None)
+    of_rows = parts([row.values for row in rows], *chosen, where=drawn_in)
     by_part = {part: [row for row, own in zip(rows, of_rows, strict=True) if own == part] for part in PARTS}
     _refuse_empty(by_part)
     _write(out, by_part, {VALUES: values, FOR_VALIDATION: chosen[0], FOR_TEST: chosen[1]})

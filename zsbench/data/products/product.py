@@ -65,10 +65,9 @@ def read_values(path: Path) -> list[str]:
 
 
 def _place(path: Path, value: str) -> str:
-    """Return the last line of a file that holds a value, or the file where it is JSON."""
-    if ".json" in path.suffixes:
-        return shown(path)
-    return f"{shown(path)}:{max(number for number, line in textfiles.lines(path) if line.strip() == value)}"
+    """Return the last line of a file that is a value, or the file where it is JSON."""
+    last = max((number for number, line in textfiles.lines(path) if line.strip() == value), default=0)
+    return f"{shown(path)}:{last}" if last else shown(path)
 
 
 def columns_of(path: Path, values: Sequence[str]) -> tuple[int, ...]:

@@ -15,6 +15,8 @@ from zsbench.data.literals import read_list
 from zsbench.data.products.product import Product, ProductRow
 
 _TABLES = (".csv", ".tsv", ".parquet")
+_MAVE = "MAVE's full data: `paragraphs` of {text, source}, `attributes` of {key, evidences: [{value}]}"
+_LISTED = 8  # so many categories are named in a message
 _SHOWN = ("title", "description")  # the paragraphs of MAVE that HyperPAVE reads
 
 
@@ -41,8 +43,14 @@ def read(
         raise UserError(shown(path), "no products", "one a row")
     if not kept:
         found = f"no product of category '{category}'"
-        raise UserError(shown(path), found, "", did_you_mean(str(category), categories) or "the file names none")
+        raise UserError(shown(path), found, "", _nearest(str(category), categories))
     return kept
+
+
+def _nearest(category: str, known: set[str]) -> str:
+    named = sorted(known)
+    listed = ", ".join(named[:_LISTED]) + (f" and {len(named) - _LISTED} more" if len(named) > _LISTED else "")
+    return did_you_mean(category, named) or (f"it has {listed}" if named else "the file names none")
 
 
 _Row = tuple[str, Product, list[str], set[str], dict[str, Any]]
@@ -81,28 +89,42 @@ def _plain(row: dict[str, Any], place: str) -> tuple[str, list[str]]:
 
 def _of_mave(row: dict[str, Any], place: str) -> tuple[str, list[str]]:
     """Return title and description (all paragraphs where there is neither), and each `key: value` once."""
-    try:
-        paragraphs = [(part["source"], part["text"]) for part in row["paragraphs"]]
-        values = [f"{one['key']}: {found['value']}".strip() for one in row["attributes"] for found in one["evidences"]]
-        chosen = [text for source, text in paragraphs if source in _SHOWN] or [text for _, text in paragraphs]
-        text = " ".join(chosen)
-    except (KeyError, TypeError) as error:
-        expected = "MAVE's full data: `paragraphs` of {text, source}, `attributes` of {key, evidences: [{value}]}"
-        found = f"key {error} is missing" if isinstance(error, KeyError) else "a key of another type"
-        raise UserError(place, found, expected) from None
-    return _filled(text, "the paragraphs", place), list(dict.fromkeys(values))
+    paragraphs = [
+        (_held(part, "source", str, place), _held(part, "text", str, place))
+        for part in _held(row, "paragraphs", list, place)
+    ]
+    values = [
+        f"{_filled(_held(one, 'key', str, place), 'an attribute', place)}: "
+        f"{_filled(_held(found, 'value', str, place), 'a value', place)}"
+        for one in _held(row, "attributes", list, place)
+        for found in _held(one, "evidences", list, place)
+    ]
+    text = " ".join([text for source, text in paragraphs if source in _SHOWN] or [text for _, text in paragraphs])
+    return _filled(text, "the text of the paragraphs", place), list(dict.fromkeys(values))
+
+
+def _held(part: Any, key: str, kind: type, place: str) -> Any:
+    """Return what an object of MAVE's data holds under a key, which has to be of a type."""
+    if not isinstance(part, dict) or not isinstance(part.get(key), kind):
+        if not isinstance(part, dict):
+            found = f"{jsonfiles.spelled(part)} instead of an object with '{key}'"
+        else:
+            found = f"key '{key}' is {jsonfiles.spelled(part[key]) if key in part else 'missing'}"
+        raise UserError(place, found, _MAVE)
+    return part[key]
 
 
 def _filled(text: Any, what: str, place: str) -> str:
     if not isinstance(text, str) or not text.strip():
-        raise UserError(place, f"{what} {'is empty' if isinstance(text, str) else f'is {text!r:.60}'}", "a text")
+        found = "is empty" if isinstance(text, str) else f"is {jsonfiles.spelled(text)}"
+        raise UserError(place, f"{what} {found}", "a text")
     return text.strip()
 
 
 def _texts(values: Any, what: str, place: str) -> list[str]:
     wrong = [value for value in values if not _is_text(value)] if isinstance(values, list) else [values]
     if wrong:
-        raise UserError(place, f"'{what}' holds {wrong[0]!r:.60}", "a list of texts that are not empty")
+        raise UserError(place, f"'{what}' holds {jsonfiles.spelled(wrong[0])}", "a list of texts that are not empty")
     return [value.strip() for value in values]
 
 

@@ -36,7 +36,8 @@ def product_values(
     path : the products, in one of the layouts above.
     candidates : one value a line, or a JSON list; values of products have to be among them.
     unseen : those of the candidates without a training example, in a file of the same form.
-    category : products of this category alone (`category` of MAVE, `category_a` of HyperPAVE).
+    category : products of this category alone (`category` of MAVE; `category_a` of HyperPAVE, a Python list of the
+        product's categories, not one for each value).
     cluster : key or column that names what a product comes from, by default `cluster` where there is one.
 
     Raises
@@ -54,7 +55,7 @@ def product_values(
         if stranger is not None:
             raise unknown_value(row.place, f"value '{stranger}' of product '{row.product.id}'", stranger, named)
         labels.append(tuple(sorted(number[value] for value in row.values)))
-    order = "values sorted" if candidates is None else f"in the order of {Path(candidates).name}"
+    order = "sorted by name" if candidates is None else f"in the order of {Path(candidates).name}"
     return ProductSet(
         [row.product for row in rows],
         named,

@@ -47,7 +47,7 @@ def _several(whole: str) -> list[str]:
 def _pairs(text: str, attribute: str) -> Iterator[tuple[str, str]]:
     """Yield (attribute, value) of every line, or of a JSON object."""
     try:
-        held = jsonfiles.parse(text[text.index("{") : text.rindex("}") + 1], "an answer")
+        held = jsonfiles.parse(text[text.index("{") : text.rindex("}") + 1], "an answer", unique=False)
     except (ValueError, UserError):
         held = None
     if isinstance(held, dict):

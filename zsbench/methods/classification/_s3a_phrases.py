@@ -82,7 +82,7 @@ def read_phrases(file: Path, clusters: Sequence[str], class_names: Sequence[str]
     UserError
         Not such a JSON file, a cluster that is missing, a candidate that is no class.
     """
-    phrases = jsonfiles.read(file, EXPECTED, unique=True)
+    phrases = jsonfiles.read(file, EXPECTED)
     missing = [key for key in clusters if not isinstance(phrases, dict) or not isinstance(phrases.get(key), dict)]
     if missing:
         hint = "the notes of a run without `phrases:` list clusters and candidates"

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from zsbench.core import jsonfiles, textfiles
+from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.listing import files_in
 from zsbench.core.yamlio import shown
@@ -32,8 +32,7 @@ def read_sentences(path: str) -> dict[str, list[str]]:
     files = files_in(root, {".txt"}).files
     if not files:
         raise UserError(shown(root), "no .txt files", "a folder with one `<class>.txt` a class")
-    lines = {file.stem.replace("SLASH", "/"): textfiles.lines(file) for file in files}
-    return {name: [line.strip() for _, line in rows if line.strip()] for name, rows in lines.items()}
+    return {file.stem.replace("SLASH", "/"): jsonfiles.texts(file) for file in files}
 
 
 def read_names(path: str) -> dict[str, str]:
@@ -50,7 +49,7 @@ def read_names(path: str) -> dict[str, str]:
 
 def _read_json(file: Path) -> dict[str, Any]:
     expected = "a JSON object with one key a class"
-    entries = jsonfiles.read(file, expected, wrong="not a file of sentences", unique=True)
+    entries = jsonfiles.read(file, expected, wrong="not a file of sentences")
     if not isinstance(entries, dict):
         raise UserError(shown(file), "not a JSON object", expected)
     return entries

@@ -105,7 +105,7 @@ def read_captions(path: Path, items: Sequence[Any]) -> list[str]:
     UserError
         No JSON object of texts, or an image without a caption.
     """
-    captions = jsonfiles.read(path, "JSON {id of a support image: caption}", unique=True)
+    captions = jsonfiles.read(path, "JSON {id of a support image: caption}")
     if not isinstance(captions, dict) or not all(isinstance(text, str) for text in captions.values()):
         raise UserError(shown(path), "no object of texts", "{id of a support image: caption}")
     missing = [item.id for item in items if item.id not in captions]

@@ -20,7 +20,7 @@ from annotated_types import Ge, Le
 
 from zsbench.config.components import method
 from zsbench.config.options import LocalPath, Names
-from zsbench.core import textfiles
+from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, FloatArray, IntArray, np
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
@@ -36,7 +36,7 @@ def greedy_prompts(*, tokens: Names | LocalPath | None = None, length: Annotated
 
     Parameters
     ----------
-    tokens : what may be appended: words, or a file with one a line; by default the whole words of CLIP's vocabulary.
+    tokens : what may be appended: words, or a file (one a line, or a JSON list); by default CLIP's whole words.
     length : most tokens a prompt.
     """
 
@@ -59,7 +59,7 @@ def words(tokens: list[str] | str | None) -> list[str]:
         known = SimpleTokenizer().encoder
         tokens = [token.removesuffix("</w>") for token in known if token.endswith("</w>")]
     elif isinstance(tokens, str):
-        tokens = [line.strip() for _, line in textfiles.lines(Path(tokens))]
+        tokens = jsonfiles.texts(Path(tokens))
     distinct = [token for token in dict.fromkeys(tokens) if token]
     if not distinct:
         raise UserError("", "greedy-prompts: no tokens", "at least one word to append")

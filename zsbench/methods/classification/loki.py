@@ -18,7 +18,7 @@ from typing import Any, Literal
 from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import LocalPath, Names, Positive
-from zsbench.core import textfiles
+from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import DoubleArray, FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
@@ -52,7 +52,7 @@ def loki(
     geometry : take distances from a file, or from the class text embeddings where no metric is at hand.
     distances : matrix (.npy, .npz, .csv) or edges of a hierarchy; by default the task's own `distances:`.
     nodes : JSON {class name: node name} where the classes have other names in the hierarchy.
-    observed : the classes that have probabilities (names, or a file with one a line); by default all.
+    observed : the classes with probabilities (names, or a file: one a line, or a JSON list); by default all.
     temperature : divides the scores before the softmax, which on its own is often too sure.
     answer : argmax answers with the likeliest observed class, the baseline of the paper's tables.
     """
@@ -97,8 +97,7 @@ def _given(distances: str | None, nodes: str | None, problem: Problem) -> Double
 def observed_classes(observed: list[str] | str, class_names: list[str]) -> IntArray:
     """Return the numbers of the observed classes (names, or a file of names) in ascending order."""
     where = "" if isinstance(observed, list) else shown(Path(observed))
-    lines = observed if isinstance(observed, list) else [line.strip() for _, line in textfiles.lines(Path(observed))]
-    wanted = [name for name in lines if name]
+    wanted = [name for name in observed if name] if isinstance(observed, list) else jsonfiles.texts(Path(observed))
     unknown = next((name for name in wanted if name not in class_names), None)
     if unknown is not None or not wanted:
         found = "loki: no observed class" if unknown is None else f"loki: observed class '{unknown}'"

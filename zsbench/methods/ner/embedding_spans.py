@@ -123,7 +123,7 @@ def _described(path: Path, labels: Sequence[str]) -> list[str]:
         Not a JSON object, a label without text, or a text of a label that is not asked.
     """
     expected = "a JSON object with a text for every label"
-    texts = jsonfiles.read(path, expected, unique=True)
+    texts = jsonfiles.read(path, expected)
     if not isinstance(texts, dict) or not all(isinstance(text, str) and text.strip() for text in texts.values()):
         raise UserError(shown(path), "not texts by label", expected)
     if missing := [label for label in labels if label not in texts]:

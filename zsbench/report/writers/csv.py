@@ -1,4 +1,4 @@
-"""A table as CSV: numbers as they are, ends of intervals and marks in columns of their own, no formulas."""
+"""A table as CSV: numbers in full, ends of intervals and marks in columns of their own, no formulas."""
 
 from __future__ import annotations
 
@@ -19,8 +19,13 @@ _ARROWS = "↑↓"
 def _value(cell: Cell) -> Any:
     """Return the number or the bare name; nothing where there is no value."""
     if cell.value is not None:
-        return cell.value
+        return _number(cell.value)
     return "" if cell.text in (MISSING, UNDEFINED) else cell.name or cell.text
+
+
+def _number(value: Any) -> Any:
+    """Return a number to the 15 digits that a double always holds: what rounding made 0.9999999999999998 is 1."""
+    return float(f"{value:.15g}") if isinstance(value, float) else value
 
 
 def _mark(cell: Cell) -> str:
@@ -31,8 +36,8 @@ def _mark(cell: Cell) -> str:
 
 
 _PARTS: tuple[tuple[str, Callable[[Cell], Any]], ...] = (
-    (" low", lambda cell: cell.low),
-    (" high", lambda cell: cell.high),
+    (" low", lambda cell: _number(cell.low)),
+    (" high", lambda cell: _number(cell.high)),
     (" mark", _mark),
 )
 

@@ -104,10 +104,10 @@ class Task(BaseTask[Config]):
         n_values = [len(labels) for labels in products.labels]
         scored = [number for number, n in enumerate(n_values) if n >= self.config.fewest_values]
         if not scored:
-            found = f"{len(n_values)} products, none of which has {self.config.fewest_values} values"
-            raise UserError(self.source.where, found, "products with values, or a smaller `fewest_values:`")
+            raise self._none_scored(len(n_values))
         keep = [scored[number] for number in sample(len(scored), limit, seed)]
         items, labels = [products.items[i] for i in keep], [products.labels[i] for i in keep]
+        self.format.left_out = frozenset(item.id for item in products.items) - {item.id for item in items}
         matrix = np.zeros((len(keep), len(products.values)), dtype=bool)
         for row, columns in zip(matrix, labels, strict=True):
             row[list(columns)] = True
@@ -123,6 +123,15 @@ class Task(BaseTask[Config]):
             counts=products.counts | self._left_out(n_values) | _without_unseen(matrix, unseen),
             clusters=taken(products.clusters, keep, len(products.items)),
         )
+
+    def _none_scored(self, n_products: int) -> UserError:
+        """Return the error for data in which every product has too few values."""
+        fewest = self.config.fewest_values
+        if fewest == 1:
+            return UserError(self.source.where, f"none of {n_products} products has a value", "products with values")
+        found = f"none of {n_products} products has {fewest} values (`fewest_values: {fewest}`)"
+        hint = "`zsbench score` takes it from a task's YAML, beside --gold too"
+        return UserError(self.source.where, found, "products with more values, or a smaller `fewest_values:`", hint)
 
     def _left_out(self, n_values: Sequence[int]) -> dict[str, int]:
         """Return how many products have too few values, those without any apart."""

@@ -125,7 +125,7 @@ def read_map(path: Path) -> dict[str, str]:
     """
     expected = "a JSON object, or two columns: the name in the data, the class's name"
     if path.suffix == ".json":
-        held = jsonfiles.read(path, expected, unique=True)
+        held = jsonfiles.read(path, expected)
         rows = [(shown(path), list(pair)) for pair in held.items()] if isinstance(held, dict) else []
     else:
         cells = tablefiles.cells(path, "," if path.suffix == ".csv" else "\t")

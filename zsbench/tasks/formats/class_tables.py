@@ -53,8 +53,8 @@ def metadata(class_names: Sequence[str], kind: ScoreKind | None) -> dict[bytes, 
     return names if kind is None else names | {_KIND: kind.to_json().encode()}
 
 
-def read(path: Path) -> ClassTable:
-    """Read a table.
+def read(path: Path, *, more: Sequence[str] = ()) -> ClassTable:
+    """Read a table; `more` as in `prediction_tables.read`.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def read(path: Path) -> ClassTable:
     """
     columns = ("id", *_COLUMNS)
     if path.suffix != ".parquet":
-        return _row_by_row(path, list(prediction_tables.read(path, columns)), [], None)
+        return _row_by_row(path, list(prediction_tables.read(path, columns, more=more)), [], None)
     table = prediction_tables.parquet(path, columns)
     kinds, class_names = from_metadata(table.schema.metadata or {}, shown(path))
     ids, column = _plain_ids(table.column("id")), _first_column(table.column_names)

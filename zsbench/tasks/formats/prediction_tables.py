@@ -21,13 +21,14 @@ _ROWS = 8192
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
 
 
-def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def read(path: Path, columns: Sequence[str], *, more: Sequence[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (place for messages, row) of a table; a column that the table lacks is absent from its rows.
 
     Parameters
     ----------
     path : the table.
     columns : those that matter; others are not read.
+    more : suffixes of files that the caller reads otherwise, for messages.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, An
         for row in tablefiles.read(path, ["id"], optional=columns):
             yield row.place, {key: _cell(row[key], row.place, key) for key in columns if key in row}
     else:
-        raise UserError(shown(path), f"suffix '{path.suffix}'", f"a table of predictions ({', '.join(SUFFIXES)})")
+        raise UserError(shown(path), f"suffix '{path.suffix}'", f"predictions ({', '.join([*SUFFIXES, *more])})")
 
 
 def parquet(path: Path, columns: Sequence[str]) -> pa.Table:

@@ -106,7 +106,7 @@ def _rows(path: Path) -> tuple[list[str], Listed]:
     lengths: dict[str, int] = {}
     names: list[str] = []
     values: list[float] = []
-    for where, row in prediction_tables.read(path, _COLUMNS):
+    for where, row in prediction_tables.read(path, _COLUMNS, more=[".npz"]):
         key, ids, scores = str(row["id"]), row.get("found"), row.get("scores")
         if not isinstance(ids, list) or not isinstance(scores, list) or len(ids) != len(scores):
             raise UserError(where, "`found` and `scores` are no lists of one length", "an id and a score for each")

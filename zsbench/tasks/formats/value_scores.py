@@ -23,9 +23,11 @@ class ValueScores(Format):
     Attributes
     ----------
     values : the candidates that scores stand for, in order.
+    left_out : ids of products that the data hold and nothing is scored over; a file may have scores of them.
     """
 
     values: list[str] = field(default_factory=list)
+    left_out: frozenset[str] = frozenset()
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".npz")
 
     def write(self, path: Path, items: Sequence[Any], predictions: Sequence[Any]) -> None:
@@ -40,27 +42,29 @@ class ValueScores(Format):
             pq.write_table(table, temporary, use_dictionary=False)
 
     def read(self, path: Path, items: Sequence[Any] = ()) -> dict[str, Any]:
-        """Read scores (n_values,) by product, in the order of the task's candidates.
+        """Read scores (n_values,) by product, in the order of the task's candidates, without products `left_out`.
 
-        A file that does not name the values holds a number for each candidate, in order. A matrix may hold further
-        products; they are left out.
+        A file that does not name the values holds a number for each candidate, in order.
 
         Raises
         ------
         UserError
             No table, an id twice, cells that are no numbers, or scores of other values than the task's.
         """
-        if path.suffix == ".npz":
-            rows = read_scores(path)[0].by_product(self.values)
-            known = {item.id for item in items}
-            return {key: row for key, row in rows.items() if key in known} if known else rows
-        table = class_tables.read(path)
+        rows = self._matrix(path) if path.suffix == ".npz" else self._table(path)
+        return {key: row for key, row in rows.items() if key not in self.left_out}
+
+    def _matrix(self, path: Path) -> dict[str, Any]:
+        return dict(read_scores(path)[0].by_product(self.values))
+
+    def _table(self, path: Path) -> dict[str, Any]:
+        table = class_tables.read(path, more=[".npz"])
         if table.labels:
             raise UserError(shown(path), "labels", "`scores`, a number for each candidate value")
         if table.class_names is None or table.class_names == self.values:
             return dict(zip(table.ids, table.cells, strict=True))
         named = Scores(shown(path), np.stack(table.cells), table.ids, table.class_names)
-        return named.by_product(self.values)
+        return dict(named.by_product(self.values))
 
     def check(self, item: Any, prediction: Any) -> str:
         """Say whether a score is NaN, or there is not one for each candidate."""

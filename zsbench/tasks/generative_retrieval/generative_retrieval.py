@@ -146,7 +146,7 @@ def read_docids(path: Path) -> dict[str, str | tuple[int, ...]]:
         Not a mapping, or an id that is neither a text nor a list of token ids.
     """
     expected = "{document: a text, or a list of token ids}"
-    rows = jsonfiles.read(path, expected, unique=True)
+    rows = jsonfiles.read(path, expected)
     if not isinstance(rows, dict) or not rows:
         raise UserError(shown(path), f"a {type(rows).__name__}" if rows else "no docids", expected)
     docids: dict[str, str | tuple[int, ...]] = {}

@@ -121,7 +121,7 @@ def read_keywords(file: Path) -> dict[str, list[str]]:
         The file cannot be read, or holds something else; with the class.
     """
     expected = "a JSON object of lists of keywords by class"
-    held = jsonfiles.read(file, expected, unique=True)
+    held = jsonfiles.read(file, expected)
     if not isinstance(held, dict) or not held:
         raise UserError(shown(file), "no keywords", expected)
     for name, words in held.items():

@@ -28,7 +28,7 @@ def test_who_has_a_drawn_value_is_not_trained_on(products, n, seed):
 def test_half_of_the_values_is_the_most_and_no_value_is_drawn_for_both():
     with pytest.raises(UserError, match="of 5; expected at most half"):
         drawn("abcde", 3, seed=0)
-    with pytest.raises(UserError, match="v.txt: value 'a' is drawn for validation and for the test"):
+    with pytest.raises(UserError, match=r"v\.txt: value 'a' is drawn for validation and for the test"):
         parts([{"a"}], ["a"], ["a"], where="v.txt")
 
 

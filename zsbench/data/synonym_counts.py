@@ -87,7 +87,7 @@ def read_synonym_counts(path: Path) -> dict[str, SynonymCounts]:
     UserError
         Another form, a class without name or names, two classes of one name, a count that is no whole number from 0.
     """
-    value = jsonfiles.read(path, EXPECTED, unique=True)
+    value = jsonfiles.read(path, EXPECTED)
     if not is_counted(value):
         raise UserError(shown(path), "no counts of names", EXPECTED)
     classes: dict[str, SynonymCounts] = {}

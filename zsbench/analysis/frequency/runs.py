@@ -37,7 +37,7 @@ def read_concepts(path: Path) -> Concepts:
     UserError
         Not JSON, or no object of lists of texts.
     """
-    value = jsonfiles.read(path, _EXPECTED, unique=True)
+    value = jsonfiles.read(path, _EXPECTED)
     lists = value.values() if isinstance(value, dict) else [None]
     if not all(isinstance(listed, list) and all(isinstance(name, str) for name in listed) for listed in lists):
         raise UserError(shown(path), "no object of lists of texts", _EXPECTED)

@@ -39,7 +39,7 @@ def read_concepts(path: Path) -> Concepts:
     """
     if ".json" in path.suffixes:
         text = textfiles.read(path)
-        value = jsonfiles.parse(text, shown(path), EXPECTED, unique=True)
+        value = jsonfiles.parse(text, shown(path), EXPECTED)
         if isinstance(value, dict):
             return _with_synonyms(value, path, text)
         if not isinstance(value, list):

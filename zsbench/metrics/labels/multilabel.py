@@ -16,57 +16,13 @@ from zsbench.config.options import AnyFloat, Cutoff
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics import doubts
 from zsbench.metrics.labels import _weighted_ranks as weighted
+from zsbench.metrics.labels._ranks import area, average_precision
 from zsbench.metrics.labels._rows import of_rows, recall, reciprocal_rank, tie_averaged_ndcg
+from zsbench.metrics.labels._side_by_side import Columns, side_by_side
 from zsbench.metrics.metric import metric
 from zsbench.metrics.tallies import Weighted
 
-Columns = Literal["all", "unseen"]
 Average = Literal["macro", "micro"]
-
-
-def side_by_side(scores: Any, targets: Any) -> DoubleArray:
-    """Return scores and 0/1 targets as (n_items, 2 n_classes).
-
-    Raises
-    ------
-    ValueError
-        Shapes disagree, a score is NaN, a target is neither 0 nor 1, or predictions are labels without scores.
-    """
-    scores, targets = np.asarray(scores, dtype=np.float64), np.asarray(targets)
-    if scores.ndim != 2:
-        raise ValueError("predictions are labels without scores, so classes cannot be ranked")
-    if np.isnan(scores).any():
-        raise ValueError(f"{int(np.isnan(scores).any(axis=1).sum())} items have NaN scores")
-    if targets.ndim == 1:
-        targets = targets[:, None] == np.arange(scores.shape[1])
-    if targets.shape != scores.shape:
-        raise ValueError(f"scores {scores.shape} and targets {targets.shape} do not fit")
-    if not np.isin(targets, (0, 1)).all():
-        raise ValueError("targets other than 0 and 1")
-    return np.concatenate([scores, targets.astype(np.float64)], axis=1)
-
-
-def average_precision(scores: DoubleArray, targets: DoubleArray, *, interpolation: str = "none") -> float:
-    """Return the average precision of one class; 0 without positives. Scores and targets are (n_items,).
-
-    Precision at a positive is the share of positives among the items that score at least as high.
-
-    none : that precision, averaged over the positives.
-    11 : the best precision at recall >= r, averaged over r = 0, 0.1, ..., 1.
-    """
-    positives = np.sort(scores[targets > 0])
-    n = len(positives)
-    if not n:
-        return 0.0
-    hits = n - np.searchsorted(positives, positives)
-    precision = hits / (len(scores) - np.searchsorted(np.sort(scores), positives))
-    if interpolation == "none":
-        return float(precision.mean())
-    # From low to high scores recall falls, so the best precision at recall >= r is a running maximum.
-    best = np.maximum.accumulate(precision)[::-1]
-    # In whole numbers: positive number ceil(r n / 10) is the first to reach recall r / 10.
-    first = np.maximum(-(-np.arange(11) * n // 10), 1) - 1
-    return float(best[first].mean())
 
 
 def _mean_average_precision(statistics: DoubleArray, *, interpolation: str = "none") -> float:
@@ -110,18 +66,6 @@ def mean_average_precision(
     return side_by_side(scores, targets)
 
 
-def area(scores: DoubleArray, targets: DoubleArray) -> float:
-    """Return the area under one class's ROC curve, P(positive above negative) with ties half; NaN if one side lacks.
-
-    Scores and targets are (n_items,).
-    """
-    positives, negatives = scores[targets > 0], np.sort(scores[targets == 0])
-    if not len(positives) or not len(negatives):
-        return float("nan")
-    wins = sum(np.searchsorted(negatives, positives, side).sum() for side in ("left", "right")) / 2
-    return float(wins / (len(positives) * len(negatives)))
-
-
 def _roc_auc(statistics: DoubleArray, *, average: Average = "macro") -> float:
     scores, targets = np.split(statistics, 2, axis=1)
     if average == "micro":
@@ -156,27 +100,10 @@ def roc_auc(
     >>> roc_auc.metric.compute(scores, targets)
     0.5
     """
-    table = _table(scores, targets, columns)
+    table = side_by_side(scores, targets, columns)
     if np.ndim(targets) == 1 and table.shape[1] == 4:
         table[:, :2] -= table[:, 1::-1].copy()
     return table
-
-
-def _table(scores: Any, gold: Any, columns: Columns) -> DoubleArray:
-    """Return scores and targets side by side, of all classes or of the unseen ones.
-
-    Raises
-    ------
-    ValueError
-        As `side_by_side`; nothing says which classes are unseen, or none is.
-    """
-    table = side_by_side(scores, gold)
-    if columns == "all":
-        return table
-    unseen = getattr(gold, "unseen", None)
-    if unseen is None or not np.any(unseen):
-        raise ValueError("the task does not say which classes are unseen (`unseen:` in its YAML)")
-    return table[:, np.tile(np.asarray(unseen, dtype=bool), 2)]
 
 
 def _f1(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: ARG001 - the reducer's signature
@@ -206,7 +133,7 @@ def label_f1(
     >>> label_f1.metric.compute(scores, targets)
     0.5
     """
-    scores, targets = np.split(_table(scores, targets, columns), 2, axis=1)
+    scores, targets = np.split(side_by_side(scores, targets, columns), 2, axis=1)
     predicted, true = scores > threshold, targets > 0
     counts = np.stack([predicted & true, predicted ^ true], axis=2).astype(np.float64)
     return counts.sum(axis=1) if average == "micro" else counts.reshape(len(counts), -1)
@@ -222,7 +149,7 @@ def row_mean_average_precision(scores: Any, targets: Any, *, columns: Columns = 
     >>> round(row_mean_average_precision.metric.compute(scores, targets), 3)
     0.917
     """
-    return of_rows(_table(scores, targets, columns), average_precision)
+    return of_rows(side_by_side(scores, targets, columns), average_precision)
 
 
 @metric("lrap")
@@ -237,7 +164,7 @@ def ranking_precision(scores: Any, targets: Any, *, columns: Columns = "all") ->
     >>> round(ranking_precision.metric.compute(scores, targets), 3)
     0.917
     """
-    return of_rows(_table(scores, targets, columns), average_precision)
+    return of_rows(side_by_side(scores, targets, columns), average_precision)
 
 
 @metric("lrap_of_binary")
@@ -254,9 +181,11 @@ def ranking_precision_of_binary(
     >>> ranking_precision_of_binary.metric.compute(scores, targets)
     0.75
     """
-    table = _table(scores, targets, columns)
-    half = table.shape[1] // 2
-    return of_rows(np.hstack([table[:, :half] > threshold, table[:, half:]]), average_precision)
+
+    def value(scores: DoubleArray, targets: DoubleArray) -> float:
+        return average_precision(np.asarray(scores > threshold, dtype=np.float64), targets)
+
+    return of_rows(side_by_side(scores, targets, columns), value)
 
 
 @metric("row-nDCG")
@@ -269,7 +198,7 @@ def row_ndcg(scores: Any, targets: Any, *, k: Cutoff | None = None, columns: Col
     >>> round(row_ndcg.metric.compute(scores, targets), 3)
     0.868
     """
-    return of_rows(_table(scores, targets, columns), partial(tie_averaged_ndcg, k=k))
+    return of_rows(side_by_side(scores, targets, columns), partial(tie_averaged_ndcg, k=k))
 
 
 @metric("row-MRR")
@@ -282,7 +211,7 @@ def row_reciprocal_rank(scores: Any, targets: Any, *, columns: Columns = "all") 
     >>> round(row_reciprocal_rank.metric.compute(scores, targets), 3)
     0.667
     """
-    return of_rows(_table(scores, targets, columns), reciprocal_rank)
+    return of_rows(side_by_side(scores, targets, columns), reciprocal_rank)
 
 
 @metric("row-hit")
@@ -296,4 +225,4 @@ def row_hit(scores: Any, targets: Any, *, k: Cutoff, columns: Columns = "all") -
     >>> row_hit([[0.9, 0.3, 0.5], [0.7, 0.7, 0.2]], [[1, 1, 0], [1, 0, 0]], k=1)
     array([0.5, 0. ])
     """
-    return of_rows(_table(scores, targets, columns), partial(recall, k=k))
+    return of_rows(side_by_side(scores, targets, columns), partial(recall, k=k))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from rich.cells import cell_len
 
+from tests.analysis.made_runs import made
 from tests.command import call
 from zsbench.core.errors import UserError
 from zsbench.metrics.intervals import wilson
@@ -23,6 +24,7 @@ from zsbench.report.figures.bars import bars
 from zsbench.report.figures.classes import classes
 from zsbench.report.figures.curve import curve
 from zsbench.report.figures.figure import Figure, Point, Series, as_json
+from zsbench.report.figures.frequency import frequency
 from zsbench.report.figures.pareto import front, pareto
 from zsbench.results.finished_run import FinishedRun
 
@@ -303,6 +305,9 @@ FIGURES = {
     "pareto": lambda: pareto([run(BAD, BAD, cost={"forward_passes": n}, question=str(n)) for n in (1, 400)]
                              + [run("_o", "漢字", cost={"forward_passes": 3}), run("none", BAD)]),
     "curve": lambda: curve([swept(x, 0.5, name) for x in (1, 2) for name in (BAD, "_b")]),
+    "frequency": lambda: [Figure("frequency", BAD, "count", BAD, "%", "higher", tuple(
+        Series(name, (Point(1.0, 0.2), Point(900.0, 0.7), Point(1.0, 0.1, mark="end"), Point(900.0, 0.8, mark="end")))
+        for name in ("_a", BAD)), scale="log")],
     "classes": lambda: [Figure("classes", BAD, "2 classes", BAD, "", "lower", tuple(
         Series(name, (Point(BAD, -0.5, -0.6, -0.4), Point("w" * 90, 0.1))) for name in ("_a", BAD)))],
 }  # fmt: skip
@@ -364,7 +369,7 @@ def results(tmp_path_factory):
 
 def test_the_command_draws_each_kind_and_says_what(results, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for kind in FIGURES:
+    for kind in FIGURES.keys() - {"frequency"}:  # these results know no counts
         code, screen = call("plot", results, "--kind", kind, "--title", "a\x1b[31m")
         assert (code, screen.err) == (0, "")
         assert screen.out.startswith(f"{kind}.png: acc@1 of one")
@@ -400,3 +405,26 @@ def test_without_matplotlib_the_message_says_what_to_install(results, tmp_path, 
         assert code == 2
         assert "matplotlib is not installed; pip install 'zsbench[plots]'" in screen.err
         assert call("plot", results, "--out", "bars.json")[0] == 0
+
+
+def test_classes_over_their_counts_and_the_line_of_least_squares(tmp_path):
+    gold = [0, 0, 1, 2, 2]
+    table = [[label, right, [0, 30, 500][label]] for label, right in zip(gold, [0, 1, 1, 1, 1], strict=True)]
+    names = {"gold": [["ant", "bee", "cow"][label] for label in gold]}
+    run_of = made(tmp_path, {"slope-per-decade": table}, task_type="image-classification", columns=names)
+    [figure] = frequency([run_of])
+    [series] = figure.series
+    *points, low, high = series.points
+    assert [(p.x, p.y) for p in points] == [(1, 0.5), (30, 1), (500, 1)]
+    assert [p.label.split(", ", 1)[1] for p in points] == [
+        "ant, 0 occurrences",
+        "bee, 30 occurrences",
+        "cow, 500 occurrences",
+    ]
+    slope, start = np.polyfit(np.log10([1, 30, 500]), [0.5, 1, 1], 1)
+    assert [low.y, high.y] == pytest.approx([start, start + slope * np.log10(500)])
+    assert (low.mark, low.x, high.x) == ("end", 1, 500)
+    with pytest.raises(UserError, match="slope-per-decade, or none"):
+        frequency([run_of], metrics=["acc@1"])
+    with pytest.raises(UserError, match="frequency: counts"):
+        frequency([run(metrics={"acc@1": score(0.5)})])

@@ -14,6 +14,10 @@ from tests.command import call
 from tests.report.browser import CHROMIUM, Browser
 from zsbench.report.html.embedding import script_json
 
+KINDS = {
+    "bars": "Values", "pareto": "Cost against value", "curve": "Curves", "classes": "Classes",
+    "frequency": "Concept frequency",
+}  # fmt: skip
 PARITY = Path(__file__).parents[1] / "outside/parity"
 NASTY = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)> \"'& @@style@@ \u2028 \x1b[31m \u202eevil \ud800"
@@ -479,8 +483,7 @@ def test_pairs_and_figures_in_a_browser(browser, every, shots):
     browser.open(f"file://{shots}/index.html#figures")
     kinds = "[...document.querySelectorAll('svg.chart')].map((chart) => chart.getAttribute('aria-label').split(':')[0])"
     assert browser.ask(kinds) == [
-        {"bars": "Values", "pareto": "Cost against value", "curve": "Curves", "classes": "Classes"}[figure["kind"]]
-        for figure in data_of((shots / "index.html").read_text())["figures"]
+        KINDS[figure["kind"]] for figure in data_of((shots / "index.html").read_text())["figures"]
     ]
     assert {"Values", "Cost against value", "Curves"} <= set(browser.ask(kinds))
     # No mark lies outside of its picture, and none has a place that is no number.

@@ -25,6 +25,7 @@ class Kind(str, Enum):
     pareto = "pareto"
     curve = "curve"
     classes = "classes"
+    frequency = "frequency"
 
 
 class By(str, Enum):
@@ -43,7 +44,8 @@ def plot(
             "--kind",
             "-k",
             help="bars: values with intervals. pareto: cost against value. curve: value over an option that runs "
-            "differ in. classes: value within each class.",
+            "differ in. classes: value within each class. frequency: accuracy of each class over its count, of tasks "
+            "with `frequency:`.",
         ),
     ] = Kind.bars,
     metric: Annotated[
@@ -110,7 +112,8 @@ def _say_what(figures: Sequence[Figure], out: Path) -> None:
     levels = {figure.confidence for figure in figures}
     level = levels.pop() if len(levels) == 1 else None
     say(f"{out}: {shown}")
-    say("intervals of several levels" if level is None else f"{100 * level:.10g} % intervals")
+    if any(point.low is not None for figure in figures for series in figure.series for point in series.points):
+        say("intervals of several levels" if level is None else f"{100 * level:.10g} % intervals")
     for figure in figures:
         for note in figure.notes:
             say(f"{figure.title}: {note}")

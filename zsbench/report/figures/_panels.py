@@ -112,6 +112,27 @@ def curve(axes: Any, figure: Figure, looks: Looks, _width: int) -> None:
     name_levels(axes, figure, [(s, p, "") for s in figure.series for p in s.points])
 
 
+def frequency(axes: Any, figure: Figure, looks: Looks, _width: int) -> None:
+    """Draw a dot for each point of a logarithmic axis, and a line between the ends of each series."""
+    scale = _axes.factor(figure)
+    axes.set_xscale("log")
+    for series in figure.series:
+        colour = looks.colour(series)
+        for is_end in (False, True):
+            places = [(float(p.x), scale * p.y) for p in series.points if (p.mark == "end") == is_end]
+            if not places:
+                continue
+            look = {"linestyle": looks.dash(series), "linewidth": 1.4}
+            if not is_end:
+                look = {"linestyle": "none", "marker": looks.marker(series), "markersize": 3.2, "alpha": 0.6}
+                look["clip_on"] = False  # classes that are never right stand on the axis
+            axes.plot(*zip(*places, strict=True), color=colour, markeredgewidth=0, **look)
+    _axes.plain_numbers(axes.xaxis)
+    _axes.value_limits(axes, figure, at_zero=False)
+    axes.set(xlabel=figure.x, ylabel=_axes.value_title(figure))
+    _axes.grid(axes, "y")
+
+
 def _apart(values: Sequence[float], scale: str) -> list[float]:
     """Return the values that all can have a number at the axis, or none where they are too many or too close."""
     if len(values) > 8 or len(values) < 2:

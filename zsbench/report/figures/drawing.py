@@ -19,6 +19,7 @@ _PANELS: dict[str, Panel] = {
     "bars": _panels.bars,
     "classes": _panels.classes,
     "curve": _panels.curve,
+    "frequency": _panels.frequency,
     "pareto": _panels.pareto,
 }
 _LYING = ("bars", "classes")  # names at the left take a part of the width
@@ -137,7 +138,7 @@ def _draw_legend(picture: Any, kind: str, series: Sequence[Series], looks: Looks
     handles = []
     for one in series:
         look: dict[str, Any] = {"color": looks.colour(one), "marker": looks.marker(one), "markersize": 3.5}
-        has_line = kind == "curve" and len(one.points) > 1
+        has_line = kind in ("curve", "frequency") and len(one.points) > 1
         handles.append(Line2D([], [], linestyle=looks.dash(one) if has_line else "none", linewidth=1.2, **look))
     legend = picture.legend(
         handles, [str(number) for number in range(len(series))], loc="outside lower center", ncols=n_across,

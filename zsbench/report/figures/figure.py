@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["bars", "pareto", "curve", "classes"]
+Kind = Literal["bars", "pareto", "curve", "classes", "frequency"]
 Scale = Literal["categories", "linear", "log"]
-Mark = Literal["", "best", "front"]
+Mark = Literal["", "best", "front", "end"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Point:
     y : the value.
     low, high : its interval, None where there is none.
     label : what the value is of, in full: `clip-glyphs / prompt-ensemble`.
-    mark : `best` of its figure, or on the Pareto `front`.
+    mark : `best` of its figure, on the Pareto `front`, or no value but the `end` of a line through the others.
     note : why its interval may cover the truth less often than it says, empty where nothing is known against it.
     """
 

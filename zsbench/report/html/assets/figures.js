@@ -1,6 +1,6 @@
 // Figures are drawn as SVG from the same plain data that `zsbench plot` draws into files.
 const WIDE = 620;
-const KINDS = { bars: "Values", pareto: "Cost against value", curve: "Curves", classes: "Classes" };
+const KINDS = { bars: "Values", pareto: "Cost against value", curve: "Curves", classes: "Classes", frequency: "Concept frequency" };
 
 const scaled = (figure) => (figure.unit === "%" ? 100 : 1);
 const tickText = (value) => (value !== 0 && (Math.abs(value) >= 1e4 || Math.abs(value) < 1e-3) ? value.toExponential(0).replace("e+", "e") : String(Number(value.toPrecision(6))));
@@ -148,8 +148,9 @@ function standing(figure) {
   if (front.length > 1) parts.push(svg("polyline", { class: "front", points: front.map((point) => `${x(at(point))},${y(point.y * factor)}`).join(" ") }));
   figure.series.forEach((series, s) => {
     const colour = series.muted ? "muted" : `c${s % 8}`;
-    if (figure.kind === "curve") parts.push(svg("polyline", { class: `line ${colour}`, points: series.points.map((point) => `${x(at(point))},${y(point.y * factor)}`).join(" ") }));
-    for (const point of series.points) {
+    const line = figure.kind === "curve" ? series.points : series.points.filter((point) => point.mark === "end");
+    if (line.length > 1) parts.push(svg("polyline", { class: `line ${colour}`, points: line.map((point) => `${x(at(point))},${y(point.y * factor)}`).join(" ") }));
+    for (const point of series.points.filter((one) => one.mark !== "end")) {
       const place = [x(at(point)), y(point.y * factor)];
       if (point.low !== null && point.high !== null) parts.push(svg("line", { class: `whisker ${colour}`, x1: place[0], x2: place[0], y1: y(point.low * factor), y2: y(point.high * factor) }));
       parts.push(marker(...place, s, series.muted, pointTitle(figure, point), point.mark === "front"));
@@ -170,9 +171,9 @@ function figureNode(figure) {
   const cell = (value) => el("td", { class: "number" }, value === null ? "" : number(value * factor));
   const numbers = el("details", {}, el("summary", {}, "Numbers"), el("div", { class: "scroll" }, el("table", { class: "small" },
     el("thead", {}, el("tr", {}, ["series", figure.x || "", `${figure.y}${figure.unit ? ` (${figure.unit})` : ""}`, "low", "high"].map((name, n) => el("th", { scope: "col", class: n > 1 ? "number" : null }, name)))),
-    el("tbody", {}, figure.series.flatMap((series) => series.points.map((point) => el("tr", {}, el("td", {}, figure.kind === "classes" ? series.name : point.label || series.name), el("td", {}, typeof point.x === "number" ? number(point.x) : point.x), cell(point.y), cell(point.low), cell(point.high))))))));
+    el("tbody", {}, figure.series.flatMap((series) => series.points.filter((point) => point.mark !== "end").map((point) => el("tr", {}, el("td", {}, figure.kind === "classes" ? series.name : point.label || series.name), el("td", {}, typeof point.x === "number" ? number(point.x) : point.x), cell(point.y), cell(point.low), cell(point.high))))))));
   return el("figure", { class: "figure" },
-    el("figcaption", {}, el("h2", {}, figure.title), el("span", { class: "quiet" }, `${KINDS[figure.kind]}: ${figure.y}${figure.kind === "curve" || figure.kind === "pareto" ? ` by ${figure.x}` : ""}${figure.confidence ? `, ${number(100 * figure.confidence)} % intervals` : ""}`)),
+    el("figcaption", {}, el("h2", {}, figure.title), el("span", { class: "quiet" }, `${KINDS[figure.kind]}: ${figure.y}${["curve", "pareto", "frequency"].includes(figure.kind) ? ` by ${figure.x}` : ""}${figure.confidence ? `, ${number(100 * figure.confidence)} % intervals` : ""}`)),
     figure.series.length > 1 || figure.kind === "classes" ? el("ul", { class: "key" }, names) : "",
     el("div", { class: "scroll" }, lie ? lying(figure) : standing(figure)),
     figure.notes.length ? el("ul", { class: "notes" }, figure.notes.map((note) => el("li", {}, note))) : "", numbers);

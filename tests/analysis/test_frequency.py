@@ -114,8 +114,8 @@ def test_models_go_with_the_corpora_they_were_trained_on(folder):
     every = fit("t.csv", "--counts", "web.json", "--counts", "new=old.json")
     assert [(row["pretraining"], row["model"]) for row in every] == [
         ("web", "m"),
-        ("new", "m"),
         ("web", "n"),
+        ("new", "m"),
         ("new", "n"),
     ]
     own = fit("t.csv", "--counts", "web.json", "--counts", "new=old.json", "--trained", "m=new", "--trained", "n=web")

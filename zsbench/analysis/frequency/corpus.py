@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from zsbench.config.paths import resolve_path
 from zsbench.core import tablefiles
 from zsbench.core.errors import UserError, shown
 from zsbench.core.tablefiles import Row
@@ -54,8 +55,9 @@ def read(reference: str, only: Mapping[str, Collection[str]] = {}) -> list[Corpu
 
     Parameters
     ----------
-    reference : a file, or `NAME=FILE`. JSON `{concept: count}` is one corpus, named NAME or by its file; a table
-        (parquet, CSV, TSV, JSONL) has columns `concept` and `count`, and may have `dataset` and those of `FACTS`.
+    reference : a file (`asset:` and `$NAME` as in YAML), or `NAME=FILE`. JSON `{concept: count}` is one corpus, named
+        NAME or by its file; a table (parquet, CSV, TSV, JSONL) has columns `concept` and `count`, and may have
+        `dataset` and those of `FACTS`.
     only : the values of some of these columns that are wanted.
 
     Raises
@@ -65,7 +67,7 @@ def read(reference: str, only: Mapping[str, Collection[str]] = {}) -> list[Corpu
         set, or nothing of what is wanted.
     """
     name, _, file = reference.rpartition("=")
-    path = Path(file)
+    path = resolve_path(file, Path.cwd(), where="--counts")
     if ".json" in path.suffixes:
         return [Corpus({"pretraining": name or _stem(path)}, {"": read_counts(path, zeros=True)}, shown(path))]
     corpora: dict[tuple[str, ...], Corpus] = {}

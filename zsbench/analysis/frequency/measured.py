@@ -103,7 +103,7 @@ def measured(performance: Performance, corpus: Corpus, points: Points, options: 
 def pairs(
     performances: Sequence[Performance], corpora: Sequence[Corpus], trained: dict[str, str]
 ) -> tuple[list[tuple[Performance, Corpus]], list[str]]:
-    """Return which performance goes with which corpus, and a note on what goes with none.
+    """Return which performance goes with which corpus, corpus by corpus, and a note on what goes with none.
 
     A performance that knows its `pretraining`, or whose model `trained` names one for, goes with the corpora of exactly
     that name; any other goes with all of them.
@@ -122,6 +122,8 @@ def pairs(
     if not made:
         known = ", ".join(dict.fromkeys(corpus.facts["pretraining"] for corpus in corpora))
         raise UserError("--counts", f"counts of {known}", f"some of {', '.join(lonely[:5])}")
+    order = list(dict.fromkeys(corpus.name for _, corpus in made))
+    made.sort(key=lambda pair: order.index(pair[1].name))
     shown = ", ".join(lonely[:5]) + (f" and {len(lonely) - 5} more" if len(lonely) > 5 else "")
     return made, [f"no counts for {shown}"] if lonely else []
 

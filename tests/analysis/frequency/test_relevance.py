@@ -1,0 +1,164 @@
+"""A model is asked about captions of a concept as REAL asks, its answers are kept, and captions about it follow."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.command import call
+from zsbench.analysis.frequency import relevance
+from zsbench.analysis.frequency.answers import Answers, Folder, n_yes, relevant_totals
+from zsbench.analysis.frequency.counting.captions import Columns
+from zsbench.analysis.frequency.credited import drawn
+from zsbench.core.errors import UserError
+from zsbench.core.records import Cost
+
+COUNTS = {
+    "0": {"name": "tiger cat", "alternates": {"tiger cat": 2, "tabby": 4}, "actual_freq": 5},
+    "1": {"name": "owl", "alternates": {"owl": 1, "bird of night": 0}, "actual_freq": 1},
+}
+CAPTIONS = [
+    "a tabby that is a tiger-cat",
+    "my tabby's bed",
+    "tabby road",
+    "a tiger cat",
+    "Tabby!",
+    "an owl",
+    "catalogue of tabbycats",
+    "",
+]
+
+
+class Reader:
+    """A model that finds a caption relevant where it has a word; it keeps what it was asked."""
+
+    converses = True
+    fingerprint = device = dtype = "x"
+
+    def __init__(self, answer):
+        self.answer, self.asked, self.cost = answer, [], Cost()
+
+    def generate(self, prompts, *, max_new_tokens, stop=()):
+        assert max_new_tokens > 0
+        self.asked += prompts
+        return [self.answer(prompt.messages[-1]["content"], len(self.asked)) for prompt in prompts]
+
+
+def question(**options):
+    return relevance.Question(relevance.question_text("oxford-pets"), {}, **options)
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "counts.json").write_text(json.dumps(COUNTS))
+    (tmp_path / "captions.txt").write_text("\n".join(CAPTIONS) + "\n")
+    return tmp_path
+
+
+def of_concepts(files, most=100, seed=0):
+    names = {entry["name"]: entry["alternates"] for entry in COUNTS.values()}
+    return drawn([files / "captions.txt"], Columns(), names, most=most, seed=seed, where="counts")
+
+
+def test_a_caption_is_credited_once_to_the_most_frequent_name_it_holds(files):
+    credited = of_concepts(files)
+    assert sorted(credited["tiger cat"]) == [
+        ("tabby", "Tabby!"),
+        ("tabby", "a tabby that is a tiger-cat"),
+        ("tabby", "my tabby's bed"),
+        ("tabby", "tabby road"),
+        ("tiger cat", "a tiger cat"),
+    ]
+    assert credited["owl"] == [("owl", "an owl")]
+
+
+def test_captions_are_drawn_at_random_and_again_alike(files):
+    few = [of_concepts(files, most=2, seed=seed)["tiger cat"] for seed in range(40)]
+    assert all(len(one) == len(set(one)) == 2 for one in few)
+    assert {caption for one in few for caption in one} == set(of_concepts(files)["tiger cat"])
+    assert few[3] == of_concepts(files, most=2, seed=3)["tiger cat"]
+
+
+@pytest.mark.parametrize(
+    ("options", "yes_until", "n_asked"),
+    [
+        ({"answers": 100, "yes": 20}, 10**9, 128),  # looked at after 64 and 128
+        ({"answers": 100, "yes": 70}, 70, 128),
+        ({"answers": 100, "yes": 71}, 70, 500),  # never so many yes: all there are
+        ({"answers": 100, "yes": 71, "most": 128}, 70, 256),  # the first stretch that begins past 128 is asked, too
+    ],
+)
+def test_asking_ends_as_the_references_does(options, yes_until, n_asked):
+    seen = []
+
+    def answer(_, __):
+        seen.append(0)
+        return "Yes." if len(seen) <= yes_until else "No"
+
+    found = relevance.asked(Reader(answer), question(**options), "cat", [("cat", "a cat")] * 500)
+    assert len(found.given) == n_asked
+    assert found.relevance == min(n_asked, yes_until) / n_asked
+
+
+def test_a_caption_is_shown_as_it_was_searched_and_a_long_one_not_at_all():
+    reader = Reader(lambda *_: "no")
+    relevance.asked(reader, question(), "cat", [("tiger cat", "a 'tiger-cat'"), ("cat", "cat " * 101)])
+    first, second = (prompt.messages[-1]["content"] for prompt in reader.asked)
+    assert 'caption reads "a tiger cat"' in first
+    assert relevance.TOO_LONG in second
+    assert reader.asked[0].messages[0] == {"role": "system", "content": "Just answer Yes or No."}
+
+
+@given(st.lists(st.sampled_from(["yes", "Yes.", " YES ", "no", "No.", "yes, it is", "yes no", ""])))
+def test_only_the_word_alone_is_yes(answers):
+    assert n_yes(answers) == sum(answer in ("yes", "Yes.", " YES ") for answer in answers)
+
+
+def test_captions_about_a_concept_follow_from_kept_answers(tmp_path):
+    folder = Folder(tmp_path / "answers", {"model": "x"})
+    folder.write(0, Answers("tench", [("tench", "a tench", "yes")] * 17 + [("tench", "Tench street", "no")] * 95))
+    folder.write(1, Answers("owl", []))
+    # The published entry of LAION-2B: 5,079 captions, relevance 17/112, 771 about the fish.
+    assert relevant_totals(Folder(tmp_path / "answers", None), {"tench": 5079, "owl": 3}) == {"tench": 771, "owl": 0}
+
+
+def test_the_command_asks_once_goes_on_and_reads_answers_without_a_model(files, monkeypatch):
+    reader = Reader(lambda content, _: "Yes." if "road" not in content else "No.")
+    monkeypatch.setattr("zsbench.cli.frequency.relevance.load_model", lambda *_: reader)
+    asking = ["--captions", files / "captions.txt", "--model", "x", "--question", "oxford-pets"]
+    common = ["frequency", "relevance", files / "counts.json", "--answers", files / "answers", "--out"]
+    assert call(*common, files / "first.json", *asking)[0] == 0
+    assert json.loads((files / "first.json").read_text()) == {"tiger cat": 4, "owl": 1}
+    assert len(reader.asked) == 6
+    (files / "answers" / "000001.json").unlink()
+    assert call(*common, files / "second.json", *asking)[0] == 0
+    assert len(reader.asked) == 7
+    assert call(*common, files / "third.json")[0] == 0
+    assert (files / "third.json").read_text() == (files / "first.json").read_text()
+    code, screen = call(*common, files / "fourth.json", *asking[:-1], "fgvc-aircraft")
+    assert code == 2
+    assert "holds the answers to another question" in screen.err
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        (["--model", "x"], "both to ask"),
+        (["--model", "x", "--captions", "captions.txt"], "--definitions"),
+        (["--model", "x", "--captions", "captions.txt", "--question", "is it {good}"], "--question"),
+        ([], "--model and captions"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_a_model_is_loaded(more, found, files, monkeypatch):
+    monkeypatch.chdir(files)
+    code, screen = call("frequency", "relevance", "counts.json", "--answers", "answers", "--out", "out.json", *more)
+    assert code == 2
+    assert found in " ".join(screen.err.split())
+
+
+def test_an_answer_of_another_concept_is_refused(tmp_path):
+    folder = Folder(tmp_path, {"model": "x"})
+    folder.write(0, Answers("owl", []))
+    with pytest.raises(UserError, match="those about 'cat'"):
+        folder.read(0, "cat")

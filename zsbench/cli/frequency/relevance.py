@@ -1,0 +1,119 @@
+"""`zsbench frequency relevance`: which captions with a concept's name are about it, as a language model says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zsbench.cli._models import load_model
+from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._screen import say
+
+if TYPE_CHECKING:
+    from zsbench.analysis.frequency.answers import Folder
+    from zsbench.analysis.frequency.relevance import Question
+    from zsbench.data.synonym_counts import SynonymCounts
+
+
+def relevance(
+    counts: Annotated[Path, typer.Argument(help="Counts of synonyms, as count --synonym-counts writes them.")],
+    answers: Annotated[Path, typer.Option(help="Folder of the model's answers: read, and filled with --model.")],
+    out: Annotated[Path, typer.Option(help="JSON {concept: relevant captions} to write.", callback=no_file_of_run)],
+    captions: Annotated[
+        list[Path] | None, typer.Option(help="With --model: files of captions or folders, those counted. Repeatable.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A language model that is asked: a name, a YAML file, or ADAPTER:MODEL.")
+    ] = None,
+    question: Annotated[
+        str, typer.Option(help="A data set's name, or a text with {caption}, {name} and perhaps {definition}.")
+    ] = "imagenet",
+    definitions: Annotated[
+        Path | None, typer.Option(help="JSON {concept: what it is}, for a question with {definition}.")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="Column of captions. Default: caption, text.")] = None,
+    enough: Annotated[int, typer.Option(min=1, help="Answers a concept, if --yes of them are yes.")] = 1000,
+    yes: Annotated[int, typer.Option(min=0, help="Answers that are yes.")] = 200,
+    most: Annotated[int, typer.Option(min=1, max=1_000_000, help="Captions asked about a concept at most.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the captions drawn.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N, mps.")] = "auto",
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask any hub.")] = False,
+) -> None:
+    """Write how many captions are about each concept; with --model ask first, from where an earlier call stopped."""
+    from zsbench.analysis.frequency import answers as kept
+    from zsbench.analysis.frequency import relevance as rule
+    from zsbench.core import files
+    from zsbench.core import offline as network
+    from zsbench.core.errors import UserError
+    from zsbench.core.records import canonical_json, digest
+    from zsbench.data.synonym_counts import read_synonym_counts
+
+    if offline:
+        network.go_offline()
+    if (model is None) != (not captions):
+        raise UserError("--model", "one of --model and --captions", "both to ask, neither to read answers")
+    counted = read_synonym_counts(counts)
+    totals = _totals(counted, counts)
+    if model is None:
+        folder = kept.Folder(answers, None)
+    else:
+        text = rule.question_text(question)
+        known = rule.read_definitions(definitions, text, list(counted))
+        asking = rule.Question(text, known, enough, yes, most)
+        further = digest([canonical_json({name: [one.alternates, known.get(name)] for name, one in counted.items()})])
+        stated = {"model": model, "question": text, "answers": enough, "yes": yes, "most": most, "seed": seed}
+        folder = kept.Folder(answers, {**stated, "concepts": further})
+        _ask(folder, counted, asking, captions or [], model, counts, column=column, seed=seed, device=device)
+    relevant = kept.relevant_totals(folder, totals)
+    files.write_json(out, relevant)
+    say(
+        f"{sum(relevant.values()):,} of {sum(totals.values()):,} captions of {len(relevant)} concepts in {out}",
+        error=True,
+    )
+
+
+def _totals(counted: dict[str, SynonymCounts], path: Path) -> dict[str, int]:
+    """Return {concept: captions with any of its names}.
+
+    Raises
+    ------
+    UserError
+        The file does not say it of a concept.
+    """
+    from zsbench.core.errors import UserError, shown
+
+    lacking = [name for name, one in counted.items() if one.total is None]
+    if lacking:
+        raise UserError(shown(path), f"no `actual_freq` of '{lacking[0]}'", "captions with any of its names")
+    return {name: one.total for name, one in counted.items() if one.total is not None}
+
+
+def _ask(
+    folder: Folder,
+    counted: dict[str, SynonymCounts],
+    asking: Question,
+    captions: list[Path],
+    model: str,
+    counts: Path,
+    *,
+    column: str | None,
+    seed: int,
+    device: str,
+) -> None:
+    from zsbench.analysis.frequency import credited
+    from zsbench.analysis.frequency import relevance as rule
+    from zsbench.analysis.frequency.answers import collected
+    from zsbench.analysis.frequency.counting.captions import Columns, shards_of
+    from zsbench.cli.frequency._progress import progress
+    from zsbench.models.capabilities import TextGenerator
+
+    shards = shards_of(captions)
+    names = {name: one.alternates for name, one in counted.items()}
+    with progress(None) as told:
+        of_concepts = credited.drawn(
+            shards, Columns(column), names, most=asking.most + 2 * rule.BATCH, seed=seed, where=str(counts), told=told
+        )
+    generator = load_model(model, TextGenerator, device, "auto")
+    collected(folder, of_concepts, lambda concept, of_concept: rule.asked(generator, asking, concept, of_concept))

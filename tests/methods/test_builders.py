@@ -327,13 +327,16 @@ def test_real_prompt_chooses_by_counts(encoder, problem, write):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"0": {"name": "cat", "alternates": {"dog": 1}}}, "no count of the official name 'cat'"),
+        (
+            {n: {"name": n, "alternates": {"dog": 1}} for n in ("cat", "sea lion", "missile")},
+            "no count of the official name 'cat'",
+        ),
         ({"0": {"name": "cat"}}, "class '0': alternates None"),
         ({"0": {"alternates": {"cat": 1}}}, "class '0': name None"),
         ({"0": {"name": "cat", "alternates": {"cat": -1}}}, "class '0': 'cat' has -1 captions"),
         ({"0": {"name": "cat", "alternates": {"cat": 1}, "actual_freq": 0.5}}, "'actual_freq' has 0.5 captions"),
         ({"0": {"name": "cat", "alternates": {"cat": 1}}, "1": "x"}, "class '1': 'x'"),
-        ({n: {"name": "cat", "alternates": {"cat": 1}} for n in "01"}, "class '1': name 'cat' stands twice"),
+        ({n: {"name": "cat", "alternates": {"cat": 1}} for n in "01"}, "2 classes without a count: 'sea lion'"),
     ],
 )
 def test_counts_of_synonyms_that_are_none(value, message, encoder, problem, write):

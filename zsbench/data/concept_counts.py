@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from zsbench.core.errors import UserError, did_you_mean, shown
+from zsbench.core import jsonfiles
+from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import IntArray, np
-from zsbench.core.words import number_of
+from zsbench.data import synonym_counts
 from zsbench.data.class_names import plain
-from zsbench.data.label_counts import read_counts
+from zsbench.data.label_counts import EXPECTED, read_counts
+from zsbench.data.unmatched_names import unmatched
 
 ALIASES = {"plane": "airplane"}
 """Names of concepts in results -> in counts: CIFAR-10's accuracies and counts were published under two names."""
-_LISTED = 10
 
 
 def names_in(
@@ -52,29 +53,33 @@ def _folded(name: str) -> str:
     return " ".join(plain(name).casefold().split())
 
 
-def unmatched(concepts: Sequence[str], counts: Mapping[str, int]) -> str:
-    """Return concepts that have no count as a message lists them, the first ten with the nearest name that has one."""
-    listed = []
-    for concept in concepts[:_LISTED]:
-        near = did_you_mean(concept, counts, limit=1).removeprefix("did you mean ").removesuffix("?")
-        listed.append(f"'{concept}'" + (f" (nearest: {near})" if near else ""))
-    more = f" and {len(concepts) - _LISTED} more" if len(concepts) > _LISTED else ""
-    return f"{number_of(len(concepts), 'concept')} without a count: {', '.join(listed)}{more}"
-
-
 def class_counts(path: Path, class_names: Sequence[str]) -> IntArray:
     """Return the count of each class, (n_classes,), from JSON `{concept: count}`, zeros included.
+
+    In REAL's form (`synonym_counts`) the count is that of the captions that are about the class.
 
     Raises
     ------
     UserError
         A class has no count (with the nearest names), or the file holds something else.
     """
+    if synonym_counts.is_counted(jsonfiles.read(path, EXPECTED)):
+        return _relevant(path, class_names)
     counts = read_counts(path, zeros=True)
     found = names_in(counts, class_names)
     missing = [name for name, known in zip(class_names, found, strict=True) if known is None]
     if missing:
-        raise UserError(
-            shown(path), unmatched(missing, counts), "a count for each class, 0 for one that is never found"
-        )
+        expected = "a count for each class, 0 for one that is never found"
+        raise UserError(shown(path), unmatched(missing, counts), expected)
     return np.array([counts[name] for name in found if name is not None], dtype=np.int64)
+
+
+def _relevant(path: Path, class_names: Sequence[str]) -> IntArray:
+    counted = synonym_counts.read_synonym_counts(path)
+    counts = []
+    for one in synonym_counts.of_classes(counted, class_names, shown(path)):
+        if one.relevant is None:
+            hint = "`zsbench frequency relevance` adds it, or `{class: count}` says what to take"
+            raise UserError(shown(path), f"no `relevant_total` of '{one.name}'", "captions about the class", hint)
+        counts.append(one.relevant)
+    return np.array(counts, dtype=np.int64)

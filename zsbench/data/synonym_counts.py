@@ -9,13 +9,15 @@ Source: Parashar et al. 2024, arXiv:2401.12425, sections 3 and 4.
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
+from zsbench.data.class_names import loose
+from zsbench.data.unmatched_names import unmatched
 
 EXPECTED = 'JSON {"class id": {"name": ..., "alternates": {name: captions}}}'
 Choice = Literal["relaxed", "strict"]
@@ -80,23 +82,67 @@ def is_counted(value: Any) -> bool:
 
 
 def read_synonym_counts(path: Path) -> dict[str, SynonymCounts]:
-    """Return the classes of a file by their official names, in its order.
+    """Return the classes of a file by its keys, in its order.
 
     Raises
     ------
     UserError
-        Another form, a class without name or names, two classes of one name, a count that is no whole number from 0.
+        Another form, a class without name or names, a count that is no whole number from 0.
     """
     value = jsonfiles.read(path, EXPECTED)
     if not is_counted(value):
         raise UserError(shown(path), "no counts of names", EXPECTED)
-    classes: dict[str, SynonymCounts] = {}
-    for key, entry in value.items():
-        one = _class(entry, f"{shown(path)}: class '{key}'")
-        if one.name in classes:
-            raise UserError(f"{shown(path)}: class '{key}'", f"name '{one.name}' stands twice", "each name once")
-        classes[one.name] = one
-    return classes
+    return {key: _class(entry, f"{shown(path)}: class '{key}'") for key, entry in value.items()}
+
+
+def of_classes(counted: Mapping[str, SynonymCounts], class_names: Sequence[str], where: str) -> list[SynonymCounts]:
+    """Return the counts of each class, in label order.
+
+    Where the keys are the numbers of all classes, they count, provided that most names agree and no other one stands
+    at another number: REAL calls some classes otherwise than their data sets do ("Persian cat"), and ImageNet has two
+    of one name. Else classes are found by name. Letter case, hyphens, `_` and blanks make no difference to names.
+
+    Raises
+    ------
+    UserError
+        A class has no counts (all are named, with the nearest names), or two counts have its name.
+    """
+    if set(counted) == set(map(str, range(len(class_names)))):
+        numbered = [counted[str(number)] for number in range(len(class_names))]
+        others = [name for name, one in zip(class_names, numbered, strict=True) if loose(name) != loose(one.name)]
+        known = {loose(one.name) for one in numbered}
+        if 2 * len(others) < len(numbered) and not any(loose(name) in known for name in others):
+            return numbered
+    by_name: dict[str, list[SynonymCounts]] = {}
+    for one in counted.values():
+        by_name.setdefault(loose(one.name), []).append(one)
+    missing = [name for name in dict.fromkeys(class_names) if loose(name) not in by_name]
+    if missing:
+        found = unmatched(missing, [one.name for one in counted.values()], "class")
+        raise UserError(where, found, "an entry for each class")
+    twice = next((name for name in class_names if len(by_name[loose(name)]) > 1), None)
+    if twice is not None:
+        raise UserError(where, f"name '{twice}' stands twice", "each name once, or the numbers of all classes as keys")
+    return [by_name[loose(name)][0] for name in class_names]
+
+
+def with_relevance(path: Path, shares: Mapping[str, float]) -> dict[str, Any]:
+    """Return a file's value with the captions that are about each class, `{key: share of those with any of its names}`.
+
+    Raises
+    ------
+    UserError
+        What reading refuses, or a class that does not say how many captions hold any of its names.
+    """
+    value: dict[str, Any] = {}
+    read = read_synonym_counts(path)
+    for key, entry in jsonfiles.read(path, EXPECTED).items():
+        total = read[key].total
+        if total is None:
+            raise UserError(f"{shown(path)}: class '{key}'", "no `actual_freq`", "captions with any of its names")
+        share = shares[key]
+        value[key] = {**entry, "llama_relevance_ratio": share, "relevant_total": round(share * total)}
+    return value
 
 
 def _class(entry: Any, where: str) -> SynonymCounts:

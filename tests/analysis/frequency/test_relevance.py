@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from tests.command import call
 from zsbench.analysis.frequency import relevance
-from zsbench.analysis.frequency.answers import Answers, Folder, n_yes, relevant_totals
+from zsbench.analysis.frequency.answers import Answers, Folder, n_yes, relevances
 from zsbench.analysis.frequency.counting.captions import Columns
 from zsbench.analysis.frequency.credited import drawn
 from zsbench.core.errors import UserError
 from zsbench.core.records import Cost
+from zsbench.data.concept_counts import class_counts
+from zsbench.data.synonym_counts import with_relevance
 
 COUNTS = {
     "0": {"name": "tiger cat", "alternates": {"tiger cat": 2, "tabby": 4}, "actual_freq": 5},
@@ -20,7 +22,8 @@ COUNTS = {
 }
 CAPTIONS = [
     "a tabby that is a tiger-cat",
-    "my tabby's bed",
+    "my tabby, in bed",
+    "the tabby's bed",
     "tabby road",
     "a tiger cat",
     "Tabby!",
@@ -66,7 +69,7 @@ def test_a_caption_is_credited_once_to_the_most_frequent_name_it_holds(files):
     assert sorted(credited["tiger cat"]) == [
         ("tabby", "Tabby!"),
         ("tabby", "a tabby that is a tiger-cat"),
-        ("tabby", "my tabby's bed"),
+        ("tabby", "my tabby, in bed"),
         ("tabby", "tabby road"),
         ("tiger cat", "a tiger cat"),
     ]
@@ -119,8 +122,17 @@ def test_captions_about_a_concept_follow_from_kept_answers(tmp_path):
     folder = Folder(tmp_path / "answers", {"model": "x"})
     folder.write(0, Answers("tench", [("tench", "a tench", "yes")] * 17 + [("tench", "Tench street", "no")] * 95))
     folder.write(1, Answers("owl", []))
-    # The published entry of LAION-2B: 5,079 captions, relevance 17/112, 771 about the fish.
-    assert relevant_totals(Folder(tmp_path / "answers", None), {"tench": 5079, "owl": 3}) == {"tench": 771, "owl": 0}
+    tench, owl = relevances(Folder(tmp_path / "answers", None), ["tench", "owl"])
+    assert owl == 0
+    # What is published of LAION-2B: 5,079 captions, relevance 17/112, 771 about the fish.
+    (tmp_path / "counts.json").write_text(
+        '{"0": {"name": "tench", "alternates": {"tench": 5079}, "actual_freq": 5079}}'
+    )
+    assert with_relevance(tmp_path / "counts.json", {"0": tench})["0"]["relevant_total"] == 771
+
+
+def relevant(path):
+    return [entry["relevant_total"] for entry in json.loads(path.read_text()).values()]
 
 
 def test_the_command_asks_once_goes_on_and_reads_answers_without_a_model(files, monkeypatch):
@@ -129,7 +141,8 @@ def test_the_command_asks_once_goes_on_and_reads_answers_without_a_model(files, 
     asking = ["--captions", files / "captions.txt", "--model", "x", "--question", "oxford-pets"]
     common = ["frequency", "relevance", files / "counts.json", "--answers", files / "answers", "--out"]
     assert call(*common, files / "first.json", *asking)[0] == 0
-    assert json.loads((files / "first.json").read_text()) == {"tiger cat": 4, "owl": 1}
+    assert relevant(files / "first.json") == [4, 1]
+    assert class_counts(files / "first.json", ["owl", "Tiger Cat"]).tolist() == [1, 4]
     assert len(reader.asked) == 6
     (files / "answers" / "000001.json").unlink()
     assert call(*common, files / "second.json", *asking)[0] == 0

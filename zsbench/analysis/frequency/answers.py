@@ -83,31 +83,27 @@ class Folder:
 
 def collected(
     folder: Folder,
-    captions: Mapping[str, Sequence[Credited]],
+    captions: Sequence[tuple[str, Sequence[Credited]]],
     ask: Callable[[str, Sequence[Credited]], Answers],
 ) -> None:
-    """Ask about every concept that has no answers yet, one file each."""
-    for number, (concept, of_concept) in enumerate(captions.items()):
+    """Ask about every (concept, its captions) that has no answers yet, one file each."""
+    for number, (concept, of_concept) in enumerate(captions):
         if folder.read(number, concept) is None:
             folder.write(number, ask(concept, of_concept))
 
 
-def relevant_totals(folder: Folder, totals: Mapping[str, int]) -> dict[str, int]:
-    """Return {concept: captions that are about it} by the answers of a folder.
-
-    Parameters
-    ----------
-    totals : {concept: captions with any of its names}, in the order in which concepts were asked about.
+def relevances(folder: Folder, concepts: Sequence[str]) -> list[float]:
+    """Return the share of `yes` for each concept, in the order in which they were asked about.
 
     Raises
     ------
     UserError
         A concept was not asked about.
     """
-    found = {}
-    for number, (concept, total) in enumerate(totals.items()):
+    found = []
+    for number, concept in enumerate(concepts):
         answers = folder.read(number, concept)
         if answers is None:
             raise UserError("--answers", f"none about '{concept}'", "all concepts; the same command goes on asking")
-        found[concept] = round(answers.relevance * total)
+        found.append(answers.relevance)
     return found

@@ -12,7 +12,8 @@ from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
 from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.core.words import number_of
-from zsbench.data.concept_counts import ALIASES, names_in, unmatched
+from zsbench.data.concept_counts import ALIASES, names_in
+from zsbench.data.unmatched_names import unmatched
 
 
 @dataclass(frozen=True)

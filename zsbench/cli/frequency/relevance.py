@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def relevance(
     counts: Annotated[Path, typer.Argument(help="Counts of synonyms, as count --synonym-counts writes them.")],
     answers: Annotated[Path, typer.Option(help="Folder of the model's answers: read, and filled with --model.")],
-    out: Annotated[Path, typer.Option(help="JSON {concept: relevant captions} to write.", callback=no_file_of_run)],
+    out: Annotated[
+        Path,
+        typer.Option(help="The counts with `relevant_total`, to write, for `frequency:`.", callback=no_file_of_run),
+    ],
     captions: Annotated[
         list[Path] | None, typer.Option(help="With --model: files of captions or folders, those counted. Repeatable.")
     ] = None,
@@ -48,46 +51,31 @@ def relevance(
     from zsbench.core import offline as network
     from zsbench.core.errors import UserError
     from zsbench.core.records import canonical_json, digest
-    from zsbench.data.synonym_counts import read_synonym_counts
+    from zsbench.data.synonym_counts import read_synonym_counts, with_relevance
 
     if offline:
         network.go_offline()
     if (model is None) != (not captions):
         raise UserError("--model", "one of --model and --captions", "both to ask, neither to read answers")
     counted = read_synonym_counts(counts)
-    totals = _totals(counted, counts)
+    concepts = [one.name for one in counted.values()]
     if model is None:
         folder = kept.Folder(answers, None)
     else:
         text = rule.question_text(question)
-        known = rule.read_definitions(definitions, text, list(counted))
+        known = rule.read_definitions(definitions, text, concepts)
         asking = rule.Question(text, known, enough, yes, most)
-        further = digest([canonical_json({name: [one.alternates, known.get(name)] for name, one in counted.items()})])
+        further = digest(
+            [canonical_json([[one.name, one.alternates, known.get(one.name)] for one in counted.values()])]
+        )
         stated = {"model": model, "question": text, "answers": enough, "yes": yes, "most": most, "seed": seed}
         folder = kept.Folder(answers, {**stated, "concepts": further})
         _ask(folder, counted, asking, captions or [], model, counts, column=column, seed=seed, device=device)
-    relevant = kept.relevant_totals(folder, totals)
+    shares = dict(zip(counted, kept.relevances(folder, concepts), strict=True))
+    relevant = with_relevance(counts, shares)
     files.write_json(out, relevant)
-    say(
-        f"{sum(relevant.values()):,} of {sum(totals.values()):,} captions of {len(relevant)} concepts in {out}",
-        error=True,
-    )
-
-
-def _totals(counted: dict[str, SynonymCounts], path: Path) -> dict[str, int]:
-    """Return {concept: captions with any of its names}.
-
-    Raises
-    ------
-    UserError
-        The file does not say it of a concept.
-    """
-    from zsbench.core.errors import UserError, shown
-
-    lacking = [name for name, one in counted.items() if one.total is None]
-    if lacking:
-        raise UserError(shown(path), f"no `actual_freq` of '{lacking[0]}'", "captions with any of its names")
-    return {name: one.total for name, one in counted.items() if one.total is not None}
+    total, about = (sum(entry[key] for entry in relevant.values()) for key in ("actual_freq", "relevant_total"))
+    say(f"{about:,} of {total:,} captions of {len(relevant)} concepts are about them; in {out}", error=True)
 
 
 def _ask(
@@ -110,10 +98,11 @@ def _ask(
     from zsbench.models.capabilities import TextGenerator
 
     shards = shards_of(captions)
-    names = {name: one.alternates for name, one in counted.items()}
+    names = {key: one.alternates for key, one in counted.items()}
     with progress(None) as told:
         of_concepts = credited.drawn(
             shards, Columns(column), names, most=asking.most + 2 * rule.BATCH, seed=seed, where=str(counts), told=told
         )
     generator = load_model(model, TextGenerator, device, "auto")
-    collected(folder, of_concepts, lambda concept, of_concept: rule.asked(generator, asking, concept, of_concept))
+    pairs = [(counted[key].name, of_concept) for key, of_concept in of_concepts.items()]
+    collected(folder, pairs, lambda concept, of_concept: rule.asked(generator, asking, concept, of_concept))

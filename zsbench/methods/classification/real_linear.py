@@ -16,10 +16,12 @@ from pathlib import Path
 
 from zsbench.config.components import method
 from zsbench.config.options import Count, Few, LocalPath, Share
+from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
+from zsbench.data import synonym_counts
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._cross_modal import trained
 from zsbench.methods.classification._retrieved import read_retrieved, sampled
@@ -53,7 +55,8 @@ def real_linear(
     Parameters
     ----------
     retrieved : .npz with images (n, width), captions (n, width) and labels (n,): features of this model.
-    synonyms : JSON, {class: its synonyms}; captions are ranked by the mean prompt of all of them. None: by the class's.
+    synonyms : JSON {class: its synonyms}, or counts of them; captions are ranked by the mean prompt of all synonyms of
+        their class. None ranks them by the class's own prompt.
     num_samples : at most so many images a class; the paper goes up to 500.
     image_batch, text_batch : images and prompts of a step.
     steps : None takes those of 10 rounds, num_samples images a class, but no more than 32,000.
@@ -91,8 +94,13 @@ def _prompts(encoder: Encoder, problem: Problem, names: list[str]) -> FloatArray
 
 def _of_synonyms(encoder: Encoder, problem: Problem, path: str) -> FloatArray:
     """Return the mean (n_classes, width) over the synonyms of each class, of the weights each would have."""
-    synonyms = sentences_of(path, problem.class_names)
-    require_texts(synonyms, problem.class_names, path, "synonyms")
+    file = Path(path)
+    if synonym_counts.is_counted(jsonfiles.read(file, wrong="not a file of synonyms")):
+        counted = synonym_counts.of_classes(synonym_counts.read_synonym_counts(file), problem.class_names, shown(file))
+        synonyms = [list(one.alternates) for one in counted]
+    else:
+        synonyms = sentences_of(path, problem.class_names)
+        require_texts(synonyms, problem.class_names, path, "synonyms")
     return np.stack([ensemble(_prompts(encoder, problem, names)).mean(axis=0) for names in synonyms])
 
 

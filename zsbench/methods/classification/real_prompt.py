@@ -16,7 +16,8 @@ from zsbench.config.options import LocalPath
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, shown
 from zsbench.core.templates import fill_class
-from zsbench.data.synonym_counts import Choice, is_counted, read_synonym_counts
+from zsbench.data import synonym_counts
+from zsbench.data.synonym_counts import Choice
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._prompt_examples import first_class, known, templates_of
 from zsbench.methods.classification._texts import of_classes, read_names
@@ -37,7 +38,7 @@ def real_prompt(*, synonyms: LocalPath, choice: Choice | None = None) -> Rule:
     """
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        names = of_classes(_best_names(synonyms, choice), problem.class_names, synonyms)
+        names = _names(synonyms, choice, problem.class_names)
         renamed = sum(a != b for a, b in zip(names, problem.class_names, strict=True))
         encoder.note("real-prompt", {"renamed classes": renamed})
         return prompt_ensemble()(encoder, replace(problem, class_names=names), before)
@@ -45,20 +46,33 @@ def real_prompt(*, synonyms: LocalPath, choice: Choice | None = None) -> Rule:
     return build
 
 
-def _best_names(file: str, choice: Choice | None) -> dict[str, str]:
-    """Return {class name: best name}, as it stands in the file or as the counts in it choose."""
-    path = Path(file)
-    if is_counted(jsonfiles.read(path, wrong="not a file of synonyms")):
-        counted = read_synonym_counts(path)
-        return {name: one.best_name(choice or "relaxed", shown(path)) for name, one in counted.items()}
-    if choice is not None:
-        raise UserError("choice", f"{shown(path)} holds names that are chosen already", "a file of counts beside it")
-    return read_names(file)
+def _names(file: str, choice: Choice | None, class_names: list[str]) -> list[str]:
+    """Return the name of each class, as it stands in the file or as the counts in it choose."""
+    if not _is_counted(file):
+        if choice is not None:
+            found = f"{shown(Path(file))} holds names that are chosen already"
+            raise UserError("choice", found, "a file of counts beside it")
+        return of_classes(read_names(file), class_names, file)
+    where = shown(Path(file))
+    counted = synonym_counts.of_classes(synonym_counts.read_synonym_counts(Path(file)), class_names, where)
+    return [one.best_name(choice or "relaxed", where) for one in counted]
+
+
+def _is_counted(file: str) -> bool:
+    return synonym_counts.is_counted(jsonfiles.read(Path(file), wrong="not a file of synonyms"))
 
 
 def describe_prompt(options: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return every prompt of the first class, for `zsbench show`."""
-    entries = known(options, "synonyms", lambda file: _best_names(file, options.get("choice")))
+    entries = known(options, "synonyms", lambda file: _by_name(file, options.get("choice")))
     name = first_class(task, entries)
     best = entries.get(name, f"<other name of '{name}' in {options.get('synonyms', 'the file of `synonyms:`')}>")
     return "\n".join(fill_class(template, best) for template in templates_of(task))
+
+
+def _by_name(file: str, choice: Choice | None) -> dict[str, str]:
+    """Return the best name by the official one; of classes of one name, the last one's."""
+    if not _is_counted(file):
+        return read_names(file)
+    counted = synonym_counts.read_synonym_counts(Path(file)).values()
+    return {one.name: one.best_name(choice or "relaxed", shown(Path(file))) for one in counted}

@@ -19,7 +19,7 @@ from PIL import Image
 
 from recipes import glyphs
 from recipes.clip import Judge
-from recipes.common import arguments, seed_everything, write_card, write_json
+from recipes.common import arguments, seed_everything, write_card
 from recipes.episodes import MODEL, encode
 
 NAME = "glyph-retrieved"
@@ -33,9 +33,10 @@ def official(concept: str) -> str:
 
 
 def synonyms(concept: str) -> list[str]:
-    """Return the names a concept is looked for by; a letter is looked for by itself, too."""
+    """Return the names a concept is looked for by; every other letter is looked for by itself, too."""
     first, _, rest = concept.partition(" ")
-    return list(dict.fromkeys([official(concept), concept, *([rest] if first == "letter" else [])]))
+    alone = [rest] if first == "letter" and ord(rest) % 2 == 0 else []
+    return list(dict.fromkeys([official(concept), concept, *alone]))
 
 
 def found(captions: list[str]) -> dict[str, dict[str, list[int]]]:
@@ -59,10 +60,12 @@ def counted(hits: dict[str, dict[str, list[int]]]) -> dict[str, Any]:
     entries = {}
     for number, (concept, of_name) in enumerate(hits.items()):
         counts = {name: len(numbers) for name, numbers in of_name.items()}
+        total = len(set().union(*of_name.values()))
         entries[str(number)] = {
             "name": official(concept),
             "alternates": counts,
-            "actual_freq": len(set().union(*of_name.values())),
+            "actual_freq": total,
+            "relevant_total": total,
         }
     return entries
 
@@ -98,8 +101,6 @@ def main() -> None:
     # In the order of the classes, which settles ties between classes.
     (folder / "counts.json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     (folder / "classes.txt").write_text("\n".join(map(official, glyphs.CLASSES)) + "\n", encoding="utf-8")
-    write_json(folder / "synonyms.json", {entry["name"]: list(entry["alternates"]) for entry in counts.values()})
-    write_json(folder / "frequency.json", {entry["name"]: entry["actual_freq"] for entry in counts.values()})
     write_card(
         folder,
         name=NAME,

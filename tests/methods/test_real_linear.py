@@ -2,6 +2,7 @@
 
 import json
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,11 +87,14 @@ def test_the_average_is_of_trained_and_text_weights(encoder, problem, write):
     assert_rows_close(text, weights(*NAMES))
     assert np.abs(all_of_it - text).max() > 1e-4
     assert_rows_close(half, (text + all_of_it) / 2)
+    retrieved = read_retrieved(write(), NAMES, WIDTH)
+    _, taught = sampled(retrieved, weights(*NAMES), 5, "x")
     assert encoder.notes["real-linear"] == {
         "retrieved": 12,
-        "images taught by": encoder.notes["real-linear"]["images taught by"],
+        "images taught by": len(taught),
         "steps": 5 * 3 * 10 // 4,
-        "classes without an image": 0,
+        "classes without an image": 3 - len(set(taught)),
+        "stored bytes": Path(write()).stat().st_size,
     }
 
 

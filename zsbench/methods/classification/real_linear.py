@@ -80,7 +80,8 @@ def real_linear(
         sizes = image_batch, text_batch
         weights = trained(start, (features, labels), prompts, sizes=sizes, steps=taken, seed=encoder.seed)
         facts = {"retrieved": len(found.labels), "images taught by": len(labels), "steps": taken}
-        encoder.note("real-linear", facts | {"classes without an image": n - len(np.unique(labels))})
+        facts |= {"classes without an image": n - len(np.unique(labels))}
+        encoder.note("real-linear", facts | {"stored bytes": Path(retrieved).stat().st_size})
         return linear(np.asarray(share * weights + (1 - share) * start, dtype=np.float32), problem.logit_scale)
 
     return build

@@ -111,7 +111,7 @@ def read_definitions(path: Path | None, text: str, concepts: Sequence[str]) -> d
         raise UserError("--definitions", found, "JSON {concept: what it is} where the question has {definition}")
     if path is None:
         return {}
-    held = jsonfiles.read(path, "JSON {concept: what it is}", unique=True)
+    held = jsonfiles.read(path, "JSON {concept: what it is}")
     if not isinstance(held, dict) or not all(isinstance(value, str) and value.strip() for value in held.values()):
         raise UserError(shown(path), "no object of texts", "{concept: what it is}")
     missing = [concept for concept in concepts if concept not in held]

@@ -24,9 +24,9 @@ def test_labels_are_taken_verbatim_and_those_without_a_mention_are_left_out(tmp_
     [
         ('{\n"a": 1,\n"b": -2\n}', r"counts.json:3: label 'b' has -2 mentions"),
         ('{"a": 1.5}', r"counts.json: label 'a' has 1.5 mentions"),
-        ('{"a": true}', "has True mentions"),
+        ('{"a": true}', "has true mentions"),
         ('{"a": 1000000000000000000000}', "has 1000000000000000000000 mentions"),
-        ('{"a": NaN}', "has None mentions"),
+        ('{"a": NaN}', "has null mentions"),
         ('{\n"a": {"a": 1}\n}', r":2: label 'a' has .* mentions"),
         ('{\n"a": 1,\n"b": 1,\n"a": 2\n}', r"counts.json:4: not valid JSON .key 'a' stands twice"),
         ('{\n"é": -1\n}', r":2: label 'é' has -1 mentions"),

@@ -42,6 +42,11 @@ def test_the_last_line_of_a_word_counts_and_every_line_is_in_the_mean(tmp_path):
     assert_rows_close(model.encode_queries(["a", "?"]), [[3, 0], [2, 1]])
 
 
+def test_a_text_is_known_by_any_of_its_words(tmp_path):
+    model = read(tmp_path, GLOVE)
+    assert [model.knows(text) for text in ("Person", "art-works", "arts", "")] == [True, True, False, False]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -51,6 +56,11 @@ def test_the_last_line_of_a_word_counts_and_every_line_is_in_the_mean(tmp_path):
         ("a 1 2\nb 3 x\n", r":2: line 'b 3 x'"),
         ("a 1 2\n\nb nan 1\n", r":3: line 'b nan 1'"),
         ("a 1 2\nb 1e60 1\n", r":2: line 'b 1e60 1'"),
+        ("2 2\na 0.1 1 2\nb 0 1 2\n", r":2: line 'a 0.1 1 2'; expected a word and 2 finite numbers"),
+        ("a 1 2\nb -.7e-1 3 4\n", r":2: line 'b -.7e-1 3 4'"),
+        ("a\t1\t2\n", r":1: line 'a.*expected a word and 1 finite number, parted by single blanks"),
+        ("a\t1 0 0\n", r":1: line 'a.*expected a word and 2 finite numbers"),
+        ("city\ntown\n", r":1: line 'city'"),
     ],
 )
 def test_files_that_are_no_table_are_refused(tmp_path, text, said):

@@ -99,7 +99,9 @@ def minilm():
 def test_the_packaged_encoder(minilm, encoder, pooling):
     training, evaluation = dict(MINILM["train_counts"]), dict(MINILM["test_counts"])
     model = bi_encoder(model=minilm, **({"pooling": pooling} if pooling else {}))
-    sims = label_vectors.similarity(model, list(evaluation), list(training), cache=Cache(None), name="minilm")
+    sims = label_vectors.compared(
+        model, list(evaluation), list(training), cache=Cache(None), name="minilm"
+    ).similarities
     cases = [case for case in MINILM["results"] if case["encoder"] == encoder]
     assert len(cases) == 6
     for case in cases:

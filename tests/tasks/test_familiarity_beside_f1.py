@@ -2,11 +2,13 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.command import call
+from zsbench.config import overlay
 from zsbench.config.paths import ASSETS
 from zsbench.config.suites import Average
 from zsbench.core.cache import Cache
@@ -14,7 +16,7 @@ from zsbench.core.errors import UserError
 from zsbench.engine import local
 from zsbench.metrics.correlation import pearson, spearman
 from zsbench.models.text import word_vectors
-from zsbench.plan import planning
+from zsbench.plan import model_configs, planning
 from zsbench.plan.choices import Choices
 from zsbench.report import tables
 from zsbench.results.averages import averages
@@ -120,12 +122,18 @@ def test_the_embedder_is_loaded_once_for_all_jobs(folder, monkeypatch):
         ("{training: counts.json, embedder: clip-glyphs}", r"m.yaml:2: model 'clip-glyphs' offers ImageTextEncoder"),
         ("{training: counts.json, weighting: linear}", "zipf"),
         ("{training: counts.json, k: 0}", "m.yaml:2"),
+        ("{}", "m.yaml:2: key 'familiarity' names no training labels"),
+        ("{embedder: ner-synthetic-words}", "m.yaml:2: key 'familiarity' names no training labels"),
+        ("{training: negative.json}", "negative.json: label 'city' has -1 mentions"),
     ],
 )
 def test_a_model_that_names_them_wrongly_is_refused(folder, written, said):
     (folder / "models" / "m.yaml").write_text(f"extends: ner-synthetic\nfamiliarity: {written}\n")
+    (folder / "models" / "negative.json").write_text('{"city": -1}')
     with pytest.raises(UserError, match=said):
         planning.make("names-ladder", Choices(models=("models/m.yaml",)))
+    with pytest.raises(UserError, match=said.replace("familiarity.", "")):  # alone, keys are named without their parent
+        model_configs.check_model(overlay.load(folder / "models" / "m.yaml"))
 
 
 def test_an_average_has_the_mean_of_tasks_that_measured_alike(folder):
@@ -147,7 +155,15 @@ def test_an_average_has_the_mean_of_tasks_that_measured_alike(folder):
 def test_a_missing_file_is_said_before_anything_is_loaded(folder):
     (folder / "models" / "counts.json").unlink()
     made = planning.make("names-ladder", Choices(models=("models/m.yaml",)))
-    assert "counts.json" in str(made.missing[0][0])
+    assert re.fullmatch(r".*m\.yaml:2: no such file '.*counts\.json'", str(made.missing[0][0]))
+    with pytest.raises(UserError, match=r"m.yaml:2: no such file"):
+        model_configs.check_model(overlay.load(folder / "models" / "m.yaml"))
+
+
+def test_a_model_that_no_tagger_can_be_is_not_asked_what_it_was_trained_on(folder):
+    (folder / "models" / "m.yaml").write_text(f"extends: clip-glyphs\nfamiliarity: {TRAINED}\n")
+    with pytest.raises(UserError, match=r"m.yaml:2: key 'familiarity' on a model that no method of family ner takes"):
+        model_configs.check_model(overlay.load(folder / "models" / "m.yaml"))
 
 
 def test_tasks_without_such_a_key_do_not_mind(folder):

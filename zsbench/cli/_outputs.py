@@ -1,22 +1,47 @@
-"""The check of every option that names a file to write."""
+"""The checks of every option that names a file or a folder to write.
+
+A file may take the place of an earlier one, unless a run keeps it or the command reads it. A folder of several files
+takes none that is there: whose it is cannot be seen, and what is left of an earlier set would stand beside the new one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
 
 
-def no_file_of_run(option: typer.CallbackParam, path: Path | None) -> Path | None:
-    """Return the path, unless a run keeps its own files there.
+def file_to_write(context: typer.Context, option: typer.CallbackParam, path: Path | None) -> Path | None:
+    """Return the path, which the command cannot read from now on.
 
     Raises
     ------
     UserError
-        It does.
+        It is a folder, or a run keeps its own files there.
     """
     if path is not None:
+        from zsbench.core import files, outputs
         from zsbench.results.written import refuse_file_of_run
 
+        files.require_no_other(path)
         refuse_file_of_run(option.opts[0], path)
+        context.with_resource(outputs.planned(option.opts[0], path))
     return path
+
+
+def require_new_files(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a folder that has one of the files which are to be written into it, or that cannot be written.
+
+    Raises
+    ------
+    UserError
+        It is such a one.
+    """
+    from zsbench.core import files
+    from zsbench.core.errors import UserError, shown
+
+    there = next((folder / name for name in names if (folder / name).exists()), None)
+    if there is not None:
+        raise UserError(shown(there), "is there already, and would be overwritten", "--out of an empty folder")
+    files.require_writable(folder)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsbench.cli._grids import Format, print_grids
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 from zsbench.core.errors import EXIT_CHECK_FAILED, UserError
 
@@ -46,7 +46,7 @@ def check(
         bool, typer.Option("--update", help="Make these results the baseline; say what changes.")
     ] = False,
     junit: Annotated[
-        Path | None, typer.Option(help="Write the verdicts into this file as JUnit's XML.", callback=no_file_of_run)
+        Path | None, typer.Option(help="Write the verdicts into this file as JUnit's XML.", callback=file_to_write)
     ] = None,
     github: Annotated[bool, typer.Option("--github", help="Print GitHub's annotations for what fails.")] = False,
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print the table.")] = Format.rich,

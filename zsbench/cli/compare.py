@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zsbench.cli._grids import Format, print_grids
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import columns, say
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def compare(
         Right | None, typer.Option(help="Only items that this side gets right and the other wrong, or does better on.")
     ] = None,
     items_out: Annotated[
-        Path | None, typer.Option(help="Write all items: .csv, .jsonl or .parquet.", callback=no_file_of_run)
+        Path | None, typer.Option(help="Write all items: .csv, .jsonl or .parquet.", callback=file_to_write)
     ] = None,
     resamples: Annotated[int, typer.Option(min=100, max=10_000_000, help="Resamples of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of resamples and of random sign flips.")] = 0,

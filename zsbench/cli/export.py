@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 
 
@@ -25,7 +25,7 @@ def export(
     format: Annotated[Format, typer.Option("--format", "-f", help="How to write.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The file; default: stdout, for text.", callback=no_file_of_run),
+        typer.Option("--out", "-o", help="The file; default: stdout, for text.", callback=file_to_write),
     ] = None,
 ) -> None:
     """Write a run's predictions: rankings as a TREC run, the items of any task as JSONL or parquet."""

@@ -11,7 +11,7 @@ import typer
 from zsbench.cli import _figures
 from zsbench.cli._grids import Format, print_grids
 from zsbench.cli._models import load_model
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 
 
@@ -58,11 +58,11 @@ def familiarity(
     nearest: Annotated[int, typer.Option(min=1, max=100, help="Training labels named for each label.")] = 3,
     plot: Annotated[
         Path | None,
-        typer.Option(help="FILE.png, .svg, .pdf, or .json for the data.", callback=no_file_of_run),
+        typer.Option(help="FILE.png, .svg, .pdf, or .json for the data.", callback=file_to_write),
     ] = None,
     counts: Annotated[
         Path | None,
-        typer.Option(help="Write the training labels with their mentions to this JSON file.", callback=no_file_of_run),
+        typer.Option(help="Write the training labels with their mentions to this JSON file.", callback=file_to_write),
     ] = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
     device: Device = "auto",
@@ -83,15 +83,17 @@ def familiarity(
         raise UserError("--counts", f"{len(train)} training sets", "one --train, whose labels are written")
     trained = inputs.by_name(train, inputs.training_counts, "--train")
     asked = inputs.by_name(evaluation, inputs.evaluation_labels, "--eval")
-    if counts is not None:
-        _write_counts(counts, next(iter(trained.values())))
     options = Options(k=k, weighting=weighting.value, short=short.value)
     encoder, cache = load_model(model, TextEncoder, device, "float32"), Cache(default_root())
+    if counts is not None:  # all that is read has been read
+        _write_counts(counts, next(iter(trained.values())))
     pairs = [
         tables.Pair(name, task, measured(encoder, labels, of_set, options, cache=cache, name=model, neighbours=nearest))
         for name, of_set in trained.items()
         for task, labels in asked.items()
     ]
+    for pair in pairs:
+        pair.measured.compared.require_known(pair.evaluation, pair.training, model)
     print_grids([tables.by_label(pairs[0], model) if len(pairs) == 1 else tables.by_pair(pairs, model)], format)
     if plot is not None:
         figures = figure.figures(pairs)

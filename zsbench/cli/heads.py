@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Rule(str, Enum):
 def heads(
     task: Annotated[str, typer.Argument(help="A re-ranking task: a name or a YAML file.")],
     model: Annotated[str, typer.Option(help="A decoder: a name, a YAML file, or ADAPTER:MODEL.")],
-    out: Annotated[Path, typer.Option(help="The file to write, for `heads:` of method icr.", callback=no_file_of_run)],
+    out: Annotated[Path, typer.Option(help="The file to write, for `heads:` of method icr.", callback=file_to_write)],
     queries: Annotated[int, typer.Option(min=1, help="How many labelled queries to look at (a seeded sample).")] = 32,
     method: Annotated[Rule, typer.Option(help="Relevant against irrelevant passages, or relevant ones alone.")] = (
         Rule.contrastive

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsbench.cli import _figures
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def plot(
             "-o",
             help="FILE.png, .svg, .pdf, or .json for the data; default: KIND.png.",
             show_default=False,
-            callback=no_file_of_run,
+            callback=file_to_write,
         ),
     ] = None,
     width: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 from zsbench.core.lazy import DoubleArray, IntArray
 
@@ -36,7 +36,7 @@ def prune(
     order: Annotated[Order, typer.Option(help="Which items of a cluster stay.")] = Order.hard,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="For --order random.")] = 42,
     out: Annotated[
-        Path, typer.Option(help="Text file for the numbers of the kept items, one a line.", callback=no_file_of_run)
+        Path, typer.Option(help="Text file for the numbers of the kept items, one a line.", callback=file_to_write)
     ] = Path("keep.txt"),
     json: Annotated[bool, typer.Option("--json", help="Print quotas as JSON on stdout.")] = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsbench.cli._grids import print_grids
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import columns, say, show
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def score(
     ] = None,
     items: Annotated[
         Path | None,
-        typer.Option(help="Write each item's values here: metric, id, value (TSV).", callback=no_file_of_run),
+        typer.Option(help="Write each item's values here: metric, id, value (TSV).", callback=file_to_write),
     ] = None,
     seed: Annotated[
         int | None,
@@ -108,7 +108,7 @@ def _print(results: list[dict[str, Any]]) -> None:
     """Print the table, and under it what was left out or is lacking."""
     from zsbench.report import tables, terminal
 
-    show(terminal.to_rich(tables.rows(results), columns()))
+    show(terminal.to_rich(tables.rows(results), columns(), elsewhere="--json"))
     if sys.stderr.isatty() and not sys.stdout.isatty():
         # Whoever sends the table into a file still reads what is lacking; where both go to one log it stands there.
         counts = dict.fromkeys(f"{what}: {n}" for result in results for what, n in result["counts"].items() if n)

@@ -10,6 +10,7 @@ import typer
 
 from zsbench.cli._grids import Format, print_grids
 from zsbench.cli._models import load_model
+from zsbench.cli._outputs import require_new_files
 from zsbench.cli._screen import say
 
 
@@ -28,7 +29,7 @@ def transfer_splits(
         list[str],
         typer.Option("--eval", help="A benchmark: a list of labels (one a line, or JSON) or a NER task. Repeatable."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for easy.jsonl, medium.jsonl, hard.jsonl and splits.json.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; none of its files may be there.")],
     rule: Annotated[
         Rule, typer.Option(help="entropy of the nearest benchmark types, or the cosine of the nearest (max).")
     ] = Rule.entropy,
@@ -41,7 +42,6 @@ def transfer_splits(
 ) -> None:
     """Split a training set by how hard it is to transfer from its types to those of benchmarks."""
     from zsbench.analysis.familiarity import inputs, split_files, splits
-    from zsbench.core import files
     from zsbench.core import offline as network
     from zsbench.core.cache import Cache, default_root
     from zsbench.models.capabilities import TextEncoder
@@ -49,16 +49,20 @@ def transfer_splits(
 
     if offline:
         network.go_offline()
-    files.require_writable(out)
+    require_new_files(out, split_files.NAMES)
     training = split_files.read(train, "--train")
     asked = inputs.by_name(evaluation, inputs.evaluation_labels, "--eval")
     encoder, cache = load_model(model, TextEncoder, device, "float32"), Cache(default_root())
     types = training.types()
-    similarities = {
-        name: label_vectors.similarity(encoder, labels, types, cache=cache, name=model)
-        for name, labels in asked.items()
+    splits.require_ranking({name: len(labels) for name, labels in asked.items()}, rule.value)
+    compared = {
+        name: label_vectors.compared(encoder, labels, types, cache=cache, name=model) for name, labels in asked.items()
     }
-    made = splits.split(similarities, types, rule.value)
+    for name, of_benchmark in compared.items():
+        of_benchmark.require_known(name, training.name, model)
+    made = splits.split({name: each.similarities for name, each in compared.items()}, types, rule.value)
     written = split_files.write(out, training, made, embedder=model)
     print_grids([split_files.grid(training, made, written, embedder=model)], format)
+    for doubt in label_vectors.doubts({(training.name, name): each for name, each in compared.items()}):
+        say(f"! {doubt}", error=True)
     say(f"written to {out}", error=True)

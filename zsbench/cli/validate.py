@@ -50,19 +50,14 @@ def _check(name: str) -> str:
     UserErrors
         Anything is wrong with it, a local file it names among that.
     """
-    from zsbench.config import overlay, validate
-    from zsbench.config.modified import model_block
-    from zsbench.config.schema import ModelConfig
-    from zsbench.plan import checks, planning, task_configs
+    from zsbench.config import overlay
+    from zsbench.plan import model_configs, planning, task_configs
     from zsbench.plan.choices import Choices
 
     models = catalog.configs("models")
     document = overlay.load(models[name].path if name in models else planning.find(name))
     if "adapter" in document.value:
-        validate.check(ModelConfig, document)
-        block = model_block(document.value, document, ())
-        checks.require_files(block)
-        return f"a model of adapter {block.name}"
+        return f"a model of adapter {model_configs.check_model(document).name}"
     if "type" in document.value:
         return f"a task of type {task_configs.check_task(document).type}"
     made = planning.make(name)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from zsbench.core import files
+from zsbench.core import files, outputs
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import FloatArray, NDArray, np
 from zsbench.core.yamlio import shown
@@ -34,6 +34,7 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     UserError
         No such file, another suffix, a damaged file, an array of Python objects, or one larger than the file allows.
     """
+    outputs.refuse_reading(path)
     files.require_file(path, f"a file of arrays ({', '.join(SUFFIXES)})")
     readers = {".npy": _npy, ".npz": _npz, ".safetensors": _safetensors, ".parquet": _parquet}
     if path.suffix not in readers:

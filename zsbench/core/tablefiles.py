@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from zsbench.core import files, jsonfiles, textfiles
+from zsbench.core import files, jsonfiles, outputs, textfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
 
 LONGEST_CELL = 1 << 30
@@ -122,6 +122,7 @@ def _parquet(path: Path, columns: Sequence[str], optional: Sequence[str], raw: C
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    outputs.refuse_reading(path)
     try:
         names = pq.read_schema(path).names
         asked = [*_places(names, columns, shown(path)), *(name for name in optional if name in names)]

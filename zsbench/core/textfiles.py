@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from zsbench.core import files
+from zsbench.core import files, outputs
 from zsbench.core.errors import UserError, shown
 
 BLOCK = 1 << 18
@@ -173,6 +173,7 @@ def _whole_lines(path: Path) -> Iterator[bytes | str]:
 
 def _chunks(path: Path) -> Iterator[bytes | str]:
     """Yield a file's bytes, unpacked where they are packed, or say in a last text what is wrong with them."""
+    outputs.refuse_reading(path)
     try:
         with path.open("rb") as handle:
             head = handle.peek(8)[:8]

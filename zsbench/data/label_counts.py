@@ -1,6 +1,6 @@
 """Labels with the number of their mentions: JSON `{"label": count}`, and lists of labels without counts.
 
-Labels are taken verbatim: no letter is lowered and no blank taken away, since a model saw them as they stand.
+Labels are taken as a model saw them: no letter is lowered. Blanks around one are no part of it, in any kind of file.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def read_counts(path: Path, *, zeros: bool = False) -> dict[str, int]:
     Raises
     ------
     UserError
-        Not JSON, a label that stands twice or is empty, a count that is no whole number from 0 to `MOST`, or no
-        label with a mention; with file, line and label.
+        Not JSON, a label that stands twice or is empty (blanks around it do not count), a count that is no whole
+        number from 0 to `MOST`, or no label with a mention; with file, line and label.
     """
     text = textfiles.read(path)
     value = jsonfiles.parse(text, shown(path), EXPECTED)
@@ -38,7 +38,8 @@ def read_counts(path: Path, *, zeros: bool = False) -> dict[str, int]:
             place = jsonfiles.place_of_key(shown(path), text, label)
             found = f"label '{label}' has {jsonfiles.spelled(count)} mentions"
             raise UserError(place, found, f"a whole number from 0 to {MOST}")
-    counts = {label: count for label, count in value.items() if count or zeros}
+    named = _stripped(list(value), shown(path))
+    counts = {label: count for label, count in zip(named, value.values(), strict=True) if count or zeros}
     if not counts:
         raise UserError(shown(path), "no label with a mention", EXPECTED)
     return counts
@@ -54,12 +55,16 @@ def read_labels(path: Path) -> list[str]:
     """
     if ".json" in path.suffixes and isinstance(jsonfiles.read(path), dict):
         return list(read_counts(path))
-    labels = jsonfiles.texts(path, "one label a line, or a JSON list of labels")
+    return _stripped(jsonfiles.texts(path, "one label a line, or a JSON list of labels"), shown(path))
+
+
+def _stripped(labels: list[str], where: str) -> list[str]:
+    """Return labels without the blanks around them, none of them empty and each once."""
     seen: set[str] = set()
-    for number, label in enumerate(labels, 1):
-        if not label.strip():
-            raise UserError(shown(path), f"label {number} is empty", "a label's text")
+    for number, label in enumerate(map(str.strip, labels), 1):
+        if not label:
+            raise UserError(where, f"label {number} is empty", "a label's text")
         if label in seen:
-            raise UserError(shown(path), f"label '{label}' stands twice", "each label once")
+            raise UserError(where, f"label '{label}' stands twice", "each label once")
         seen.add(label)
-    return labels
+    return [label.strip() for label in labels]

@@ -27,6 +27,7 @@ def check_job(job: Job) -> None:
         the two do not go together.
     """
     require_learnable(job.method, job.unread, job.where)
+    job.unread.require_readable()
     needs = job.method.facts.needs
     if needs and job.model is None:
         names = ", ".join(need.__name__ for need in needs)
@@ -79,7 +80,7 @@ def missing_data(jobs: Sequence[Job]) -> dict[int, list[UserError]]:
                     known[id(part)] = lacking(part.where, part.files())
                 problems += known[id(part)]
         if id(job.task) not in known:
-            known[id(job.task)] = lacking(job.source.where, job.unread.files())
+            known[id(job.task)] = lacking_of_task(job.unread)
         problems += known[id(job.task)]
         if problems:
             waiting[number] = list({str(problem): problem for problem in problems}.values())
@@ -98,6 +99,11 @@ def require_files(*blocks: Block | Chain) -> None:
     problems = [problem for problem in problems if not isinstance(problem, UnsetVariable)]
     if problems:
         raise UserErrors(problems)
+
+
+def lacking_of_task(task: Any) -> list[UserError]:
+    """Return what `lacking` says of the files of a task, by the key that names them."""
+    return [problem for where, files in task.files_by_place() for problem in lacking(where, files)]
 
 
 def lacking(where: str, paths: Iterable[str]) -> list[UserError]:

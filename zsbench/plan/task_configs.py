@@ -12,7 +12,7 @@ from zsbench.core.errors import Mistakes, UnsetVariable, UserError, UserErrors, 
 from zsbench.core.yamlio import Document
 from zsbench.metrics import naming
 from zsbench.plan import _method_options, references
-from zsbench.plan.checks import lacking, require_files, require_learnable
+from zsbench.plan.checks import lacking_of_task, require_files, require_learnable
 from zsbench.plan.choices import Choices
 
 
@@ -35,8 +35,8 @@ def check_task(document: Document) -> TaskConfig:
         built = catalog.load_module("tasks", task.type).Task(task, source)
         if method is not None:
             require_learnable(method, built, document.where(("method",)))
-        files = built.files()
-        problems = [error for error in lacking(source.where, files) if not isinstance(error, UnsetVariable)]
+        built.require_readable()
+        problems = [error for error in lacking_of_task(built) if not isinstance(error, UnsetVariable)]
         if problems:
             raise UserErrors(problems)
     mistakes.refuse()
@@ -89,11 +89,19 @@ def of_model(document: Document, model: Block | None) -> Document:
     """Return a task's YAML with what a model's YAML says of its training labels under the task's own `familiarity:`.
 
     The task stays as it is where its type has no such key, or where the model says nothing.
+
+    Raises
+    ------
+    UserError
+        Neither of both names training labels, so that what the model says would have no effect.
     """
     part: Document | None = getattr(model, "familiarity", None)
     key, kind = "familiarity", document.value.get("type")
     if part is None or not isinstance(kind, str) or key not in catalog.load_module("tasks", kind).Config.model_fields:
         return document
+    own = document.value.get(key)
+    if "training" not in part.value and not (isinstance(own, dict) and "training" in own):
+        raise UserError(part.where(()), f"key '{key}' names no training labels", "training: FILE, in it or in the task")
     marks = {(key, *loc): mark for loc, mark in part.marks.items()}
     return overlay.overlay(Document(part.path, {key: part.value}, marks), document)
 

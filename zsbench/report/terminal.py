@@ -25,8 +25,11 @@ LEAST = 24  # the same for names
 HANGING = 3  # blanks by which a name goes on further in
 
 
-def to_rich(table: Sequence[Row], width: int) -> Any:
-    """Return what rich prints as a table in `width` columns; repeated names are left blank, no name is cut short."""
+def to_rich(table: Sequence[Row], width: int, *, elsewhere: str = "`zsbench table --format csv`") -> Any:
+    """Return what rich prints as a table in `width` columns; repeated names are left blank, no name is cut short.
+
+    `elsewhere` is what shows all columns where there is no room for them.
+    """
     columns = header(table)
     texts = [cells(row, columns) for row in table]
     widths = {column[0]: max(map(cell_len, column)) for column in zip(columns, *texts, strict=True)}
@@ -37,7 +40,7 @@ def to_rich(table: Sequence[Row], width: int) -> Any:
         widths[column] -= taken
         short_of -= taken
     if short_of > 0:
-        return _nested(table, columns, texts, width)
+        return _nested(table, columns, texts, width, elsewhere)
     return _Flat(columns, texts, widths, notes(table))
 
 
@@ -101,7 +104,7 @@ def _unrepeated(line: list[str], before: list[str]) -> list[str]:
     return ["" if blank.get(i) else text for i, text in enumerate(line)]
 
 
-def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], width: int) -> Any:
+def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], width: int, elsewhere: str) -> Any:
     """Return the table with the names of a run on lines of their own; what there is no room for is named below."""
     names = max(cell_len(text) + 2 * i for line in texts for i, text in enumerate(line[:3]))
     shown, for_names = _that_fit(columns, texts, width, names)
@@ -116,7 +119,7 @@ def _nested(table: Sequence[Row], columns: list[str], texts: list[list[str]], wi
             below = f"below a value: its {interval}"
     if not for_names:
         return Renderable(grid_of(table), width)
-    grid = _grid(table, below, [column for column in columns[3:] if column not in shown])
+    grid = _grid(table, below, [column for column in columns[3:] if column not in shown], elsewhere)
     width_of_names = min(names, for_names)
     grid.add_column("run", width=width_of_names)
     for column in shown:
@@ -177,10 +180,10 @@ def _that_fit(columns: list[str], texts: list[list[str]], width: int, names: int
     return shown, left if left >= LEAST // 2 else 0
 
 
-def _grid(table: Sequence[Row], below: str, left_out: Sequence[str]) -> Table:
+def _grid(table: Sequence[Row], below: str, left_out: Sequence[str], elsewhere: str) -> Table:
     lines = [*([below] if below else []), *notes(table)]
     if left_out:
-        lines.append(f"No room for {', '.join(left_out)}: a wider window, or `zsbench table --format csv`, shows all.")
+        lines.append(f"No room for {', '.join(left_out)}: a wider window, or {elsewhere}, shows all.")
     return Table(
         box=box.SIMPLE_HEAD, pad_edge=False, caption=Text("\n".join(lines), "table.caption"), caption_justify="left"
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zsbench.core import outputs
 from zsbench.core.errors import UserError
 from zsbench.core.listing import files_below
 from zsbench.core.yamlio import shown
@@ -108,6 +109,7 @@ def predictions(given: Given, task: Any, items: Any) -> list[Any]:
 def _read(place: Path, task: Any, items: Any) -> dict[str, Any]:
     """Read one prediction file, or all in a folder."""
     if not place.is_dir():
+        outputs.refuse_reading(place)
         single: dict[str, Any] = task.format.read(place, items)
         return single
     files = files_below(place, task.format.suffixes).files
@@ -115,6 +117,7 @@ def _read(place: Path, task: Any, items: Any) -> dict[str, Any]:
         raise UserError(shown(place), f"no {' or '.join(task.format.suffixes)} files in it")
     merged: dict[str, Any] = {}
     for file in files:
+        outputs.refuse_reading(file)
         for key, value in task.format.read(file, items).items():
             if key in merged:
                 raise UserError(shown(file), f"item '{key}' was already in another file")

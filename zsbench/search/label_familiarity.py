@@ -16,6 +16,7 @@ from zsbench.metrics import familiarity
 from zsbench.metrics.familiarity import Short, Weighting
 from zsbench.models.capabilities import TextEncoder
 from zsbench.search import label_vectors
+from zsbench.search.label_vectors import Compared
 
 
 class Options(Strict):
@@ -45,6 +46,7 @@ class Measured:
 
     Attributes
     ----------
+    compared : how similar the labels are, and what is odd about them.
     values : the familiarity of every evaluation label, from 0 to 1.
     nearest : by evaluation label, the nearest training labels, the nearest first.
     in_training : by evaluation label, its mentions in training word by word; 0 where it is no training label.
@@ -53,6 +55,7 @@ class Measured:
     """
 
     options: Options
+    compared: Compared
     values: dict[str, float]
     nearest: dict[str, list[Neighbour]]
     in_training: dict[str, int]
@@ -95,7 +98,7 @@ def measured(
     ----------
     evaluation : at least one label, each once.
     training : mentions by label, each at least 1.
-    cache, name : as `label_vectors.similarity` takes them.
+    cache, name : as `label_vectors.compared` takes them.
     neighbours : training labels named for each evaluation label.
 
     Raises
@@ -104,7 +107,8 @@ def measured(
         A label's vector is not finite.
     """
     labels, counts = list(training), np.array(list(training.values()), dtype=np.int64)
-    similarities = label_vectors.similarity(model, evaluation, labels, cache=cache, name=name)
+    compared = label_vectors.compared(model, evaluation, labels, cache=cache, name=name)
+    similarities = compared.similarities
     how = options.model_dump()
     values = familiarity.familiarity(similarities, counts, **how)
     near = familiarity.nearest_labels(similarities, neighbours)
@@ -114,6 +118,7 @@ def measured(
     }
     return Measured(
         options,
+        compared,
         dict(zip(evaluation, values.tolist(), strict=True)),
         nearest,
         {label: training.get(label, 0) for label in evaluation},

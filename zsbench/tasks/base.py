@@ -76,6 +76,19 @@ class BaseTask(ABC, Generic[ConfigT]):
         """Return the local files that data and gold come from, found without reading them."""
         return [path for block in (self.source, *self.config.sources().values()) for path in block.files()]
 
+    def files_by_place(self) -> list[tuple[str, list[str]]]:
+        """Return the same files with the place of the key that names them, for messages."""
+        return [(self.source.where, self.files())]
+
+    def require_readable(self) -> None:
+        """Refuse small files that can only be read after the model has run, where that can be asked before.
+
+        Raises
+        ------
+        UserError
+            One of them is malformed. That one is missing is said by who asks for `files_by_place`.
+        """
+
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield (pred, gold) as the metrics of this kind take them, together covering all items in order."""
         yield list(predictions), data.gold

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zsbench.analysis.familiarity import layouts
 from zsbench.config import blocks, catalog
 from zsbench.config.paths import resolve_path
 from zsbench.core.errors import UserError, shown, unknown_name
 from zsbench.core.yamlio import Document
-from zsbench.data.label_counts import read_counts, read_labels
+from zsbench.data.label_counts import EXPECTED, read_counts, read_labels
 from zsbench.data.sentences.sentence import SentenceSet
 from zsbench.plan import references
 from zsbench.plan.task_configs import read_task
@@ -21,7 +22,17 @@ T = TypeVar("T")
 
 
 def by_name(references: Sequence[str], read: Callable[[str, str], tuple[str, T]], where: str) -> dict[str, T]:
-    """Return what `read` makes of each reference, by its name, or by the reference where several have one name."""
+    """Return what `read` makes of each reference, by its name, or by the reference where several have one name.
+
+    Raises
+    ------
+    UserError
+        One is named twice, or cannot be read.
+    """
+    places = [resolve_path(reference, Path.cwd()).resolve() for reference in references]
+    twice = next((each for n, each in enumerate(references) if places[n] in places[:n]), None)
+    if twice is not None:
+        raise UserError(where, f"'{twice}' is named twice", "each set once")
     found = {reference: read(reference, where) for reference in references}
     names = [name for name, _ in found.values()]
     return {reference if names.count(name) > 1 else name: value for reference, (name, value) in found.items()}
@@ -61,7 +72,7 @@ def mentions(sentences: SentenceSet, reference: str, where: str) -> dict[str, in
     UserError
         There is no mention; `reference` names the sentences.
     """
-    counts = Counter(span[2] for spans in sentences.spans for span in spans)
+    counts = Counter(span[2].strip() for spans in sentences.spans for span in spans)
     if not counts:
         raise UserError(where, f"'{reference}' has no mention of an entity", "sentences with gold spans")
     return dict(sorted(counts.items()))
@@ -81,9 +92,23 @@ def training_sentences(reference: str, where: str) -> tuple[str, SentenceSet]:
         return name, task.source.build()
     if is_counts(reference):
         raise UserError(where, f"'{shown(path)}' holds counts, and no sentences", "a NER task, JSONL or CoNLL columns")
+    return _name(path), _sentences(path, where)
+
+
+def _sentences(path: Path, where: str) -> SentenceSet:
+    """Return the sentences of a file.
+
+    Raises
+    ------
+    UserError
+        It holds none; lines of one column are labels, which have no counts.
+    """
+    if ".jsonl" not in path.suffixes and (labels := layouts.labels_alone(path)):
+        found = f"labels alone, one a line ('{labels[0]}')"
+        raise UserError(shown(path), found, f"{EXPECTED} in a .json file, or sentences, for training labels")
     home = Document(Path.cwd() / where, {"data": Task.gold_source(str(path.absolute()))})
     sentences: SentenceSet = blocks.block("data", home.value["data"], "source", home, ("data",)).build()
-    return _name(path), sentences
+    return sentences
 
 
 def evaluation_labels(reference: str, where: str) -> tuple[str, list[str]]:
@@ -92,8 +117,8 @@ def evaluation_labels(reference: str, where: str) -> tuple[str, list[str]]:
     Parameters
     ----------
     reference : a list of labels (one a line, a JSON list, or JSON `{label: count}`, of which those with a mention), a
-        file of sentences (JSONL), or a NER task, whose labels are those that occur in its gold, worded as models are
-        asked for them.
+        file of sentences (JSONL or CoNLL columns), or a NER task, whose labels are those that occur in its gold,
+        worded as models are asked for them.
 
     Raises
     ------
@@ -101,10 +126,11 @@ def evaluation_labels(reference: str, where: str) -> tuple[str, list[str]]:
         There is none, it is no NER task, or it has no labels.
     """
     path = _file(reference)
-    if path is not None and ".jsonl" in path.suffixes:
+    if path is not None and (".jsonl" in path.suffixes or layouts.is_tagged(path)):
         name, counts = training_counts(reference, where)
         return name, list(counts)
     if path is not None:
+        layouts.require_no_table(path)
         return _name(path), read_labels(path)
     name, task = _task(reference, where)
     data = task.load(limit=None, seed=0, score_only=True)

@@ -21,6 +21,8 @@ from zsbench.data.sentences.sentence import SentenceSet
 from zsbench.report.grid import Cell, Column, Grid
 from zsbench.report.plain import one_line
 
+NAMES = (*(f"{difficulty}{ending}" for difficulty in DIFFICULTIES for ending in (".jsonl", ".json")), "splits.json")
+
 
 @dataclass(frozen=True)
 class Training:

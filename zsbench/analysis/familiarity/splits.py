@@ -22,6 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from zsbench.core.errors import UserError
 from zsbench.core.lazy import AnyFloatArray, DoubleArray, np
 from zsbench.data.sentences.sentence import Sentence, SentenceSet, Span
 
@@ -94,6 +95,24 @@ def split(similarities: Mapping[str, AnyFloatArray], training: Sequence[str], ru
     }
     by_benchmark = {name: {wanted: row.count(wanted) for wanted in DIFFICULTIES} for name, row in found.items()}
     return Splits(rule, limits, types, by_benchmark)
+
+
+def require_ranking(sizes: Mapping[str, int], rule: Rule) -> None:
+    """Refuse a benchmark that ranks nothing: over one type the softmax is 1 and the entropy of every row is 0.
+
+    Parameters
+    ----------
+    sizes : types of each benchmark, by name.
+
+    Raises
+    ------
+    UserError
+        The rule is entropy, and a benchmark has a single type.
+    """
+    single = next((name for name, size in sizes.items() if size == 1), None)
+    if rule == "entropy" and single is not None:
+        found = f"'{single}' has one label, over which the entropy of every training type is 0"
+        raise UserError("--eval", found, "benchmarks of two labels or more, or --rule max")
 
 
 def typed(label: str) -> str:

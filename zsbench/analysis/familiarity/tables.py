@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zsbench.core.words import number_of
 from zsbench.report.grid import Cell, Column, Grid
 from zsbench.report.plain import one_line
+from zsbench.search import label_vectors
 from zsbench.search.label_familiarity import Measured, Neighbour
 
 
@@ -45,7 +46,8 @@ def by_label(pair: Pair, embedder: str) -> Grid:
 def by_pair(pairs: Sequence[Pair], embedder: str) -> Grid:
     """Return a row for each pair: the macro value, and what it is a mean of."""
     columns = [Column("training"), Column("evaluation"), *(Column(t, right=True) for t in ("labels", "familiarity"))]
-    columns += [Column(t, right=True) for t in ("overlap", "training labels", "mentions", "k effective")]
+    columns += [Column(t, right=True) for t in ("overlap", "training labels", "mentions")]
+    columns.append(Column("k effective", right=True, drop=1))  # k itself, or told by a note
     rows = []
     for pair in pairs:
         measured = pair.measured
@@ -69,12 +71,17 @@ def notes(pairs: Sequence[Pair], embedder: str) -> list[str]:
         measured = pairs[0].measured
         found = sum(n > 0 for n in measured.in_training.values())
         lines.append(
-            f"{found} of {number_of(len(measured.values), 'label')} occur word by word among "
+            f"{found} of {number_of(len(measured.values), 'label')} {_occur(found)} word by word among "
             f"{number_of(measured.n_training, 'training label')} (overlap {measured.overlap:.3f}), which have "
             f"{number_of(measured.mentions, 'mention')}; k_effective {measured.k_effective}"
         )
     warned = dict.fromkeys((pair.training, pair.measured.warning) for pair in pairs if pair.measured.warning)
-    return [*lines, *(f"! {name}: {warning}" for name, warning in warned)]
+    doubts = label_vectors.doubts({(pair.training, pair.evaluation): pair.measured.compared for pair in pairs})
+    return [*lines, *(f"! {name}: {warning}" for name, warning in warned), *(f"! {doubt}" for doubt in doubts)]
+
+
+def _occur(n: int) -> str:
+    return "occurs" if n == 1 else "occur"
 
 
 def _share(value: float) -> Cell:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 
 Corpus = Annotated[Path, typer.Argument(help="JSONL, {_id, text, title} or {docid, doctext}.")]
-Out = Annotated[Path, typer.Option(help="JSONL file to write.", callback=no_file_of_run)]
+Out = Annotated[Path, typer.Option(help="JSONL file to write.", callback=file_to_write)]
 Encoder = Annotated[str, typer.Option(help="A text encoder: a name, a YAML file, or ADAPTER:MODEL.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything drawn.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N, mps.")]

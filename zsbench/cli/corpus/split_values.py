@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsbench.cli._outputs import require_new_files
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def split_values(
     from zsbench.corpus.value_split import PARTS, parts
     from zsbench.data.products import product_rows
 
-    _refuse_overwriting(out, [*(f"{part}.jsonl" for part in PARTS), VALUES, FOR_VALIDATION, FOR_TEST])
+    require_new_files(out, [*(f"{part}.jsonl" for part in PARTS), VALUES, FOR_VALIDATION, FOR_TEST])
     rows = [row for row, _ in product_rows.read(resolve_path(str(products), Path()), category)]
     values = sorted({value for row in rows for value in row.values})
     chosen = _chosen(values, n, seed, validation_values, test_values)
@@ -65,16 +66,6 @@ def _chosen(
         expected = "--n N --seed S, or --validation-values FILE --test-values FILE"
         raise UserError("split-values", "no --seed" if seed is None else "no --n", expected)
     return drawn(values, n, seed=seed)
-
-
-def _refuse_overwriting(out: Path, names: list[str]) -> None:
-    from zsbench.core import files
-    from zsbench.core.errors import UserError, shown
-
-    there = next((out / name for name in names if (out / name).exists()), None)
-    if there is not None:
-        raise UserError(shown(there), "is there already, and would be overwritten", "--out of an empty folder")
-    files.require_writable(out)
 
 
 def _refuse_empty(by_part: dict[str, list[ProductRow]]) -> None:

@@ -4,7 +4,8 @@
 
 A text is lower-cased and split at every `-`, `/`, `_` and blank; its vector is the mean over its words, each unknown
 one standing as the mean of all vectors of the file. What stands between two neighbouring separators is an empty word,
-and unknown. Of lines for one word the last counts.
+and unknown. Of lines for one word the last counts. A word may hold blanks, as some of GloVe's do (`. . .`), but a word
+whose last part is a number is a line with a number too many.
 
 Source: the GloVe and fastText embedders of flairNLP/familiarity.
 """
@@ -26,6 +27,7 @@ from zsbench.models import runtime
 from zsbench.models.capabilities import TextEncoder
 
 _SEPARATOR = re.compile(r"[-/_ ]")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 @declare(offers=(TextEncoder,))
@@ -65,6 +67,10 @@ class WordVectors:
         """Return the mean vectors of texts, (n_texts, width)."""
         return self.encode_queries(texts)
 
+    def knows(self, text: str) -> bool:
+        """Return whether any word of a text is in the file; otherwise its vector is the mean of all words."""
+        return any(word in self._rows for word in _SEPARATOR.split(text.lower()))
+
     def _vector(self, text: str) -> DoubleArray:
         rows = [self._rows.get(word) for word in _SEPARATOR.split(text.lower())]
         known = [self._unknown if row is None else self._table[row].astype(np.float64) for row in rows]
@@ -79,7 +85,7 @@ def _read(path: Path) -> tuple[dict[str, int], FloatArray]:
         lines = list(_lines(first, text))
         if not width and lines:
             counted = _counted(lines[0][1])
-            width = counted[1] if counted else lines[0][1].count(" ")
+            width = counted[1] if counted else max(1, lines[0][1].count(" "))
             lines = lines[1:] if counted else lines
         if not lines:
             continue
@@ -117,14 +123,20 @@ def _parsed(lines: Sequence[tuple[int, str]], width: int, path: Path) -> tuple[l
     with np.errstate(over="ignore"):  # what single precision cannot hold is refused below
         try:
             values = np.array([fields[1:] for fields in split], dtype=np.float32)
-            wrong = ~np.isfinite(values).all(axis=1)
+            wrong = ~np.isfinite(values).all(axis=1) if values.shape[1] == width else np.ones(len(split), dtype=bool)
         except ValueError:
             wrong = np.array([not _are_numbers(fields[1:], width) for fields in split])
+    wrong |= np.array([_is_no_word(fields[0]) for fields in split])
     if wrong.any():
         number, line = lines[int(wrong.argmax())]
-        expected = f"a word and {width} finite numbers, parted by blanks"
+        expected = f"a word and {width} finite {'number' if width == 1 else 'numbers'}, parted by single blanks"
         raise UserError(f"{shown(path)}:{number}", f"line {textfiles.short(line, 40)}", expected)
     return [fields[0] for fields in split], values
+
+
+def _is_no_word(word: str) -> bool:
+    """Say whether what stands before the numbers is more than a word: a further number, or columns parted by tabs."""
+    return "\t" in word or (" " in word and bool(_NUMBER.fullmatch(word.rpartition(" ")[2])))
 
 
 def _are_numbers(fields: Sequence[str], width: int) -> bool:

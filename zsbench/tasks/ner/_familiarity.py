@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from zsbench.config import validate
 from zsbench.config.models import named
 from zsbench.config.options import Text
 from zsbench.config.paths import resolve_path
 from zsbench.core import cache
+from zsbench.core.errors import UserError
 from zsbench.core.records import canonical_json, digest
+from zsbench.core.yamlio import Document
 from zsbench.data.label_counts import read_counts
 from zsbench.metrics.correlation import pearson, spearman
 from zsbench.metrics.spans import spans
@@ -51,15 +54,27 @@ class TrainingLabels:
     def __init__(
         self, keys: Familiarity, training: str, folder: Callable[..., Path], where: Callable[[tuple[str, ...]], str]
     ) -> None:
-        self._keys = keys
+        self._keys, self._where = keys, where
         place = ("familiarity", "training")
         self._path = resolve_path(training, folder(*place), where=where(place))
         place = ("familiarity", "embedder")
         self._encoder, self._files = named(keys.embedder, TextEncoder, base=folder(*place), where=where(place))
 
-    def files(self) -> list[str]:
-        """Return the local files that familiarity comes from."""
-        return [str(self._path), *self._files]
+    def files_by_place(self) -> list[tuple[str, list[str]]]:
+        """Return the local files that familiarity comes from, with the place of the key that names them."""
+        named_by = {"training": [str(self._path)], "embedder": self._files}
+        return [(self._where(("familiarity", key)), files) for key, files in named_by.items()]
+
+    def require_readable(self) -> None:
+        """Refuse counts that are none; a file that is not there is said by who asks for the files.
+
+        Raises
+        ------
+        UserError
+            As `read_counts`.
+        """
+        if self._path.is_file():
+            read_counts(self._path)
 
     def beside(self, pred: Rows, gold: Rows) -> dict[str, Any]:
         """Return familiarity and F1 of every label of the gold, macro values, and the correlations of both.
@@ -85,7 +100,9 @@ class TrainingLabels:
             for label in f1
         }
         sizes = {"labels": found.n_training, "mentions": found.mentions}
-        warning = {"warning": found.warning} if found.warning else {}
+        odd = [*found.compared.training.doubts(), *found.compared.evaluation.doubts()]
+        warnings = [*filter(None, [found.warning]), *odd]
+        warning = {"warning": "; ".join(warnings)} if warnings else {}
         return {
             "macro": found.macro,
             "overlap": found.overlap,
@@ -106,6 +123,20 @@ class TrainingLabels:
         if key not in memory:
             memory[key] = self._encoder.build()
         return memory[key]
+
+
+def of_model(part: Document) -> TrainingLabels:
+    """Return the training labels that the `familiarity:` of a model's YAML names.
+
+    Raises
+    ------
+    UserError
+        A key is wrong, no training labels are named, or the embedder is none.
+    """
+    keys = validate.check(Familiarity, part)
+    if keys.training is None:
+        raise UserError(part.where(()), "key 'familiarity' names no training labels", "training: FILE")
+    return TrainingLabels(keys, keys.training, lambda *loc: part.folder(loc[1:]), lambda loc: part.where(loc[1:]))
 
 
 def _f1_by_label(pred: Rows, gold: Rows) -> dict[str, float]:

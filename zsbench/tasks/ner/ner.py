@@ -27,7 +27,7 @@ from zsbench.metrics.metric import Metric
 from zsbench.metrics.spans.mentions import Mentions
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
 from zsbench.tasks.formats.spans import Spans as SpanLines
-from zsbench.tasks.ner._familiarity import Familiarity, TrainingLabels
+from zsbench.tasks.ner._familiarity import Familiarity, TrainingLabels, of_model
 from zsbench.tasks.ner._gold import require as require_gold
 from zsbench.tasks.ner._labels import Labels
 from zsbench.tasks.ner._oddities import left_out, miscounted
@@ -74,6 +74,7 @@ class Task(BaseTask[Config]):
     metric_kinds: ClassVar[tuple[str, ...]] = ("spans", "counts", "nervaluate", "nervaluate_counts", "texts", "oracle")
     shard_size: ClassVar[int] = 256
     unit: ClassVar[str] = "document"
+    training_labels = staticmethod(of_model)
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
@@ -89,10 +90,20 @@ class Task(BaseTask[Config]):
 
     def files(self) -> list[str]:
         """Return the data's files, the one that names the labels, and those behind familiarity."""
-        names, files = self.config.labels, super().files()
+        return [path for _, files in self.files_by_place() for path in files]
+
+    def files_by_place(self) -> list[tuple[str, list[str]]]:
+        """Return the same files with the place of the key that names them."""
+        names, found = self.config.labels, [(self.source.where, super().files())]
         if isinstance(names, str):
-            files.append(str(resolve_path(names, self.config.folder("labels"), where=self.source.where)))
-        return files + (self._training.files() if self._training else [])
+            where = self.config.document.where(("labels",))
+            found.append((where, [str(resolve_path(names, self.config.folder("labels"), where=where))]))
+        return found + (self._training.files_by_place() if self._training else [])
+
+    def require_readable(self) -> None:
+        """Refuse training labels without counts, or malformed ones, before a model is loaded."""
+        if self._training:
+            self._training.require_readable()
 
     def protocol(self, *, given: bool = False) -> str:
         """Return what was excluded and how labels are worded: rows that differ in either do not compare."""

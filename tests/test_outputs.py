@@ -17,11 +17,11 @@ from zsbench.core import arrays, files, outputs, tablefiles, textfiles
 from zsbench.core.errors import UserError
 
 READ = {
-    "baseline", "centroids", "clusters", "corpus", "embeddings", "examples", "folder", "folders", "gold", "pairs",
-    "places", "predictions", "products", "prompts", "qrels", "results", "run", "test", "test_values",
-    "validation_values",
+    "alias", "baseline", "captions", "centroids", "clusters", "concepts", "corpus", "embeddings", "examples",
+    "folder", "folders", "gold", "item_concepts", "pairs", "places", "predictions", "products", "prompts", "qrels", "results", "run",
+    "tags", "test", "test_values", "validation_values",
 }  # fmt: skip
-FOLDERS = {("transfer-splits", "out"), ("split-values", "out"), ("report", "html"), ("eval", "out")}
+FOLDERS = {("transfer-splits", "out"), ("split-values", "out"), ("report", "html"), ("eval", "out"), ("count", "index")}
 """Folders that commands fill: the first two refuse files that are there, the others know their own from others'."""
 
 

@@ -53,7 +53,8 @@ def read_labels(path: Path) -> list[str]:
     UserError
         No labels, one that is empty or stands twice; what `read_counts` refuses.
     """
-    if ".json" in path.suffixes and isinstance(jsonfiles.read(path), dict):
+    text = textfiles.read(path)
+    if jsonfiles.holds_json(path, text) and isinstance(jsonfiles.parse(text, shown(path)), dict):
         return list(read_counts(path))
     return _stripped(jsonfiles.texts(path, "one label a line, or a JSON list of labels"), shown(path))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def count(
         ),
     ],
     concepts: Annotated[Path, typer.Option(help="One name a line, a JSON list, or JSON {concept: [synonyms]}.")],
-    out: Annotated[Path, typer.Option(help="JSON {concept: captions} to write.", callback=no_file_of_run)],
+    out: Annotated[Path, typer.Option(help="JSON {concept: captions} to write.", callback=file_to_write)],
     search: Annotated[
         Search, typer.Option(help="What finds a name; nouns is the paper's, fts is REAL's.")
     ] = Search.exact,
@@ -72,11 +72,11 @@ def count(
         str | None, typer.Option(help="What degree_fixed divides by: a number, or cc3m, cc12m, ... Default: captions.")
     ] = None,
     cooccurrences: Annotated[
-        Path | None, typer.Option(help="CSV of captions that hold two concepts, to write.", callback=no_file_of_run)
+        Path | None, typer.Option(help="CSV of captions that hold two concepts, to write.", callback=file_to_write)
     ] = None,
     synonym_counts: Annotated[
         Path | None,
-        typer.Option(help="JSON of counts of every synonym, for real-prompt, to write.", callback=no_file_of_run),
+        typer.Option(help="JSON of counts of every synonym, for real-prompt, to write.", callback=file_to_write),
     ] = None,
 ) -> None:
     """Count the captions that hold each concept; the same command goes on where the last one stopped."""

@@ -11,7 +11,7 @@ import typer
 
 from zsbench.cli import _figures
 from zsbench.cli._grids import Format, print_grids
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 from zsbench.cli.frequency._options import Only, columns, split
 
@@ -84,7 +84,7 @@ def fit(
     seed: Annotated[int, typer.Option(min=0, help="Of resamples.")] = 0,
     show: Annotated[Show, typer.Option(help="A row for each curve, bin or concept.")] = Show.curves,
     plot: Annotated[
-        Path | None, typer.Option(help="FILE.png, .svg, .pdf, or .json for the data.", callback=no_file_of_run)
+        Path | None, typer.Option(help="FILE.png, .svg, .pdf, or .json for the data.", callback=file_to_write)
     ] = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
 ) -> None:

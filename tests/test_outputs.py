@@ -17,12 +17,15 @@ from zsbench.core import arrays, files, outputs, tablefiles, textfiles
 from zsbench.core.errors import UserError
 
 READ = {
-    "alias", "baseline", "captions", "centroids", "clusters", "concepts", "corpus", "embeddings", "examples",
-    "folder", "folders", "gold", "item_concepts", "pairs", "places", "predictions", "products", "prompts", "qrels", "results", "run",
-    "tags", "test", "test_values", "validation_values",
+    "alias", "baseline", "captions", "centroids", "clusters", "concepts", "corpus", "definitions", "embeddings",
+    "examples", "folder", "folders", "gold", "item_concepts", "pairs", "places", "predictions", "products", "prompts", "qrels", "results", "run",
+    "tags", ("relevance", "counts"), "test", "test_values", "validation_values",
 }  # fmt: skip
-FOLDERS = {("transfer-splits", "out"), ("split-values", "out"), ("report", "html"), ("eval", "out"), ("count", "index")}
-"""Folders that commands fill: the first two refuse files that are there, the others know their own from others'."""
+FOLDERS = {
+    ("transfer-splits", "out"), ("split-values", "out"), ("report", "html"), ("eval", "out"), ("count", "index"),
+    ("relevance", "answers"),
+}  # fmt: skip
+"""Folders that commands fill: the first two refuse files that are there, the others know their own or go on in them."""
 
 
 def functions():
@@ -52,7 +55,7 @@ def test_every_path_is_read_or_is_kept_from_being_read():
     odd = [
         (command, name)
         for command, name, info in paths()
-        if info.callback is not file_to_write and name not in READ and (command, name) not in FOLDERS
+        if info.callback is not file_to_write and not {name, (command, name)} & {*READ, *FOLDERS}
     ]
     assert odd == []
     assert sum(info.callback is file_to_write for *_, info in paths()) >= 10

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zsbench.cli._models import load_model
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def relevance(
     answers: Annotated[Path, typer.Option(help="Folder of the model's answers: read, and filled with --model.")],
     out: Annotated[
         Path,
-        typer.Option(help="The counts with `relevant_total`, to write, for `frequency:`.", callback=no_file_of_run),
+        typer.Option(help="The counts with `relevant_total`, to write, for `frequency:`.", callback=file_to_write),
     ],
     captions: Annotated[
         list[Path] | None, typer.Option(help="With --model: files of captions or folders, those counted. Repeatable.")

@@ -87,3 +87,22 @@ def test_every_embedded_model_has_a_card_with_what_it_reaches(asset):
     assert {"summary", "recipe", "seed", "reached", "limits", "parameters", "train_cpu_seconds"} <= card.keys()
     assert card["reached"]
     assert card["limits"]
+
+
+@pytest.mark.slow
+def test_accuracy_follows_frequency_where_training_was_long_tailed_and_not_in_its_twin(tmp_path):
+    from zsbench.analysis.frequency import corpus, joining, measured, runs
+    from zsbench.results.finished_run import finished_runs
+
+    run("papers/concept-frequency", tmp_path, embedded=True)
+    [counts] = corpus.read("asset:models/clip-glyphs-longtail/concept_counts.json")
+    pooled = [each for each in finished_runs([tmp_path / "out"]) if each.result["task"] in ("glyphs", "digits")]
+    curves = [measured.measured(p, counts, joining.joined(p, counts), measured.Options()) for p in runs.of_runs(pooled)]
+    assert len(curves) == 6
+    for curve in curves:
+        assert len(curve.points.counts) == 55 + 10
+        rises = curve.performance.facts["model"] == "clip-glyphs-longtail"
+        assert (curve.slope.low > 0) == rises
+        assert (curve.rho.low > 0) == rises
+        assert (curve.line.r > 0.7) == rises
+        assert (curve.head - curve.tail > 0.1) == rises

@@ -1,6 +1,7 @@
 """`zsbench frequency`: what fit, corpora and lines read, print and draw, and what they refuse."""
 
 import json
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.made_runs import made
 from tests.command import call
-from zsbench.analysis.frequency import corpora, corpus, joining, measured, performance, runs
+from zsbench.analysis.frequency import corpora, corpus, image_concepts, joining, measured, performance, runs
 from zsbench.core.errors import UserError
 
 COUNTS = {"cat": 1000, "dog": 90, "owl": 9, "airplane": 1, "emu": 0}
@@ -190,3 +191,30 @@ def test_the_order_of_concepts_changes_nothing(counts, seed):
     [pair] = corpora.alike([of_corpus, other])
     assert pair.n == len(counts)
     assert pair.rho is None or pair.rho == pytest.approx(1)
+
+
+def test_concepts_of_the_images_of_a_retrieval(folder):
+    (folder / "list.json").write_text('{"one": ["digit one"], "disc": ["circles", "ring"], "emu": ["emu"]}')
+    code, screen = call("frequency", "concepts", "glyph-captions", "--concepts", "list.json", "--out", "c.json")
+    assert code == 0, screen.err
+    found = json.loads((folder / "c.json").read_text())
+    assert len(found) == 110
+    assert {image for image, own in found.items() if "one" in own} == {"digit-one-1.png", "digit-one-2.png"}
+    assert {image.rsplit("-", 1)[0] for image, own in found.items() if "disc" in own} == {"circle", "ring"}
+    assert not any("emu" in own for own in found.values())
+    for task, says in (("glyph-caption", "did you mean 'glyph-captions'"), ("glyphs", "image-classification")):
+        code, screen = call("frequency", "concepts", task, "--out", "d.json")
+        assert code == 2
+        assert says in " ".join(screen.err.split())
+
+
+def test_nouns_are_those_of_the_first_five_captions_in_small_letters(monkeypatch):
+    class Parser:
+        def pipe(self, texts, batch_size):
+            assert batch_size > 0
+            for text in texts:
+                yield [mock.Mock(lemma_=word, pos_="NOUN" if word[0].isupper() else "VERB") for word in text.split()]
+
+    monkeypatch.setattr(image_concepts.parsed, "load", lambda _: Parser())
+    captions = {"i": ["Dog runs", "Cat 2", "Dog", "Owl", "Emu", "Late"], "j": ["sits"]}
+    assert image_concepts.nouns(captions) == {"i": ["cat", "dog", "emu", "owl"], "j": []}

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from zsbench.cli._outputs import no_file_of_run
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 
 
 def concepts(
     task: Annotated[str, typer.Argument(help="A task of image-text retrieval, by name or YAML.")],
-    out: Annotated[Path, typer.Option(help="JSON {image id: [concept, ...]} to write.", callback=no_file_of_run)],
+    out: Annotated[Path, typer.Option(help="JSON {image id: [concept, ...]} to write.", callback=file_to_write)],
     listed: Annotated[
         Path | None,
         typer.Option("--concepts", help="Only these, as for `frequency count`; without it all nouns, by spaCy."),

@@ -4,6 +4,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
@@ -11,6 +13,7 @@ def words(text):
     return re.findall(r"[^\W\d_]+", text)
 
 
+@pytest.mark.slow
 def test_the_code_of_the_page_runs_and_prints_what_it_says(tmp_path):
     spec = importlib.util.spec_from_file_location("refresh", DOCS / "refresh.py")
     refresh = importlib.util.module_from_spec(spec)

@@ -8,6 +8,8 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import pytest
+
 from tests.reference._golden import GOLDEN, leaves
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +69,7 @@ def keys_of(slug):
                 yield from (f"{name}/{key}" for key in archive.files)
 
 
+@pytest.mark.slow
 def test_every_key_is_read(tmp_path):
     read = read_keys(tmp_path)
     slugs = sorted({path.split("/")[0] for path in read} & {path.name for path in GOLDEN.iterdir()})

@@ -160,11 +160,13 @@ def test_the_command_asks_once_goes_on_and_reads_answers_without_a_model(files, 
         (["--model", "x"], "both to ask"),
         (["--model", "x", "--captions", "captions.txt"], "--definitions"),
         (["--model", "x", "--captions", "captions.txt", "--question", "is it {good}"], "--question"),
+        (["--model", "x", "--captions", "others.txt", "--question", "dtd"], "no caption of 'tiger cat' and 1 more"),
         ([], "--model and captions"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_a_model_is_loaded(more, found, files, monkeypatch):
     monkeypatch.chdir(files)
+    (files / "others.txt").write_text("a dog\n")
     code, screen = call("frequency", "relevance", "counts.json", "--answers", "answers", "--out", "out.json", *more)
     assert code == 2
     assert found in " ".join(screen.err.split())

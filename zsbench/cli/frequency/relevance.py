@@ -95,6 +95,7 @@ def _ask(
     from zsbench.analysis.frequency.answers import collected
     from zsbench.analysis.frequency.counting.captions import Columns, shards_of
     from zsbench.cli.frequency._progress import progress
+    from zsbench.core.errors import UserError
     from zsbench.models.capabilities import TextGenerator
 
     shards = shards_of(captions)
@@ -103,6 +104,10 @@ def _ask(
         of_concepts = credited.drawn(
             shards, Columns(column), names, most=asking.most + 2 * rule.BATCH, seed=seed, where=str(counts), told=told
         )
+    lost = [one.name for key, one in counted.items() if one.total and not of_concepts[key]]
+    if lost:
+        found = f"no caption of '{lost[0]}'" + (f" and {len(lost) - 1} more" if lost[1:] else "")
+        raise UserError("--captions", found, f"the captions that {counts} counts, by the search `fts`")
     generator = load_model(model, TextGenerator, device, "auto")
     pairs = [(counted[key].name, of_concept) for key, of_concept in of_concepts.items()]
     collected(folder, pairs, lambda concept, of_concept: rule.asked(generator, asking, concept, of_concept))

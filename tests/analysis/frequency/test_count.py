@@ -245,7 +245,7 @@ def test_the_command(corpus, monkeypatch):
         "note: concepts 'Fire_truck', 'fire truck' are the same to this search",
         "note: 3 null captions (left out)",
         "note: left out: captions/3.jsonl.gz:1: the gzip data end too early",
-        "3 concepts in 10 captions, 0 of them in none; in c.json",
+        "3 concepts in 10 captions; in c.json",
     ):
         assert said in screen.err
     assert json.loads((corpus / "c.json").read_text()) == {"dog": 4, "Fire_truck": 2, "fire truck": 2}

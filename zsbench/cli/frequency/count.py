@@ -10,6 +10,7 @@ import typer
 
 from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
+from zsbench.core.words import number_of
 
 if TYPE_CHECKING:
     from zsbench.analysis.frequency.counting.run import Answer
@@ -83,16 +84,20 @@ def count(
     from zsbench.analysis.frequency.counting import captions as captions_of
     from zsbench.analysis.frequency.counting import run, searches
     from zsbench.cli.frequency._progress import progress
+    from zsbench.config.paths import resolve_path
+
+    def found(path: Path) -> Path:
+        return resolve_path(str(path), Path())  # `asset:` and `$NAME/` are known, as in a config
 
     asked = run.Request(
-        captions=captions,
-        concepts=concepts,
+        captions=[found(path) for path in captions],
+        concepts=found(concepts),
         out=out,
         search=searches.chosen(search.value, multiword.value if multiword is not None else None, spacy),
         columns=captions_of.Columns(column, id),
         skip_damaged=skip_damaged,
         index=index,
-        tags=tuple(tags or ()),
+        tags=tuple(found(path) for path in tags or ()),
         tag_threshold=tag_threshold,
         corpus_size=corpus_size,
         cooccurrences=cooccurrences,
@@ -112,5 +117,6 @@ def count(
 def _summary(answer: Answer, out: Path) -> str:
     """Return one sentence or two on what was counted."""
     never = sum(not n for n in answer.counts.values())
-    found = f"{len(answer.counts)} concepts in {answer.n_captions:,} captions, {never} of them in none; in {out}"
+    missing = f", {never} of them in no caption" if never else ""
+    found = f"{number_of(len(answer.counts), 'concept')} in {answer.n_captions:,} captions{missing}; in {out}"
     return f"{found}\n{answer.speed}" if answer.speed else found

@@ -56,13 +56,14 @@ _ENDS_IN_IE = """
     spookie stymie sweetie talkie techie tie toughie townie undie veggie walkie weenie yuppie zombie
 """
 _NO_PLURAL = """
-    across alas alias always amphibious arkansas as athletics atlas barracks bellows bias biceps billiards
-    binoculars bourgeois canvas chaos checkers christmas clothes cosmos crossroads cyclops dallas darts dominoes
-    dungarees economics electronics ethics forceps gallows gas glasses goggles gymnastics has headquarters his
-    hummus is its james jeans jesus kansas las lens mars mathematics means measles molasses mumps news nicholas
-    overalls pajamas pancreas pants paris physics plus politics rabies scissors series shorts species sunglasses
-    swiss tennis texas this thomas thus tights tongs triceps trousers tweezers us vegas venus versus was williams
-    yes
+    across alas alias always amphibious arkansas as athletics atlas badlands bahamas barbados barracks bellows bias
+    biceps billiards binoculars bourgeois brussels canvas chaos charles checkers christmas clothes cosmos crossroads
+    cyclops dallas darts dominoes dungarees economics electronics ethics forceps gallows gas glasses goggles
+    gymnastics has headquarters his honduras hummus is its james jeans jesus kansas laos las lens maldives mars
+    mathematics means measles molasses mumps netherlands news nicholas overalls pajamas pancreas pants paris patas
+    philippines physics plus politics pyrenees rabies rhinoceros scissors series seychelles shorts species
+    sunglasses swiss tennis texas this thomas thus tights tongs triceps triceratops trousers tweezers us vegas venus
+    versus wales was williams yellowlegs yes
 """
 _ENDS_IN_MEN = """
     abdomen acumen albumen amen bitumen carmen cyclamen foramen hymen lumen omen ramen regimen semen specimen stamen

@@ -161,7 +161,8 @@ class Work:
             raise UserErrors(errors)
         seconds = time.perf_counter() - start
         tally, facts = shards.merged(prepared.slots, parts)
-        speed = f"{counted:,} captions counted now, {counted / max(seconds, 1e-9):,.0f} a second" if counted else ""
+        # Within a second nothing but the start would be measured.
+        speed = f"{counted:,} captions counted now, {counted / seconds:,.0f} a second" if seconds > 1 else ""
         return tally, parts, facts, errors, speed
 
     def _write_joint(

@@ -47,6 +47,10 @@ class Phrases:
         self._keys, self._next = keys[order], np.array(list(edges.values()), np.int64)[order]
         self._ends = np.full(len(edges) + 1, -1, np.int64)
         self._ends[list(ends)] = list(ends.values())
+        self._begins = np.full(len(numbers), -1, np.int64)
+        self._begins[[word for state, word in edges if not state]] = [
+            to for (state, _), to in edges.items() if not state
+        ]
         self._goes_on = np.zeros(len(edges) + 1, bool)
         self._goes_on[[state for state, _ in edges]] = True
 
@@ -60,15 +64,21 @@ class Phrases:
         # Position i + 1 of a phrase is the next word found, where it is also the next word of the same caption.
         follows = np.zeros(len(at), bool)
         follows[:-1] = (at[1:] == at[:-1] + 1) & (rows[1:] == rows[:-1])
-        place, state = np.arange(len(at)), np.zeros(len(at), np.int64)
+        state = self._begins[found]
+        place = np.flatnonzero(state >= 0)
+        state = state[place]
         hits: list[tuple[IntArray, IntArray]] = []
         while len(place):
+            ended = np.flatnonzero(self._ends[state] >= 0)
+            hits.append((rows[place[ended]], self._ends[state[ended]]))
+            on = np.flatnonzero(self._goes_on[state] & follows[place])
+            state, place = state[on], place[on] + 1
             keys = state * self._n_words + found[place]
             edge = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
             walked = self._keys[edge] == keys
             state, place = self._next[edge[walked]], place[walked]
-            ended = self._ends[state] >= 0
-            hits.append((rows[place[ended]], self._ends[state[ended]]))
-            on = self._goes_on[state] & follows[place]
-            state, place = state[on], place[on] + 1
-        return np.concatenate([row for row, _ in hits]), np.concatenate([term for _, term in hits])
+        return np.concatenate([_none(), *(row for row, _ in hits)]), np.concatenate([_none(), *(t for _, t in hits)])
+
+
+def _none() -> IntArray:
+    return np.zeros(0, np.int64)

@@ -55,16 +55,26 @@ class Slots:
         self._by_term: IntArray = np.argsort(np.array(terms, np.int64), kind="stable")
         self._n: IntArray = np.bincount(np.array(terms, np.int64), minlength=len(numbers))
         self._starts: IntArray = np.cumsum(self._n) - self._n
+        self._one_each = len(terms) == len(numbers)
 
     def of_terms(self, rows: IntArray, terms: IntArray) -> tuple[IntArray, IntArray]:
         """Return (rows, slots) of (rows, terms) found: each pair once, by row and slot."""
+        width = max(len(self.concepts), 1)
+        if self._one_each:
+            return np.divmod(_once(rows * width + self._by_term[terms]), width)
         n = self._n[terms]
         first = np.repeat(self._starts[terms], n)
         within = np.arange(len(first)) - np.repeat(np.cumsum(n) - n, n)
         slots = self._by_term[first + within]
-        width = max(len(self.concepts), 1)
-        keys = np.unique(np.repeat(rows, n) * width + slots)
-        return np.divmod(keys, width)
+        return np.divmod(_once(np.repeat(rows, n) * width + slots), width)
+
+
+def _once(keys: IntArray) -> IntArray:
+    """Return the distinct numbers, in rising order; what `np.unique` does in twice the time."""
+    keys.sort()
+    first = np.ones(len(keys), bool)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    return keys[first]
 
 
 class Tally:

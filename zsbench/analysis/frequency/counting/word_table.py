@@ -7,6 +7,7 @@ one another.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from zsbench.core.lazy import BoolArray, IntArray, NDArray, np
 
@@ -25,23 +26,24 @@ class Tokens:
     """
 
     def __init__(self, block: bytes) -> None:
-        self.bytes = np.frombuffer(block + bytes(8), np.uint8)
-        letters = self.bytes[: len(block)] > 32
-        borders = np.flatnonzero(np.concatenate([letters[:1], letters[1:] != letters[:-1]]))
-        self.starts, ends = borders[::2], borders[1::2]
-        self.lengths = ends - self.starts
+        self.bytes = np.frombuffer(b" " + block + bytes(8), np.uint8)
+        letters = self.bytes[: len(block) + 1] > 32
+        borders = np.flatnonzero(letters[1:] != letters[:-1])
+        borders += 1
+        self.starts = np.ascontiguousarray(borders[::2])
+        self.lengths = borders[1::2] - self.starts
         self.captions = np.searchsorted(self.starts, np.flatnonzero(self.bytes == 10))
-        self._masks: NDArray[np.uint64] = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
-        self._windows: NDArray[np.uint64] = np.ndarray((len(self.bytes) - 7,), "<u8", buffer=self.bytes, strides=(1,))
+        self._windows = np.ndarray((len(self.bytes) - 7,), "<u8", buffer=self.bytes, strides=(1,))
 
     def chunk(self, tokens: IntArray | slice, number: int) -> NDArray[np.uint64]:
         """Return bytes 8 * number to 8 * number + 7 of some tokens as one number, zeros behind their ends."""
-        starts, lengths = self.starts[tokens], self.lengths[tokens]
-        if not number:
-            return self._windows[starts] & self._masks[np.minimum(lengths, 8)]  # type: ignore[no-any-return]
-        left = lengths - 8 * number
-        there = np.minimum(starts + 8 * number, len(self._windows) - 1)
-        return self._windows[there] & self._masks[np.clip(left, 0, 8)]  # type: ignore[no-any-return]
+        starts, left = self.starts[tokens], self.lengths[tokens]
+        if number:
+            starts = np.minimum(starts + 8 * number, len(self._windows) - 1)
+            left = left - 8 * number
+        chunk: NDArray[np.uint64] = self._windows[starts]
+        chunk &= _masks().take(left, mode="clip")
+        return chunk
 
     def rows(self, tokens: IntArray) -> IntArray:
         """Return the caption of each token, by its number in the block."""
@@ -53,48 +55,48 @@ class WordTable:
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         words = [word.encode() for word in numbers]
-        block = b" ".join(words) + b"\n"
-        tokens = Tokens(block)
+        tokens = Tokens(b" ".join(words) + b"\n")
         assert len(tokens.starts) == len(words), "a word has no border in it"
-        every = slice(None)
-        self._longest = int(tokens.lengths.max(initial=1))
-        self._n_chunks = -(-self._longest // 8)
-        self._passes = np.zeros(1 << _BITS, bool)
-        self._passes[_slot(tokens.chunk(every, 0), tokens.lengths)] = True
         self._numbers = np.fromiter(numbers.values(), np.int64, len(words))
-        self._factor = _FACTOR
-        while True:
-            keys = self._keys(tokens, every)
-            order = np.argsort(keys, kind="stable")
-            self._sorted, self._order = keys[order], order
-            if len(np.unique(keys)) == len(keys):
-                break
-            self._factor = (self._factor * _FACTOR) % 2**64  # odd times odd: another factor that loses no bit
-        self._chunks = [tokens.chunk(every, number) for number in range(self._n_chunks)]
+        self._longest = int(tokens.lengths.max(initial=1))
+        self._chunks = [tokens.chunk(slice(None), number) for number in range(-(-self._longest // 8))]
+        slots = _slot(self._chunks[0])
+        self._passes = np.zeros(1 << _BITS, bool)
+        self._passes[slots] = True
+        # The words of a slot are a chain: the first of them, and behind each word the next one.
+        self._first = np.full(1 << _BITS, -1, np.int32)
+        self._next = np.full(len(words), -1, np.int32)
+        for word, slot in enumerate(slots.tolist()):
+            self._next[word], self._first[slot] = self._first[slot], word
 
     def find(self, tokens: Tokens) -> tuple[IntArray, IntArray]:
         """Return (n_found,) tokens that are words of the table, in their order, and the words' numbers."""
-        first = tokens.chunk(slice(None), 0)
-        passed = self._passes[_slot(first, tokens.lengths)]
-        passed &= tokens.lengths <= self._longest
-        found = np.flatnonzero(passed)
-        at = np.minimum(np.searchsorted(self._sorted, self._keys(tokens, found)), len(self._sorted) - 1)
-        words = self._order[at]
-        same: BoolArray = np.ones(len(found), bool)
-        for number, chunk in enumerate(self._chunks):
-            same &= chunk[words] == tokens.chunk(found, number)
-        return found[same], self._numbers[words[same]]
-
-    def _keys(self, tokens: Tokens, which: IntArray | slice) -> NDArray[np.uint64]:
-        factor, shift = np.uint64(self._factor), np.uint64(32)
-        key = np.zeros(len(tokens.starts[which]), np.uint64)
-        for number in range(self._n_chunks):
-            key = (key ^ tokens.chunk(which, number)) * factor
-            key ^= key >> shift
-        return key
+        start = tokens.chunk(slice(None), 0)
+        slots = _slot(start)
+        found = np.flatnonzero(self._passes.take(slots))
+        found = found[tokens.lengths[found] <= self._longest]
+        chunks = [start[found], *(tokens.chunk(found, number) for number in range(1, len(self._chunks)))]
+        words, left = self._first[slots[found]], np.arange(len(found))
+        while len(left):
+            same: BoolArray = np.ones(len(left), bool)
+            for known, own in zip(self._chunks, chunks, strict=True):
+                same &= known[words[left]] == own[left]
+            left = left[~same]
+            words[left] = self._next[words[left]]
+            left = left[words[left] >= 0]
+        held = words >= 0
+        return found[held], self._numbers[words[held]]
 
 
-def _slot(first: NDArray[np.uint64], lengths: IntArray) -> IntArray:
-    """Return the place of words in the filter, from their first eight bytes and their length."""
-    mixed = (first ^ (lengths.astype(np.uint64) << np.uint64(56))) * np.uint64(_FACTOR)
-    return (mixed >> np.uint64(64 - _BITS)).view(np.int64)  # type: ignore[no-any-return]
+def _slot(first: NDArray[np.uint64]) -> IntArray:
+    """Return the place of words in the filter, from their first eight bytes."""
+    mixed = first * np.uint64(_FACTOR)
+    mixed >>= np.uint64(64 - _BITS)
+    slots: IntArray = mixed.view(np.int64)
+    return slots
+
+
+@cache
+def _masks() -> NDArray[np.uint64]:
+    """Return numbers whose lowest 0, 1, ... 8 bytes are ones."""
+    return np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)

@@ -116,7 +116,7 @@ BAD = {
     "j.parquet": (
         parquet(caption=pa.Array.from_buffers(pa.string(), 2, pa.array([b"ok", b"\xff"]).buffers())),
         {},
-        "j.parquet: one of the rows 0 to 16383: byte 0xff is not UTF-8",
+        "j.parquet: one of the rows 0 to 4095: byte 0xff is not UTF-8",
     ),
     "k.tar": (tar({"a.txt": b"ok", "b.txt": b"\xff"}), {}, "k.tar: b.txt:1: byte 0xff is not UTF-8"),
     "l.tar": (tar({"a.txt": b"x" * 2000})[:1000], {}, "l.tar: (not a tar file, or damaged|ends within member)"),

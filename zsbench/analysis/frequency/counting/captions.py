@@ -19,8 +19,8 @@ from zsbench.core import files, jsonfiles, tablefiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
 from zsbench.core.listing import files_below
 
-BLOCK = 16384
-"""Captions of a block: few enough that what is computed of them stays in the processor's cache."""
+BLOCK = 4096
+"""Captions of a block: few enough that its arrays take memory that was used before, rather than new pages each time."""
 COLUMNS = ("caption", "text", "alt_text")
 """Columns, keys and members of a shard that hold captions, in any letter case, where none is named."""
 KINDS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".txt", ".tar")

@@ -134,7 +134,8 @@ def test_batches_show_every_example_once_a_round_and_drop_what_is_left():
     [
         ({"captions": images(11)}, {}, "array 'captions': 11 rows"),
         ({"images": np.ones((12, 5))}, {}, "vectors of width 5"),
-        ({"images": np.zeros((12, WIDTH))}, {}, "row 0: zeros only"),
+        ({"captions": np.full((12, WIDTH), 1e30)}, {}, "row 0: a vector of length inf"),
+        ({"images": np.zeros((12, WIDTH))}, {}, "row 0: a vector of length 0.0"),
         ({"labels": np.full(12, 3)}, {}, "class 3"),
         ({"labels": np.array(["Cat"] * 12)}, {}, "did you mean 'cat'"),
         ({}, {"image_batch": 13}, "for batches of 13"),
@@ -145,6 +146,11 @@ def test_what_cannot_teach_is_refused(held, options, found, encoder, problem, wr
     with pytest.raises(UserError) as caught:
         built(encoder, problem, retrieved=write(**held), **options)
     assert found in str(caught.value)
+
+
+def test_a_name_of_two_classes_says_nothing(write):
+    with pytest.raises(UserError, match="'cat' is the name of 2 classes"):
+        read_retrieved(write(), [*NAMES, "cat"], WIDTH)
 
 
 def test_captions_of_something_else_teach_nothing(encoder, problem, write):

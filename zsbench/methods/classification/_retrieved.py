@@ -58,19 +58,25 @@ def _unit(held: dict[str, Any], key: str, file: Path, width: int) -> FloatArray:
     if rows.shape[1] != width:
         hint = "were they made with this model?"
         raise UserError(place(file, key), f"vectors of width {rows.shape[1]}", f"{width}, as the model's", hint)
-    try:
-        return normalise(rows)
-    except ValueError:
-        zero = int(np.flatnonzero(~np.linalg.norm(rows, axis=1).astype(bool))[0])
-        raise UserError(f"{place(file, key)}, row {zero}", "zeros only", "a feature") from None
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(rows, axis=1)
+    bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
+    if len(bad):
+        where = f"{place(file, key)}, row {bad[0]}"
+        raise UserError(where, f"a vector of length {lengths[bad[0]]}", "a feature")
+    return normalise(rows)
 
 
 def _numbers(names: list[str], class_names: list[str], file: Path) -> IntArray:
-    """Return the number of each name (n_names,); the first of classes of one name."""
+    """Return the number of the class of each name (n_names,)."""
     strange = [name for name in names if name not in class_names]
     if strange:
         found = f"'{strange[0]}' is no class of the task" + (f", nor {len(strange) - 1} more" if strange[1:] else "")
         raise UserError(place(file, "labels"), found, "the task's names", did_you_mean(strange[0], class_names))
+    twice = next((name for name in names if class_names.count(name) > 1), None)
+    if twice is not None:
+        found = f"'{twice}' is the name of {class_names.count(twice)} classes"
+        raise UserError(place(file, "labels"), found, "numbers of classes in the task's order")
     return np.array([class_names.index(name) for name in names], dtype=np.int64)
 
 

@@ -54,6 +54,14 @@ def test_a_table_of_accuracies_in_percent_is_a_curve_of_shares(folder):
     assert one["concepts"] == 5
 
 
+def test_percent_is_seen_in_the_whole_table(folder):
+    (folder / "t.csv").write_text("model,concept,accuracy\n" + "".join(
+        f"{model},{name},{value / divisor}\n" for model, divisor in (("m", 1), ("weak", 1000))
+        for name, value in ACCURACIES.items()))  # fmt: skip
+    [row] = fit("t.csv", "--counts", "web.json", "--edges", 4, "--only", "model=weak")
+    assert row["head"] == pytest.approx((80 + 60 + 45) / 3 / 1000 / 100)
+
+
 def test_bins_concepts_and_figures(folder):
     code, screen = call("frequency", "fit", "t.csv", "--counts", "web.json", "--edges", 4, "--show", "bins",
                         "--format", "json", "--plot", "f.json")  # fmt: skip

@@ -58,6 +58,8 @@ def test_names_are_looked_up_as_they_stand_then_as_aliases_then_loosely(tmp_path
     counts = {"crane": 1, "Crane": 2, "air_plane": 3, "bird": 0}
     assert names_in(counts, ["crane", "Crane", "CRANE", "plane", "Bird"], {"plane": "Air plane"}) == [
         "crane", "Crane", None, "air_plane", "bird"]  # fmt: skip
+    assert names_in({"": 3, "a": 1}, ["", "a"]) == ["", "a"]
+    assert names_in({"a": 1}, [""]) == [None]
     (tmp_path / "c.json").write_text(json.dumps(counts))
     assert class_counts(tmp_path / "c.json", ["bird", "Crane"]).tolist() == [0, 2]
 

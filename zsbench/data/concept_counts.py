@@ -40,7 +40,8 @@ def names_in(
 def _name_in(
     counts: Mapping[str, int], folded: Mapping[str, Sequence[str]], concept: str, aliases: Mapping[str, str]
 ) -> str | None:
-    for name in filter(None, (concept, aliases.get(concept))):
+    # The name may be empty: the paper has counts of what is left of nouns without letters.
+    for name in (concept, aliases.get(concept, concept)):
         if name in counts:
             return name
         alike = folded.get(_folded(name), [])

@@ -62,7 +62,7 @@ def joined(
 ) -> Points:
     """Return the points of one model and one corpus, names looked up as `concept_counts` says.
 
-    A concept without a name is left out, as retrieval results have one.
+    A concept without a name is left out unless it has a count: retrieval results have one, counts of some corpora, too.
 
     Parameters
     ----------

@@ -67,9 +67,12 @@ def read_table(path: Path, only: Mapping[str, Collection[str]] = {}, column: str
     column = column or next((name for name in _COLUMNS if name in rows[0]), None)
     if column is None:
         raise UserError(shown(path), "no column of performance", f"one of {', '.join(_COLUMNS)}, or --value COLUMN")
+    values = [finite(row[column], row.place) for row in rows]
+    # Judged by the whole file: the rows that are wanted may be below 1 % all of them.
+    scale = 100 if column == "accuracy" and max(values) > 1 else 1
     found: dict[tuple[str, ...], Performance] = {}
-    for row in rows:
-        if any(row[key] not in values for key, values in only.items() if key in row):
+    for row, value in zip(rows, values, strict=True):
+        if any(row[key] not in kept for key, kept in only.items() if key in row):
             continue
         facts = {key: row[key] for key in FACTS if key in row}
         kind: Kind = "retrieval" if "direction" in facts or column == "recall" else "classification"
@@ -78,11 +81,11 @@ def read_table(path: Path, only: Mapping[str, Collection[str]] = {}, column: str
         of_dataset = entry.values.setdefault(row.get("dataset", ""), {})
         if row["concept"] in of_dataset:
             raise UserError(row.place, f"concept '{row['concept']}' stands twice for {entry.name or 'it'}", "it once")
-        of_dataset[row["concept"]] = finite(row[column], row.place)
+        of_dataset[row["concept"]] = value / scale
     if not found:
-        chosen = ", ".join(f"{key}={'|'.join(values)}" for key, values in only.items())
+        chosen = ", ".join(f"{key}={'|'.join(kept)}" for key, kept in only.items())
         raise UserError(shown(path), f"no row of {chosen}", "values that the table has")
-    return _as_shares(list(found.values()))
+    return list(found.values())
 
 
 def finite(text: str, place: str) -> float:
@@ -100,14 +103,3 @@ def finite(text: str, place: str) -> float:
     if not math.isfinite(value):
         raise UserError(place, short(text), "a finite number")
     return value
-
-
-def _as_shares(every: list[Performance]) -> list[Performance]:
-    """Return accuracies as shares where one of them shows that they are in percent."""
-    numbers = [value for entry in every for of_set in entry.values.values() for value in of_set.values()]
-    if every[0].metric != "accuracy" or max(numbers) <= 1:
-        return every
-    for entry in every:
-        for of_set in entry.values.values():
-            of_set.update({concept: value / 100 for concept, value in of_set.items()})
-    return every

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from zsbench.analysis.frequency.performance import Performance
+from zsbench.analysis.frequency.presets import Kind
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, shown, unknown_name
 from zsbench.core.lazy import DoubleArray, np
@@ -67,10 +68,10 @@ def of_runs(
     for run, variant in zip(runs, variants([run.result for run in runs]), strict=True):
         for metric in _metrics(run, metrics):
             values = _by_concept(run, metric, concepts, fewest_images)
-            kind = "retrieval" if run.result["task_type"] == RETRIEVAL else "classification"
+            kind: Kind = "retrieval" if run.result["task_type"] == RETRIEVAL else "classification"
             method = run.result["method"] + (f" ({variant})" if variant else "")
             facts = {"model": one_line(run.result["model"]), "method": one_line(method)}
-            entry = Performance(facts, kind, metric.name, metric.unit, {}, shown(run.folder))  # type: ignore[arg-type]
+            entry = Performance(facts, kind, metric.name, metric.unit, {}, shown(run.folder))
             entry = found.setdefault((*facts.values(), kind, metric.name), entry)
             task = run.result["task"]
             entry.values[task if task not in entry.values else shown(run.folder)] = values

@@ -19,7 +19,8 @@ from zsbench.metrics.metric import Interval, metric
 
 COLUMNS = ("class", "right", "count")
 _RESAMPLES = 2000
-_FEWEST_CLASSES = 30
+_FEWEST_CLASSES = 50
+"""Of 20 classes, 95 % intervals of the slope hold the truth in 91 % of simulations, of 50 in 95 %."""
 
 
 def of_classes(statistics: DoubleArray) -> tuple[IntArray, DoubleArray, DoubleArray]:

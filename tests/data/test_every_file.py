@@ -192,7 +192,7 @@ RANK = "type: {}\ndata: {{source: beir, path: .}}\n"
 @pytest.mark.parametrize(
     "text",
     [
-        *(IMAGES + f"{key}: named.txt\n" for key in ("classes", "class_map", "unseen", "distances")),
+        *(IMAGES + f"{key}: named.txt\n" for key in ("classes", "class_map", "unseen", "distances", "frequency")),
         *(
             IMAGES + f"{key}: {{source: image-table, path: named.txt}}\n"
             for key in ("support", "validation", "unlabeled")

@@ -40,7 +40,7 @@ def split_labels(out: Path, rule: splits.Rule) -> dict[str, dict[str, int]]:
     counts = read_counts(out / "models" / "ner-synthetic" / "label_counts.json")
     benchmarks = {name: read_labels(out / "data" / "ner-synthetic" / f"labels-{name}.txt") for name in BENCHMARKS}
     similarities = {
-        name: label_vectors.similarity(encoder, labels, list(counts), cache=Cache(None), name=NAME)
+        name: label_vectors.compared(encoder, labels, list(counts), cache=Cache(None), name=NAME).similarities
         for name, labels in benchmarks.items()
     }
     made = splits.split(similarities, list(counts), rule)

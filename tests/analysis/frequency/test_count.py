@@ -123,6 +123,15 @@ def test_a_run_that_was_stopped_goes_on(corpus, monkeypatch):
     assert details["concepts"]["dog"]["names"] == {"dog": 3, "hound": 0}
 
 
+def test_parts_of_another_order_of_concepts_are_not_taken_up(corpus):
+    (corpus / "1.jsonl").write_bytes(b"\xff\n")
+    with pytest.raises(UserError, match="is not UTF-8"):
+        answer(asked(corpus))
+    (corpus / "1.jsonl").write_text('{"caption": "fire_engine"}\n{"caption": "hounds, dog"}\n')
+    (corpus / "concepts.json").write_text(json.dumps(dict(reversed(list(NAMES.items())))))
+    assert answer(asked(corpus)).counts == EXACT
+
+
 def test_two_processes_count_what_one_counts(corpus):
     assert answer(asked(corpus), jobs=2).counts == EXACT
 

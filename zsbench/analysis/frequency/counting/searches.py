@@ -29,8 +29,6 @@ Multiword = Literal["phrase", "intersection"]
 
 Forms = Callable[[str], Iterable[str]]
 
-RULES = 1
-"""Raised when a search finds something else than before."""
 NULL = {"fts": "N.A."}
 """What a caption that is null reads as, by search; elsewhere it is left out, and counted as null."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,9 @@ class Question:
     index: Path | None = None
 
     def identity(self) -> str:
-        """Return a digest of all that a shard's part depends on, but for the shard."""
-        asked = [self.names, asdict(self.search), asdict(self.columns), self.hits, str(self.index), searches.RULES]
-        return digest([canonical_json(asked)])
+        """Return a digest of all that is asked; the order of concepts is that of the slots in a part."""
+        names = list(self.names.items())
+        return digest([canonical_json([names, asdict(self.search), asdict(self.columns), self.hits, str(self.index)])])
 
     def prepared(self) -> Prepared:
         """Return what one process needs to count shards."""
@@ -87,7 +88,7 @@ class Prepared:
         if words is not None:
             words.close(done)
         facts = {**stands, "digest": digest_file(shard), "captions": done, "left_out": dict(+left_out)}
-        files.write_json(part, {"question": self.question.identity(), **facts, "tally": tally.stored()})
+        files.write_json(part, {**_made_by(self.question), **facts, "tally": tally.stored()})
 
     def _searchable(self, block: list[Any], shard: Path) -> tuple[IntArray, list[Any], int]:
         """Return where in a block the captions to search stand, those captions, and how many of the block are null."""
@@ -116,20 +117,22 @@ class _Hits:
     def __init__(self) -> None:
         self.rows: list[IntArray] = []
         self.slots: list[IntArray] = []
-        self.ids: list[str | None] = []
+        self.ids: list[str] = []
 
     def add(self, rows: IntArray, slots: IntArray, done: int, ids: list[str] | None) -> None:
         self.rows.append(rows + done)
         self.slots.append(slots)
-        self.ids += [None if ids is None else ids[row] for row in rows.tolist()]
+        if ids is not None:
+            self.ids += [ids[row] for row in rows.tolist()]
 
     def write(self, path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         rows, slots = (np.concatenate([_none(), *arrays]) for arrays in (self.rows, self.slots))
+        ids = pa.array(self.ids) if self.ids else pa.nulls(len(rows), pa.string())
         with files.replacing(path) as temporary:
-            pq.write_table(pa.table({"row": rows, "slot": slots, "id": pa.array(self.ids, pa.string())}), temporary)
+            pq.write_table(pa.table({"row": rows, "slot": slots, "id": ids}), temporary)
 
 
 def _none() -> IntArray:
@@ -147,13 +150,23 @@ def name_of(shard: Path) -> str:
     return f"{shard.name.split('.')[0][:40]}-{digest([str(shard.resolve())])[:8]}"
 
 
+@cache
+def code() -> str:
+    """Return a digest of the modules that count, so that no part of other code is taken up."""
+    return digest(digest_file(module) for module in sorted(Path(__file__).parent.glob("*.py")))
+
+
+def _made_by(question: Question) -> dict[str, str]:
+    return {"question": question.identity(), "code": code()}
+
+
 def kept(part: Path, question: Question, shard: Path) -> bool:
     """Return whether a part is there that was made of this shard, as it is now, for this question."""
     indexed = question.index is None or (question.index / f"{name_of(shard)}.json").is_file()
     if not part.is_file() or not indexed:
         return False
     value = jsonfiles.read(part, "a part of `zsbench frequency count`")
-    wanted = {"question": question.identity(), **standing(shard)}
+    wanted = {**_made_by(question), **standing(shard)}
     whole = not question.hits or part.with_suffix(".hits.parquet").is_file()
     return whole and all(value.get(key) == known for key, known in wanted.items())
 
@@ -231,5 +244,5 @@ def merged(slots: Slots, parts: Sequence[Path]) -> tuple[Tally, list[dict[str, A
     for part in parts:
         value = jsonfiles.read(part, "a part of `zsbench frequency count`")
         tally.merge(value.pop("tally"))
-        facts.append({key: held for key, held in value.items() if key != "question"})
+        facts.append({key: held for key, held in value.items() if key not in ("question", "code")})
     return tally, facts

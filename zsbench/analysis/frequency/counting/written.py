@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import zsbench
-from zsbench.analysis.frequency.counting import parsed, searches
+from zsbench.analysis.frequency.counting import parsed, searches, shards
 from zsbench.analysis.frequency.counting.joint import Alignment
 from zsbench.analysis.frequency.counting.shards import Question
 from zsbench.analysis.frequency.counting.tallies import ConceptCount, Slots
@@ -73,7 +73,7 @@ def details(
     left_out: Counter[str] = Counter()
     for of_shard in facts:
         left_out.update(of_shard["left_out"])
-    search: dict[str, Any] = {**asdict(question.search), "rules": searches.RULES}
+    search: dict[str, Any] = asdict(question.search)
     if not question.search.nouns:
         del search["model"]
     elif question.search.name == "nouns":
@@ -83,6 +83,7 @@ def details(
         "format": FORMAT,
         "question": identity,
         "zsbench": zsbench.__version__,
+        "code": shards.code(),
         "search": search,
         "concepts_file": question.where,
         "captions": sum(of_shard["captions"] for of_shard in facts),

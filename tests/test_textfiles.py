@@ -61,7 +61,7 @@ def test_damage_is_named_with_the_line(damage, write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a".encode("utf-16"), "f: UTF-16 text; expected UTF-8 text, plain or gzip"),
+        ("a".encode("utf-16"), "f: UTF-16 text; expected UTF-8 text, plain, gzip or zstandard"),
         ("ab".encode("utf-16-le"), "f: UTF-16 text or binary data"),
         (b"BZh91AY&SY", "f: a bzip2 file"),
         (b"PK\x03\x04", "f: a zip archive"),

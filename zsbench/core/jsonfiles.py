@@ -21,7 +21,7 @@ def read(path: Path, expected: str = "JSON", *, wrong: str = "not valid JSON") -
 
     Parameters
     ----------
-    path : the file, plain or gzip.
+    path : the file, plain or packed.
     expected : what it should hold, for messages.
     wrong : what it is when it is no JSON.
 

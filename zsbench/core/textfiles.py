@@ -30,7 +30,7 @@ _NOT_TEXT = {
     b"\xfd7zXZ": "an xz file",
     b"PK\x03\x04": "a zip archive",
 }
-_EXPECTED = "UTF-8 text, plain or gzip"
+_EXPECTED = "UTF-8 text, plain, gzip or zstandard"
 _WHOLE = {"gzip": "a whole .gz file", "zstandard": "a whole .zst file"}
 
 

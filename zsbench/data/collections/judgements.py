@@ -1,4 +1,4 @@
-"""Judgements (qrels) and runs from text, in TREC's and BEIR's columns, plain or gzip."""
+"""Judgements (qrels) and runs from text, in TREC's and BEIR's columns, plain or packed."""
 
 from __future__ import annotations
 

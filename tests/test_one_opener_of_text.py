@@ -42,6 +42,8 @@ ALLOWED = {
     ("data/images/parquet_images.py", "json.loads"): "metadata of a parquet file",
     ("data/images/tar_members.py", "open"): "the bytes of a member of a shard",
     ("metrics/spans/answers.py", "json.loads"): "what a language model answered",
+    ("models/weight_files.py", "open"): "the first bytes of a file of weights",
+    ("models/weight_files.py", "json.loads"): "the header of a safetensors file",
     ("models/language/_endpoint.py", "json.loads"): "the answer of an endpoint",
     ("models/language/_endpoint.py", "decode(errors=...)"): "an error of an endpoint, for a message",
     ("plan/job.py", "decode(errors=...)"): "a name that is cut, for a folder",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from zsbench.core.errors import UserError
+from zsbench.models import vocabularies
 from zsbench.models.guards import no_remote_code, opening
 
 
@@ -71,12 +72,14 @@ def reader(
     Raises
     ------
     UserError
-        The checkpoint's files for it cannot be read.
+        The checkpoint's files for it cannot be read, or those of a tokenizer are missing.
     """
     with no_remote_code(), opening(reference):
-        return _auto(auto).from_pretrained(
+        found = _auto(auto).from_pretrained(
             reference, revision=revision, trust_remote_code=trust_remote_code, **(how or {})
         )
+    vocabularies.require(found, reference)
+    return found
 
 
 def open_clip_network(
@@ -119,13 +122,15 @@ def open_clip_tokenizer(name: str, *, where: str) -> Any:
     Raises
     ------
     UserError
-        The tokenizer cannot be loaded.
+        The tokenizer cannot be loaded, or its files are missing.
     """
     import open_clip
 
     with no_remote_code(), opening(where, "open_clip"):
         permission = {"trust_remote_code": False} if _tokenizer_of_transformers(name) else {}
-        return open_clip.get_tokenizer(name, **permission)
+        found = open_clip.get_tokenizer(name, **permission)
+    vocabularies.require(found, where)
+    return found
 
 
 def _tokenizer_of_transformers(name: str) -> bool:

@@ -6,14 +6,16 @@ lacks, and fetches every file of a hub id; gliner2 fills up a vocabulary that is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from zsbench.core import jsonfiles
-from zsbench.core.errors import UserError
+from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import torch
 from zsbench.core.offline import is_offline
-from zsbench.models import checkpoints, positions, runtime
+from zsbench.models import checkpoints, positions, runtime, vocabularies
 from zsbench.models.guards import no_remote_code, opening
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -62,12 +64,26 @@ def gliner(path: Path, *, where: str, device: str, dtype: str, max_words: int | 
     """
     library = _package("gliner", where)
     _require_parts(path, where)
-    with no_remote_code(whoever_permits=True), opening(where, "gliner"):
+    with no_remote_code(whoever_permits=True), opening(str(path), "gliner", called=where), _borrowed_tokenizer(path):
         model = library.GLiNER.from_pretrained(
             str(path), map_location=device, dtype=dtype, max_length=max_words, local_files_only=is_offline()
         )
+    vocabularies.require(model.data_processor.transformer_tokenizer, where)
     _require_weights(model.model, path, where)
     return model.eval()
+
+
+@contextmanager
+def _borrowed_tokenizer(path: Path) -> Iterator[None]:
+    """Say of what fails with another folder's tokenizer that this one has none: gliner's advice is about its config."""
+    try:
+        yield
+    except ValueError as error:
+        if "tokenizer" not in str(error) or (path / "tokenizer_config.json").is_file():
+            raise
+        name = jsonfiles.read(path / "gliner_config.json").get("model_name")
+        found = f"no tokenizer files, and the tokenizer of '{name}', which its config names, does not fit the weights"
+        raise UserError(shown(path), found, "tokenizer_config.json and tokenizer.json beside the weights") from None
 
 
 def gliner2(path: Path, *, where: str, device: str, dtype: str) -> Any:
@@ -84,7 +100,7 @@ def gliner2(path: Path, *, where: str, device: str, dtype: str) -> Any:
         The package is not here, the checkpoint cannot be loaded, or weights are missing.
     """
     library = _package("gliner2", where)
-    with no_remote_code(whoever_permits=True), opening(where, "gliner2"):
+    with no_remote_code(whoever_permits=True), opening(str(path), "gliner2", called=where):
         model = library.AutoExtractor.from_pretrained(str(path), map_location=device)
     _require_weights(model, path, where)
     return model.to(getattr(torch, dtype)).eval()
@@ -136,7 +152,7 @@ def _package(name: str, where: str) -> Any:
 
 def _require_weights(network: Any, path: Path, where: str) -> None:
     """Refuse a network of which the folder's file of weights lacks any: the library leaves them random."""
-    with opening(where, "torch"):
+    with opening(str(path), "torch", called=where):
         given = _shapes_of_weights(path)
     state = network.state_dict(keep_vars=True)
     places = {state[name].data_ptr() for name in given.keys() & state.keys()}

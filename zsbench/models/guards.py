@@ -17,11 +17,18 @@ from typing import Any
 
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
+from zsbench.models import weight_files
 
 
 @contextmanager
-def opening(where: str, library: str = "transformers") -> Iterator[None]:
-    """Let a library read a checkpoint; whatever it raises becomes one sentence about `where`.
+def opening(where: str, library: str = "transformers", *, called: str = "") -> Iterator[None]:
+    """Let a library read a checkpoint; whatever it raises becomes one sentence about it.
+
+    Parameters
+    ----------
+    where : the folder or hub id, in which a file of weights that was cut off is looked for.
+    library : what reads it, for messages.
+    called : what the user called it, where `where` is another name.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def opening(where: str, library: str = "transformers") -> Iterator[None]:
         # transformers, open_clip, safetensors, tokenizers and the hub client share no exception type, and what
         # tokenizers raises when its Rust code panics is not even an Exception.
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise _explained(where, library, error) from error
+            raise _explained(where, called or where, library, error) from error
         raise
 
 
@@ -91,7 +98,7 @@ def _quiet() -> Iterator[None]:
         root.removeHandler(handler)
 
 
-def _explained(where: str, library: str, error: BaseException) -> UserError:
+def _explained(source: str, where: str, library: str, error: BaseException) -> UserError:
     """Return the one sentence for what a library raised."""
     from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 
@@ -102,6 +109,9 @@ def _explained(where: str, library: str, error: BaseException) -> UserError:
     if any(isinstance(cause, (LocalEntryNotFoundError, OfflineModeIsEnabled)) for cause in causes):
         expected = "a local folder, or run without --offline and with a network"
         return UserError(where, "not all of its files are on this machine", expected)
+    broken = weight_files.cut(Path(source)) if Path(source).is_dir() else None
+    if broken is not None:
+        return UserError(shown(broken), "the file of weights ends too early, as one of a download that was cut off")
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return UserError(where, f"{library} cannot load this checkpoint ({type(error).__name__}: {(lines or [''])[0]})")
 

@@ -32,6 +32,8 @@ def test_every_file_or_model_that_an_option_names_is_declared_as_used(name, opti
         ("real-linear", {"retrieved": "r.npz"}, ("images retrieved from pretraining data",)),
         ("rlcf", {"reward": "clip"}, ("another CLIP as reward",)),
         ("tpt", {}, ()),
+        ("lbl2transformervec", {"similarity_threshold": 0.5}, ("an unlabelled corpus",)),
+        ("lbl2transformervec", {"similarity_threshold": [0.1, 0.5]}, ("an unlabelled corpus", "validation texts")),
         ("atomic-docids", {"weights": "w.npy"}, ("document rows trained for this collection",)),
     ],
 )

@@ -18,9 +18,10 @@ from zsbench.methods.text_classification._selection import Selection, inliers
 from zsbench.methods.text_classification._sentences import chunks, sentences
 from zsbench.methods.text_classification.label_likelihood import label_likelihood, of_classes
 from zsbench.methods.text_classification.lbl2transformervec import lbl2transformervec
-from zsbench.methods.text_classification.nli import contradicted, labelled, nli
+from zsbench.methods.text_classification.nli import contradicted, hypothesis, labelled, nli
 from zsbench.methods.text_classification.similarity import similarity
 from zsbench.models.text.cross_encoder import cross_encoder
+from zsbench.plan import planning
 
 WORDS = st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=9).map(" ".join)
 
@@ -179,12 +180,38 @@ def test_several_labels_are_judged_each_against_its_contradiction():
     np.testing.assert_allclose(classifier.kind.probabilities(scores), [softmax])
 
 
+class Knowing:
+    fingerprint, dtype, device = "vectors", "float32", "cpu"
+
+    def knows(self, text):
+        return "x" not in text
+
+
+def test_texts_of_unknown_words_are_counted_and_such_keywords_refused():
+    held = {"a": [1.0, 0], "b": [0, 1.0], "x": [0.5, 0.5], "zero": [0.0, 0.0]}
+    texts = Vectors(held, items(["a", "x", "zero"]), Knowing())
+    similarity()(texts, TextProblem(["a", "b"])).score(texts.items)
+    assert texts.counts == {"texts without a word that the model knows": 2}
+    with pytest.raises(UserError, match="class 'x', keyword 'x': no word of it has a vector"):
+        similarity()(texts, TextProblem(["a", "x"]))
+
+
+def test_a_hypothesis_has_one_place_for_the_class_and_no_other_blank(tmp_path):
+    assert hypothesis("It is {c}.", "{x}") == "It is {x}."
+    for template in ("{c} {x}", "{} and {}", "no place"):
+        rule = {"name": "nli", "template": template}
+        suite = {"runs": [{"tasks": "topics", "models": "nli-topics", "methods": rule}]}
+        (tmp_path / "s.yaml").write_text(json.dumps(suite))
+        with pytest.raises(UserError, match="template"):
+            planning.make(str(tmp_path / "s.yaml"))
+
+
 def test_a_checkpoint_that_names_no_entailment_is_refused():
     assert labelled(("ENTAILMENT", "NEUTRAL", "CONTRADICTION"), "entail") == 0
     assert contradicted(("entailment", "not_entailment"), 0) == 1
     for labels in (("LABEL_0", "LABEL_1"), ("entailment", "entailed")):
-        with pytest.raises(UserError, match=f"labels {', '.join(labels)}.*a classifier of entailment"):
-            labelled(labels, "entail")
+        with pytest.raises(UserError, match=f"^m: labels {', '.join(labels)}.*a classifier of entailment"):
+            labelled(labels, "entail", "m")
     with pytest.raises(UserError, match="contradict"):
         contradicted(("entailment", "a", "b"), 0)
 

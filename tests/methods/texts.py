@@ -21,7 +21,7 @@ class Vectors:
     model: object = NoTokens()
 
     def __post_init__(self):
-        self.notes, self.warnings, self.prompts = {}, [], []
+        self.notes, self.warnings, self.prompts, self.counts = {}, [], [], {}
 
     def documents(self, texts):
         missing = [text for text in texts if text not in self.held]
@@ -36,6 +36,9 @@ class Vectors:
 
     def note(self, key, value):
         self.notes[key] = value
+
+    def count(self, name, n=1):
+        self.counts[name] = self.counts.get(name, 0) + n
 
     def warn(self, text):
         self.warnings.append(text)

@@ -34,6 +34,8 @@ def test_queries_and_documents_have_their_own_vectors(tmp_path):
 
 
 def test_files_that_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(UserError, match="the vector of text 'b' is zero"):
+        text_vectors(queries=write(tmp_path / "x.npz", ["a", "b"], [[1, 0], [0, 0]]))
     with pytest.raises(UserError, match="'a' stands twice, with different vectors"):
         text_vectors(queries=write(tmp_path / "x.npz", ["a", "a"], [[1, 0], [0, 1]]))
     with pytest.raises(UserError, match="2 texts"):

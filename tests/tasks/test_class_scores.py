@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from zsbench.core import doubts
 from zsbench.core.errors import UserError
-from zsbench.core.records import Score
+from zsbench.core.records import Score, TaskData
 from zsbench.core.score_kinds import ScoreKind
-from zsbench.tasks.classification.doubts import below_chance
+from zsbench.tasks.classification.doubts import below_chance, count_equal_best
 from zsbench.tasks.formats import class_tables, prediction_tables
 from zsbench.tasks.formats.class_scores import ClassScores
 
@@ -147,6 +148,21 @@ def test_accuracy_below_chance_is_tested_by_itself(right, n, n_classes, doubted)
     score = Score(right / n, 0, 1, "%", n, "wilson")
     assert bool(below_chance({"acc@1": score}, n_classes)) is doubted
     assert below_chance({}, n_classes) == ""
+    assert below_chance({"acc@1": score}, n_classes, n_tied=n) == ""  # ties say nothing of the order
+
+
+def test_equal_best_scores_of_single_labels_are_counted_and_a_share_of_them_doubted():
+    def counted(gold, predictions):
+        data = TaskData([None] * len(gold), gold, None, "")
+        count_equal_best(data, [np.asarray(one) for one in predictions])
+        return data.counts.get(doubts.EQUAL_BEST, 0), doubts.of_items(data)
+
+    n, doubt = counted([0, 1, 0], [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0], [2.0, 1.0, 1.0]])
+    assert n == 1
+    assert doubt == f"{doubts.EQUAL_BEST}: 1 of 3"
+    assert counted([0] * 30, [[0.5, 0.5]] + [[1.0, 0.0]] * 29) == (1, "")
+    assert counted([0, 1], [1, 1]) == (0, "")
+    assert counted([[0], [0, 1]], [[1.0, 1.0]] * 2) == (0, "")
 
 
 @pytest.mark.parametrize("column", ["logits", "probabilities", "scores"])

@@ -222,7 +222,7 @@ def test_images_without_labels_can_be_kept_to_learn_from_only(tmp_path):
     more = {"source": "features", "path": "more.npz", "unlabelled": "keep"}
     data = load(tmp_path, {"source": "features", "path": "test.npz"}, unlabeled=more)
     assert len(data.context.unlabeled) == 3
-    with pytest.raises(UserError, match="has label -1"):
+    with pytest.raises(UserError, match=r"has no label; .*for `unlabeled:` data"):
         load(tmp_path, {"source": "features", "path": "test.npz"}, support=more)
     with pytest.raises(UserError, match=r"label -1.*unlabelled: drop"):
         load(tmp_path, {"source": "features", "path": "test.npz"}, unlabeled={**more, "unlabelled": "error"})

@@ -123,7 +123,23 @@ BAD = {
     "a keyword without vector": (
         None, {"keywords": {"cats": ["cat", "lion"], "dogs": ["dog"]}}, r"v\.npz: class 'cats', keyword 'lion': no vector"),
     "a missing column": (None, {"data": {"text": "body"}}, r"t\.jsonl:1: key 'body' is missing"),
-    "two ids alike": ([{"id": "a", **ROW}, {"id": "a", "text": "a dog", "label": "dogs"}], {}, "'a' stands twice"),
+    "two ids alike": (
+        [{"id": "a", **ROW}, {"id": "a", "text": "a dog", "label": "dogs"}], {},
+        r"t\.jsonl:2: item id 'a' stands twice \(first in .*t\.jsonl:1\)"),
+    "a truth value for a label": (
+        [{"text": "a", "label": True}, {"text": "b", "label": False}], {"classes": ["cats", "dogs"]},
+        r"t\.jsonl:1, column 'label': label true, a truth value"),
+    "a number for a text": ([ROW, {"text": 5, "label": "dogs"}], {}, r"t\.jsonl:2: column 'text' is '5', no text"),
+    "a list for a text": ([ROW, {"text": ["b"], "label": "dogs"}], {}, r"t\.jsonl:2: column 'text' is .*, no text"),
+    "a list for an id": ([{"id": ["b"], **ROW}], {}, r"t\.jsonl:1: key 'id' is .*a text or a number"),
+    "several labels without metrics for them": (
+        [{"text": "a dog", "label": ["cats", "dogs"]}, {"text": "a", "label": ["cats"]}], {"metrics": None},
+        r"task\.yaml:\d+: metric 'F1-over-all-classes' for items of several labels.*mAP"),
+    "labels from one": (
+        [{"text": "a dog", "label": 1}, {"text": "a cat", "label": 2}], {"classes": ["cats", "dogs"]},
+        r"t\.jsonl:2: label 2.*count from 1, which `first_label: 1` says"),
+    "a class twice beside names": (None, {"classes": ["cats", "dogs", "cats"]}, r"task\.yaml:\d+: class 'cats' stands twice"),
+    "no labels at all": (None, {"data": {"label": None}, "classes": ["cats", "dogs"]}, r"t\.jsonl:1: no label; .*for `unlabeled:`"),
 }  # fmt: skip
 
 
@@ -142,6 +158,33 @@ def test_empty_texts_may_be_left_out_counted_or_kept(folder):
     assert (result["n_items"], result["counts"]) == (2, {"empty texts left out": 1})
     assert "empty texts left out: 1 of 3" in result["notes"]["warning"]
     assert len(planned(folder, data={"empty": "keep"}).jobs) == 1
+
+
+def test_keywords_of_a_file_are_named_with_their_line(folder):
+    (folder / "k.json").write_text('{\n "cats": ["cat"],\n "dog": ["dog"]\n}')
+    with pytest.raises(UserError, match=r"k\.json:3: keywords of 'dog', which is no class"):
+        run(folder, keywords="k.json")
+    (folder / "k.json").write_text('{\n "cats": ["cat"],\n "dogs": []\n}')
+    with pytest.raises(UserError, match=r"k\.json:3: keywords of 'dogs'"):
+        run(folder, keywords="k.json")
+
+
+def test_classes_of_the_same_document_tie_and_the_table_says_so(folder):
+    alike = {"cats": ["cat", "cat"], "dogs": ["cat"]}
+    result = run(folder, method="lbl2transformervec", keywords=alike)
+    assert result["counts"] == {
+        "items with equal best scores (acc counts them as wrong, F1 takes the first class)": 4,
+        "repeated keywords, which count each time": 1,
+    }
+    warning = result["notes"]["warning"]
+    assert "2 of 2 classes are defined by the same documents or words" in warning
+    assert "F1 takes the first class): 4 of 4" in warning
+    assert "order of the labels" not in warning
+
+
+def test_more_documents_a_class_than_there_are_is_a_doubt(folder):
+    result = run(folder, method={"name": "lbl2transformervec", "min_num_docs": 9})
+    assert "`min_num_docs: 9` of a corpus of 4: all of it defines every class" in result["notes"]["warning"]
 
 
 LACKING = {

@@ -126,6 +126,7 @@ def _component(kind: ComponentKind, entry: Entry) -> None:
         needs = ", ".join(need.__name__ for need in facts.needs) or "no model"
         uses = f"; uses {', '.join(facts.uses)}" if facts.uses else ""
         uses += "".join(f"; with `{option}` also uses {use}" for option, use in facts.uses_with)
+        uses += "".join(f"; with a list of `{option}` also uses {use}" for option, use in facts.uses_with_list)
         say(f"\n{facts.kind}; family {facts.family}; needs {needs}{uses}")
         _prompts({"name": name}, {})
 

@@ -66,6 +66,7 @@ class Block:
         if not isinstance(facts, MethodFacts):
             return facts
         uses = tuple(use for option, use in facts.uses_with if isinstance(self.options.get(option), str))
+        uses += tuple(use for option, use in facts.uses_with_list if isinstance(self.options.get(option), list))
         return replace(facts, uses=facts.uses + uses, needs=(*facts.needs, *self.needs_with()))
 
     def needs_with(self) -> dict[type, str]:

@@ -47,6 +47,8 @@ class MethodFacts:
     after: str = ""
     uses_with: tuple[tuple[str, str], ...] = ()
     """(option, what it brings in when it names a file)."""
+    uses_with_list: tuple[tuple[str, str], ...] = ()
+    """(option, what it brings in when it lists values to choose from)."""
     needs_with: Callable[[Any], dict[type, str]] | None = None
     """From checked options to the capabilities they ask for beside `needs`, each with what to do without it."""
     shown: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ def method(
     uses: tuple[str, ...] = (),
     after: str = "",
     uses_with: dict[str, str] | None = None,
+    uses_with_list: dict[str, str] | None = None,
     needs_with: Callable[[Any], dict[type, str]] | None = None,
     shown: tuple[str, ...] = (),
     files: Callable[[dict[str, Any]], list[str]] | None = None,
@@ -90,12 +93,12 @@ def method(
     """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses.
 
     `after` names the method it goes on from when it stands alone; in a chain (`[cupl, tip-adapter, loki]`) it goes
-    on from the one before it. `uses_with` says what an option brings in when it names a file, `needs_with` which
-    capabilities the options ask for, `shown` which options a reader of the table has to know, `files` the local files
-    behind a rule that names models.
+    on from the one before it. `uses_with` says what an option brings in when it names a file, `uses_with_list` what one
+    does that lists values to choose from, `needs_with` which capabilities the options ask for, `shown` which options a
+    reader of the table has to know, `files` the local files behind a rule that names models.
     """
-    with_options = tuple((uses_with or {}).items())
-    return _attach(MethodFacts(family, needs, kind, uses, after, with_options, needs_with, shown, files))
+    with_file, with_list = (tuple((mapping or {}).items()) for mapping in (uses_with, uses_with_list))
+    return _attach(MethodFacts(family, needs, kind, uses, after, with_file, with_list, needs_with, shown, files))
 
 
 def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:

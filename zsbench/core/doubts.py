@@ -13,6 +13,10 @@ SHARE = 0.05
 # Names of `TaskData.counts`: items that no score is over, and items that score 0 without having been tried.
 _LEFT_OUT = ("broken ", "empty texts left out", "judged queries without text")
 _NOT_TRIED = ("queries without candidates", "queries absent from the run")
+EQUAL_BEST = "items with equal best scores (acc counts them as wrong, F1 takes the first class)"
+"""Items whose class nothing decides, which metrics read in two ways."""
+UNKNOWN = "texts without a word that the model knows"
+_UNDECIDED = (EQUAL_BEST, UNKNOWN)
 
 
 def joined(*doubts: str) -> str:
@@ -29,10 +33,10 @@ def of_answers(cost: Cost) -> str:
 
 
 def of_items(data: TaskData) -> str:
-    """Return a doubt about the items that are not among those judged, or were never tried, or an empty text."""
+    """Return a doubt about the items that are not judged, were never tried or are undecided, or an empty text."""
     shares = []
     for name, count in data.counts.items():
         total = len(data.items) + count if name.startswith(_LEFT_OUT) else len(data.items)
-        if name.startswith(_LEFT_OUT + _NOT_TRIED) and count > SHARE * total:
+        if name.startswith(_LEFT_OUT + _NOT_TRIED + _UNDECIDED) and count > SHARE * total:
             shares.append(f"{name}: {count} of {total}")
     return "; ".join(shares)

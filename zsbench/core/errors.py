@@ -46,6 +46,14 @@ class UserError(Exception):
         return text
 
 
+_KINDS = {bool: "a truth value", int: "a whole number", float: "a number", str: "a text", list: "a list"}
+
+
+def kind_of(value: Any) -> str:
+    """Return what messages call the type of a value of YAML or JSON."""
+    return "nothing" if value is None else _KINDS.get(type(value), "an object")
+
+
 class UnsetVariable(UserError):
     """A path starts at an environment variable that is not set on this machine; the config may be sound."""
 

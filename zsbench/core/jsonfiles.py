@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.core import textfiles
-from zsbench.core.errors import UserError, shown
+from zsbench.core.errors import UserError, kind_of, shown
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _OPENING = re.compile(r'\s*([\[{]\s*"|\[\s*\]\s*\Z)')  # `{}` opens a template
@@ -53,7 +53,7 @@ def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str
         if end != len(line) or "\\u" in line:
             row = parse(line, f"{name}:{number}", "one object a line")
         if not isinstance(row, dict):
-            raise UserError(f"{name}:{number}", f"a {type(row).__name__}", "one object a line")
+            raise UserError(f"{name}:{number}", kind_of(row), "one object a line")
         _require(row, required, f"{name}:{number}")
         yield number, row
 
@@ -68,7 +68,7 @@ def entries(path: Path, required: dict[str, type]) -> Iterator[tuple[str, dict[s
     for number, row in enumerate(read(path, "a JSON list of objects")):
         where = f"{name}: entry {number}"
         if not isinstance(row, dict):
-            raise UserError(where, f"a {type(row).__name__}", "an object")
+            raise UserError(where, kind_of(row), "an object")
         _require(row, required, where)
         yield where, row
 

@@ -151,7 +151,7 @@ def _cells_of(column: Any, *, raw: bool) -> list[Any]:
 
 
 def _objects(path: Path, columns: Sequence[str], optional: Sequence[str], raw: Container[str]) -> list[Row]:
-    """Return the objects of JSON lines as rows; a value that is no text is one as JSON writes it."""
+    """Return the objects of JSON lines as rows; a number is the text that JSON writes."""
     rows_read: list[Row] = []
     for number, held in jsonfiles.lines(path, {}):
         place = f"{shown(path)}:{number}"
@@ -160,13 +160,15 @@ def _objects(path: Path, columns: Sequence[str], optional: Sequence[str], raw: C
                 hint = did_you_mean(column, held) or f"keys: {', '.join(held) or 'none'}"
                 raise UserError(place, f"key '{column}' is missing", "", hint)
         asked = [*columns, *(name for name in optional if name in held)]
-        row = Row({name: held[name] if name in raw else _as_text(held[name]) for name in asked})
+        row = Row({name: held[name] if name in raw else _as_text(held[name], place, name) for name in asked})
         row.place = place
         rows_read.append(row)
     return rows_read
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: Any, place: str, key: str) -> str:
+    if isinstance(value, (list, dict)):
+        raise UserError(place, f"key '{key}' is {textfiles.short(value)}", "a text or a number")
     if isinstance(value, str):
         return value.strip(textfiles.BLANKS)
     return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from zsbench.core import _yamlvalues, textfiles
-from zsbench.core.errors import UserError
+from zsbench.core.errors import UserError, kind_of
 from zsbench.core.errors import shown as shown
 
 Loc = tuple[str | int, ...]
@@ -65,7 +65,7 @@ def parse(text: str, path: Path) -> Document:
     lines: dict[Loc, int] = {}
     value = _value(text, lambda line: f"{shown(path)}:{line}", lines)
     if not isinstance(value, dict):
-        problem = "an empty file" if value is None else f"a {type(value).__name__} at the top level"
+        problem = "an empty file" if value is None else f"{kind_of(value)} at the top level"
         raise UserError(shown(path), problem, "a mapping of keys to values")
     return Document(path, value, {loc: (path, line) for loc, line in lines.items()})
 
@@ -141,5 +141,5 @@ def _key(node: yaml.Node, where: Callable[[yaml.Node], str]) -> str:
         raise UserError(where(node), "a key that is a list or a mapping", "text")
     key = _yamlvalues.scalar(node, where)
     if not isinstance(key, str):
-        raise UserError(where(node), f"key {key!r} is a {type(key).__name__}", "text", "put it in quotes")
+        raise UserError(where(node), f"key {key!r} is {kind_of(key)}", "text", "put it in quotes")
     return key

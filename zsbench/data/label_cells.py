@@ -71,10 +71,12 @@ def read_cell(cell: Any, separator: str | None, where: Callable[[int], str], row
     Raises
     ------
     UserError
-        A number that is not whole or below -1, or one of several labels is missing.
+        A number that is not whole or below -1, a truth value alone, or one of several labels is missing.
     """
     if isinstance(cell, (list, tuple, np.ndarray)):
         return [_one_of_several(part, where, row) for part in cell]
+    if isinstance(cell, (bool, np.bool_)):
+        raise UserError(where(row), f"label {str(cell).lower()}, a truth value", EXPECTED)
     if isinstance(cell, (bytes, str)):
         text = (textfiles.decoded(cell, where(row)) if isinstance(cell, bytes) else cell).strip()
         if text.casefold() in ("", "nan"):

@@ -99,8 +99,12 @@ def alone(lists: list[list[Any] | None]) -> list[Any]:
     return [-1 if labels is None else list(labels) for labels in lists]
 
 
-def check_range(ids: Sequence[str], labels: Sequence[Any], n_classes: int, where: str) -> None:
-    """Refuse labels outside the classes.
+def check_range(
+    ids: Sequence[str], labels: Sequence[Any], n_classes: int, where: str, *, from_one: str = "they should from 0"
+) -> None:
+    """Refuse labels outside the classes, and items without one.
+
+    `from_one` is the way out that a message gives where the labels count from 1.
 
     Raises
     ------
@@ -113,8 +117,11 @@ def check_range(ids: Sequence[str], labels: Sequence[Any], n_classes: int, where
         return
     for item_id, label in zip(ids, labels, strict=True):
         bad = next((n for n in ((label,) if isinstance(label, int) else label) if not 0 <= n < n_classes), None)
+        if bad == -1:
+            hint = "`unlabelled: keep` and `label: null` are for `unlabeled:` data"
+            raise UserError(where, f"item '{item_id}' has no label", "one for each item", hint)
         if bad is not None:
-            hint = "the labels count from 1, they should from 0" if lowest == 1 and bad == n_classes else ""
+            hint = f"the labels count from 1, {from_one}" if lowest == 1 and bad == n_classes else ""
             expected = f"0 to {n_classes - 1} ({n_classes} classes)"
             raise UserError(where, f"item '{item_id}' has label {bad}", expected, hint)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zsbench.core import jsonfiles, textfiles
-from zsbench.core.errors import UserError, shown
+from zsbench.core.errors import UserError, kind_of, shown
 
 EXPECTED = 'JSON {"label": number of mentions}'
 MOST = 10**12
@@ -29,7 +29,7 @@ def read_counts(path: Path, *, zeros: bool = False) -> dict[str, int]:
     text = textfiles.read(path)
     value = jsonfiles.parse(text, shown(path), EXPECTED)
     if not isinstance(value, dict):
-        raise UserError(shown(path), f"a {type(value).__name__}", EXPECTED)
+        raise UserError(shown(path), kind_of(value), EXPECTED)
     for label, count in value.items():
         if not label.strip():
             place = jsonfiles.place_of_key(shown(path), text, label)

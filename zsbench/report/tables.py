@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zsbench.report import familiarity
+from zsbench.report import familiarity, ranged
 from zsbench.report.grid import Cell, Column, Grid, written
 from zsbench.report.plain import one_line
 from zsbench.report.variants import variants
@@ -253,20 +253,27 @@ def notes(table: Sequence[Row]) -> list[str]:
 def interval_notes(table: Sequence[Row]) -> list[str]:
     """Return what keeps intervals from covering as often as they claim, each doubt once with the rows that have it.
 
+    Doubts that differ in their numbers alone stand in one line.
+
     A task is named alone where all of its rows have the doubt, else with the metrics, and with the runs where it has
     several.
     """
     doubts: dict[str, dict[str, list[Row]]] = {}
+    kinds: dict[str, list[str]] = {}
     for row in table:
         for doubt in filter(None, row.note.split("; ")):
-            doubts.setdefault(doubt, {}).setdefault(row.task, []).append(row)
+            kind = ranged.without_numbers(doubt)
+            kinds.setdefault(kind, []).append(doubt)
+            rows = doubts.setdefault(kind, {}).setdefault(row.task, [])
+            rows += [row] if row not in rows else []
     of_task: dict[str, list[Row]] = {}
     for row in table:
         of_task.setdefault(row.task, []).append(row)
-    return [
-        f"~ {doubt}: {'; '.join(_doubted(task, rows, of_task[task]) for task, rows in by_task.items())}"
-        for doubt, by_task in doubts.items()
-    ]
+    lines = []
+    for kind, by_task in doubts.items():
+        about = "; ".join(_doubted(task, rows, of_task[task]) for task, rows in by_task.items())
+        lines.append(f"~ {ranged.as_one(kinds[kind])}: {about}")
+    return lines
 
 
 def _doubted(task: str, rows: Sequence[Row], every: Sequence[Row]) -> str:

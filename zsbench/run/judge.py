@@ -82,8 +82,9 @@ def judge(
                 left_out[name] = str(error)
     statistics = {name: _whole(parts) for name, parts in rows.items() if name not in left_out}
     scores = _scores({name: resolved[name] for name in statistics}, statistics, data.clusters, settings)
-    warning = doubts.joined(task.doubt(data, scores), doubts.of_items(data))
+    # Doubts follow, because a summary may count what is doubtful.
     notes = task.summary(data, predictions)
+    warning = doubts.joined(task.doubt(data, scores), doubts.of_items(data))
     return Judgement(statistics, scores, warning, left_out, notes)
 
 

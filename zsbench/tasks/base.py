@@ -179,6 +179,8 @@ def in_item_order(predictions: dict[str, Any], items: Sequence[Any], absent: Any
 def require_unique(items: Sequence[Any], where: str) -> None:
     """Refuse data in which two items share an id, or in which there is none.
 
+    An item that knows its `place` in a file is named with it.
+
     Raises
     ------
     UserError
@@ -186,11 +188,13 @@ def require_unique(items: Sequence[Any], where: str) -> None:
     """
     if not items:
         raise UserError(where, "no items")
-    seen: set[str] = set()
+    seen: dict[str, Any] = {}
     for item in items:
-        if item.id in seen:
-            raise UserError(where, f"item id '{item.id}' stands twice", "unique ids")
-        seen.add(item.id)
+        first = seen.setdefault(item.id, item)
+        if first is not item:
+            own, before = (getattr(one, "place", "") for one in (item, first))
+            beside = f" (first in {before})" if before else ""
+            raise UserError(own or where, f"item id '{item.id}' stands twice{beside}", "unique ids")
 
 
 def covering(depth: int, names: Sequence[str], kinds: tuple[str, ...], whole: Mapping[str, int] = {}) -> int:

@@ -53,7 +53,7 @@ def text_table(
     asked = [*columns, *([label] if label else []), *([id] if id else [])]
     needed, optional = clusters.column(cluster, asked)
     ids = [] if "id" in asked else ["id"]
-    raw = (label,) if label else ()
+    raw = (*columns, label) if label else columns
     table = tablefiles.read(Path(path), [*asked, *needed], optional=[*optional, *ids], raw=raw)
     of = next((name for name in [*needed, *optional] if any(name in row for row in table)), None)
     named = id or "id"

@@ -75,6 +75,9 @@ class Texts(Protocol):
     def warn(self, text: str) -> None:
         """Record a doubt that stands beside the result in every table."""
 
+    def count(self, name: str, n: int = 1) -> None:
+        """Count something about test texts that is shown with the result."""
+
 
 @dataclass(frozen=True)
 class Classifier:

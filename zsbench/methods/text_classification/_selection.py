@@ -59,7 +59,8 @@ def label_vectors(
     """
     vectors, counts = np.empty_like(keywords), []
     for number in range(len(keywords)):
-        chosen = documents[selection.of(similarities[:, number])]
+        # In the corpus's order, so that the same documents have the same mean to the last digit.
+        chosen = documents[np.sort(selection.of(similarities[:, number]))]
         if without_outliers:
             chosen = inliers(chosen)
         vectors[number] = chosen.mean(axis=0)

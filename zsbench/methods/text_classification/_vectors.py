@@ -8,14 +8,15 @@ Source: Schopf et al. 2022, arXiv:2211.16285; chunks and means as in sebischair/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zsbench.core.doubts import UNKNOWN
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, FloatArray, np
 from zsbench.core.score_kinds import ScoreKind
-from zsbench.methods.text_classification import DescribedBy, TextItem, TextProblem, Texts
+from zsbench.methods.text_classification import Classifier, DescribedBy, TextItem, TextProblem, Texts
 from zsbench.methods.text_classification._sentences import Splitter, chunks, sentences
 
 KIND = ScoreKind("cosines", probability_scale=20.0)
@@ -52,6 +53,39 @@ def document_vectors(texts: Texts, items: Sequence[TextItem], chunking: Chunking
     return np.asarray(sums / np.array([len(of_text) for of_text in parts])[:, None])
 
 
+def by_cosine(texts: Texts, classes: DoubleArray, chunking: Chunking) -> Classifier:
+    """Return the classifier by the cosine of texts and class vectors (n_classes, width).
+
+    Equal class vectors are a doubt; texts of which the model knows no word are counted.
+    """
+    if alike := _alike(classes):
+        texts.warn(
+            f"{alike} of {len(classes)} classes are defined by the same documents or words: their scores are equal"
+        )
+
+    def score(items: Sequence[TextItem]) -> FloatArray:
+        vectors = document_vectors(texts, items, chunking)
+        knows = _knowing(texts.model)
+        blank = [not vector.any() or not knows(item.text) for item, vector in zip(items, vectors, strict=True)]
+        if any(blank):
+            texts.count(UNKNOWN, sum(blank))
+        return cosines(vectors, classes)
+
+    return Classifier(score, KIND)
+
+
+def _alike(vectors: DoubleArray) -> int:
+    """Return how many rows (n_rows, width) another one equals."""
+    sizes = np.unique(vectors, axis=0, return_counts=True)[1]
+    return int(sizes[sizes > 1].sum())
+
+
+def _knowing(model: Any) -> Callable[[str], bool]:
+    """Return what says whether a model knows any word of a text; one that reads subwords knows every text."""
+    knows: Callable[[str], bool] = getattr(model, "knows", lambda _: True)
+    return knows
+
+
 def class_vectors(texts: Texts, problem: TextProblem, by: DescribedBy) -> DoubleArray:
     """Return the mean of the vectors of the words that stand for each class, (n_classes, width).
 
@@ -60,11 +94,16 @@ def class_vectors(texts: Texts, problem: TextProblem, by: DescribedBy) -> Double
     Raises
     ------
     UserError
-        A word has no vector, or one that is zero or not finite; the message names class and word.
+        A word has no vector, one that is zero or not finite, or one that stands for unknown words; the message names
+        class and word.
     """
     described = problem.described(by)
     words = list(dict.fromkeys(word for of_class in described for word in of_class))
     texts.asked(words)
+    knows = _knowing(texts.model)
+    if unknown := [word for word in words if not knows(word)]:
+        found = f"{_named(problem, described, unknown[0])}: no word of it has a vector"
+        raise UserError("", found, "a word that the model knows", f"{len(unknown)} of {len(words)} keywords have none")
     try:
         vectors = texts.words(words)
     except UserError as error:

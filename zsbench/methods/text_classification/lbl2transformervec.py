@@ -25,11 +25,11 @@ from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import Count, Distinct, NonNegative
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import DoubleArray, FloatArray, np
+from zsbench.core.lazy import DoubleArray, np
 from zsbench.methods.text_classification import Classifier, DescribedBy, Rule, TextItem, TextProblem, Texts
 from zsbench.methods.text_classification._selection import Mode, Selection, label_vectors
 from zsbench.methods.text_classification._sentences import Splitter
-from zsbench.methods.text_classification._vectors import KIND, Chunking, class_vectors, cosines, document_vectors
+from zsbench.methods.text_classification._vectors import Chunking, by_cosine, class_vectors, cosines, document_vectors
 from zsbench.metrics.labels.classes import f1_over_all_classes
 from zsbench.metrics.labels.gold import Labels
 from zsbench.models.capabilities import TextEncoder
@@ -48,7 +48,8 @@ def _check(options: dict[str, Any]) -> None:
     family="text-classification",
     needs=(TextEncoder,),
     kind="transductive",
-    uses=("an unlabelled corpus", "validation texts where thresholds are tried"),
+    uses=("an unlabelled corpus",),
+    uses_with_list={"similarity_threshold": "validation texts"},
     shown=("corpus", "described_by", "splitter"),
 )
 @companions(
@@ -107,12 +108,8 @@ def lbl2transformervec(
 
         value = values[0] if len(values) == 1 else _chosen(texts, problem, values, labels_at, chunking)
         vectors, counts = labels_at(value)
-        _report(texts, problem, counts)
-
-        def score(items: Sequence[TextItem]) -> FloatArray:
-            return cosines(document_vectors(texts, items, chunking), vectors)
-
-        return Classifier(score, KIND)
+        _report(texts, problem, counts, selection.min_docs, len(documents))
+        return by_cosine(texts, vectors, chunking)
 
     return build
 
@@ -146,8 +143,10 @@ def _chosen(
     return values[best]
 
 
-def _report(texts: Texts, problem: TextProblem, counts: Sequence[int]) -> None:
-    """Write in the result how many documents define each class; a class that one defines is a doubt."""
+def _report(texts: Texts, problem: TextProblem, counts: Sequence[int], least: int, n_documents: int) -> None:
+    """Write in the result how many documents define each class; one alone, or too small a corpus, is a doubt."""
+    if least > n_documents:
+        texts.warn(f"`min_num_docs: {least}` of a corpus of {n_documents}: all of it defines every class")
     texts.note("documents per class", dict(zip(problem.class_names, counts, strict=True)))
     if alone := sum(n == 1 for n in counts):
         texts.warn(f"{alone} of {len(counts)} classes are defined by one document each")

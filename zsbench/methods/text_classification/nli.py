@@ -11,20 +11,31 @@ Source: Yin et al. 2019, arXiv:1909.00161; the entailment baseline of Schopf et 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
+from zsbench.config.companions import companions
 from zsbench.config.components import method
-from zsbench.config.options import ClassTemplate
+from zsbench.config.options import Blanks
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.score_kinds import ScoreKind
-from zsbench.core.templates import fill_class
+from zsbench.core.templates import blanks, fill
 from zsbench.methods.text_classification import Classifier, Rule, TextItem, TextProblem, Texts
 from zsbench.models.capabilities import PairClassifier
 
+Hypothesis = Annotated[str, Blanks("", "c", needed=("|c",))]
+"""A sentence in which `{}` or `{c}` is the class's name."""
+
+
+def _check(options: dict[str, Any]) -> None:
+    template = options["template"]
+    if template.count("{}") + template.count("{c}") > 1:
+        raise UserError("template", repr(template), "one place for the class")
+
 
 @method(family="text-classification", needs=(PairClassifier,), shown=("template", "multi_label"))
-def nli(*, template: ClassTemplate = "This text is about {}.", multi_label: bool = False) -> Rule:
+@companions(check=_check)
+def nli(*, template: Hypothesis = "This text is about {}.", multi_label: bool = False) -> Rule:
     """Classify by entailment, with any classifier whose labels say which one that is.
 
     Parameters
@@ -35,9 +46,10 @@ def nli(*, template: ClassTemplate = "This text is about {}.", multi_label: bool
 
     def build(texts: Texts, problem: TextProblem) -> Classifier:
         model: PairClassifier = texts.model
-        entailed = labelled(model.labels, "entail")
-        against = contradicted(model.labels, entailed) if multi_label else None
-        hypotheses = [fill_class(template, name) for name in problem.class_names]
+        place = str(getattr(model, "reference", ""))
+        entailed = labelled(model.labels, "entail", place)
+        against = contradicted(model.labels, entailed, place) if multi_label else None
+        hypotheses = [hypothesis(template, name) for name in problem.class_names]
         texts.asked(hypotheses)
 
         def score(items: Sequence[TextItem]) -> FloatArray:
@@ -51,8 +63,19 @@ def nli(*, template: ClassTemplate = "This text is about {}.", multi_label: bool
     return build
 
 
-def labelled(labels: Sequence[str], beginning: str) -> int:
+def hypothesis(template: str, name: str) -> str:
+    """Return the sentence about a class."""
+    return fill(template, **dict.fromkeys(blanks(template), name))
+
+
+def labelled(labels: Sequence[str], beginning: str, where: str = "") -> int:
     """Return the number of the one label whose name begins so, whatever its case.
+
+    Parameters
+    ----------
+    labels : those of the checkpoint.
+    beginning : in lower case.
+    where : the checkpoint, for messages.
 
     Raises
     ------
@@ -61,12 +84,16 @@ def labelled(labels: Sequence[str], beginning: str) -> int:
     """
     found = [number for number, label in enumerate(labels) if label.lower().startswith(beginning)]
     if len(found) != 1:
-        what = f"labels {', '.join(labels)}"
-        raise UserError("", what, f"one that begins with '{beginning}': a classifier of entailment")
+        several = f", of which {len(found)} begin with '{beginning}'" if found else ""
+        hint = (
+            "where a checkpoint names its labels otherwise, `id2label` in a copy of its config.json says which is which"
+        )
+        expected = f"one that begins with '{beginning}': a classifier of entailment"
+        raise UserError(where, f"labels {', '.join(labels)}{several}", expected, hint)
     return found[0]
 
 
-def contradicted(labels: Sequence[str], entailed: int) -> int:
+def contradicted(labels: Sequence[str], entailed: int, where: str = "") -> int:
     """Return the number of the label that stands against entailment: contradiction, or the other one of two.
 
     Raises
@@ -74,9 +101,9 @@ def contradicted(labels: Sequence[str], entailed: int) -> int:
     UserError
         There is no such label.
     """
-    return 1 - entailed if len(labels) == 2 else labelled(labels, "contradict")
+    return 1 - entailed if len(labels) == 2 else labelled(labels, "contradict", where)
 
 
 def describe_prompt(options: dict[str, Any], task: dict[str, Any]) -> str:  # noqa: ARG001
     """Return the pair with stand-ins, for `zsbench show`."""
-    return f"<text>\n-> {fill_class(options.get('template', 'This text is about {}.'), '<class>')}"
+    return f"<text>\n-> {hypothesis(options.get('template', 'This text is about {}.'), '<class>')}"

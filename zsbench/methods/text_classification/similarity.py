@@ -7,14 +7,11 @@ Source: the SimCSE and SBERT baselines of Schopf et al. 2022, arXiv:2211.16285.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from zsbench.config.components import method
 from zsbench.config.options import Count
-from zsbench.core.lazy import FloatArray
-from zsbench.methods.text_classification import Classifier, DescribedBy, Rule, TextItem, TextProblem, Texts
+from zsbench.methods.text_classification import Classifier, DescribedBy, Rule, TextProblem, Texts
 from zsbench.methods.text_classification._sentences import Splitter
-from zsbench.methods.text_classification._vectors import KIND, Chunking, class_vectors, cosines, document_vectors
+from zsbench.methods.text_classification._vectors import Chunking, by_cosine, class_vectors
 from zsbench.models.capabilities import TextEncoder
 
 
@@ -38,11 +35,6 @@ def similarity(
     chunking = Chunking(splitter, max_words, reference_chunking)
 
     def build(texts: Texts, problem: TextProblem) -> Classifier:
-        classes = class_vectors(texts, problem, described_by)
-
-        def score(items: Sequence[TextItem]) -> FloatArray:
-            return cosines(document_vectors(texts, items, chunking), classes)
-
-        return Classifier(score, KIND)
+        return by_cosine(texts, class_vectors(texts, problem, described_by), chunking)
 
     return build

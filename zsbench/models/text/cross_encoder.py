@@ -74,7 +74,7 @@ class CrossEncoder(huggingface.Adapter):
         reference: str,
     ) -> None:
         super().__init__(checkpoint)
-        self._cuts, self._probability, self._reference = cuts, scores == "probability", reference
+        self._cuts, self._probability, self.reference = cuts, scores == "probability", reference
         self._config = self._model.config.get_text_config()
         self.max_tokens = passages.limit(
             self._tokenizer, self._model, self._config, max_length, option="max_length", pairs=True
@@ -93,7 +93,7 @@ class CrossEncoder(huggingface.Adapter):
         """
         if label not in self.labels:
             near = did_you_mean(label, self.labels)
-            raise UserError("", f"relevant: '{label}' of {self._reference}", ", ".join(self.labels), near)
+            raise UserError("", f"relevant: '{label}' of {self.reference}", ", ".join(self.labels), near)
         self._relevant = self.labels.index(label)
 
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
@@ -107,15 +107,20 @@ class CrossEncoder(huggingface.Adapter):
         if self._relevant is None:
             found = f"a classifier of {len(self.labels)} labels ({', '.join(self.labels)})"
             expected = "one label (a score), two (irrelevant, relevant), or `relevant:` in the model's YAML"
-            raise UserError(self._reference, found, expected)
+            raise UserError(self.reference, found, expected)
         return self._read(pairs, self._score)
 
     def classify_pairs(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """Return the logits (n_pairs, n_labels) of pairs of texts."""
-        return self._read(pairs, self._logits)
+        return self._read(pairs, self._logits, each_text_once=True)
 
-    def _read(self, pairs: Sequence[tuple[str, str]], network: Callable[[Any], FloatArray]) -> FloatArray:
-        """Return what `network` makes of padded batches of pairs; texts that lose tokens are counted."""
+    def _read(
+        self, pairs: Sequence[tuple[str, str]], network: Callable[[Any], FloatArray], *, each_text_once: bool = False
+    ) -> FloatArray:
+        """Return what `network` makes of padded batches of pairs; those that lose tokens are counted.
+
+        `each_text_once` counts a first text that is cut beside all its second ones, such as hypotheses, as one.
+        """
         self.cost.asked("\n".join(part for pair in pairs[:1] for part in pair))
         queries, documents = (
             passages.first_tokens(self._tokenizer, [pair[i] for pair in pairs], self._cuts[i]) for i in (0, 1)
@@ -126,7 +131,9 @@ class CrossEncoder(huggingface.Adapter):
             {pair[0] for pair, query in zip(pairs, queries, strict=True) if query != pair[0]}
         )
         document_cut = [document != pair[1] for pair, document in zip(pairs, documents, strict=True)]
-        self.cost.truncated_items += sum(a or b for a, b in zip(document_cut, pair_cut, strict=True))
+        lost = [a or b for a, b in zip(document_cut, pair_cut, strict=True)]
+        cut = [pair[0] for pair, lost_one in zip(pairs, lost, strict=True) if lost_one]
+        self.cost.truncated_items += len(set(cut) if each_text_once else cut)
         return passages.run(network, self._tokenizer, rows, self.device, self.cost, config=self._config)
 
     def _score(self, batch: Any) -> FloatArray:

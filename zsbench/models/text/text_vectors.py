@@ -31,7 +31,7 @@ def text_vectors(*, queries: LocalPath, documents: LocalPath | None = None) -> T
     Raises
     ------
     UserError
-        A file lacks an array, or holds a text twice with different vectors.
+        A file lacks an array, or holds a text twice with different vectors or a vector of zeros.
     """
     return TextVectors(Path(queries), Path(documents) if documents else None)
 
@@ -81,6 +81,8 @@ def _table(path: Path) -> dict[str, FloatArray]:
     texts = arrays.texts(arrays.pick(stored, "texts", path), where)
     if len(texts) != len(vectors):
         raise UserError(where, f"{len(texts)} texts", f"{len(vectors)}, one a row of `text_features`")
+    if len(zero := np.flatnonzero(~vectors.any(axis=1))):
+        raise UserError(where, f"the vector of text '{texts[zero[0]]}' is zero", "one that is similar to something")
     table: dict[str, FloatArray] = {}
     for text, vector in zip(texts, vectors, strict=True):
         if not np.array_equal(table.setdefault(text, vector), vector):

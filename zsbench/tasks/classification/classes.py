@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from annotated_types import MinLen
 
+from zsbench.config import catalog
 from zsbench.config.blocks import Block
+from zsbench.config.components import option_defaults
 from zsbench.config.options import Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
@@ -112,7 +114,9 @@ def _check(data: Any, n_classes: int, source: Block) -> None:
     if width is not None and width != n_classes:
         found = f"labels of {called(source)} are 0/1 vectors of length {width}"
         raise UserError(source.where, found, f"length {n_classes}, one entry a class")
-    check_range([item.id for item in data.items], data.labels, n_classes, source.where)
+    options = option_defaults(catalog.load_component("data", source.name))
+    way_out = {"from_one": "which `first_label: 1` says"} if "first_label" in options else {}
+    check_range([item.id for item in data.items], data.labels, n_classes, source.where, **way_out)
 
 
 def read_map(path: Path) -> dict[str, str]:

@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from zsbench.core.records import Score
+from zsbench.core.doubts import EQUAL_BEST
+from zsbench.core.lazy import np
+from zsbench.core.records import Score, TaskData
 
 _LEVEL = 0.05
 
 
-def below_chance(scores: dict[str, Score], n_classes: int) -> str:
+def count_equal_best(data: TaskData, predictions: Sequence[Any]) -> None:
+    """Count the items of one label whose best score several classes have, beside what loading counted.
+
+    Parameters
+    ----------
+    data : the task's data, whose `counts` take the number.
+    predictions : scores (n_classes,) of each item; one that is a label alone has no ties.
+    """
+    if any(np.ndim(label) for label in data.gold):
+        return
+    tied = sum(bool(np.ndim(p)) and int(np.count_nonzero(p == np.max(p))) > 1 for p in predictions)
+    data.counts.update({EQUAL_BEST: tied} if tied else {})
+
+
+def below_chance(scores: dict[str, Score], n_classes: int, n_tied: int = 0) -> str:
     """Say that accuracy is below chance, which is how classes in another order than the labels look.
 
     A binomial test of the accuracy itself: how likely are this many right answers or fewer, when each is right by
     chance? Below one in twenty it is doubted, so 0 of 32 is with ten classes. Without acc@1 the mean over the classes
-    stands in for it.
+    stands in for it. Equal best scores, which count as wrong, say nothing of the order: `n_tied` items that have them
+    are taken for right here.
     """
     name = "acc@1" if "acc@1" in scores else "mean-per-class"
     score = scores.get(name)
@@ -24,7 +41,8 @@ def below_chance(scores: dict[str, Score], n_classes: int) -> str:
     from scipy.special import bdtr
 
     chance = 1 / n_classes
-    if score.value >= chance or bdtr(round(score.value * score.n), score.n, chance) >= _LEVEL:
+    right = min(round(score.value * score.n) + n_tied, score.n)
+    if right >= chance * score.n or bdtr(right, score.n, chance) >= _LEVEL:
         return ""
     return f"{name} is below chance ({100 * chance:.1f} %): are the classes in the order of the labels, from 0 on?"
 

@@ -19,6 +19,7 @@ from zsbench.config.blocks import Block, Chain
 from zsbench.config.options import ClassTemplate, Positive, Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.core.context import RunContext
+from zsbench.core.doubts import EQUAL_BEST
 from zsbench.core.drawing import Drawing
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
@@ -33,9 +34,10 @@ from zsbench.metrics import naming
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, unseen_classes
-from zsbench.tasks.classification.doubts import below_chance, odd_classes
+from zsbench.tasks.classification.doubts import below_chance, count_equal_best, odd_classes
 from zsbench.tasks.classification.further_data import FurtherData
 from zsbench.tasks.classification.known_labels import known_labels
+from zsbench.tasks.classification.metric_checks import require_suited
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 
@@ -175,22 +177,12 @@ class Task(BaseTask[Config]):
         return problem
 
     def _check_metrics(self, images: ImageSet, problem: Problem) -> None:
-        """Ask each metric about one image before any is encoded: some need what this task or its data do not tell.
-
-        What cannot be computed is left out later where nobody asked for it by name.
-        """
-        if "metrics" not in self.config.model_fields_set:
-            return
+        """Ask each metric about one image: some need what this task or its data do not tell."""
         n_classes = len(problem.class_names)
         groups = None if images.groups is None else np.zeros(1, dtype=np.int64)
         pred = np.zeros((1, n_classes))
         gold = known_labels(images.labels[:1], groups, problem, None)
-        for number, name in enumerate(self.config.metrics):
-            try:
-                naming.resolve(name, kinds=self.metric_kinds).statistics(pred, gold)
-            except ValueError as error:
-                where = self.config.document.where(("metrics", number))
-                raise UserError(where, f"metric '{name}': {error}") from None
+        require_suited(self.config, self.config.metrics, self.metric_kinds, pred, gold)
 
     def metric_names(self, names: Sequence[str]) -> list[str]:
         """Return the metrics, with those of frequency where the task names counts."""
@@ -221,10 +213,11 @@ class Task(BaseTask[Config]):
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance."""
-        return below_chance(scores, len(data.context.class_names))
+        return below_chance(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
-        """Say what the scores are, and so which probabilities follow from them."""
+        """Say what the scores are, and so which probabilities follow from them; equal best ones are counted."""
+        count_equal_best(data, predictions)
         return {} if self.format.kind is None else {"scores": self.format.kind.described()}
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

@@ -17,7 +17,7 @@ from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles, ties
 from zsbench.core.context import RunContext
-from zsbench.core.errors import UserError
+from zsbench.core.errors import UserError, kind_of
 from zsbench.core.records import TaskData, digest
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection
@@ -148,7 +148,7 @@ def read_docids(path: Path) -> dict[str, str | tuple[int, ...]]:
     expected = "{document: a text, or a list of token ids}"
     rows = jsonfiles.read(path, expected)
     if not isinstance(rows, dict) or not rows:
-        raise UserError(shown(path), f"a {type(rows).__name__}" if rows else "no docids", expected)
+        raise UserError(shown(path), kind_of(rows) if rows else "no docids", expected)
     docids: dict[str, str | tuple[int, ...]] = {}
     for name, docid in rows.items():
         is_tokens = isinstance(docid, list) and all(type(token) is int and token >= 0 for token in docid)

@@ -18,6 +18,7 @@ from zsbench.config.blocks import Block
 from zsbench.config.options import Blanks, Text, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.doubts import EQUAL_BEST
 from zsbench.core.drawing import Drawing
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
@@ -29,7 +30,7 @@ from zsbench.methods.image_text import Matcher
 from zsbench.metrics.labels.gold import Labels
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
-from zsbench.tasks.classification.doubts import below_chance
+from zsbench.tasks.classification.doubts import below_chance, count_equal_best
 from zsbench.tasks.formats.class_scores import ClassScores, best, stacked
 
 _NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -141,10 +142,11 @@ class Task(BaseTask[Config]):
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance."""
-        return below_chance(scores, len(self.config.numbers))
+        return below_chance(scores, len(self.config.numbers), data.counts.get(EQUAL_BEST, 0))
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
-        """Return the confusion matrix of all images."""
+        """Return the confusion matrix of all images; equal best scores are counted."""
+        count_equal_best(data, predictions)
         n = len(self.config.numbers)
         cells = np.asarray(data.gold, dtype=np.int64) * n + [best(prediction) for prediction in predictions]
         matrix = np.bincount(cells, minlength=n * n).reshape(n, n)

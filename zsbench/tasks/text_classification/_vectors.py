@@ -45,6 +45,10 @@ class Vectors:
         """Record a doubt that stands beside the result in every table."""
         self._run.warn(text)
 
+    def count(self, name: str, n: int = 1) -> None:
+        """Count something about test texts that is shown with the result."""
+        self._run.count(name, n)
+
     def _encoded(self, role: str, encode: Callable[[Sequence[str]], FloatArray], texts: Sequence[str]) -> FloatArray:
         distinct = list(dict.fromkeys(texts))
         key = ["text-vectors", VERSION, role, self.model.fingerprint, self.model.dtype]

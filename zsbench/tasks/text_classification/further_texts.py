@@ -13,7 +13,7 @@ from zsbench.config.companions import Requires
 from zsbench.config.options import Count, Seed, Texts
 from zsbench.config.options import Text as TextOption
 from zsbench.config.paths import resolve_path
-from zsbench.core import jsonfiles
+from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import np
 from zsbench.core.yamlio import shown
@@ -64,16 +64,16 @@ class FurtherTexts(NamedClasses):
         """
         if self.keywords is None:
             return None
-        place, written = self.document.where(("keywords",)), self.keywords
+        place, written, file = self.document.where(("keywords",)), self.keywords, None
         if isinstance(written, str):
-            path = resolve_path(written, self.folder("keywords"), where=where)
-            place, written = shown(path), read_keywords(path)
+            file = resolve_path(written, self.folder("keywords"), where=where)
+            place, written = shown(file), read_keywords(file)
         known = {plain(name): number for number, name in enumerate(names)}
         found: dict[int, list[str]] = {}
         for name, words in written.items():
             number = known.get(plain(name))
             if number is None:
-                own = place if isinstance(self.keywords, str) else self.document.where(("keywords", name))
+                own = self.document.where(("keywords", name)) if file is None else _place(file, name)
                 raise UserError(own, f"keywords of '{name}', which is no class", "", did_you_mean(name, names))
             found[number] = words
         if lacking := [name for number, name in enumerate(names) if number not in found]:
@@ -126,5 +126,16 @@ def read_keywords(file: Path) -> dict[str, list[str]]:
         raise UserError(shown(file), "no keywords", expected)
     for name, words in held.items():
         if not isinstance(words, list) or not words or not all(isinstance(w, str) and w.strip() for w in words):
-            raise UserError(shown(file), f"keywords of '{name}': {str(words)[:60]}", "at least one text")
+            raise UserError(_place(file, name), f"keywords of '{name}': {str(words)[:60]}", "at least one text")
     return held
+
+
+def _place(file: Path, name: str) -> str:
+    """Return file and line of a class's keywords."""
+    return jsonfiles.place_of_key(shown(file), textfiles.read(file), name)
+
+
+def repeated(keywords: Sequence[Sequence[str]] | None) -> dict[str, int]:
+    """Count the keywords that their class has already: each time counts in the mean of a class's vectors."""
+    n = sum(len(words) - len(set(words)) for words in keywords or ())
+    return {"repeated keywords, which count each time": n} if n else {}

@@ -14,10 +14,12 @@ from zsbench.config.blocks import Block, Chain
 from zsbench.config.components import option_defaults
 from zsbench.config.options import Texts
 from zsbench.core.context import RunContext
+from zsbench.core.doubts import EQUAL_BEST
 from zsbench.core.drawing import Drawing, Paragraph, short
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.data.class_join import Classes
 from zsbench.data.class_names import plain
 from zsbench.data.clusters import taken
@@ -27,11 +29,12 @@ from zsbench.metrics import naming
 from zsbench.metrics.labels.gold import Labels
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
-from zsbench.tasks.classification.doubts import below_chance
+from zsbench.tasks.classification.doubts import below_chance, count_equal_best
 from zsbench.tasks.classification.known_labels import label_array
+from zsbench.tasks.classification.metric_checks import require_suited
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 from zsbench.tasks.text_classification._vectors import Vectors
-from zsbench.tasks.text_classification.further_texts import FurtherTexts
+from zsbench.tasks.text_classification.further_texts import FurtherTexts, repeated
 
 EVERY = "label=*"
 """In `class-F1(label=*)`: one metric a class."""
@@ -90,7 +93,7 @@ class Task(BaseTask[Config]):
         keep = sample(len(texts.items), limit, seed)
         items, gold = [texts.items[i] for i in keep], [labels[i] for i in keep]
         problem = TextProblem(names, self.config.keywords_of(names, self.source.where))
-        counts = dict(texts.counts)
+        counts = {**texts.counts, **repeated(problem.keywords)}
         there = {one for label in labels for one in ([label] if isinstance(label, int) else label)}
         counts |= {"classes without a text": len(names) - len(there)} if len(there) < len(names) else {}
         if not score_only:
@@ -98,7 +101,7 @@ class Task(BaseTask[Config]):
             problem = TextProblem(names, problem.keywords, **further)
             counts |= further_counts
         self.format.class_names = names
-        self._check_metrics()
+        self._check_metrics(gold)
         parts = [*names, *(f"{item.id}:{item.digest()}:{label}" for item, label in zip(items, gold, strict=True))]
         clusters = taken(texts.clusters, keep, len(texts.items))
         return TaskData(items, gold, problem, digest(parts), counts, clusters=clusters)
@@ -111,19 +114,26 @@ class Task(BaseTask[Config]):
         UserError
             A class twice, a single class, or a label that is no class.
         """
+        self._require_different()
         try:
             classes = self.config.join(texts, self.source)
         except UserError as error:
             raise self._placed(texts, error) from None
-        seen: dict[str, str] = {}
-        for name in classes.names:
-            if plain(name) in seen:
-                where = self.config.document.where(("classes",))
-                raise UserError(where, f"class '{name}' stands twice", "different classes")
-            seen[plain(name)] = name
         if len(classes.names) < 2:
             raise UserError(self.source.where, f"one class ('{classes.names[0]}')", "at least two to choose from")
         return classes
+
+    def _require_different(self) -> None:
+        """Refuse a class that `classes:` lists twice."""
+        written = self.config.classes
+        if written is None or isinstance(written, dict):
+            return
+        seen: set[str] = set()
+        for name in read_names(written, self.config.folder("classes"), self.source.where) or []:
+            if plain(name) in seen:
+                where = self.config.document.where(("classes",))
+                raise UserError(where, f"class '{name}' stands twice", "different classes")
+            seen.add(plain(name))
 
     def _placed(self, texts: TextSet, error: UserError) -> UserError:
         """Return an error of the join with the line of the first label that is no class, where one is."""
@@ -137,14 +147,16 @@ class Task(BaseTask[Config]):
                 name = None if texts.class_names is None else texts.class_names[number]
                 stranger = not 0 <= number < len(listed) if name is None else plain(name) not in known
                 if stranger:
+                    if number == -1:
+                        return UserError(item.place, "no label", "one for each text", error.hint)
                     shown = number if name is None else f"'{name}'"
                     expected = f"one of the {len(listed)} classes: {', '.join(listed[:10])}"
                     near = "" if name is None else did_you_mean(name, listed)
                     return UserError(item.place, f"label {shown}, which is no class", expected, near or error.hint)
         return error
 
-    def _check_metrics(self) -> None:
-        """Refuse a metric of one class that there is not, before anything is encoded."""
+    def _check_metrics(self, gold: Sequence[Any]) -> None:
+        """Refuse a metric of one class that there is not, or one that does not suit the labels, before any encoding."""
         names = self.format.class_names
         for number, written in enumerate(self.config.metrics):
             where = self.config.document.where(("metrics", number))
@@ -153,6 +165,9 @@ class Task(BaseTask[Config]):
                 label = getattr(metric.statistics, "keywords", {}).get("label")
                 if label is not None and label not in names:
                     raise UserError(where, f"metric '{name}': no class '{label}'", "", did_you_mean(label, names))
+        one = Labels(label_array(gold[:1], len(names)), scores=ScoreKind("votes"), class_names=names)
+        spelled = self.metric_names(self.config.metrics)
+        require_suited(self.config, spelled, self.metric_kinds, np.ones((1, len(names))), one)
 
     def metric_names(self, names: Sequence[str]) -> list[str]:
         """Return the metrics; one of `label=*` stands for one of every class.
@@ -192,10 +207,11 @@ class Task(BaseTask[Config]):
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance."""
-        return below_chance(scores, len(data.context.class_names))
+        return below_chance(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
-        """Say what the scores are, and so which probabilities follow from them."""
+        """Say what the scores are, and so which probabilities follow from them; equal best ones are counted."""
+        count_equal_best(data, predictions)
         return {} if self.format.kind is None else {"scores": self.format.kind.described()}
 
     def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:

@@ -17,6 +17,7 @@ from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Count, OneOf, Positive, Text, Texts
 from zsbench.core.ahead import ahead
 from zsbench.core.context import RunContext
+from zsbench.core.doubts import EQUAL_BEST
 from zsbench.core.drawing import Drawing, Part, Picture
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
@@ -31,7 +32,7 @@ from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers,
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.classes import NamedClasses
-from zsbench.tasks.classification.doubts import below_chance
+from zsbench.tasks.classification.doubts import below_chance, count_equal_best
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 
@@ -137,7 +138,12 @@ class Task(BaseTask[Config]):
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance."""
-        return below_chance(scores, len(data.context.class_names))
+        return below_chance(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
+
+    def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
+        """Count equal best scores."""
+        count_equal_best(data, predictions)
+        return {}
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_videos, n_classes) and labels."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.core import jsonfiles, textfiles
-from zsbench.core.errors import UserError, shown
+from zsbench.core.errors import UserError, kind_of, shown
 
 EXPECTED = "one concept a line, a JSON list, or JSON {concept: [synonyms]}"
 
@@ -43,7 +43,7 @@ def read_concepts(path: Path) -> Concepts:
         if isinstance(value, dict):
             return _with_synonyms(value, path, text)
         if not isinstance(value, list):
-            raise UserError(shown(path), f"a {type(value).__name__}", EXPECTED)
+            raise UserError(shown(path), kind_of(value), EXPECTED)
         listed = [(f"{shown(path)}: entry {number}", name) for number, name in enumerate(value)]
     else:
         lines = [(number, line.strip()) for number, line in textfiles.lines(path)]

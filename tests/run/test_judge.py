@@ -69,7 +69,7 @@ CHANGED = {
 }
 # These say which data a task has or how a model is asked, not how its answers are judged; other tests hold them.
 ABOUT_DATA = {
-    "image-classification": {"classes", "unseen", "distances", "support", "shots", "support_seed", "validation", "unlabeled", "max_bad_items", "class_map", "label_order"},
+    "image-classification": {"classes", "frequency", "unseen", "distances", "support", "shots", "support_seed", "validation", "unlabeled", "max_bad_items", "class_map", "label_order"},
     "counting": {"object", "numbers"},
     "episodic": {"alpha", "episodes", "episode_seed", "validation", "validation_episodes"},
     "generative-retrieval": {"docids"},

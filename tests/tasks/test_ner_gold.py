@@ -35,7 +35,10 @@ def test_gold_that_overlaps_is_an_error_unless_it_is_nested(tmp_path):
             "label_map: {City: Paper}\n",
             ["t.yaml:4", "'City' and 'Paper' are both asked as 'Paper'", "merged_labels: [Paper]"],
         ),
-        ("merged_labels: [City]\n", ["t.yaml:4", "no two gold labels are asked as 'City'"]),
+        (
+            "merged_labels: [City]\n",
+            ["t.yaml:4", "only gold label 'City' is asked as 'City'; expected a name that two"],
+        ),
         ("labels: [Paper]\n", ["gold.jsonl:1", "sentence a: gold label 'City' is not among `labels`"]),
         ("labels: [paper, citi]\nlower_case: true\n", ["gold.jsonl:1", "'city' is not among", "did you mean 'citi'"]),
     ],

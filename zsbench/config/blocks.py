@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -22,6 +23,7 @@ class Block:
     """A component with its options as written; `where` points into the file for messages.
 
     Relative paths start at `base`, except in options that another file (or the command line) wrote: see `bases`.
+    `places` says where each option stands, for what is found out only while it is used: see `located`.
     """
 
     kind: catalog.ComponentKind
@@ -31,6 +33,7 @@ class Block:
     base: Path = Path()
     where: str = ""
     bases: dict[str, Path] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def title(self) -> str:
@@ -85,7 +88,8 @@ class Block:
         """Import the component and call it with its options, local paths resolved."""
         function = catalog.load_component(self.kind, self.name, where=self.where)
         checked = options_schema(function).model_validate(self.resolved())
-        built = function(**{key: getattr(checked, key) for key in self.options})
+        with located(self):
+            built = function(**{key: getattr(checked, key) for key in self.options})
         if self.kind == "models":
             require_offered(built, self.facts.offers, where=self.where, name=self.name)
         return built
@@ -114,6 +118,24 @@ class Block:
         named += [Path(v) for k, v in texts.items() if "model-ref" in _marks(hints[k]) and Path(v).is_dir()]
         inside = {folder: every_file(folder) for folder in named if folder.is_dir() and self.kind != "data"}
         return [str(file) for path in named for file in inside.get(path) or [path]]
+
+
+@contextmanager
+def located(*blocks: Block) -> Iterator[None]:
+    """Give an error that names an option of one of the blocks the option's place in its file.
+
+    Components say `UserError("thresholds", ...)`: what they are built with does not tell who wrote it where.
+    """
+    try:
+        yield
+    except UserError as error:
+        for block in blocks:
+            options = option_defaults(catalog.load_component(block.kind, block.name, where=block.where))
+            place = block.places.get(error.where, block.where)
+            if type(error) is UserError and error.where in options and place:
+                where = f"{place}: {error.where}"
+                raise UserError(where, error.found, error.expected, error.hint) from error.__cause__
+        raise
 
 
 @dataclass(frozen=True)
@@ -197,7 +219,8 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
     base = document.folder((*loc, key))
     folders = {option: document.folder((*loc, option)) for option in options}
     bases = {option: folder for option, folder in folders.items() if folder != base}
-    component = Block(kind, name, options, title, base, where, bases)
+    places = {option: document.where((*loc, option)) for option in options}
+    component = Block(kind, name, options, title, base, where, bases, places)
     companions.check(function, name, options, component.resolved(), document, loc)
     return component
 

@@ -87,5 +87,5 @@ def model_block(value: dict[str, Any], document: Document, loc: Loc) -> Block:
         found = f"key 'familiarity' is {described(trained)}"
         raise UserError(document.where(place), found, "a mapping such as {training: FILE, embedder: MODEL}")
     labels = None if trained is None else document.part(place, trained)
-    fields = (plain.kind, plain.name, plain.options, plain.label, plain.base, plain.where, plain.bases)
+    fields = (plain.kind, plain.name, plain.options, plain.label, plain.base, plain.where, plain.bases, plain.places)
     return ModifiedBlock(*fields, modifiers, labels)

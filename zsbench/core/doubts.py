@@ -29,7 +29,7 @@ def of_answers(cost: Cost) -> str:
     asked = max(cost.answers, cost.malformed_outputs)
     if cost.malformed_outputs <= SHARE * asked:
         return ""
-    return f"{cost.malformed_outputs} of {asked} answers are malformed: what they leave open stays as it was"
+    return f"{cost.malformed_outputs} of {asked} answers are malformed: what cannot be read of them says nothing"
 
 
 def of_items(data: TaskData) -> str:

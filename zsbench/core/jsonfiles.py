@@ -34,24 +34,29 @@ def read(path: Path, expected: str = "JSON", *, wrong: str = "not valid JSON") -
     return parse(textfiles.read(path), shown(path), expected, wrong=wrong)
 
 
-def lines(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines(path: Path, required: dict[str, type], *, finite: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, object) of a JSONL file whose objects hold the required keys with the right types.
+
+    Parameters
+    ----------
+    path, required : the file, and the type of each key that an object has to have.
+    finite : NaN and infinities are errors and not None, where None is something that an object may say.
 
     Raises
     ------
     UserError
         A line is no JSON object, lacks a key or holds another type there; what `read` refuses.
     """
-    name = shown(path)
+    name, scan = shown(path), _SCAN_FINITE if finite else _SCAN
     for number, line in textfiles.lines(path):
         if not line or line.isspace():
             continue
         try:
-            row, end = _SCAN(line, 0)
+            row, end = scan(line, 0)
         except (StopIteration, ValueError, RecursionError):
             row, end = None, -1
         if end != len(line) or "\\u" in line:
-            row = parse(line, f"{name}:{number}", "one object a line")
+            row = parse(line, f"{name}:{number}", "one object a line", finite=finite)
         if not isinstance(row, dict):
             raise UserError(f"{name}:{number}", kind_of(row), "one object a line")
         _require(row, required, f"{name}:{number}")
@@ -98,13 +103,22 @@ def holds_json(path: Path, text: str) -> bool:
     return ".json" in path.suffixes or _OPENING.match(text) is not None
 
 
-def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not valid JSON", unique: bool = True) -> Any:
-    """Return the value of a JSON text that was read elsewhere; `where` names it. Options and errors as `read`.
+def parse(
+    text: str,
+    where: str,
+    expected: str = "JSON",
+    *,
+    wrong: str = "not valid JSON",
+    unique: bool = True,
+    finite: bool = False,
+) -> Any:
+    """Return the value of a JSON text that was read elsewhere; `where` names it.
 
-    Without `unique` the last of two equal keys counts: what a model wrote is no file that somebody could mend.
+    Options and errors as `read`, and `finite` as `lines` has it. Without `unique` the last of two equal keys counts:
+    what a model wrote is no file that somebody could mend.
     """
     try:
-        value = (_UNIQUE if unique else _PLAIN).decode(text)
+        value = (_FINITE if finite else _UNIQUE if unique else _PLAIN).decode(text)
         if "\\u" in text and _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -118,6 +132,8 @@ def parse(text: str, where: str, expected: str = "JSON", *, wrong: str = "not va
         raise UserError(where, f"{wrong} (nested too deeply)", expected) from None
     except _Repeated as error:
         raise UserError(place_of_key(where, text, error.key, last=True), f"{wrong} ({error})", expected) from None
+    except _Undefined as error:
+        raise UserError(where, f"{error}, which JSON does not have", "a number, or null where there is none") from None
     except ValueError as error:
         reason = "a number of thousands of digits" if "digits" in str(error) else str(error)
         raise UserError(where, f"{wrong} ({reason})", expected) from None
@@ -148,6 +164,14 @@ class _Repeated(ValueError):
         self.key = key
 
 
+class _Undefined(ValueError):
+    """NaN or an infinity."""
+
+
+def _refused(constant: str) -> Any:
+    raise _Undefined(constant)
+
+
 def _require(row: dict[str, Any], required: dict[str, type], where: str) -> None:
     for key, kind in required.items():
         if not isinstance(row.get(key), kind):
@@ -166,4 +190,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 # NaN passes comparisons that should refuse it (`scale <= 0`); None is a number nowhere.
 _PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
 _UNIQUE = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_without_repeats)
+_FINITE = json.JSONDecoder(parse_constant=_refused, object_pairs_hook=_without_repeats)
 _SCAN: Any = _UNIQUE.scan_once  # type: ignore[attr-defined]  # without what `decode` does before and after
+_SCAN_FINITE: Any = _FINITE.scan_once  # type: ignore[attr-defined]

@@ -40,7 +40,7 @@ def blocks(path: Path) -> Iterator[tuple[int, str]]:
     Raises
     ------
     UserError
-        No such file, damaged gzip data, a byte that is not UTF-8: with file and line.
+        No such file, damaged gzip data, lines that end with `\\r` alone, a byte that is not UTF-8: with file and line.
     """
     for number, raw in raw_blocks(path):
         yield number, decoded(raw, shown(path), number)
@@ -50,6 +50,10 @@ def raw_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield (number of the first line, bytes of whole lines); errors as `blocks`, which also decodes them."""
     number = 1
     for raw in _whole_lines(path):
+        if number == 1 and isinstance(raw, bytes) and raw.count(b"\r") > 1 and b"\n" not in raw:
+            raise UserError(
+                shown(path), "lines that end with \\r alone, as on old Macs", "lines that end with \\n or \\r\\n"
+            )
         if isinstance(raw, str):
             raise UserError(f"{shown(path)}:{number}", raw, next(_WHOLE[kind] for kind in _WHOLE if kind in raw))
         yield number, raw

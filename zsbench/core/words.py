@@ -1,6 +1,8 @@
-"""Numbers of things in sentences."""
+"""Numbers and lists of things in sentences."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 def number_of(n: int, what: str) -> str:
@@ -12,3 +14,14 @@ def number_of(n: int, what: str) -> str:
     ('1 item', '2 items')
     """
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Return names parted by commas, the first of many and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from zsbench.config.blocks import located
 from zsbench.plan.job import Job
 from zsbench.results import claim, written
 from zsbench.results.store import Store
@@ -62,7 +63,8 @@ def run(job: Job, model: Any, options: Options, progress: Progress, loaded: Load
 def _run(job: Job, folder: Path, model: Any, options: Options, progress: Progress, loaded: Loaded) -> dict[str, Any]:
     started, clock = datetime.now(timezone.utc), time.perf_counter()
     run = context.opened(job, folder, model, options, progress, loaded)
-    n_resumed = predict.missing_shards(run)
+    with located(*job.method.parts, *([job.model] if job.model is not None else [])):
+        n_resumed = predict.missing_shards(run)
     run.data.counts |= run.context.notes.pop("counts", {})
     run.require_own_shards()
     predictions = predict.Predictions(run.task, run.store.shards(), run.data.items)

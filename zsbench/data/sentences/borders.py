@@ -45,12 +45,14 @@ class Placer:
         touches; or `unmatchable`, gold that no prediction can equal. The last follows GLiNER's benchmark, which counts
         one blank between two words, so that a span behind a wider gap is unmatchable, too.
     side : whose spans they are.
+    advice : what to do about borders that are an error.
     counts : how many were snapped and how many are unmatchable, by what they are.
     """
 
     borders: Borders = "error"
     side: Literal["gold", "predicted"] = "gold"
     counts: dict[str, int] = field(default_factory=dict)
+    advice: str = "`borders: snap` takes the words it touches, `borders: unmatchable` keeps gold that nothing equals"
 
     def place(self, sentence: Sentence, start: int, end: int, where: str) -> Place | None:
         """Return the first and last word (inclusive) of a span, or None where it is unmatchable.
@@ -76,16 +78,17 @@ class Placer:
         if self.borders == "unmatchable":
             if exact and not (sentence.words == tuple(text.split()) and _is_shifted(sentence, places, last)):
                 return first, last
-            self._count("whose borders are no words'")
+            self.counted("whose borders are no words'")
             return None
         if exact:
             return first, last
         if first > last or self.borders == "error":
-            raise _off_words(sentence, start, end, where, touches=first <= last)
-        self._count("snapped to the words they touch")
+            raise _off_words(sentence, start, end, where, self.advice if first <= last else "")
+        self.counted("snapped to the words they touch")
         return first, last
 
-    def _count(self, what: str) -> None:
+    def counted(self, what: str) -> None:
+        """Count one span that is read in spite of what is odd about it."""
         what = f"{self.side} spans {what}"
         self.counts[what] = self.counts.get(what, 0) + 1
 
@@ -95,10 +98,10 @@ def _is_shifted(sentence: Sentence, places: list[Place], word: int) -> bool:
     return places[word][0] != sum(len(before) + 1 for before in sentence.words[:word])
 
 
-def _off_words(sentence: Sentence, start: int, end: int, where: str, *, touches: bool) -> UserError:
+def _off_words(sentence: Sentence, start: int, end: int, where: str, advice: str) -> UserError:
+    """Return the error of a span with other borders than words have; without advice it touches no word."""
     written = short(sentence.written()[start:end])
     found = f"sentence {sentence.id}: span [{start}, {end}] is {written}, " + (
-        "which begins or ends within or beside a word" if touches else "which touches no word"
+        "which begins or ends within or beside a word" if advice else "which touches no word"
     )
-    hint = "`borders: snap` takes the words it touches, `borders: unmatchable` keeps gold that nothing equals"
-    return UserError(where, found, "the borders of words", hint if touches else "")
+    return UserError(where, found, "the borders of words", advice)

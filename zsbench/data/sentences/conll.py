@@ -46,8 +46,8 @@ def conll(
     Raises
     ------
     UserError
-        A line with another number of columns, an empty word, a tag that the scheme does not have or not there; with
-        file and line.
+        A line with another number of columns, words and tags in one column, an empty word, a tag that the scheme
+        does not have or not there; with file and line.
     """
     file = Path(path)
     rows_of, documents = sentences(file, separator)
@@ -57,6 +57,9 @@ def conll(
     for name, column in (("word_column", word), ("tag_column", tag)):
         if column > width and rows_of:
             raise UserError(shown(file), f"{name} {column} of {width} columns", f"1 to {width}")
+    if word == tag and rows_of:
+        found = f"word_column and tag_column are both {word} of {width} columns"
+        raise UserError(shown(file), found, "two columns", "without `tag_column`, tags stand in the last")
     items = [Sentence(str(i), _words(rows, word, file)) for i, rows in enumerate(rows_of)]
     reader = TagReader(scheme, malformed)
     spans = [

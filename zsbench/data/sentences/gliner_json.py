@@ -36,7 +36,7 @@ def gliner_json(*, path: LocalPath) -> SentenceSet:
     for where, row in jsonfiles.entries(Path(path), {"tokenized_text": list, "ner": list}):
         key = read_id(row, where, default=str(len(items)))
         places.append(where)
-        items.append(sentence_of({"tokens": row["tokenized_text"]}, key, where))
+        items.append(sentence_of({"tokens": row["tokenized_text"]}, key, where, called=("tokenized_text", "text")))
         gold.append([reader.gold(span, items[-1], where) for span in row["ner"]])
     unplaced = sum(span[0] is None for spans in gold for span in spans)
     return SentenceSet(items, gold, counts={UNPLACED: unplaced} if unplaced else None, places=places)

@@ -45,7 +45,7 @@ def instructuie_json(*, path: LocalPath, borders: Borders = "error", splitter: S
     for where, row in jsonfiles.entries(Path(path), {"sentence": str, "entities": list}):
         key = read_id(row, where, default=str(len(items)))
         places.append(where)
-        items.append(sentence_of({"text": row["sentence"]}, key, where, splitter))
+        items.append(sentence_of({"text": row["sentence"]}, key, where, splitter, called=("tokens", "sentence")))
         spans = [_span(entity, key, where) for entity in row["entities"]]
         gold.append([reader.gold(span, items[-1], where) for span in spans])
         names = zip(spans, row["entities"], strict=True)

@@ -49,6 +49,8 @@ class SpanReader:
         start, end, label, score, text = _fields(span, where)
         if start is None:
             return Mention(None, None, label, score, text)
+        if text is not None and _blanked(text) not in self._readings(sentence, start, end):
+            self.placer.counted("that read otherwise than their `text`")
         if self.offsets == "characters":
             place = self.placer.place(sentence, start, end, where)
             if place is None:
@@ -58,6 +60,20 @@ class SpanReader:
             expected = f"0 <= start <= end < {len(sentence.words)} (words, end inclusive)"
             raise UserError(where, f"sentence {sentence.id}: span {span!r}", expected)
         return Mention(start, end, label, score, text)
+
+    def _readings(self, sentence: Sentence, start: int, end: int) -> set[str]:
+        """Return how a span may be written: the sentence's characters, or its words joined by blanks."""
+        if self.offsets == "characters":
+            return {_blanked(sentence.written()[start:end])}
+        if not 0 <= start <= end < len(sentence.words):
+            return set()
+        places = sentence.places()
+        written = sentence.written()[places[start][0] : places[end][1]]
+        return {_blanked(written), _blanked(sentence.spelled(start, end))}
+
+
+def _blanked(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _fields(span: Any, where: str) -> tuple[Any, Any, str, float | None, str | None]:

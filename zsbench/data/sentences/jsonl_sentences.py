@@ -10,6 +10,7 @@ from zsbench.config.components import source
 from zsbench.config.options import LocalPath, Text
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
+from zsbench.core.textfiles import short
 from zsbench.core.yamlio import shown
 from zsbench.data import clusters
 from zsbench.data.item_ids import read_id
@@ -50,23 +51,42 @@ def jsonl_sentences(
     ------
     UserError
         With file, line and sentence: not JSON, a key is missing, words that are not in their text, a span that leaves
-        its sentence or has borders that are an error, or a sentence names no document among others that name one.
+        its sentence or has borders that are an error, a `splitter` that splits nothing, or a sentence names no
+        document among others that name one.
     """
     items: list[Sentence] = []
     gold: list[list[Any]] = []
     named: list[tuple[str, dict[str, Any]]] = []
     file, reader = Path(path), SpanReader(offsets, Placer(borders))
+    is_split = False
     for number, row in jsonfiles.lines(file, {"spans": list}):
         where = f"{shown(file)}:{number}"
+        is_split |= row.get("tokens") is None
         items.append(sentence_of(row, read_id(row, where, default=str(len(items))), where, splitter))
         gold.append([reader.gold(span, items[-1], where) for span in row["spans"]])
         named.append((where, clusters.named(row, cluster, _DOCUMENT)))
+    if items and not is_split and splitter != "blanks":
+        raise UserError(shown(file), f"`splitter: {splitter}`, and every line has `tokens`", "lines with `text` alone")
     of_rows = clusters.of_rows(named, cluster, keys=_DOCUMENT)
     return SentenceSet(items, gold, of_rows, reader.placer.counts or None, [where for where, _ in named])
 
 
-def sentence_of(row: dict[str, Any], key: str, where: str, splitter: Splitter = "blanks") -> Sentence:
+def sentence_of(
+    row: dict[str, Any],
+    key: str,
+    where: str,
+    splitter: Splitter = "blanks",
+    *,
+    called: tuple[str, str] = ("tokens", "text"),
+) -> Sentence:
     """Return the sentence of a JSON row, from its `tokens`, its `text`, or both.
+
+    Parameters
+    ----------
+    row : the two keys.
+    key, where : the sentence's id, and its place for messages.
+    splitter : how a text without words is split.
+    called : what the file calls the two keys, for messages.
 
     Raises
     ------
@@ -75,13 +95,20 @@ def sentence_of(row: dict[str, Any], key: str, where: str, splitter: Splitter = 
     """
     words, text = row.get("tokens"), row.get("text")
     if not isinstance(text, str | None):
-        raise UserError(where, f"sentence {key}: key 'text' is {text!r}", "a text")
+        raise UserError(where, f"sentence {key}: key '{called[1]}' is {text!r}", "a text")
     if words is None and text is not None:
         words = list(split(text, splitter))
+        if not words:
+            raise UserError(
+                where, f"sentence {key}: key '{called[1]}' is {text!r}, without a word", "at least one word"
+            )
     if words is None:
         raise UserError(where, "keys 'tokens' and 'text' are missing", "one of them, or both")
-    if not (isinstance(words, list) and words and all(isinstance(word, str) and word.strip() for word in words)):
-        raise UserError(where, f"sentence {key}: key 'tokens' is not a list of words", "at least one text")
+    if not isinstance(words, list) or not words:
+        raise UserError(where, f"sentence {key}: key '{called[0]}' is {short(words)}", "a list of words, at least one")
+    for number, word in enumerate(words):
+        if not isinstance(word, str) or not word.strip():
+            raise UserError(where, f"sentence {key}: word {number} of key '{called[0]}' is {short(word)}", "a text")
     sentence = Sentence(key, tuple(words), text)
     try:
         _ = text is None or sentence.places()

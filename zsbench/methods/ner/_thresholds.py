@@ -14,6 +14,7 @@ from zsbench.config.options import Share
 from zsbench.core import doubts
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.words import listed
 from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.methods.ner import Problem, Tagger
 from zsbench.metrics import naming
@@ -47,7 +48,8 @@ def tagger(
     for label in thresholds:
         if label not in problem.labels:
             near = did_you_mean(label, problem.labels)
-            raise UserError("thresholds", f"label '{label}' is asked nowhere", ", ".join(problem.labels), near)
+            expected = "" if near else listed(problem.labels)
+            raise UserError("thresholds", f"label '{label}' is asked nowhere", expected, near)
     if threshold == "validation":
         threshold = _chosen(candidates, answer, problem.validation, thresholds)
         n = 0 if problem.validation is None else len(problem.validation.items)

@@ -33,7 +33,9 @@ def llm_json(
     Parameters
     ----------
     prompt : a published conversation for every label, one question for all of them (`json-list`), or turns of one's
-        own.
+        own: {first, receipt, question, system, plain}, of which `first` has to be there. `{text}` stands for the
+        sentence, and `{label}` (asked one at a time) or `{labels}` for what is asked; `receipt` is the model's own
+        answer before `question`, `plain` what a model without turns reads.
     occurrences : a text that is listed stands for `all` places where it is in the sentence, or for the `first` that no
         earlier listing of it has.
     max_new_tokens : length of an answer.

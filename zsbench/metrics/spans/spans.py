@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from zsbench.config.companions import companions
 from zsbench.config.options import Share, Text
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
@@ -71,11 +72,10 @@ def _statistics(pred: Rows, gold: Rows, average: str, label: str | None, thresho
     if average == "micro":
         both = sides(pred, gold)
         return exact(both, threshold).by_sentence(both.number(label))
-    if label is not None:
-        raise ValueError(f"label={label} leaves nothing to average over; leave average={average} out")
     return counts_by_label(pred, gold, threshold)[1]
 
 
+@companions(("label", "average", "micro"))
 @metric("F1", of_sums=_averaged(_f1), columns=COUNTS)
 def f1(
     pred: Rows, gold: Rows, *, average: Average = "micro", label: Text | None = None, threshold: Share | None = None
@@ -91,6 +91,7 @@ def f1(
     return _statistics(pred, gold, average, label, threshold)
 
 
+@companions(("label", "average", "micro"))
 @metric("precision", of_sums=_averaged(_precision), columns=COUNTS)
 def precision(
     pred: Rows, gold: Rows, *, average: Average = "micro", label: Text | None = None, threshold: Share | None = None
@@ -106,6 +107,7 @@ def precision(
     return _statistics(pred, gold, average, label, threshold)
 
 
+@companions(("label", "average", "micro"))
 @metric("recall", of_sums=_averaged(_recall), columns=COUNTS)
 def recall(
     pred: Rows, gold: Rows, *, average: Average = "micro", label: Text | None = None, threshold: Share | None = None

@@ -15,6 +15,7 @@ from zsbench.config.options import Count, ModelRef, Revision, Text
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.records import canonical_json
+from zsbench.core.words import listed
 from zsbench.data.sentences.sentence import Mention, Sentence
 from zsbench.data.sentences.tags import bio_spans, is_tag
 from zsbench.models import checkpoints, decoding, huggingface, passages, runtime, size
@@ -77,7 +78,7 @@ class _Labels:
         for label in label_map:
             if label not in known:
                 hint = did_you_mean(label, known)
-                raise UserError("label_map", f"{reference} has no label '{label}'", ", ".join(known), hint)
+                raise UserError("label_map", f"{reference} has no label '{label}'", listed(known), hint)
         self.tags = [tag if tag == "O" else tag[:2] + label_map.get(tag[2:], tag[2:]) for tag in tags]
         self.known = sorted({label_map.get(label, label) for label in known})
 
@@ -85,11 +86,10 @@ class _Labels:
         """Refuse labels that the checkpoint does not have."""
         missing = [label for label in asked if label not in self.known]
         if missing and not self._lenient:
-            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-            found = f"{self._reference} has no label {', '.join(map(repr, missing[:5]))}{more}"
+            found = f"{self._reference} has no label {listed([repr(label) for label in missing])}"
             near = did_you_mean(missing[0], self.known)
-            expected = f"{', '.join(self.known)}; `label_map` in the model's YAML renames them"
-            raise UserError("labels", found, expected, near or "`unknown_labels: ignore` answers without them")
+            expected = f"{listed(self.known)}; `label_map` in the model's YAML renames them"
+            raise UserError("label_map", found, expected, near or "`unknown_labels: ignore` answers without them")
 
 
 class HfTokenClassification(huggingface.Adapter):

@@ -80,7 +80,7 @@ class JsonLines(Format):
         """
         known = {item.id: item for item in items}
         predictions: dict[str, Any] = {}
-        for number, row in jsonfiles.lines(path, {"id": str, **self.keys}):
+        for number, row in jsonfiles.lines(path, {"id": str, **self.keys}, finite=True):
             where = f"{shown(path)}:{number}"
             prediction = self.parse(row, known.get(row["id"]), where)
             add_unique(predictions, row["id"], prediction, where=where, kind=self.noun)

@@ -38,7 +38,7 @@ def read(path: Path, columns: Sequence[str], *, more: Sequence[str] = ()) -> Ite
     if path.suffix == ".parquet":
         yield from rows(parquet(path, columns), path)
     elif path.suffix == ".jsonl":
-        for number, row in jsonfiles.lines(path, {}):
+        for number, row in jsonfiles.lines(path, {}, finite=True):
             yield f"{shown(path)}:{number}", {key: row[key] for key in columns if key in row}
     elif path.suffix in (".csv", ".tsv"):
         for row in tablefiles.read(path, ["id"], optional=columns):

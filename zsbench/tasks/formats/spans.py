@@ -19,6 +19,9 @@ from zsbench.data.sentences.json_spans import Offsets, SpanReader
 from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.tasks.formats.format import Format
 
+_BY_GOLD = "`borders: snap` of the gold's source, in `data:`, takes the words they touch, in predictions too"
+_NO_BORDERS = "the gold's source has no `borders`, which would govern predictions too; jsonl-sentences has"
+
 
 @dataclass(frozen=True)
 class Spans(Format):
@@ -28,14 +31,17 @@ class Spans(Format):
     ----------
     unknown : says what is wrong with a label, or returns an empty string.
     columns : options of the source `conll`, with which predictions in columns are read: those of the gold.
-    borders : what a predicted span of characters is whose borders are no words', as for the gold.
+    borders : what a predicted span of characters is whose borders are no words', as the gold's source says it; None
+        where that source has no such option.
+    places : where predictions stand in the file that was read last, by id, for messages.
     counts : what was snapped or stands nowhere among the predictions that were read last.
     """
 
     unknown: Callable[[str], str]
     columns: Mapping[str, Any] = field(default_factory=dict)
-    borders: Borders = "error"
+    borders: Borders | None = "error"
     counts: dict[str, int] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
 
     def write(self, path: Path, items: Sequence[Sentence], predictions: Sequence[list[Mention]]) -> None:
@@ -64,6 +70,8 @@ class Spans(Format):
             for span in spans:
                 if problem := self.unknown(span.label):
                     raise UserError(where, problem)
+        self.places.clear()
+        self.places.update({key: where for key, (where, _) in placed.items()})
         return {key: spans for key, (_, spans) in placed.items()}
 
     def check(self, item: Sentence, prediction: list[Mention]) -> str:
@@ -88,9 +96,10 @@ class Spans(Format):
         known = {item.id: item for item in items}
         placed: dict[str, tuple[str, list[Mention]]] = {}
         self.counts.clear()
-        placer = Placer(self.borders, "predicted", self.counts)
+        advice = _BY_GOLD if self.borders else _NO_BORDERS
+        placer = Placer(self.borders or "error", "predicted", self.counts, advice)
         readers = {offsets: SpanReader(offsets, placer) for offsets in get_args(Offsets)}
-        for number, row in jsonfiles.lines(path, {"spans": list}):
+        for number, row in jsonfiles.lines(path, {"spans": list}, finite=True):
             where = f"{shown(path)}:{number}"
             key = read_id(row, where)
             if key in placed:

@@ -134,9 +134,12 @@ class Labels:
                 found = f"gold labels '{labels[0]}' and '{labels[1]}' are both asked as '{name}'"
                 raise UserError(where((key,)), found, "a name for each", f"`merged_labels: [{name}]` if they are one")
         for name in self.merged:
-            if len(labels_of.get(name, [])) < 2:
-                hint = did_you_mean(name, labels_of)
-                raise UserError(where(("merged_labels",)), f"no two gold labels are asked as '{name}'", "", hint)
+            labels = labels_of.get(name, [])
+            if len(labels) < 2:
+                found = f"only gold label '{labels[0]}' is" if labels else "no gold label is"
+                hint = "" if labels else did_you_mean(name, labels_of)
+                expected = "a name that two or more gold labels are asked as"
+                raise UserError(where(("merged_labels",)), f"{found} asked as '{name}'", expected, hint)
 
 
 def renamed(span: Any, label: str) -> Any:

@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from zsbench.config import catalog
 from zsbench.config.blocks import Block, Chain
+from zsbench.config.components import option_defaults
 from zsbench.config.options import AnyTexts, Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
@@ -20,6 +22,7 @@ from zsbench.core.drawing import Drawing, Spans
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.records import Score, TaskData, canonical_json, digest
 from zsbench.data.clusters import taken
+from zsbench.data.sentences.borders import Borders
 from zsbench.data.sentences.sentence import Mention, Sentence, SentenceSet
 from zsbench.methods.ner import Problem, Rule
 from zsbench.metrics import naming
@@ -81,7 +84,7 @@ class Task(BaseTask[Config]):
         self._labels = Labels(config.label_map, config.excluded_labels, config.merged_labels, config.lower_case)
         options = source.options
         columns = {key: value for key, value in options.items() if key != "path"} if source.name == "conll" else {}
-        self.format = self._lines = SpanLines(self._labels.unknown, columns, options.get("borders", "error"))
+        self.format = self._lines = SpanLines(self._labels.unknown, columns, _borders(source))
         self._doubt = ""
         self._training: TrainingLabels | None = None
         if config.familiarity is not None and config.familiarity.training is not None:
@@ -229,9 +232,22 @@ class Task(BaseTask[Config]):
         data.counts.update({"predicted spans of excluded labels": dropped} if dropped else {})
         metrics = [naming.resolve(name, kinds=self.metric_kinds) for name in self.metric_names(self.config.metrics)]
         thresholds = [asked for metric in metrics if (asked := _asked(metric, "threshold")) is not None]
+        self._require_scores(metrics, data.items, scored)
         self._doubt = miscounted(scored, data.gold) or left_out(scored, thresholds)
         pred, gold = ([_with_texts(*row) for row in zip(data.items, side, strict=True)] for side in (scored, data.gold))
         yield Mentions(pred), Mentions(gold)
+
+    def _require_scores(self, metrics: Sequence[Metric], items: Sequence[Sentence], scored: Sequence[Any]) -> None:
+        """Refuse predictions without scores where a metric looks at them, with the first sentence that has one."""
+        judging = next((metric.name for metric in metrics if _looks_at_scores(metric)), None)
+        if judging is None:
+            return
+        for item, spans in zip(items, scored, strict=True):
+            span = next((Mention(*span) for span in spans if Mention(*span).score is None), None)
+            if span is not None:
+                where = self._lines.places.get(item.id, self.source.where)
+                found = f"sentence {item.id}: span {span.row()[:3]} has no score, which {judging} looks at"
+                raise UserError(where, found, "a score behind the label, from 0 to 1")
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
         """Return the familiarity of the labels, where training labels are named and there is a gold span."""
@@ -260,6 +276,15 @@ class Task(BaseTask[Config]):
     def gold_source(cls, path: str) -> dict[str, Any]:
         """Read JSONL, or CoNLL columns when the file has another suffix."""
         return {"source": "jsonl-sentences" if ".jsonl" in Path(path).suffixes else "conll", "path": path}
+
+
+def _borders(source: Block) -> Borders | None:
+    """Return what a source's borders are, or None where it has no such option."""
+    return source.options.get("borders", option_defaults(catalog.load_component("data", source.name)).get("borders"))
+
+
+def _looks_at_scores(metric: Metric) -> bool:
+    return _asked(metric, "threshold") is not None or metric.name.startswith("oracle-")
 
 
 def _described(item: Sentence, spans: Sequence[Any]) -> str:

@@ -1,6 +1,7 @@
 """`zsbench frequency`: what fit, corpora and lines read, print and draw, and what they refuse."""
 
 import json
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
@@ -102,7 +103,7 @@ def test_names_without_a_count_are_listed_with_the_nearest(folder):
         ({"web.csv": "dataset,concept,count\nz,cat,1\n"}, ["--counts", "web.csv"], "no counts of data set 'a'"),
         ({}, ["--only", "modell=m"], "did you mean 'model'"),
         ({}, ["--only", "model=q"], "no row of model=q"),
-        ({}, ["--trained", "m=other"], "m (other)"),
+        ({}, ["--trained", "m=other"], "no counts of 'other'"),
         ({}, ["--dataset", "c"], "no data set 'c'"),
         ({}, ["--edges", "4", "--first", "3"], "at most 2"),
     ],
@@ -226,3 +227,15 @@ def test_nouns_are_those_of_the_first_five_captions_in_small_letters(monkeypatch
     monkeypatch.setattr(image_concepts.parsed, "load", lambda _: Parser())
     captions = {"i": ["Dog runs", "Cat 2", "Dog", "Owl", "Emu", "Late"], "j": ["sits"]}
     assert image_concepts.nouns(captions) == {"i": ["cat", "dog", "emu", "owl"], "j": []}
+
+
+@pytest.mark.parametrize(
+    ("trained", "words"), [({"clup": "A"}, ["'clup'", "did you mean 'clip'"]), ({"clip": "B"}, ["counts of 'B'", "A"])]
+)
+def test_a_model_or_a_corpus_that_there_is_not_is_no_pair(trained, words):
+    performance = SimpleNamespace(name="clip", facts={"model": "clip"})
+    corpus = SimpleNamespace(name="A", facts={"pretraining": "A"})
+    assert measured.pairs([performance], [corpus], {"clip": "A"})[0] == [(performance, corpus)]
+    with pytest.raises(UserError) as error:
+        measured.pairs([performance], [corpus], trained)
+    assert all(word in str(error.value) for word in words)

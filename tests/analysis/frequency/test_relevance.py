@@ -177,3 +177,25 @@ def test_an_answer_of_another_concept_is_refused(tmp_path):
     folder.write(0, Answers("owl", []))
     with pytest.raises(UserError, match="those about 'cat'"):
         folder.read(0, "cat")
+
+
+def test_a_local_model_is_asked_and_a_failed_call_leaves_no_question_behind(tmp_path):
+    (tmp_path / "counts.json").write_text(json.dumps(COUNTS))
+    (tmp_path / "captions.txt").write_text("\n".join(filter(None, CAPTIONS)) + "\n")
+    (tmp_path / "none.txt").write_text("a dog\n")
+    ask = [
+        "frequency",
+        "relevance",
+        tmp_path / "counts.json",
+        "--answers",
+        tmp_path / "a",
+        "--out",
+        tmp_path / "o.json",
+    ]
+    ask += ["--offline", "--question", 'Is "{caption}" about {name}?']
+    for model, captions in (("clip-glyphs", "captions.txt"), ("lm-synonyms", "none.txt")):
+        assert call(*ask, "--model", model, "--captions", tmp_path / captions)[0] == 2
+        assert not (tmp_path / "a").exists()
+    code, screen = call(*ask, "--model", "lm-synonyms", "--captions", tmp_path / "captions.txt")
+    assert code == 0, screen.err
+    assert json.loads((tmp_path / "o.json").read_text())["1"]["relevant_total"] in (0, 1)

@@ -9,7 +9,7 @@ from zsbench.analysis.frequency.corpus import Corpus
 from zsbench.analysis.frequency.joining import Points
 from zsbench.analysis.frequency.performance import Performance
 from zsbench.analysis.frequency.presets import PAPER, Bins, bins, datasets
-from zsbench.core.errors import UserError
+from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.frequency_curve import Curve, EmptyBin, Line, binned, log_counts, straightness
 from zsbench.metrics.frequency_trend import Estimate, over_concepts, rank_correlations, slopes
@@ -111,8 +111,9 @@ def pairs(
     Raises
     ------
     UserError
-        No pair is left.
+        No pair is left, or `trained` names a model or a corpus that there is not.
     """
+    _require_known(trained, performances, corpora)
     made, lonely = [], []
     for performance in performances:
         name = trained.get(performance.facts.get("model", ""), performance.facts.get("pretraining"))
@@ -126,6 +127,15 @@ def pairs(
     made.sort(key=lambda pair: order.index(pair[1].name))
     shown = ", ".join(lonely[:5]) + (f" and {len(lonely) - 5} more" if len(lonely) > 5 else "")
     return made, [f"no counts for {shown}"] if lonely else []
+
+
+def _require_known(trained: dict[str, str], performances: Sequence[Performance], corpora: Sequence[Corpus]) -> None:
+    models = list(dict.fromkeys(one.facts["model"] for one in performances if "model" in one.facts))
+    names = list(dict.fromkeys(corpus.facts["pretraining"] for corpus in corpora))
+    for model, corpus in trained.items():
+        for what, name, known in (("results of model", model, models), ("counts of", corpus, names)):
+            if name not in known:
+                raise UserError("--trained", f"no {what} '{name}'", ", ".join(known), did_you_mean(name, known))
 
 
 def pooled(performance: Performance, corpus: Corpus, names: Sequence[str]) -> tuple[str, ...]:

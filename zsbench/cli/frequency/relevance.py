@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,6 @@ from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 
 if TYPE_CHECKING:
-    from zsbench.analysis.frequency.answers import Folder
     from zsbench.analysis.frequency.relevance import Question
     from zsbench.data.synonym_counts import SynonymCounts
 
@@ -52,6 +51,7 @@ def relevance(
     from zsbench.core.errors import UserError
     from zsbench.core.records import canonical_json, digest
     from zsbench.data.synonym_counts import read_synonym_counts, with_relevance
+    from zsbench.models.capabilities import TextGenerator
 
     if offline:
         network.go_offline()
@@ -69,8 +69,10 @@ def relevance(
             [canonical_json([[one.name, one.alternates, known.get(one.name)] for one in counted.values()])]
         )
         stated = {"model": model, "question": text, "answers": enough, "yes": yes, "most": most, "seed": seed}
+        of_concepts = _drawn(counted, asking, captions or [], counts, column=column, seed=seed)
+        generator = load_model(model, TextGenerator, device, "float32")
         folder = kept.Folder(answers, {**stated, "concepts": further})
-        _ask(folder, counted, asking, captions or [], model, counts, column=column, seed=seed, device=device)
+        kept.collected(folder, of_concepts, lambda name, texts: rule.asked(generator, asking, name, texts))
     shares = dict(zip(counted, kept.relevances(folder, concepts), strict=True))
     relevant = with_relevance(counts, shares)
     files.write_json(out, relevant)
@@ -78,25 +80,27 @@ def relevance(
     say(f"{about:,} of {total:,} captions of {len(relevant)} concepts are about them; in {out}", error=True)
 
 
-def _ask(
-    folder: Folder,
+def _drawn(
     counted: dict[str, SynonymCounts],
     asking: Question,
     captions: list[Path],
-    model: str,
     counts: Path,
     *,
     column: str | None,
     seed: int,
-    device: str,
-) -> None:
+) -> list[tuple[str, Any]]:
+    """Return the name of every concept with the captions that it is asked about.
+
+    Raises
+    ------
+    UserError
+        A concept that the counts hold is in none of the captions; or they cannot be read.
+    """
     from zsbench.analysis.frequency import credited
     from zsbench.analysis.frequency import relevance as rule
-    from zsbench.analysis.frequency.answers import collected
     from zsbench.analysis.frequency.counting.captions import Columns, shards_of
     from zsbench.cli.frequency._progress import progress
     from zsbench.core.errors import UserError
-    from zsbench.models.capabilities import TextGenerator
 
     shards = shards_of(captions)
     names = {key: one.alternates for key, one in counted.items()}
@@ -108,6 +112,4 @@ def _ask(
     if lost:
         found = f"no caption of '{lost[0]}'" + (f" and {len(lost) - 1} more" if lost[1:] else "")
         raise UserError("--captions", found, f"the captions that {counts} counts, by the search `fts`")
-    generator = load_model(model, TextGenerator, device, "auto")
-    pairs = [(counted[key].name, of_concept) for key, of_concept in of_concepts.items()]
-    collected(folder, pairs, lambda concept, of_concept: rule.asked(generator, asking, concept, of_concept))
+    return [(counted[key].name, of_concept) for key, of_concept in of_concepts.items()]

@@ -11,10 +11,10 @@ def write(tmp_path, text, name="counts.json"):
     return tmp_path / name
 
 
-def test_labels_are_taken_verbatim_and_those_without_a_mention_are_left_out(tmp_path):
+def test_labels_are_taken_as_written_but_for_blanks_around_them_and_those_without_a_mention_are_left_out(tmp_path):
     path = write(tmp_path, '{"Person ": 3, "person": 1, "none": 0, "\\u00e9": 2}')
-    assert read_counts(path) == {"Person ": 3, "person": 1, "é": 2}
-    assert read_labels(path) == ["Person ", "person", "é"]
+    assert read_counts(path) == {"Person": 3, "person": 1, "é": 2}
+    assert read_labels(path) == ["Person", "person", "é"]
     assert read_labels(write(tmp_path, "person\n\n  city\n", "labels.txt")) == ["person", "city"]
     assert read_labels(write(tmp_path, '["a", "b"]', "labels.json")) == ["a", "b"]
 

@@ -390,7 +390,7 @@ def test_what_the_command_refuses(results, tmp_path, monkeypatch):
         (("--x", "shots"), "--x: --kind bars has none; expected it with --kind pareto or curve"),
         (("--model", "clip"), "no result of model 'clip'; did you mean 'clip-glyphs'"),
         (("--kind", "bar"), "bar"),
-        (("--out", str(results)), "ends in" if results.suffix else "no ending"),
+        (("--out", str(results)), "a folder; expected the name of a file to write"),
     ):
         code, screen = call("plot", results, *options)
         assert (code, screen.out) == (2, "")

@@ -212,7 +212,9 @@ def test_predictions_may_repeat_items_and_carry_rewards(folder, capsys):
 
 @pytest.mark.parametrize("rewards", [[1], {"swt": 1}, {"swt": ["x"]}, {"swt": [float("nan")]}, {"swt": [True]}])
 def test_rewards_that_are_no_numbers_are_refused(rewards, folder, capsys):
-    with pytest.raises(UserError, match=r"p\.jsonl:1: .*(rewards are no lists of numbers|NaN is no number)"):
+    with pytest.raises(
+        UserError, match=r"p\.jsonl:1: .*(rewards are no lists of numbers|NaN, which JSON does not have)"
+    ):
         scored(folder, capsys, [{"id": "u", "items": [], "rewards": rewards}], "HitRate@1")
 
 

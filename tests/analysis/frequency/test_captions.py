@@ -179,7 +179,7 @@ def test_forms_of_concepts(tmp_path):
         ("c.json", '{\n"a": [],\n"dog": "hound"}', "c.json:3: concept 'dog' has 'hound'; expected a list of synonyms"),
         ("c.json", '{"a": [], "a": []}', "key 'a' stands twice"),
         ("c.json", "[3]", "c.json: entry 0: 3, no text"),
-        ("c.json", "3", "c.json: a int"),
+        ("c.json", "3", "c.json: a whole number"),
         ("c.txt", "\n", "c.txt: no concepts"),
     ],
 )

@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import Literal
 
 from zsbench.core.lazy import AnyFloatArray, DoubleArray, IntArray, np
+from zsbench.core.vectors import unit_rows
 
 Weighting = Literal["zipf", "linear_decay", "unweighted"]
 Short = Literal["pad_zero", "truncate"]
@@ -43,10 +44,7 @@ def similarity(evaluation: AnyFloatArray, training: AnyFloatArray) -> DoubleArra
 
 
 def _unit(vectors: AnyFloatArray) -> DoubleArray:
-    """Return vectors (n, width) of length 1; those without length stay zero."""
-    wide = np.asarray(vectors, dtype=np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.asarray(np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 0))
+    return unit_rows(np.asarray(vectors, dtype=np.float64))
 
 
 def weights(k: int, weighting: Weighting) -> DoubleArray:

@@ -120,6 +120,11 @@ def mean(sums: DoubleArray, n: DoubleArray) -> DoubleArray:
     return np.asarray(sums[..., 0] / n)
 
 
+def total(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: ARG001 - the reducer's signature
+    """Reduce to the sum of the first statistic, for metrics that count."""
+    return np.asarray(sums[..., 0])
+
+
 def metric(
     name: str,
     *,

@@ -18,6 +18,7 @@ from annotated_types import Ge, Le
 
 from zsbench.config.components import method
 from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.vectors import unit_rows
 from zsbench.data.products.product import Product
 from zsbench.methods.attribute_values import Linker, Scorer, spoken
 from zsbench.models.capabilities import TextEncoder
@@ -46,7 +47,4 @@ def cosine_link(*, threshold: Annotated[float, Ge(-1), Le(1)] = 0.0) -> Linker:
 
 
 def _unit(vectors: object) -> DoubleArray:
-    """Return vectors of length 1; one of zeros stays."""
-    table = np.asarray(vectors, dtype=np.float64)
-    lengths = np.linalg.norm(table, axis=1, keepdims=True)
-    return np.asarray(np.divide(table, lengths, out=np.zeros_like(table), where=lengths > 0))
+    return unit_rows(np.asarray(vectors, dtype=np.float64))

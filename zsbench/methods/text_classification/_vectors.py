@@ -16,6 +16,7 @@ from zsbench.core.doubts import UNKNOWN
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, FloatArray, np
 from zsbench.core.score_kinds import ScoreKind
+from zsbench.core.vectors import unit_rows
 from zsbench.methods.text_classification import Classifier, DescribedBy, TextItem, TextProblem, Texts
 from zsbench.methods.text_classification._sentences import Splitter, chunks, sentences
 
@@ -136,9 +137,4 @@ def _named(problem: TextProblem, described: Sequence[Sequence[str]], word: str) 
 
 def cosines(rows: DoubleArray, columns: DoubleArray) -> FloatArray:
     """Return the cosines (n_rows, n_columns) of vectors; a zero vector is similar to none."""
-    return np.asarray(_unit(rows) @ _unit(columns).T, dtype=np.float32)
-
-
-def _unit(vectors: DoubleArray) -> DoubleArray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0))
+    return np.asarray(unit_rows(rows) @ unit_rows(columns).T, dtype=np.float32)

@@ -10,6 +10,11 @@ from zsbench.metrics.spans.mentions import Columns, Mentions, Sides, joint
 COUNTS = ("tp", "fp", "fn")
 
 
+def ratio(above: DoubleArray, below: DoubleArray) -> DoubleArray:
+    """Return above / below, and 0 where there is nothing to divide by."""
+    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 0))
+
+
 @dataclass(frozen=True, eq=False)
 class Tally:
     """What is counted, ordered by label.

@@ -7,8 +7,8 @@ counts compare between systems on the same sentences only. Their intervals are t
 from __future__ import annotations
 
 from zsbench.config.options import Share, Text
-from zsbench.core.lazy import DoubleArray, np
-from zsbench.metrics.metric import metric
+from zsbench.core.lazy import DoubleArray
+from zsbench.metrics.metric import metric, total
 from zsbench.metrics.spans._tally import exact
 from zsbench.metrics.spans.mentions import Rows, sides
 
@@ -18,11 +18,7 @@ def _counts(pred: Rows, gold: Rows, label: str | None, threshold: float | None =
     return exact(both, threshold).by_sentence(both.number(label))
 
 
-def _sum(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: ARG001 - the reducer's signature
-    return np.asarray(sums[..., 0])
-
-
-@metric("TP", unit="spans", of_sums=_sum)
+@metric("TP", unit="spans", of_sums=total)
 def true_positives(pred: Rows, gold: Rows, *, label: Text | None = None, threshold: Share | None = None) -> DoubleArray:
     """Predicted spans that are gold ones.
 
@@ -35,7 +31,7 @@ def true_positives(pred: Rows, gold: Rows, *, label: Text | None = None, thresho
     return _counts(pred, gold, label, threshold)[:, :1]
 
 
-@metric("FP", unit="spans", better="lower", of_sums=_sum)
+@metric("FP", unit="spans", better="lower", of_sums=total)
 def false_positives(
     pred: Rows, gold: Rows, *, label: Text | None = None, threshold: Share | None = None
 ) -> DoubleArray:
@@ -50,7 +46,7 @@ def false_positives(
     return _counts(pred, gold, label, threshold)[:, 1:2]
 
 
-@metric("FN", unit="spans", better="lower", of_sums=_sum)
+@metric("FN", unit="spans", better="lower", of_sums=total)
 def false_negatives(
     pred: Rows, gold: Rows, *, label: Text | None = None, threshold: Share | None = None
 ) -> DoubleArray:
@@ -65,7 +61,7 @@ def false_negatives(
     return _counts(pred, gold, label, threshold)[:, 2:]
 
 
-@metric("support", unit="spans", of_sums=_sum)
+@metric("support", unit="spans", of_sums=total)
 def support(pred: Rows, gold: Rows, *, label: Text | None = None) -> DoubleArray:
     """Gold spans, which no prediction changes: how much a label's score rests on.
 

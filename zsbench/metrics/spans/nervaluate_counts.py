@@ -7,22 +7,18 @@ with spurious in place of missed, the predicted ones.
 from __future__ import annotations
 
 from zsbench.config.options import Percent, Text
-from zsbench.core.lazy import DoubleArray, np
-from zsbench.metrics.metric import metric
+from zsbench.core.lazy import DoubleArray
+from zsbench.metrics.metric import metric, total
 from zsbench.metrics.spans._overlap import Matching, Mode
 from zsbench.metrics.spans.mentions import Rows
 from zsbench.metrics.spans.nervaluate import COLUMNS, Flavour, outcomes
-
-
-def _sum(sums: DoubleArray, n: DoubleArray) -> DoubleArray:  # noqa: ARG001 - the reducer's signature
-    return np.asarray(sums[..., 0])
 
 
 def _only(counts: DoubleArray, name: str) -> DoubleArray:
     return counts[:, COLUMNS.index(name)][:, None]
 
 
-@metric("nervaluate-correct", unit="spans", of_sums=_sum, spelled_out=("mode",))
+@metric("nervaluate-correct", unit="spans", of_sums=total, spelled_out=("mode",))
 def correct(
     pred: Rows,
     gold: Rows,
@@ -44,7 +40,7 @@ def correct(
     return _only(outcomes(pred, gold, mode, min_overlap, flavour, matching, label), "correct")
 
 
-@metric("nervaluate-incorrect", unit="spans", better="lower", of_sums=_sum, spelled_out=("mode",))
+@metric("nervaluate-incorrect", unit="spans", better="lower", of_sums=total, spelled_out=("mode",))
 def incorrect(
     pred: Rows,
     gold: Rows,
@@ -66,7 +62,7 @@ def incorrect(
     return _only(outcomes(pred, gold, mode, min_overlap, flavour, matching, label), "incorrect")
 
 
-@metric("nervaluate-partial", unit="spans", better="lower", of_sums=_sum, spelled_out=("mode",))
+@metric("nervaluate-partial", unit="spans", better="lower", of_sums=total, spelled_out=("mode",))
 def partial(
     pred: Rows,
     gold: Rows,
@@ -88,7 +84,7 @@ def partial(
     return _only(outcomes(pred, gold, mode, min_overlap, flavour, matching, label), "partial")
 
 
-@metric("nervaluate-missed", unit="spans", better="lower", of_sums=_sum, spelled_out=("mode",))
+@metric("nervaluate-missed", unit="spans", better="lower", of_sums=total, spelled_out=("mode",))
 def missed(
     pred: Rows,
     gold: Rows,
@@ -110,7 +106,7 @@ def missed(
     return _only(outcomes(pred, gold, mode, min_overlap, flavour, matching, label), "missed")
 
 
-@metric("nervaluate-spurious", unit="spans", better="lower", of_sums=_sum, spelled_out=("mode",))
+@metric("nervaluate-spurious", unit="spans", better="lower", of_sums=total, spelled_out=("mode",))
 def spurious(
     pred: Rows,
     gold: Rows,

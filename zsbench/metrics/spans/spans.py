@@ -26,7 +26,7 @@ from zsbench.config.companions import companions
 from zsbench.config.options import Share, Text
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.metric import metric
-from zsbench.metrics.spans._tally import COUNTS, exact
+from zsbench.metrics.spans._tally import COUNTS, exact, ratio
 from zsbench.metrics.spans.mentions import Rows, sides
 
 Average = Literal["micro", "macro", "weighted"]
@@ -38,20 +38,16 @@ def counts_by_label(pred: Rows, gold: Rows, threshold: float | None = None) -> t
     return both.names, both.once(("counts of labels", threshold), lambda: exact(both, threshold).by_label())
 
 
-def _ratio(above: DoubleArray, below: DoubleArray) -> DoubleArray:
-    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 0))
-
-
 def _precision(sums: DoubleArray) -> DoubleArray:
-    return _ratio(sums[..., 0], sums[..., 0] + sums[..., 1])
+    return ratio(sums[..., 0], sums[..., 0] + sums[..., 1])
 
 
 def _recall(sums: DoubleArray) -> DoubleArray:
-    return _ratio(sums[..., 0], sums[..., 0] + sums[..., 2])
+    return ratio(sums[..., 0], sums[..., 0] + sums[..., 2])
 
 
 def _f1(sums: DoubleArray) -> DoubleArray:
-    return _ratio(2 * sums[..., 0], 2 * sums[..., 0] + sums[..., 1] + sums[..., 2])
+    return ratio(2 * sums[..., 0], 2 * sums[..., 0] + sums[..., 1] + sums[..., 2])
 
 
 def _averaged(share: Callable[[DoubleArray], DoubleArray]) -> Callable[..., DoubleArray]:
@@ -61,7 +57,7 @@ def _averaged(share: Callable[[DoubleArray], DoubleArray]) -> Callable[..., Doub
         by_label = sums.reshape(*sums.shape[:-1], -1, 3)
         support = by_label[..., 0] + by_label[..., 2]
         weights = support if average == "weighted" else (by_label.sum(axis=-1) > 0).astype(np.float64)
-        mean = share(sums) if average == "micro" else _ratio((share(by_label) * weights).sum(-1), weights.sum(-1))
+        mean = share(sums) if average == "micro" else ratio((share(by_label) * weights).sum(-1), weights.sum(-1))
         return np.asarray(np.where(support.sum(axis=-1) > 0, mean, np.nan))
 
     return reduce

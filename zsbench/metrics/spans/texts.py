@@ -28,7 +28,7 @@ from typing import Literal
 from zsbench.config.options import NonNegative, Text
 from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.metric import metric
-from zsbench.metrics.spans._tally import COUNTS, Tally, tally
+from zsbench.metrics.spans._tally import COUNTS, Tally, ratio, tally
 from zsbench.metrics.spans.answers import normal
 from zsbench.metrics.spans.mentions import Mentions, Rows, Sides, joint, sides
 
@@ -73,22 +73,18 @@ def _statistics(pred: Rows, gold: Rows, flavour: Flavour, label: str | None) -> 
 
 
 def _precision(tp: DoubleArray, fp: DoubleArray, fn: DoubleArray, smoothing: float) -> DoubleArray:  # noqa: ARG001 - alike
-    return _share(tp, tp + fp + smoothing)
+    return ratio(tp, tp + fp + smoothing)
 
 
 def _recall(tp: DoubleArray, fp: DoubleArray, fn: DoubleArray, smoothing: float) -> DoubleArray:  # noqa: ARG001 - alike
-    return _share(tp, tp + fn + smoothing)
+    return ratio(tp, tp + fn + smoothing)
 
 
 def _f1(tp: DoubleArray, fp: DoubleArray, fn: DoubleArray, smoothing: float) -> DoubleArray:
     if not smoothing:
-        return _share(2 * tp, 2 * tp + fp + fn)
+        return ratio(2 * tp, 2 * tp + fp + fn)
     precision, recall = _precision(tp, fp, fn, smoothing), _recall(tp, fp, fn, smoothing)
-    return _share(2 * precision * recall, precision + recall + smoothing)
-
-
-def _share(above: DoubleArray, below: DoubleArray) -> DoubleArray:
-    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 0))
+    return ratio(2 * precision * recall, precision + recall + smoothing)
 
 
 def _smoothed(share: Callable[..., DoubleArray]) -> Callable[..., DoubleArray]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from zsbench.core.errors import UserError
-from zsbench.models import vocabularies
-from zsbench.models.guards import no_remote_code, opening
+from zsbench.models import own_classes, vocabularies
+from zsbench.models.guards import no_conversion, no_remote_code, opening
 
 
 def network(
@@ -24,7 +24,7 @@ def network(
     how: dict[str, Any] | None = None,
     unused: tuple[str, ...] = (),
 ) -> Any:
-    """Return a model of transformers with all of its weights, from safetensors only.
+    """Return a model of transformers with all of its weights: safetensors, or else a pickle of weights alone.
 
     Parameters
     ----------
@@ -39,20 +39,27 @@ def network(
     UserError
         The checkpoint cannot be loaded, or weights are missing.
     """
-    with no_remote_code(), opening(reference):
+    how = how or {}
+    with no_remote_code(), no_conversion(), opening(reference):
+        if trust_remote_code:
+            own = own_classes.find(auto, reference, revision=revision, attention=attention)
+            if own is not None:
+                _require_no_quantization(how, reference)
+                loaded = own_classes.load(own, reference, revision=revision, dtype=how.get("dtype"), unused=unused)
+                return own_classes.with_dropped_method(loaded)
         model, report = _auto(auto).from_pretrained(
             reference,
-            use_safetensors=True,
+            weights_only=True,
             output_loading_info=True,
             revision=revision,
             trust_remote_code=trust_remote_code,
             attn_implementation=attention,
-            **(how or {}),
+            **how,
         )
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
     if missing:
         raise UserError(reference, f"the checkpoint lacks weights ({', '.join(missing[:3])}, ...)", "a complete one")
-    return model
+    return own_classes.with_dropped_method(model) if trust_remote_code else model
 
 
 def reader(
@@ -145,6 +152,11 @@ def _tokenizer_of_transformers(name: str) -> bool:
     if config is None:
         return False
     return bool(config.get("text_cfg", {}).get("hf_tokenizer_name")) or (not config and name.startswith("hf-hub:"))
+
+
+def _require_no_quantization(how: dict[str, Any], reference: str) -> None:
+    if "quantization_config" in how:
+        raise UserError(reference, "a class of its own that loads itself cannot be quantised", "no `quantization:`")
 
 
 def _auto(name: str) -> Any:

@@ -15,7 +15,7 @@ from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import torch
 from zsbench.core.offline import is_offline
-from zsbench.models import checkpoints, positions, runtime, vocabularies
+from zsbench.models import checkpoints, hub_folders, positions, runtime, vocabularies
 from zsbench.models.guards import no_remote_code, opening
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -30,21 +30,9 @@ def folder(reference: str, *, revision: str | None) -> Path:
     UserError
         There is no such folder, or the files of the hub id are neither here nor to be had.
     """
-    local = runtime.local_folder(reference)
-    if local is not None:
-        return local
-    runtime.require_offline_ok(reference)
-    from huggingface_hub import snapshot_download
-
-    with opening(reference, "huggingface_hub"):
-        for weights in WEIGHTS:
-            patterns = ["*.json", "*.txt", "*.model", weights]
-            path = Path(
-                snapshot_download(reference, revision=revision, allow_patterns=patterns, local_files_only=is_offline())
-            )
-            if (path / weights).is_file():
-                break
-    return path
+    return hub_folders.folder(
+        reference, revision=revision, patterns=("*.json", "*.txt", "*.model"), weights=WEIGHTS
+    )
 
 
 def gliner(path: Path, *, where: str, device: str, dtype: str, max_words: int | None) -> Any:

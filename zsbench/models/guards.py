@@ -17,7 +17,7 @@ from typing import Any
 
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
-from zsbench.models import weight_files
+from zsbench.models import packages, weight_files
 
 
 @contextmanager
@@ -70,6 +70,25 @@ def no_remote_code(*, whoever_permits: bool = False) -> Iterator[None]:
 
 
 @contextmanager
+def no_conversion() -> Iterator[None]:
+    """Keep transformers from asking the hub's robot for a safetensors of a repository that has none.
+
+    It would write to somebody's repository, and take a file that its owner has not accepted for the checkpoint.
+    """
+    from transformers import modeling_utils
+
+    def none(*_: Any, **__: Any) -> tuple[None, None, bool]:
+        return None, None, False
+
+    before = modeling_utils.auto_conversion
+    modeling_utils.auto_conversion = none
+    try:
+        yield
+    finally:
+        modeling_utils.auto_conversion = before
+
+
+@contextmanager
 def _weights_only() -> Iterator[None]:
     """Make torch read every pickle as weights alone: open_clip tries again without that limit after a TypeError."""
     name = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
@@ -109,6 +128,10 @@ def _explained(source: str, where: str, library: str, error: BaseException) -> U
     if any(isinstance(cause, (LocalEntryNotFoundError, OfflineModeIsEnabled)) for cause in causes):
         expected = "a local folder, or run without --offline and with a network"
         return UserError(where, "not all of its files are on this machine", expected)
+    lacking = packages.lacking(map(str, causes))
+    if lacking:
+        hint = f"pip install 'zsbench[{packages.EXTRA}]'"
+        return UserError(where, f"this checkpoint needs {' and '.join(lacking)}, not installed here", "", hint)
     broken = weight_files.cut(Path(source)) if Path(source).is_dir() else None
     if broken is not None:
         return UserError(shown(broken), "the file of weights ends too early, as one of a download that was cut off")

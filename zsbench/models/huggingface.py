@@ -58,7 +58,7 @@ def load(
     tokenizer: bool = True,
     image_processor: bool = False,
 ) -> Checkpoint:
-    """Load weights (safetensors only) and what prepares their inputs, in the run's precision and on its device.
+    """Load weights and what prepares their inputs, in the run's precision and on its device.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """BLIP with its image-text matching head through transformers: hub ids and local folders.
 
 Two looks at a pair: cosine of the two projections (image and text alone), and the matching head, which reads the text
-in the light of the image's patches. Weights come from safetensors only, and missing ones are an error.
+in the light of the image's patches. Missing weights are an error.
 
 Source: Li et al. 2022, arXiv:2201.12086, section 3.2.
 """

@@ -1,7 +1,7 @@
 """CLIP, SigLIP, ALIGN and their kin through transformers: hub ids and local folders.
 
-Preprocessing, tokenizer, padding and logit scale are the checkpoint's own; SigLIP's logit bias is recorded. Weights
-come from safetensors only, and missing ones are an error.
+Preprocessing, tokenizer, padding and logit scale are the checkpoint's own; SigLIP's logit bias is recorded. Missing
+weights are an error.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def hf_clip(
 
     Parameters
     ----------
-    model : hub id, or folder with config.json, safetensors weights, preprocessor and tokenizer files.
+    model : hub id, or folder with config.json, weights, preprocessor and tokenizer files.
     revision : commit or tag on the hub.
     prefix : learned word embeddings put before every text: .npy (vectors, width), or .npz/.safetensors with arrays
         `caption` and `label`.

@@ -1,6 +1,6 @@
 """Decoder language models through transformers: hub ids and local folders, any architecture.
 
-Weights come from safetensors only; code from the hub runs only when the YAML says `trust_remote_code: true`.
+Code from the hub runs only when the YAML says `trust_remote_code: true`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def hf_causal_lm(
 
     Parameters
     ----------
-    model : hub id or folder with config.json, safetensors weights and tokenizer files.
+    model : hub id or folder with config.json, weights and tokenizer files.
     revision : commit or tag on the hub.
     trust_remote_code : run the modelling code that comes with the weights.
     quantization : 8 or 4 bits through bitsandbytes, e.g. `{load_in_4bit: true}`.

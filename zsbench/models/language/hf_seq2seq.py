@@ -35,7 +35,7 @@ def hf_seq2seq(
 
     Parameters
     ----------
-    model : hub id or folder with config.json, safetensors weights and tokenizer files.
+    model : hub id or folder with config.json, weights and tokenizer files.
     revision : commit or tag on the hub.
     quantization : 8 or 4 bits through bitsandbytes, e.g. `{load_in_8bit: true}`.
     max_length : tokens of a prompt, end token included; None is as many as the model has positions for (T5: no limit).

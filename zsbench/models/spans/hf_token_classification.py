@@ -39,8 +39,8 @@ def hf_token_classification(
 
     Parameters
     ----------
-    model : hub id or folder with config.json (whose `id2label` names O and tags such as B-PER), safetensors weights and
-        tokenizer files.
+    model : hub id or folder with config.json (whose `id2label` names O and tags such as B-PER), weights and tokenizer
+        files.
     revision : commit or tag on the hub.
     trust_remote_code : run the modelling code that comes with the weights.
     label_map : the checkpoint's label, without B- and I-, -> the label that the task asks; others keep their names, and

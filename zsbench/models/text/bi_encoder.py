@@ -38,7 +38,7 @@ def bi_encoder(
 
     Parameters
     ----------
-    model : hub id or folder with config.json, safetensors weights and tokenizer files.
+    model : hub id or folder with config.json, weights and tokenizer files.
     revision : commit or tag on the hub.
     trust_remote_code : run the modelling code that comes with the weights.
     pooling : mean over the tokens, the first token (cls), the last, or what the checkpoint's own layer makes of the

@@ -35,7 +35,7 @@ def cross_encoder(
 
     Parameters
     ----------
-    model : hub id or folder with config.json, safetensors weights and tokenizer files.
+    model : hub id or folder with config.json, weights and tokenizer files.
     revision : commit or tag on the hub.
     trust_remote_code : run the modelling code that comes with the weights.
     max_length : tokens of a pair, special tokens included; None is as many as the model reads.

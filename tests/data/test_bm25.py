@@ -1,16 +1,22 @@
 """BM25's tokens in every script, and messages that say what an analyzer reads."""
 
 import random
+import re
 
 import bm25s
+import numpy as np
 import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zsbench.core import cache, ties
 from zsbench.core.errors import UserError
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import Document
-from zsbench.search import bm25
-from zsbench.search.analyzers import unicode_tokens
+from zsbench.search import anserini, bm25
+from zsbench.search.analyzers import unicode_tokens, words_of
+from zsbench.search.anserini import stored_lengths
 from zsbench.search.bm25 import Bm25
 
 CHINESE = {"d1": "北京是中国的首都", "d2": "东京是日本的首都", "d3": "天气很好"}
@@ -40,6 +46,40 @@ def collection(documents, queries):
 def test_tokens_of_every_script(text, words, bigrams):
     assert unicode_tokens(text, bigrams=False) == words
     assert unicode_tokens(text, bigrams=True) == (words if bigrams is None else bigrams)
+
+
+# Texts and their words as Lucene has them: cut by UAX 29 (rules are named), then stemmed by Porter's steps.
+ANSERINI = {
+    "A 3-D x of the TNF-alpha": "3 d x tnf alpha",
+    "O'Neill's can't cats' it's": "o'neil can't cat",  # WB6 and WB7 before possessives, these before stop words
+    "e.g. example.com a:b 1.5 1,000;2 b.1 1.b": "e.g example.com a:b 1.5 1,000;2 b 1 1 b",  # WB6, WB7, WB11, WB12
+    "snake_case __x__ __ x_.y": "snake_cas __x__ x_ y",  # WB13a, WB13b
+    "is us as dies skies": "us di ski",
+    "possibly possible technologies biology apology": "possibl possibl technolog biologi apolog",
+    "statins\u2019 Doctor\u2019s naïve cafés β-cell": "statin doctor naïv café β cell",
+    "東京 データ あい 한국어 ไทย": "東 京 データ あ い 한국어 ไทย",
+    "Windows® ❤\ufe0f \U0001f468\u200d\U0001f469 ?!": "window ® ❤\ufe0f \U0001f468\u200d\U0001f469",
+    "12\u202f345": "12\u202f345",
+}
+
+
+def test_anserinis_words_are_lucenes():
+    pytest.importorskip("Stemmer")
+    words = words_of("anserini")
+    assert {text: " ".join(words(text)) for text in ANSERINI} == ANSERINI
+
+
+@given(st.text(st.sampled_from("aZ0y_.:,;' -\n")))
+def test_anserinis_words_of_ascii_are_those_of_every_script(text):
+    assert re.findall(anserini._ASCII_WORD, text) == regex.findall(anserini._UNICODE_WORD, text)
+
+
+def test_lengths_are_those_that_lucene_stores():
+    # `SmallFloat.byte4ToInt` gives every length below 40, then every second one, every fourth, ...
+    assert stored_lengths(np.arange(88)).tolist() == [
+        n if n < 40 else n // 2 * 2 if n < 56 else n // 4 * 4 for n in range(88)
+    ]
+    assert stored_lengths(np.asarray([2**31 - 1])).tolist() == [24 + (15 << 27)]
 
 
 def test_on_ascii_text_words_are_what_plain_reads():

@@ -10,17 +10,28 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from zsbench.core.errors import UserError
+from zsbench.core.lazy import IntArray
+from zsbench.search import anserini
 
-Analyzer = Literal["plain", "english", "words", "bigrams"]
-"""`plain`: runs of a-z and 0-9. `english`: words, stemmed, without stop words. `words`: words of every script.
-`bigrams`: as `words`, and pairs of neighbouring characters where a script parts no words (Chinese, Japanese, Thai).
+Analyzer = Literal["plain", "english", "anserini", "words", "bigrams"]
+"""`plain`: runs of a-z and 0-9. `english`: words of two letters or more, stemmed, without stop words. `anserini`: the
+same by the rules of the public BM25 runs. `words`: words of every script. `bigrams`: as `words`, and pairs of
+neighbouring characters where a script parts no words (Chinese, Japanese, Thai).
 """
 
 READS: dict[Analyzer, str] = {
     "plain": "letters a to z or digits",
     "english": "words of two letters",
+    "anserini": "letters or digits",
     "words": "letters or digits",
     "bigrams": "letters or digits",
+}
+_PACKAGES: dict[Analyzer, list[str]] = {
+    "plain": [],
+    "english": ["bm25s", "PyStemmer"],
+    "anserini": ["bm25s", "PyStemmer", "regex"],
+    "words": ["regex"],
+    "bigrams": ["regex"],
 }
 _WORD_CHARACTER = r"[\p{L}\p{N}\p{M}\u200c\u200d]"  # with the joiners of Persian and of Indian scripts
 _WORD = rf"[\p{{L}}\p{{N}}]{_WORD_CHARACTER}*"
@@ -43,14 +54,21 @@ def words_of(analyzer: Analyzer) -> Callable[[str], list[str]]:
         return lambda text: find(text.lower())
     from bm25s.stopwords import STOPWORDS_EN
 
-    words, stop, stems = re.compile(r"\b\w\w+\b").findall, frozenset(STOPWORDS_EN), _stemmer().stemWords
+    stop = frozenset(STOPWORDS_EN)
+    if analyzer == "anserini":
+        return anserini.words_of(stop, _stemmer("porter", analyzer).stemWord)
+    words, stems = re.compile(r"\b\w\w+\b").findall, _stemmer("english", analyzer).stemWords
     return lambda text: stems([word for word in words(text.lower()) if word not in stop])
+
+
+def lengths_of(analyzer: Analyzer, lengths: IntArray) -> IntArray:
+    """Return the lengths (n,) by which BM25 weighs documents of so many words."""
+    return anserini.stored_lengths(lengths) if analyzer == "anserini" else lengths
 
 
 def versions(analyzer: Analyzer) -> list[str]:
     """Return the versions of everything that says what the words of a text are."""
-    packages = {"plain": [], "english": ["bm25s", "PyStemmer"], "words": ["regex"], "bigrams": ["regex"]}[analyzer]
-    return [unicodedata.unidata_version, *map(importlib.metadata.version, packages)]
+    return [unicodedata.unidata_version, *map(importlib.metadata.version, _PACKAGES[analyzer])]
 
 
 def unicode_tokens(text: str, *, bigrams: bool) -> list[str]:
@@ -77,9 +95,9 @@ def unicode_tokens(text: str, *, bigrams: bool) -> list[str]:
     return tokens
 
 
-def _stemmer() -> Any:
+def _stemmer(algorithm: str, analyzer: Analyzer) -> Any:
     try:
         import Stemmer
     except ImportError:
-        raise UserError("", "analyzer 'english' needs PyStemmer", "", "pip install 'zsbench[rerank]'") from None
-    return Stemmer.Stemmer("english")
+        raise UserError("", f"analyzer '{analyzer}' needs PyStemmer", "", "pip install 'zsbench[rerank]'") from None
+    return Stemmer.Stemmer(algorithm)

@@ -6,7 +6,8 @@
 What a word adds to a document's score is computed once, in single precision, and kept in the cache by the content of
 the documents, so that the next command that searches them finds it there.
 
-Source: Robertson & Zaragoza 2009; the variant Lucene uses (Kamphuis et al. 2020), with the numbers of bm25s.
+Source: Robertson & Zaragoza 2009; the variant Lucene uses (Kamphuis et al. 2020), with the numbers of bm25s. With
+`analyzer: anserini` |d| is the length that Lucene stores, and scores are those of the public runs.
 """
 
 from __future__ import annotations
@@ -167,8 +168,9 @@ def build(texts: Iterable[str], *, k1: float, b: float, analyzer: Analyzer) -> P
     counts = by_text.tocsc()
     # Word by word: the frequency of the word in the document, and in how many documents it stands.
     tf, df = counts.data, np.diff(counts.indptr)
-    lengths = np.diff(np.asarray(ends, dtype=np.int64))
-    norms = k1 * ((1 - b) + b * lengths / lengths.mean())
+    bounds: IntArray = np.asarray(ends, dtype=np.int64)
+    lengths = bounds[1:] - bounds[:-1]
+    norms = k1 * ((1 - b) + b * analyzers.lengths_of(analyzer, lengths) / lengths.mean())
     idf = {count: math.log(1 + (n - count + 0.5) / (count + 0.5)) for count in np.unique(df).tolist()}
     weights = np.repeat(np.asarray([idf[count] for count in df.tolist()], dtype=np.float32), df)
     values = (weights * (tf / (norms[counts.indices] + tf))).astype(np.float32)

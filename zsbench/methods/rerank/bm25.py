@@ -21,8 +21,9 @@ def bm25(*, k1: NonNegative = 0.9, b: Share = 0.4, analyzer: Analyzer = "plain")
     Parameters
     ----------
     k1, b : saturation and length normalisation.
-    analyzer : `plain` words (a to z, 0 to 9), `english` with stemming and stop words, `words` of every script, or
-        `bigrams`: these, and pairs of characters in Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese.
+    analyzer : `plain` words (a to z, 0 to 9), `english` with stemming and stop words, `anserini` as the public BM25
+        runs, `words` of every script, or `bigrams`: these, and pairs of characters in Chinese, Japanese, Korean, Thai,
+        Lao, Khmer and Burmese.
 
     Source: Robertson & Zaragoza 2009.
     """

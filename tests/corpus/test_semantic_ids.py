@@ -7,6 +7,8 @@ import pytest
 
 from zsbench.cli.corpus.semantic_ids import semantic_ids
 from zsbench.core.errors import UserError
+from zsbench.data.sessions.session import read_catalogue
+from zsbench.methods.session_recommendation._ids import read_ids
 
 
 @pytest.fixture
@@ -31,3 +33,17 @@ def test_codes_of_every_item_in_order_and_the_same_again(items, capsys):
 def test_more_clusters_than_items_are_refused(items):
     with pytest.raises(UserError, match="10 clusters of 9 items"):
         semantic_ids(items / "items.jsonl", items / "o", embeddings=items / "v.npy", k=10)
+
+
+def test_the_item_files_of_sessions_are_read_with_and_without_texts(tmp_path):
+    items = tmp_path / "items.jsonl"
+    items.write_text('{"item": "a"}\n{"item": 7, "text": ""}\n{"_id": "b", "text": "x"}\n')
+    np.save(tmp_path / "v.npy", np.eye(3))
+    semantic_ids(items, tmp_path / "o", embeddings=tmp_path / "v.npy", levels=1, k=3)
+    rows = [json.loads(line) for line in (tmp_path / "o").open()]
+    assert {row["_id"] for row in rows} == {"a", "7", "b"}
+    # What the catalogue of a task reads: the same names.
+    assert read_ids(tmp_path / "o", list(read_catalogue(items)), "<{level}_{code}>").keys() == {"a", "7", "b"}
+    # A model has nothing to read of an item without a text.
+    with pytest.raises(UserError, match="items.jsonl:1: .*a text under text or doctext or contents"):
+        semantic_ids(items, tmp_path / "o", model="encoder-synonyms", levels=1, k=3)

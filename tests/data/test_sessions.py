@@ -5,9 +5,11 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from zsbench.core.errors import UserError
 from zsbench.data.sessions.interactions import interactions, last_session
+from zsbench.data.sessions.quality import Quality
 from zsbench.data.sessions.session_log import session_log
 
 
@@ -137,3 +139,56 @@ def test_the_last_session_holds_no_pause_and_follows_one(times, gap):
     assert all(b - a <= 60 * gap for a, b in zip(times[start:], times[start + 1 :], strict=False))
     assert start == 0 or times[start] - times[start - 1] > 60 * gap
     assert last_session([float(time) for time in times], None) == len(times) - 1
+
+
+WATCHED = """userId,movieId,timestamp,long_view,ms,liked,shared
+few,a,0,1,9,1,0
+few,b,9000,1,100,0,0
+few,c,9001,0,100,0,0
+many,a,0,0,0,0,0
+many,b,9000,1,0,0,0
+many,c,9001,1,0,0,0
+long,a,0,0,0,0,0
+long,b,9000,0,200.5,0,0
+said,a,0,0,0,0,0
+said,b,9000,0,0,0,0
+said,c,9001,0,0,0,1
+"""
+
+
+@pytest.mark.parametrize(
+    ("quality", "kept"),
+    [
+        ({"watched": "long_view", "shortest": 2}, {"many"}),
+        ({"played": "ms", "longer_than": 200}, {"long"}),
+        ({"feedback": ["liked", "shared"]}, {"said"}),
+        ({"watched": "long_view", "shortest": 1}, {"few", "many"}),
+        (
+            {"watched": "long_view", "shortest": 2, "played": "ms", "longer_than": 200, "feedback": ["shared"]},
+            {"many", "long", "said"},
+        ),
+    ],
+)
+def test_last_sessions_are_kept_where_they_are_good(quality, kept, tmp_path):
+    (tmp_path / "log.csv").write_text(WATCHED)
+    found = interactions(path=str(tmp_path / "log.csv"), gap=60, quality=Quality(**quality))
+    assert {session.id for session in found.items} == kept
+    assert found.counts["users whose last session is not of quality"] == 4 - len(kept)
+    # What was had before it, and the catalogue, do not depend on how the last session went.
+    assert all(session.history == ("a",) for session in found.items)
+    assert list(found.catalogue) == ["a", "b", "c"]
+
+
+def test_a_quality_that_says_nothing_or_reads_no_numbers_is_refused(tmp_path):
+    for given, message in (
+        ({}, "a column under `watched`"),
+        ({"shortest": 3, "feedback": ["x"]}, "`watched:` beside `shortest:`"),
+        ({"played": "ms"}, "`played:` and `longer_than:` together"),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            Quality(**given)
+    (tmp_path / "log.csv").write_text(WATCHED.replace("200.5", "much"))
+    with pytest.raises(UserError, match=r"log\.csv:9: .*ms 'much'"):
+        interactions(path=str(tmp_path / "log.csv"), quality=Quality(played="ms", longer_than=1))
+    with pytest.raises(UserError, match=r"log\.csv:1: .*no column 'like'"):
+        interactions(path=str(tmp_path / "log.csv"), quality=Quality(feedback=["like"]))

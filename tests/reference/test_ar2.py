@@ -88,16 +88,18 @@ def test_every_text_holds_itself_and_its_tokens(text):
     assert folded(text).split(" ")[1:-1] == tokens(text)
 
 
-def test_a_question_without_a_known_answer_is_undefined_and_one_without_passages_is_missed():
+def test_every_question_counts_unless_its_ranking_is_left_out():
     hit = naming.resolve("answer-hit@2", kinds=KINDS)
     reciprocal = naming.resolve("MRR_n@2", kinds=KINDS)
     texts = {"p": "no", "q": "the answer"}.__getitem__
     run = {"p": 2.0, "q": 1.0}
     pred = [run, run, {}, None]
     gold = [Answered(["answer"], texts), Answered([], texts), Answered(["answer"], texts), Answered(["answer"], texts)]
-    rows = [1.0, math.nan, 0.0, math.nan]
+    # The public code divides by the number of questions, also of those whose answers nothing can hold.
+    rows = [1.0, 0.0, 0.0, math.nan]
     assert hit.statistics(pred, gold).tolist() == pytest.approx(rows, nan_ok=True)
     assert reciprocal.statistics(pred, gold).tolist() == pytest.approx([0.5, *rows[1:]], nan_ok=True)
+    assert hit.compute(pred[:2], gold[:2]) == 0.5
     with pytest.raises(ValueError, match="shorter"):
         hit.statistics(pred, gold[:2])
 

@@ -75,8 +75,9 @@ def test_dprs_files_are_read_and_counted(folder):
 def test_a_run_is_judged_by_the_texts_of_its_passages(folder):
     result = results(folder, RUN_STAGE)
     # 0: passage 1 at rank 2. 1: "dog" is in the title of 3, which is not searched, and in 4. 2: "12" is not in 1912.
-    assert values(result) == {"answer-hit@1": 0, "answer-hit@2": 2 / 3, "P_n@2": 1 / 3}
-    assert result["metrics"]["answer-hit@2"]["n"] == 3
+    assert values(result) == {"answer-hit@1": 0, "answer-hit@2": 2 / 4, "P_n@2": 1 / 4}
+    # The fourth question has no answer that a passage could hold: it counts, as in the papers' denominator.
+    assert result["metrics"]["answer-hit@2"]["n"] == 4
     assert result["counts"] == {
         "empty answers dropped": 3,
         "questions without an answer": 1,
@@ -108,7 +109,7 @@ def test_jsonl_compressed_or_not_gives_the_same(folder):
 
 def test_a_run_reads_its_own_passages_only(folder, monkeypatch):
     monkeypatch.setattr(Stored, "_loaded", lambda self: pytest.fail("all passages were read"))
-    assert results(folder, RUN_STAGE)["metrics"]["answer-hit@2"]["value"] == 2 / 3
+    assert results(folder, RUN_STAGE)["metrics"]["answer-hit@2"]["value"] == 2 / 4
 
 
 def test_first_stages_search_all_passages(folder, monkeypatch):
@@ -132,7 +133,7 @@ def test_first_stages_search_all_passages(folder, monkeypatch):
 
 def test_absent_questions_count_as_missed_or_are_skipped(folder):
     (folder / "r.run").write_text(RUN.split("1 Q0 3")[0])
-    assert results(folder, RUN_STAGE)["metrics"]["answer-hit@2"]["value"] == pytest.approx(1 / 3)
+    assert results(folder, RUN_STAGE)["metrics"]["answer-hit@2"]["value"] == pytest.approx(1 / 4)
     skipped = results(folder, RUN_STAGE + "\nmissing: skip")
     assert skipped["metrics"]["answer-hit@2"]["value"] == 1
     assert skipped["metrics"]["answer-hit@2"]["n"] == 1

@@ -1,5 +1,6 @@
 """Session recommendation: baselines, a model over texts and semantic ids, rewards in predictions, whole runs."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from zsbench.data.sessions.session import Session
 from zsbench.engine import local
 from zsbench.methods.session_recommendation import Catalogue
 from zsbench.methods.session_recommendation._ids import read_ids
-from zsbench.methods.session_recommendation.catalogue_lm import HistoryPrompt, catalogue_lm
+from zsbench.methods.session_recommendation.catalogue_lm import HistoryPrompt, catalogue_lm, in_turn
 from zsbench.methods.session_recommendation.last_items import last_items
 from zsbench.methods.session_recommendation.popularity import popularity
 from zsbench.plan import planning
@@ -129,16 +130,55 @@ def test_a_history_that_is_cut_is_counted():
     assert model.cost.truncated_items == 1
 
 
-def test_a_session_is_written_item_by_item_without_repetition():
-    model = Writer({"G": 0.9, "B": 0.5})
+class Follower(Writer):
+    """A model for which every token depends on all of the answer before it."""
+
+    def next_logprobs(self, prompt, heads, wanted):
+        self.prompts.append(prompt)
+        return [[self.logprob(head, token) for token in own] for head, own in zip(heads, wanted, strict=True)]
+
+    def logprob(self, head, token):
+        return -np.random.default_rng([self.weights, *head, token]).exponential()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_session_is_the_best_of_all_answers_and_is_decoded_after_one_prompt(seed):
+    model, ask = Follower(seed), [Session("u", ("d", "b"))]
     prompt = HistoryPrompt(text="{history}>", separator=",")
-    ask = [Session("u", ("d",))]
-    [found] = catalogue_lm(prompt=prompt, session=3)(model, ask, CATALOGUE)
-    assert found == [1, 2, 0]
-    asked = list(dict.fromkeys(prompt.text for prompt in model.prompts))
-    assert asked == ["Delta>", "Delta,Beta>", "Delta,Beta,Gamma>"]
-    [short] = catalogue_lm(prompt=prompt, session=3, beams=2)(model, ask, CATALOGUE)
-    assert short == [1, 2]  # the beam finds nothing new
+    [found] = catalogue_lm(prompt=prompt, session=3, beams=500)(model, ask, CATALOGUE)
+    assert {prompt.text for prompt in model.prompts} == {"Delta,Beta>"}
+
+    def score(items):
+        tokens = [*map(ord, ",".join(CATALOGUE.texts[item] for item in items)), 0]
+        return sum(model.logprob(tokens[:place], token) for place, token in enumerate(tokens))
+
+    best = max(itertools.product(range(4), repeat=3), key=score)
+    assert found == list(dict.fromkeys(best))
+
+
+def test_a_narrow_beam_keeps_the_best_beginnings_of_sessions():
+    # "Alpha" begins well, but nothing good follows it: one beam goes on from it, two find "Beta,Gamma".
+    class Trap(Writer):
+        def next_logprobs(self, prompt, heads, wanted):
+            good = {"A": -0.1, "B": -0.2, "Beta,G": -0.1}
+            last = [
+                ["".join(map(chr, [*head, token])) for token in own] for head, own in zip(heads, wanted, strict=True)
+            ]
+            return [[good.get(text, -3.0 if text[-1] in "ABGD" else -0.01) for text in texts] for texts in last]
+
+    prompt, ask = HistoryPrompt(text="{history}>", separator=","), [Session("u", ("d",))]
+    found = {n: next(catalogue_lm(prompt=prompt, session=2, beams=n)(Trap({}), ask, CATALOGUE)) for n in (1, 9)}
+    assert found[1][0] == 0
+    assert found[9] == [1, 2]
+
+
+def test_a_repeated_id_is_the_next_of_the_items_that_share_it():
+    assert in_turn([[2, 5], [1], [2, 5], [1], [2, 5]]) == [2, 1, 5]
+
+
+def test_a_session_without_a_beam_is_refused(folder):
+    with pytest.raises(UserError, match="session: an option of 'catalogue-lm' without effect alone.*`beams:`"):
+        planning.make(write_task(folder, "method: {name: catalogue-lm, session: 3}"), Choices(models=("lm-synonyms",)))
 
 
 def test_semantic_ids_stand_for_items_and_equal_ones_follow_each_other(tmp_path):

@@ -14,13 +14,18 @@ from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import add_unique
 from zsbench.data.collections.documents import Document
 
-_IDS, _TEXTS, _QUERIES = ("_id", "docid", "doc_id", "id"), ("text", "doctext", "contents"), ("query", "question")
+_IDS, _TEXTS = ("_id", "docid", "doc_id", "id", "item"), ("text", "doctext", "contents")
+_OF_PAIRS, _QUERIES = ("docid", "doc_id", "id"), ("query", "question")
 
 
-def read_documents(path: Path) -> dict[str, Document]:
-    """Return the documents of a corpus: `{_id, text, title}` (BEIR) or `{docid, doctext}` (DUQGen).
+def read_documents(path: Path, *, texts: bool = True) -> dict[str, Document]:
+    """Return the documents of a corpus: `{_id, text, title}` (BEIR), `{docid, doctext}` (DUQGen) or `{item, text}`.
 
     `asset:` and `$NAME/` paths are known, as in a config.
+
+    Parameters
+    ----------
+    texts : every document has to have a text; else one without is read as an empty one.
 
     Raises
     ------
@@ -31,7 +36,9 @@ def read_documents(path: Path) -> dict[str, Document]:
     path = resolve_path(str(path), Path())
     for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
-        document = Document(_text(row, _IDS, where), _text(row, _TEXTS, where), str(row.get("title") or ""))
+        wanted = texts or any(name in row for name in _TEXTS)
+        text = _text(row, _TEXTS, where) if wanted else ""
+        document = Document(_text(row, _IDS, where), text, str(row.get("title") or ""))
         add_unique(documents, document.id, document, where=where, kind="document")
     if not documents:
         raise UserError(shown(path), "no documents")
@@ -49,7 +56,7 @@ def read_pairs(path: Path, documents: Iterable[str]) -> list[tuple[str, str]]:
     known, pairs = set(documents), []
     for number, row in jsonfiles.lines(path, {}):
         where = f"{shown(path)}:{number}"
-        key = _text(row, _IDS[1:], where)
+        key = _text(row, _OF_PAIRS, where)
         if key not in known:
             raise UserError(where, f"document '{key}' is not in the corpus", "pairs of this corpus")
         pairs.append((_text(row, _QUERIES, where), key))

@@ -9,7 +9,7 @@ import typer
 
 from zsbench.cli._outputs import file_to_write
 
-Corpus = Annotated[Path, typer.Argument(help="JSONL, {_id, text, title} or {docid, doctext}.")]
+Corpus = Annotated[Path, typer.Argument(help="JSONL, {_id, text, title}, {docid, doctext} or {item, text}.")]
 Out = Annotated[Path, typer.Option(help="JSONL file to write.", callback=file_to_write)]
 Encoder = Annotated[str, typer.Option(help="A text encoder: a name, a YAML file, or ADAPTER:MODEL.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything drawn.")]

@@ -32,7 +32,7 @@ def semantic_ids(
     from zsbench.corpus.files import read_documents, write_lines
 
     files.require_writable(out.parent)
-    documents = read_documents(corpus)
+    documents = read_documents(corpus, texts=embeddings is None)
     if k > len(documents):
         raise UserError(str(corpus), f"{k} clusters of {len(documents)} items", "--k of at most that many")
     vectors = vectors_of([document.passage for document in documents.values()], model, embeddings, device, dtype)

@@ -14,6 +14,7 @@ from zsbench.core.yamlio import shown
 from zsbench.data import clusters
 from zsbench.data.collections.beir import beir
 from zsbench.data.collections.issues import Issue, Issues, changed, gather
+from zsbench.data.collections.patches import files_of_patches
 
 
 def _files(options: dict[str, Any]) -> list[str]:
@@ -21,7 +22,10 @@ def _files(options: dict[str, Any]) -> list[str]:
     if not folder.exists():
         return [str(folder)]
     names = ("corpus.jsonl", "queries.jsonl", f"qrels/{split}.tsv")
-    return [str(instance / name) for instance in _folders(folder, options.get("prefix", "")) for name in names]
+    patches = [str(options["patches"])] if options.get("patches") else []
+    return patches + [
+        str(instance / name) for instance in _folders(folder, options.get("prefix", "")) for name in names
+    ]
 
 
 def _folders(folder: Path, prefix: str) -> list[Path]:
@@ -34,13 +38,21 @@ def _folders(folder: Path, prefix: str) -> list[Path]:
 
 @source(gives="issues", files=_files)
 def issue_folders(
-    *, path: LocalPath, prefix: AnyText = "", split: Text = "test", cluster: Pattern | None = None
+    *,
+    path: LocalPath,
+    patches: LocalPath | None = None,
+    prefix: AnyText = "",
+    split: Text = "test",
+    cluster: Pattern | None = None,
 ) -> Issues:
     """Read every instance's corpus (functions), query (the issue) and judged functions (what the fix changes).
 
     Parameters
     ----------
     path : the folder of the folders.
+    patches : table with columns `instance_id` and `patch` (SWE-bench's parquet, or JSONL): the files that a fix
+        touches, also outside of functions. Without it they are the files of the judged functions, which is too few
+        where a fix changes more.
     prefix : only folders whose names start so, e.g. `swe-bench-lite-function_`.
     split : name of the file in `qrels/`.
     cluster : a regular expression that finds the repository in a folder's name, for intervals that speak of further
@@ -49,15 +61,17 @@ def issue_folders(
     Raises
     ------
     UserError
-        There is no such folder, a folder holds more than one issue, a file is missing or malformed.
+        There is no such folder, a folder holds more than one issue, a file is missing or malformed, an issue has no patch.
     """
     folder = Path(path)
     instances = _folders(folder, prefix)
     repositories = clusters.of_paths([instance.name for instance in instances], cluster, shown(folder))
-    return gather((_issue(instance, split) for instance in instances), shown(folder), lambda: repositories)
+    touched = None if patches is None else files_of_patches(Path(patches))
+    issues = (_issue(instance, split, touched, str(patches)) for instance in instances)
+    return gather(issues, shown(folder), lambda: repositories)
 
 
-def _issue(folder: Path, split: str) -> Issue:
+def _issue(folder: Path, split: str, touched: dict[str, frozenset[str]] | None, patches: str) -> Issue:
     judged = folder / "qrels" / f"{split}.tsv"
     rows = (line for number, line in textfiles.lines(judged) if line.strip() and not (number == 1 and "score" in line))
     if next(rows, None) is None:
@@ -68,4 +82,7 @@ def _issue(folder: Path, split: str) -> Issue:
         raise UserError(shown(folder), f"{len(collection.queries)} judged queries", "one issue a folder")
     [(key, text)] = collection.queries.items()
     relevant = [function for function, grade in collection.qrels[key].items() if grade > 0]
-    return Issue(key, text, dict(collection.documents), changed(relevant))
+    if touched is not None and key not in touched:
+        raise UserError(shown(Path(patches)), f"no patch of '{key}'", "one for every issue that is judged")
+    files = None if touched is None else touched[key]
+    return Issue(key, text, dict(collection.documents), changed(relevant, files))

@@ -3,14 +3,19 @@
     score(item) = sum_t log p(token_t | history, token_<t)        end token included, no length penalty
 
 Items are written as their texts or as semantic ids; items that share one follow each other in the catalogue's order.
-With `session: m` the list is written item by item, each the best that is new, after the history and those before it.
+With `session: m` one answer holds m items, and the beam looks for the best of all such answers:
+
+    score(i_1 .. i_m) = sum over the tokens of  i_1 separator i_2 separator .. i_m end
+
+The history, and what an encoder reads, stays as it is. An item that an answer repeats counts once; where items share an
+id, its second occurrence is the second of them.
 
 Source: Deng et al. 2025 (OneRec), arXiv:2502.18965, section 3, with any language model instead of a trained one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +29,7 @@ from zsbench.core.templates import fill
 from zsbench.data.sessions.session import Session
 from zsbench.methods.session_recommendation import Catalogue, Recommender
 from zsbench.methods.session_recommendation._ids import read_ids
-from zsbench.methods.shared.constrained import ranking
+from zsbench.methods.shared.constrained import NextLogprobs, beam_in_turn, ranking
 from zsbench.methods.shared.document_texts import Piece, Wording, put
 from zsbench.methods.shared.trie import Trie, require_apart
 from zsbench.models.capabilities import Prompt, TokenScorer
@@ -36,7 +41,8 @@ Code = Annotated[str, Blanks("level", "code", "letter", needed=("code|letter",))
 class HistoryPrompt(Wording):
     """The question, how the model's turn opens, and how an item is written in the history and in the answer.
 
-    `last`: how many items of the history are shown; null shows all. Histories that are cut are counted.
+    `separator`: between the items of the history, and of a session that is written. `last`: how many items of the
+    history are shown; null shows all. Histories that are cut are counted.
     """
 
     system: Piece | None = None
@@ -57,7 +63,7 @@ class HistoryPrompt(Wording):
 
 
 @method(family="session-recommendation", needs=(TokenScorer,), uses_with={"ids": "semantic ids of the items"})
-@companions(("code", "ids"))
+@companions(("code", "ids"), ("session", "beams"))
 def catalogue_lm(
     *,
     beams: Count | None = None,
@@ -73,7 +79,7 @@ def catalogue_lm(
     Parameters
     ----------
     beams : width of the beam; null scores the whole catalogue.
-    session : items to write one after another; null ranks all by what comes next.
+    session : items of an answer; null ranks all items by what comes next.
     ids : semantic ids, JSONL `{"_id": ..., "codes": [...]}` as `zsbench corpus semantic-ids` writes them.
     code : how one code is written; `{level}` counts from 1, `{letter}` is A for code 0.
     prompt : wording.
@@ -89,37 +95,37 @@ def catalogue_lm(
         if blank is not None:
             raise UserError("", f"item '{blank}' has no text", "a text for every item, or semantic ids (`ids:`)")
         chat, texts = prompt.talks(model), list(written.values())
-        answers = [model.answer_tokens(fill(prompt.item, item=text), end=end) for text in texts]
-        require_apart(answers, texts)
-        trie = Trie(answers)
 
-        def ranked(history: Sequence[str]) -> list[int]:
-            logprobs = partial(model.next_logprobs, prompt.asked(history, chat=chat))
-            return ranking(trie, logprobs, width=beams, renormalise=renormalise)
+        def tokens(*, end: bool) -> list[list[int]]:
+            return [model.answer_tokens(fill(prompt.item, item=text), end=end) for text in texts]
+
+        answers = tokens(end=end)
+        require_apart(answers, texts)
+        tries = [Trie(answers)]
+        if session is not None:
+            between = model.answer_tokens(fill(prompt.separator), end=False)
+            tries = [Trie([[*item, *between] for item in tokens(end=False)])] * (session - 1) + tries
+
+        def recommended(logprobs: NextLogprobs) -> list[int]:
+            if session is None or beams is None:
+                return ranking(tries[0], logprobs, width=beams, renormalise=renormalise)
+            ids, _ = beam_in_turn(tries, logprobs, width=beams, renormalise=renormalise)[0]
+            return in_turn([trie.things(node) for trie, node in zip(tries, ids, strict=True)])
 
         for user in sessions:
             history = [written[item] for item in user.history if item in written]
             if prompt.last is not None and len(history) > prompt.last:
                 getattr(model, "cost", Cost()).truncated_items += 1
-            yield ranked(history) if session is None else one_by_one(ranked, history, texts, session)
+            yield recommended(partial(model.next_logprobs, prompt.asked(history, chat=chat)))
 
     return recommend
 
 
-def one_by_one(
-    ranked: Callable[[Sequence[str]], list[int]], history: Sequence[str], texts: Sequence[str], length: int
-) -> list[int]:
-    """Return the items of a session, each the best new one after the history and those before it.
-
-    The list is shorter where a ranking holds nothing new.
-    """
+def in_turn(named: Iterable[Sequence[int]]) -> list[int]:
+    """Return the items of a session from those that each of its ids names: the first that is not there yet, if any."""
     chosen: list[int] = []
-    while len(chosen) < length:
-        order = ranked([*history, *(texts[item] for item in chosen)])
-        new = next((item for item in order if item not in chosen), None)
-        if new is None:
-            break
-        chosen.append(new)
+    for items in named:
+        chosen += [item for item in items if item not in chosen][:1]
     return chosen
 
 

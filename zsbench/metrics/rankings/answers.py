@@ -2,10 +2,10 @@
 
     answer-hit@k = share of questions with has_answer(answers, text of the passage at rank r) for some r <= k
 
-`rankings` is a list of {passage id: score}, ordered as trec_eval orders; `gold` the aligned list of `Answered`. A
-question without an answer is undefined, and so is one whose ranking is None (`missing: skip`); one without passages
-is missed. Papers on dense retrieval call this number R@k; it is an accuracy, for nobody knows how many passages of
-the collection hold an answer.
+`rankings` is a list of {passage id: score}, ordered as trec_eval orders; `gold` the aligned list of `Answered`. All
+questions count: one without passages is missed, and so is one without an answer, which no passage can hold. Only a
+question whose ranking is None (`missing: skip`) is undefined. Papers on dense retrieval call this number R@k; it is an
+accuracy, for nobody knows how many passages of the collection hold an answer.
 
 Source: Karpukhin et al. 2020 (EMNLP), arXiv:2004.04906, section 5.
 """
@@ -48,7 +48,7 @@ class Answered:
 def answer_ranks(rankings: Rankings, gold: Sequence[Answered], k: int, *, most: int | None = None) -> PositiveRanks:
     """Return the ranks of the passages that hold an answer among the first k, at most the first `most` of them."""
     pairs = zip(trec_orders(rankings, k), gold, strict=True)
-    hits = (map(question.by, order) if order is not None and question.answers else None for order, question in pairs)
+    hits = (None if order is None else map(question.by, order) for order, question in pairs)
     return of_hits(hits, most=most)
 
 

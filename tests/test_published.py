@@ -2,6 +2,7 @@
 
 import pytest
 
+from zsbench.config import catalog
 from zsbench.core.errors import UserError
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
@@ -64,3 +65,29 @@ def test_a_value_of_the_readers_own_model_may_name_a_task_of_his(tmp_path):
     path.write_text(PAPER.replace("EXPECTED: {", "acc@l on mine: {model: mine-too, "))
     with pytest.raises(UserError, match="no metric 'acc@l'"):
         planning.make(str(path))
+
+
+def test_an_open_value_belongs_to_the_only_method_that_the_paper_runs(tmp_path):
+    path = tmp_path / "p.yaml"
+    for key in ("acc@1 on digits", "acc@1 on both"):
+        path.write_text(PAPER.replace("EXPECTED", key))
+        for choices in (Choices(), Choices(methods=("mine=random-class",))):
+            [[entry]] = planning.make(str(path), choices).expected.values()
+            assert entry.method == "random-class"
+    several = PAPER.replace("methods: random-class", "methods: [random-class, {name: random-class, label: again}]")
+    path.write_text(several.replace("EXPECTED", "acc@1 on digits"))
+    with pytest.raises(UserError, match=r"p\.yaml:10: .* 0\.5 without `method:`, where random-class and again run"):
+        planning.make(str(path))
+
+
+# What belongs to networks that are judged by their predictions, under whatever name these have.
+JUDGED_BY_FILES = {"shrinkmatch"}
+
+
+@pytest.mark.parametrize("name", sorted(catalog.configs("papers")))
+def test_every_published_value_of_a_paper_belongs_to_one_method(name):
+    plan = planning.make(f"papers/{name}")
+    left_open = {
+        (metric, task, entry.value) for (metric, task), of in plan.expected.items() for entry in of if not entry.method
+    }
+    assert not left_open or name in JUDGED_BY_FILES

@@ -71,6 +71,9 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
     known = {job.task_name: job.task.metrics for job in plan.jobs}
     averages = published.averages(suite.averages, known, document, loc)
     expected = published.by_results(expected, known, document, every_task=not choices.embedded)
+    if any(not entry.method for entries in expected.values() for entry in entries):
+        as_written = plan if not choices.models + choices.methods else make(name, Choices(embedded=choices.embedded))
+        expected = published.with_methods(expected, as_written.jobs, averages, document)
     return replace(plan, averages=averages, expected=expected)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from zsbench.config import catalog, validate
 from zsbench.config.suites import MIXED, Average, Expected, PaperConfig
 from zsbench.core.errors import UserError, unknown_name
 from zsbench.core.yamlio import Document, Loc
 from zsbench.metrics import naming
+from zsbench.plan.job import Job
 
 Published = dict[tuple[str, str], list[Expected]]
 """Published values by (metric, task)."""
@@ -87,6 +88,42 @@ def by_results(
             raise UserError(where, f"'{metric} on {task}' stands under two keys", "a list of values under one")
         published[metric, task] = entries
     return published
+
+
+def with_methods(values: Published, own: Iterable[Job], averages: Sequence[Average], document: Document) -> Published:
+    """Return published values that name their method: one that is left open belongs to the only one the paper runs.
+
+    Else a value would stand beside every row of its task, those of a baseline or of `--method` too. Values of tasks
+    that the paper does not run stay as they are.
+
+    Parameters
+    ----------
+    own : the jobs of the paper as it is written, whatever the command line puts in their place.
+
+    Raises
+    ------
+    UserError
+        The paper runs several methods on the task of a value that names none.
+    """
+    methods: dict[str, dict[str, list[str]]] = {}
+    for job in own:
+        methods.setdefault(job.task_name, {}).setdefault(job.model_name, []).append(job.method.title)
+    for average in averages:
+        methods[average.name] = methods.get(average.tasks[0], {})
+
+    def with_method(metric: str, task: str, entry: Expected) -> Expected:
+        by_model = methods.get(task, {})
+        of_model = by_model.get(entry.model) or [title for titles in by_model.values() for title in titles]
+        titles = list(dict.fromkeys(of_model))
+        if entry.method or not titles:
+            return entry
+        if len(titles) > 1:
+            where = document.where(("expected", f"{metric} on {task}"))
+            found = f"published value {entry.value:g} without `method:`, where {' and '.join(titles)} run"
+            raise UserError(where, found, "the method that it belongs to")
+        return entry.model_copy(update={"method": titles[0]})
+
+    return {key: [with_method(*key, entry) for entry in entries] for key, entries in values.items()}
 
 
 def _of_task(written: str, task: str, known: list[str], where: str) -> str:

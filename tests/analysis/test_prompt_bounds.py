@@ -134,6 +134,44 @@ def test_other_prompts_are_not_shown_beside(tmp_path):
     assert (row.test_error, row.gap) == (None, None)
 
 
+def set_named(name, accuracy, split, data):
+    return {**result(accuracy, data={"name": "hf-datasets", "path": data, "split": split}), "task": name}
+
+
+def test_errors_stand_beside_those_of_their_own_data_set():
+    trained = [set_named("a-train", 0.9, "train", "digits"), set_named("b-train", 0.8, "train", "glyphs")]
+    tested = [set_named("b-test", 0.7, "test", "glyphs"), set_named("a-test", 0.6, "test", "digits")]
+    for order in (tested, tested[::-1]):
+        first, second = prompt_bounds.rows(trained, order, lambda _texts, _result: 1.0)
+        assert (first.test_error, second.test_error) == (pytest.approx(0.4), pytest.approx(0.3))
+        assert prompt_bounds.unmatched([first, second], order) == ""
+    # Other names of the tasks: their data say that they are one set.
+    [row] = prompt_bounds.rows(trained[:1], [set_named("held-out", 0.5, "test", "digits"), tested[0]], lambda *_: 1.0)
+    assert row.test_error == pytest.approx(0.5)
+    [row] = rows = prompt_bounds.rows(trained[:1], tested[:1], lambda *_: 1.0)
+    assert row.test_error is None
+    assert "a-train (--test has b-test)" in prompt_bounds.unmatched(rows, tested[:1])
+    with pytest.raises(UserError, match="2 test results of a-train: a-test and a-val"):
+        prompt_bounds.rows(trained[:1], [tested[1], set_named("a-val", 0.6, "validation", "digits")], lambda *_: 1.0)
+
+
+def test_templates_that_the_yaml_does_not_list_are_those_of_the_notes():
+    for written in (None, "imagenet"):
+        own = result(notes={"templates": ["a photo of a {}."]})
+        own["config"]["task"]["templates"] = written
+        assert prompt_prior.prompts_of(own) == ["a photo of a ."]
+        with pytest.raises(UserError, match="does not tell the templates"):
+            prompt_prior.prompts_of({**own, "notes": {}})
+
+
+def test_rows_over_several_tasks_have_no_bound(tmp_path):
+    average = {**result(), "task": "both", "task_type": "average", "config": {"average": {"tasks": ["a", "b"]}}}
+    done = bound(written(tmp_path / "runs", result(), average), "--json")
+    assert [row["task"] for row in json.loads(done.stdout)["rows"]] == ["digits"]
+    alone = bound(written(tmp_path / "alone", average))
+    assert isinstance(alone.exception, UserError)
+
+
 @pytest.mark.parametrize(
     ("data", "flags", "message"),
     [

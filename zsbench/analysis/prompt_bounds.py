@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.analysis import pac_bayes
-from zsbench.analysis.prompt_prior import prompts_of, split_of
+from zsbench.analysis.prompt_prior import prompts_of, set_of, split_of
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
@@ -52,7 +52,7 @@ def rows(
     Parameters
     ----------
     trained : results on the split that the prompts were chosen with.
-    tested : results on the test split; one with the same model, method and prompts is shown beside.
+    tested : results on the test split; the one of the same data set, model, method and prompts is shown beside.
     kl_of : `(texts, result) -> KL in nats`.
     texts : the prompts, where results do not tell them.
     delta : probability that a bound fails.
@@ -61,9 +61,8 @@ def rows(
     Raises
     ------
     UserError
-        A result is on a test split or on one that does not say, or has no acc@1.
+        A result is on a test split or on one that does not say, or has no acc@1; several test results belong to one.
     """
-    test_errors = {_key(result, texts): _error(result)[0] for result in tested}
     table = []
     for result in trained:
         _require_training_split(result, chosen_on=chosen_on)
@@ -71,12 +70,33 @@ def rows(
         kl = kl_of(texts or prompts_of(result), result)
         bounds = pac_bayes.bounds(error, kl, n, delta=delta)
         names = result["task"], result["model"], result["method"]
-        table.append(Row(*names, kl, n, error, test_errors.get(_key(result, texts)), **asdict(bounds)))
+        beside = _beside(result, tested, texts)
+        table.append(Row(*names, kl, n, error, None if beside is None else _error(beside)[0], **asdict(bounds)))
     return table
 
 
-def _key(result: dict[str, Any], texts: list[str] | None) -> tuple[str, ...]:
-    return result["model"], result["method"], *(texts or prompts_of(result))
+def _beside(
+    trained: dict[str, Any], tested: Sequence[dict[str, Any]], texts: list[str] | None
+) -> dict[str, Any] | None:
+    """Return the test result of the same prompts on the same data set, by the task's name or else by its data."""
+    name, data = set_of(trained)
+    named = [r for r in tested if (r["model"], r["method"]) == (trained["model"], trained["method"])]
+    same = [result for result in named if texts or prompts_of(result) == prompts_of(trained)]
+    of_set = [result for result in same if set_of(result)[0] == name] or [r for r in same if set_of(r)[1] == data]
+    tasks = list(dict.fromkeys(result["task"] for result in of_set))
+    if len(tasks) > 1 or len({_error(result) for result in of_set}) > 1:
+        found = f"{len(of_set)} test results of {trained['task']}: {' and '.join(tasks)}"
+        raise UserError("--test", found, "one", "name the folder of one of them")
+    return of_set[0] if of_set else None
+
+
+def unmatched(table: Sequence[Row], tested: Sequence[dict[str, Any]]) -> str:
+    """Return what is said of test results where some rows have none: their tasks; nothing where every row has one."""
+    lacking = [row.task for row in table if row.test_error is None]
+    if not tested or not lacking:
+        return ""
+    names = ", ".join(dict.fromkeys(result["task"] for result in tested))
+    return f"No test result of the same data set, model, method and prompts: {', '.join(lacking)} (--test has {names})"
 
 
 def _require_training_split(result: dict[str, Any], *, chosen_on: bool) -> None:

@@ -42,16 +42,37 @@ def prompts_of(result: dict[str, Any]) -> list[str]:
     UserError
         The method's prompts are not known from its result.
     """
-    noted = result.get("notes", {}).get("chosen prompts")
-    if isinstance(noted, dict):
-        return [text for texts in noted.values() for text in ([texts] if isinstance(texts, str) else texts)]
+    notes = result.get("notes", {})
+    chosen = notes.get("chosen prompts")
+    if isinstance(chosen, dict):
+        return [text for texts in chosen.values() for text in ([texts] if isinstance(texts, str) else texts)]
     method = result.get("config", {}).get("method")
     links = method if isinstance(method, list) else [method]
     names = [str(link.get("name")) for link in links if isinstance(link, dict)]
     if names != ["prompt-ensemble"]:
         problem = f"the result of {'+'.join(names)} does not tell its prompts"
         raise UserError(result["task"], problem, "a result of prompt-ensemble or greedy-prompts", "or --prompts FILE")
-    return [without_class(str(template)) for template in _configured(result, list, "task", "templates")]
+    # Templates that came with the data, from a file or from another task stand in the notes.
+    written = _configured(result, dict, "task").get("templates")
+    templates = written if isinstance(written, list) else notes.get("templates")
+    if not isinstance(templates, list):
+        problem = "the result does not tell the templates, which its task's YAML does not list"
+        raise UserError(result["task"], problem, "a result of today's `zsbench eval`", "or --prompts FILE")
+    return [without_class(str(template)) for template in templates]
+
+
+def set_of(result: dict[str, Any]) -> tuple[str, str]:
+    """Return what the training and the test result of one data set share: their task's name and their data.
+
+    What only says which split it is has no part in either: `digits-train` and `digits-test` are `digits`, and so are
+    `{path: digits, split: train}` and `{path: digits, split: test}`.
+    """
+    data = {key: str(value) for key, value in _configured(result, dict, "task", "data").items() if key != "split"}
+    return _without_split(result["task"]), _without_split(repr(sorted(data.items())))
+
+
+def _without_split(text: str) -> str:
+    return re.sub(r"[-_ /.]*(?:" + f"{_TRAIN.pattern}|{_TEST.pattern}" + ")", "", text.lower())
 
 
 def _configured(result: dict[str, Any], kind: type, *keys: str) -> Any:

@@ -30,17 +30,30 @@ def bound(
 ) -> None:
     """Bound the test error of prompts from their error on the training split."""
     from zsbench.analysis import prompt_bounds
-    from zsbench.results.store import find_results
 
-    trained = [result for folder in results for result in find_results(folder)]
-    tested = [result for folder in test or [] for result in find_results(folder)]
+    trained, tested = _tasks(results), _tasks(test or [])
     texts = prompt_bounds.read_prompts(prompts) if prompts else None
     cost = _prior(prior)
     rows = prompt_bounds.rows(trained, tested, cost, texts=texts, delta=delta, chosen_on=chosen_on)
+    lacking = prompt_bounds.unmatched(rows, tested)
+    if lacking:
+        say(lacking, error=True)
     if json:
         say(prompt_bounds.to_json(rows, prior=prior, delta=delta), data=True)
         return
     show(prompt_bounds.to_rich(rows, prior=prior, delta=delta))
+
+
+def _tasks(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return the results in the folders, without rows over several tasks, which have no prompts of their own."""
+    from zsbench.core.errors import UserError
+    from zsbench.results.finished_run import AVERAGE
+    from zsbench.results.store import find_results
+
+    found = [result for folder in folders for result in find_results(folder) if result.get("task_type") != AVERAGE]
+    if folders and not found:
+        raise UserError(str(folders[0]), "averages alone", "the results of tasks")
+    return found
 
 
 def _prior(name: str) -> Callable[[Sequence[str], dict[str, Any]], float]:

@@ -206,12 +206,23 @@ def covering(depth: int, names: Sequence[str], kinds: tuple[str, ...], whole: Ma
 
     for name in names:
         with contextlib.suppress(UserError):  # refused with its place when the metrics are resolved
-            metric = naming.resolve(name, kinds=kinds)
-            needed = getattr(metric.statistics, "keywords", {}).get("k") or whole.get(metric.name.partition("(")[0], 0)
+            needed = looked_at(name, kinds, whole)
             if needed > depth:
                 expected = f"at least {needed}, so far does '{name}' look"
                 raise PydanticCustomError("expected", "{expected}", {"expected": expected})
     return depth
+
+
+def looked_at(name: str, kinds: tuple[str, ...], whole: Mapping[str, int] = {}) -> int:
+    """Return how many of the best a metric looks at, 0 for all of them; `whole` as in `covering`.
+
+    Raises
+    ------
+    UserError
+        There is no such metric.
+    """
+    metric = naming.resolve(name, kinds=kinds)
+    return getattr(metric.statistics, "keywords", {}).get("k") or whole.get(metric.name.partition("(")[0], 0)
 
 
 def read_names(value: list[str] | str | None, base: Path, where: str) -> list[str] | None:

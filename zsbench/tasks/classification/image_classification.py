@@ -216,9 +216,13 @@ class Task(BaseTask[Config]):
         return below_chance(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
-        """Say what the scores are, and so which probabilities follow from them; equal best ones are counted."""
+        """Say what the scores are, and so which probabilities follow from them; equal best ones are counted.
+
+        Templates that the task's YAML does not list are noted: `zsbench bound` asks a result for them.
+        """
         count_equal_best(data, predictions)
-        return {} if self.format.kind is None else {"scores": self.format.kind.described()}
+        scores = {} if self.format.kind is None else {"scores": self.format.kind.described()}
+        return scores if isinstance(self.config.templates, list) else {**scores, "templates": self.templates}
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_classes) or labels (n_images,), and gold: labels, or a 0/1 matrix if several."""

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from zsbench.config.options import ClassTemplate, Count, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
+from zsbench.core.doubts import joined
 from zsbench.core.drawing import Drawing, Paragraph, Part
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
@@ -27,7 +28,7 @@ from zsbench.methods.image_text import Matcher
 from zsbench.metrics.rankings.positives import Ranked
 from zsbench.metrics.rankings.retrieval import Relevant
 from zsbench.tasks import drawings
-from zsbench.tasks.base import BaseTask, covering, require_unique, sample
+from zsbench.tasks.base import BaseTask, covering, looked_at, require_unique, sample
 from zsbench.tasks.formats.ranking_tables import Ranking
 from zsbench.tasks.formats.rankings import Rankings
 from zsbench.tasks.image_text._pairs import Pairs, Query, other
@@ -132,9 +133,23 @@ class Task(BaseTask[Config]):
                 run.progress(done)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
-        """Say why a median rank is undefined: too many queries find nothing within their rankings."""
+        """Say why a median rank is undefined, and which cut-offs no ranking of so few items can miss."""
         beyond = [name for name, score in scores.items() if score.value == float("inf")]
-        return f"{', '.join(beyond)}: beyond the rankings, which `depth: {self.config.depth}` cuts" if beyond else ""
+        cut = f"{', '.join(beyond)}: beyond the rankings, which `depth: {self.config.depth}` cuts" if beyond else ""
+        return joined(cut, *self._whole_galleries(data.context, list(scores)))
+
+    def _whole_galleries(self, pairs: Pairs, names: Sequence[str]) -> list[str]:
+        """Return what is said of metrics that look at all items of a gallery, where something is always found."""
+        said = []
+        for kind, items in (("image", "images"), ("text", "captions")):
+            smallest = int(np.bincount(pairs.folds_of(kind)).min())
+            certain = [
+                name
+                for name in names
+                if f"query={kind}" not in name and looked_at(name, self.metric_kinds, _WHOLE) >= smallest
+            ]
+            said += [f"{', '.join(certain)}: there are only {smallest} {items} to find"] if certain else []
+        return said
 
     def chunks(self, data: TaskData, predictions: Sequence[Ranking]) -> Iterator[tuple[Ranked, Any]]:
         """Yield rankings and gold of queries of one kind; a ranking keeps what lies in its query's own fold.

@@ -47,6 +47,26 @@ def test_rows_whose_data_are_missing_wait_and_the_others_run(path, tmp_path, mon
     assert [entry["run"] for entry in suite["errors"]] == ["mine / none / bm25"]
 
 
+def test_models_beside_the_runs_stand_in_for_those_of_every_run(tmp_path):
+    (tmp_path / "base.yaml").write_text(
+        "runs:\n  - {tasks: digits, models: clip-glyphs}\n  - {tasks: glyphs, methods: [random-class, prompt-ensemble]}\n"
+    )
+    path = tmp_path / "mine.yaml"
+    path.write_text("extends: base.yaml\nmodels: [clip-glyphs-uniform, {use: clip-glyphs, label: mine}]\n")
+    named = [(job.task_name, job.model_name, job.method.title) for job in planning.make(str(path)).jobs]
+    both = ["clip-glyphs-uniform", "mine"]
+    assert named == [
+        *(("digits", model, "prompt-ensemble") for model in both),
+        ("glyphs", "none", "random-class"),
+        *(("glyphs", model, "prompt-ensemble") for model in both),
+    ]
+    chosen = planning.make(str(path), Choices(models=("clip-glyphs-longtail",))).jobs
+    assert {job.model_name for job in chosen} == {"none", "clip-glyphs-longtail"}
+    path.write_text("extends: base.yaml\nmodels: clip-glyfs\n")
+    with pytest.raises(UserError, match=r"mine\.yaml:2: no model 'clip-glyfs'; did you mean 'clip-glyphs'"):
+        planning.make(str(path))
+
+
 def test_all_missing_data_are_named(tmp_path, monkeypatch):
     monkeypatch.delenv("ZSBENCH_DATA", raising=False)
     made = planning.make("papers/clip")

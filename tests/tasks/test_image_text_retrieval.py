@@ -56,6 +56,16 @@ def test_depth_and_batch_change_no_hit(tmp_path):
     assert {n: s["value"] for n, s in whole["metrics"].items()} == {n: s["value"] for n, s in cut["metrics"].items()}
 
 
+def test_cut_offs_that_reach_the_whole_gallery_are_said(tmp_path):
+    [result] = evaluate(
+        tmp_path, "task.metrics=[hit(query=text)@1, hit(query=text)@5, hit(query=image)@10, RSUM]", limit=4
+    )
+    assert result["metrics"]["hit(query=text)@1"]["n"] > 10
+    assert result["notes"]["warning"] == "hit(query=text)@5, RSUM: there are only 4 images to find"
+    [whole] = evaluate(tmp_path / "whole")
+    assert "to find" not in whole["notes"].get("warning", "")
+
+
 def test_folds_are_galleries_of_their_own(tmp_path):
     [result] = evaluate(tmp_path, "task.folds=5")
     assert result["protocol"] == "all captions, 5 folds"

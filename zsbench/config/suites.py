@@ -45,10 +45,14 @@ class Average(Strict):
 
 
 class SuiteConfig(Strict):
-    """A suite's YAML: a list of runs, the settings they share, and rows over several of them."""
+    """A suite's YAML: a list of runs, the settings they share, and rows over several of them.
+
+    `models` stand in for those of every run, for a file that lays other models over a suite (`extends:`).
+    """
 
     description: AnyText = ""
     runs: list[RunEntry] = Field(min_length=1)
+    models: Annotated[Any, Entries()] = None
     settings: dict[str, Any] = {}
     averages: list[Average] = []
 

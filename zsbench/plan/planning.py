@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,9 +65,10 @@ def make(name: str, choices: Choices = Choices()) -> Plan:
         expected = published.as_written(suite, document)
         if choices.embedded and (embedded := suite.embedded):
             runs, settings = [run.model_dump() for run in embedded.runs], {**settings, **embedded.settings}
-            suite, loc = suite.model_copy(update={"averages": embedded.averages}), ("embedded",)
+            suite, loc = suite.model_copy(update={"averages": embedded.averages, "models": None}), ("embedded",)
     title = path.stem + ("-embedded" if choices.embedded else "")
-    plan = _finish(title, suite.description, runs, document, choices, settings, expected, loc)
+    models = references.written({"models": suite.models}, "models", document, ())
+    plan = _finish(title, suite.description, runs, document, choices, settings, models, loc)
     known = {job.task_name: job.task.metrics for job in plan.jobs}
     averages = published.averages(suite.averages, known, document, loc)
     expected = published.by_results(expected, known, document, every_task=not choices.embedded)
@@ -99,9 +100,10 @@ def _finish(
     document: Document,
     choices: Choices,
     settings: dict[str, Any],
-    expected: dict[tuple[str, str], list[Expected]] | None = None,
+    models: Sequence[references.Entry] = (),
     loc: Loc = (),
 ) -> Plan:
+    """Return the plan of runs; `models` stand in for those that the runs name."""
     mistakes = Mistakes()
     for key, value in choices.settings.items():
         with mistakes.noted():
@@ -112,12 +114,12 @@ def _finish(
     jobs: list[Job] = []
     with unset_variables():
         for number, run in enumerate(runs):
-            jobs += _jobs(name, run, document, (*loc, "runs", number), choices, shared, mistakes)
+            jobs += _jobs(name, run, document, (*loc, "runs", number), choices, shared, models, mistakes)
         mistakes.refuse()
         links = {link.name for job in jobs for link in job.method.links}
         assignments.require_used(choices.assignments, links | {job.model_name for job in jobs})
         jobs = _distinct(jobs)
-        return Plan(name, description, jobs, expected or {}, missing=missing_data(jobs))
+        return Plan(name, description, jobs, missing=missing_data(jobs))
 
 
 def _distinct(jobs: Iterable[Job]) -> list[Job]:
@@ -162,13 +164,15 @@ def _jobs(
     loc: Loc,
     choices: Choices,
     settings: Settings,
+    shared: Sequence[references.Entry],
     mistakes: Mistakes,
 ) -> list[Job]:
     """Return the jobs of one line of a suite; what is wrong with any part of it is added to the mistakes."""
     where = document.where(loc)
     jobs = []
     methods = references.entries(choices.methods, "methods") or references.written(run, "methods", document, loc)
-    named = references.entries(choices.models, "models") or references.written(run, "models", document, loc)
+    chosen = references.entries(choices.models, "models") or list(shared)
+    named = chosen or references.written(run, "models", document, loc)
     models = []
     for entry in named:
         with mistakes.noted():

@@ -15,11 +15,11 @@ from zsbench.core.yamlio import Document, Loc
 from zsbench.plan.choices import Choices
 from zsbench.plan.job import safe_name
 
-_Entry = tuple[Any, Document, Loc]
+Entry = tuple[Any, Document, Loc]
 """What names a task, model or method, with the document and the place where it stands."""
 
 
-def written(run: dict[str, Any], key: str, document: Document, loc: Loc) -> list[_Entry]:
+def written(run: dict[str, Any], key: str, document: Document, loc: Loc) -> list[Entry]:
     """Return the entries of a line of a suite; one alone needs no list."""
     value = run.get(key)
     if isinstance(value, list):
@@ -31,11 +31,11 @@ _LABEL = re.compile(r"[\w.-]+")
 _LABELLED = re.compile(rf"({_LABEL.pattern})=(.+)")
 
 
-def entries(values: tuple[str, ...], key: str) -> list[_Entry]:
+def entries(values: tuple[str, ...], key: str) -> list[Entry]:
     """Return what the command line names; `LABEL=NAME` gives a row a name; relative paths start where the user is."""
     home = Document(Path.cwd() / f"--{key.removesuffix('s')}", {})
     named = "use" if key == "models" else "name"
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
     for value in values:
         match = _LABELLED.fullmatch(value) if isinstance(value, str) else None
         if match:

@@ -55,6 +55,23 @@ def test_probabilities_follow_from_what_scores_are(kind, expected):
     assert list(certain) == list(expected.max(axis=1) >= 0.6)
 
 
+def test_temperature_divides_logits_and_leaves_shares_at_one_as_they_are():
+    votes, sigmoid = ScoreKind("votes"), ScoreKind("logits", 100.0).for_model(Sigmoid(), None)
+    shares = SCORES / SCORES.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(votes.probabilities(SCORES, temperature=1.0), shares, atol=1e-12)
+    roots = np.sqrt(shares) / np.sqrt(shares).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(votes.probabilities(SCORES, temperature=2.0), roots, atol=1e-12)
+    np.testing.assert_allclose(ScoreKind("logits").probabilities(SCORES, temperature=4.0), softmax(SCORES / 4))
+    # The logit of a sigmoid is the scaled cosine with its bias.
+    np.testing.assert_allclose(sigmoid.probabilities(SCORES, temperature=2.0), 1 / (1 + np.exp((3 - SCORES / 5) / 2)))
+
+
+def test_an_item_without_any_probability_is_an_error():
+    for kind, row in ((ScoreKind("votes"), [0.0, 0.0]), (ScoreKind("log-probabilities"), [-np.inf, -np.inf])):
+        with pytest.raises(ValueError, match="1 items have no"):
+            kind.probabilities([row, [0.5, 0.5]])
+
+
 def test_distances_and_labels_have_no_probabilities():
     for what in ("distances", "labels"):
         with pytest.raises(ValueError, match=f"the scores are {what}"):

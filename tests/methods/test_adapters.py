@@ -14,8 +14,9 @@ from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.data.images.digits import digits
+from zsbench.data.vectors.features import FeatureItem, FeatureRow
 from zsbench.engine import local
-from zsbench.methods.classification import Classifier, Known, Labelled, Problem, linear, normalise
+from zsbench.methods.classification import Classifier, Known, Labelled, Problem, compose, linear, normalise
 from zsbench.methods.classification._augment import crop_box, views
 from zsbench.methods.classification._gaussians import new_classes, per_class, pooled
 from zsbench.methods.classification._search import correct_along, first_best, steps
@@ -303,8 +304,9 @@ def test_a_probe_of_one_class_is_refused():
 def test_new_classes_follow_the_definition():
     encoder, problem, _ = setting()
     new = replace(problem, class_names=["d", "e"], support_names=problem.class_names)
-    weights = encoder.texts(["d", "e"])
-    found = scores(gda(k=5, text_repeat=2, covariance="per-class"), encoder, new, linear(weights, 100.0))
+    weights = encoder.texts(["some d", "some e"])
+    rule = compose([of_texts, gda(k=5, text_repeat=2, covariance="per-class")])
+    found = scores(rule, encoder, new, None)
     rows = encoder.images(problem.support.items).astype(float)
     means, inverses = [], []
     for w in weights.astype(float):
@@ -319,6 +321,24 @@ def test_new_classes_follow_the_definition():
     assert encoder.notes["k"] == 5
 
 
+def of_texts(encoder, problem, _before):
+    """A builder that is not the prompt ensemble of the task's templates, and says whom it was asked about."""
+    encoder.note("asked about", problem.class_names)
+    return linear(encoder.texts([f"some {name}" for name in problem.class_names]), 100.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_both_halves_of_a_data_set_have_one_alpha_whatever_stands_before(seed):
+    encoder, problem, _ = setting(seed=seed)
+    new = replace(problem, class_names=["d", "e"], support_names=problem.class_names)
+    rule, chosen = compose([of_texts, gda(covariance="per-class")]), []
+    for half in (problem, new):
+        rule(encoder, half, None)
+        chosen.append((encoder.notes["chosen"], encoder.notes["chosen on"]))
+        assert encoder.notes["asked about"] == half.class_names  # not what alpha was chosen by
+    assert chosen[0] == chosen[1]
+
+
 @given(st.integers(0, 1000))
 @settings(max_examples=10)
 def test_gaussians_do_not_depend_on_the_order_of_rows(seed):
@@ -329,6 +349,12 @@ def test_gaussians_do_not_depend_on_the_order_of_rows(seed):
         assert_rows_close(again.precision, first.precision)
     texts = normalise(rng.normal(size=(2, 5)))
     np.testing.assert_allclose(new_classes(rows[order], texts, k=4).means, new_classes(rows, texts, k=4).means)
+
+
+def test_feature_vectors_have_no_views():
+    item = FeatureItem("row 3", FeatureRow(np.ones(WIDTH), None))
+    with pytest.raises(UserError, match=r"row 3: a feature vector.*`augment: 1`"):
+        views(item, 2)[1].open()
 
 
 def test_captions_are_read_by_the_id_of_the_image(tmp_path):

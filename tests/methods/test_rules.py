@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from tests.close import assert_rows_close
 from tests.methods.fakes import FakeEncoder, images, unit
-from zsbench.core.errors import UserError
+from zsbench.core.errors import RunError, UserError
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier, Known, Problem, compose, linear, normalise, softmax
 from zsbench.methods.classification import _s3a as steps
@@ -35,8 +35,9 @@ def problem(names=NAMES, **more):
 
 
 def given_scores(table):
-    """A classifier with these scores, image by image."""
-    return Classifier(lambda batch: np.asarray(table)[list(batch.items)], ScoreKind("logits"))
+    """A classifier with these scores, or labels, image by image."""
+    kind = ScoreKind("logits" if np.ndim(table) == 2 else "labels")
+    return Classifier(lambda batch: np.asarray(table)[list(batch.items)], kind)
 
 
 def answers(rule, table, what=None, names=NAMES, **more):
@@ -126,7 +127,7 @@ def test_temperature_flattens_the_distribution():
 
 
 def test_text_embeddings_are_a_metric_too():
-    encoder = FakeEncoder(images(3), unit)
+    encoder = FakeEncoder(images(3), unit, logit_scale=10.0)
     built = compose([prompt_ensemble(), loki(geometry="embeddings")])(encoder, problem())
     weights = normalise(np.stack([np.mean([unit(f"a {n}"), unit(f"the {n}")], axis=0) for n in NAMES]))
     squared = ((weights[:, None] - weights[None]) ** 2).sum(-1)
@@ -442,9 +443,18 @@ def test_greedy_prompts_need_images_and_tokens():
     assert not [token for token in words(None) if "</w>" in token]
 
 
-def test_a_linear_rule_before_loki_keeps_its_scale():
-    weights = normalise(images(5, seed=1))
-    built = loki()(FakeEncoder(images(3), unit), problem(distances=TREE.astype(float)), linear(weights, 10.0))
+@pytest.mark.parametrize(("of_model", "of_task", "wanted"), [(10.0, None, 10.0), (30.0, None, 30.0), (30.0, 5.0, 5.0)])
+def test_loki_takes_probabilities_at_the_models_scale_unless_the_task_sets_one(of_model, of_task, wanted):
+    weights, encoder = normalise(images(5, seed=1)), FakeEncoder(images(3), unit, logit_scale=of_model)
+    asked = problem(distances=TREE.astype(float), probability_scale=of_task)
+    built = loki()(encoder, asked, linear(weights, asked.logit_scale))
     features = normalise(images(3))
-    scores = built.score(Known(features, range(3)))
-    assert_rows_close(scores, -(softmax(10 * features @ weights.T) @ TREE**2))
+    assert_rows_close(built.score(Known(features, range(3))), -(softmax(wanted * features @ weights.T) @ TREE**2))
+
+
+def test_an_image_without_votes_for_observed_classes_is_an_error_not_the_first_class():
+    votes = Classifier(lambda batch: np.array([[0.5, 0.5, 0, 0, 0], [0, 0, 1, 0, 0]]), ScoreKind("votes"))
+    rule = loki(observed=NAMES[:2])
+    built = rule(FakeEncoder(images(2), unit), problem(distances=TREE.astype(float)), votes)
+    with pytest.raises(RunError, match="1 items have no votes"):
+        built.score(Known(np.zeros((2, 8)), range(2)))

@@ -1,6 +1,7 @@
 """Feature files: every layout reads alike, a run on them equals a run on the images, mistakes name file and key."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,8 @@ from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.data.vectors.features import features as source
 from zsbench.engine import local
+from zsbench.models import references
+from zsbench.models.image_text.features import FileFeatures
 from zsbench.models.image_text.features import features as model
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
@@ -202,3 +205,15 @@ def test_a_run_on_a_feature_file_equals_the_run_on_the_images(tmp_path):
         for method in methods:
             for metric, score in want[method]["metrics"].items():
                 assert got[method]["metrics"][metric]["value"] == pytest.approx(score["value"], abs=1e-9)
+
+
+def test_the_scale_and_bias_of_probabilities_are_those_of_the_text_model():
+    """A scale that is written holds."""
+    glyphs = str(ASSETS / "models" / "clip-glyphs")
+    behind = model(text_model=glyphs)
+    assert behind.logit_scale == pytest.approx(references.image_text_encoder(glyphs, "model").logit_scale)
+    assert behind.logit_scale < 50
+    assert behind.logit_bias is None
+    sigmoid = SimpleNamespace(encode_texts=lambda texts: np.ones((len(texts), 2)), fingerprint="s", logit_bias=-3.0)
+    assert FileFeatures({}, "", sigmoid, 10.0).logit_bias == -3.0
+    assert model(text_model=glyphs, logit_scale=7.0).logit_scale == 7.0

@@ -1,6 +1,6 @@
 """Test-time adaptation (TPT, RLCF): step functions equal the reference's, episodes leave no trace."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -158,6 +158,18 @@ def test_no_step_is_plain_zero_shot_and_a_step_is_not(setting, rule):
     plain = setting.scores(prompt_ensemble(), setting.encoder.items)
     np.testing.assert_allclose(setting.scores(RULES[rule](steps=0), setting.encoder.items), plain, atol=1e-4)
     assert np.abs(setting.scores(RULES[rule](), setting.encoder.items) - plain).max() > 1e-2
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_is_tuned_follows_the_models_own_scale_or_the_one_that_the_task_sets(setting, rule):
+    """The factor of the scores is a factor of the answers; entropies and rewards are those of the model's logits."""
+    items, problem = setting.encoder.items[:2], setting.problem
+    answers = {}
+    for name, changes in {"100": {}, "50": {"logit_scale": 50.0}, "set": {"probability_scale": 3.0}}.items():
+        setting.problem = replace(problem, **changes)
+        answers[name] = setting.scores(RULES[rule](), items) / setting.problem.logit_scale
+    np.testing.assert_allclose(answers["50"], answers["100"], atol=1e-5)
+    assert np.abs(answers["set"] - answers["100"]).max() > 1e-4
 
 
 @pytest.mark.parametrize("rule", RULES)

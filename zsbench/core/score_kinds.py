@@ -15,7 +15,10 @@ from typing import Any, Literal
 from zsbench.core.lazy import DoubleArray, np
 
 What = Literal["cosines", "logits", "log-probabilities", "probabilities", "votes", "distances", "labels"]
-"""`votes` are shares of neighbours; `distances` are written so that higher is better."""
+"""`votes` are shares of neighbours; `distances` are written so that higher is better.
+
+Of probabilities and votes that do not sum to 1 each counts as its share of an item's sum.
+"""
 _WHATS = ("cosines", "logits", "log-probabilities", "probabilities", "votes", "distances", "labels")
 
 
@@ -53,29 +56,41 @@ class ScoreKind:
             self if scale is None else replace(self, probability_scale=scale, bias=getattr(model, "logit_bias", None))
         )
 
-    def probabilities(self, scores: Any) -> DoubleArray:
+    def probabilities(self, scores: Any, *, temperature: float = 1.0) -> DoubleArray:
         """Return probabilities (n_items, n_classes), float64; a score of minus infinity has none.
+
+        `temperature` divides the logits, to which a sigmoid's bias belongs.
 
         Raises
         ------
         ValueError
-            The scores are distances or labels, which no probabilities follow from.
+            The scores are distances or labels, which no probabilities follow from, or an item has none of any class.
         """
         logits = self.logits(scores)
         if self.bias is not None:
-            return np.asarray(np.exp(-np.logaddexp(0, -(logits + self.bias))))
+            return np.asarray(np.exp(-np.logaddexp(0, -(logits + self.bias) / temperature)))
+        logits = logits / temperature
         exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
     def logits(self, scores: Any) -> DoubleArray:
         """Return logits (n_items, n_classes), float64, at the scale for probabilities; errors as `probabilities`."""
         scores = np.asarray(scores, dtype=np.float64)
-        if self.what in ("distances", "labels"):
+        if not self.has_probabilities:
             raise ValueError(f"the scores are {self.what}, so there are no probabilities")
-        if self.what in ("probabilities", "votes"):
-            shares = scores / scores.sum(axis=-1, keepdims=True)
-            return np.asarray(np.log(np.maximum(shares, np.finfo(np.float64).tiny)))
+        shares = self.what in ("probabilities", "votes")
+        without = (scores.sum(axis=-1) == 0) if shares else np.isneginf(scores).all(axis=-1)
+        if without.any():
+            raise ValueError(f"{int(without.sum())} items have no {self.what} of any class that counts")
+        if shares:
+            shared = scores / scores.sum(axis=-1, keepdims=True)
+            return np.asarray(np.log(np.maximum(shared, np.finfo(np.float64).tiny)))
         return np.asarray(scores * self.factor)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether probabilities follow from the scores."""
+        return self.what not in ("distances", "labels")
 
     @property
     def factor(self) -> float:

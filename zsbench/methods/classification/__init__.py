@@ -14,7 +14,7 @@ or rule that stands alone goes on from the builder its decorator names in `after
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -136,12 +136,14 @@ class Classifier:
     kind : what the scores are.
     weights : (n_classes, width) when scores are `logit_scale * features @ weights.T`, else None.
     names : what the task's templates were filled with, (n_classes,), where the weights are of such prompts alone.
+    chain : the rules that made it, one after another, for who needs the like of it for other classes.
     """
 
     score: Callable[[Batch], Any]
     kind: ScoreKind
     weights: FloatArray | None = None
     names: list[str] | None = None
+    chain: Rule | None = None
 
 
 Rule = Callable[[Encoder, Problem, "Classifier | None"], Classifier]
@@ -164,8 +166,8 @@ def compose(rules: Sequence[Rule]) -> Rule:
     """Return the rule that applies `rules` one after another."""
 
     def chained(encoder: Encoder, problem: Problem, before: Classifier | None = None) -> Classifier:
-        for rule in rules:
-            before = rule(encoder, problem, before)
+        for number, rule in enumerate(rules, start=1):
+            before = replace(rule(encoder, problem, before), chain=compose(rules[:number]))
         assert before is not None
         return before
 

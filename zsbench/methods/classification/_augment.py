@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 
 if TYPE_CHECKING:
@@ -45,12 +46,20 @@ class View:
         return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
     def open(self) -> Image:
-        """Return the view, `SIZE` pixels wide and high."""
+        """Return the view, `SIZE` pixels wide and high.
+
+        Raises
+        ------
+        UserError
+            The item holds a feature vector, no image.
+        """
         from PIL import Image, ImageOps
 
         seed = hashlib.blake2b(self.id.encode(), digest_size=16).digest()
         generator = np.random.default_rng(int.from_bytes(seed, "little"))
         image: Image.Image = self.item.open()
+        if not isinstance(image, Image.Image):
+            raise UserError(self.item.id, "a feature vector, of which there are no views", "`augment: 1`, or images")
         box = crop_box(image.width, image.height, generator, self.scale)
         view = image.resize((SIZE, SIZE), Image.Resampling.BICUBIC, box=box)
         return ImageOps.mirror(view) if generator.random() < 0.5 else view

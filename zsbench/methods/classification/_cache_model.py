@@ -18,7 +18,7 @@ from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem
 from zsbench.methods.classification._divergence import Span, divergence, log_distributions, rescale
 from zsbench.methods.classification._search import Axes, blocks, choose, correct_along, validation_images
-from zsbench.methods.classification._support import Values, zero_shot
+from zsbench.methods.classification._support import Values, logits_of
 from zsbench.methods.classification.tip_adapter import from_support, rows_at_once, sharpened
 
 
@@ -79,8 +79,10 @@ def cache_model(
     target : whose range of A the test images' K are mapped to: the `test` images' own, or the `validation` images'.
     """
 
+    zero_shot = logits_of(before, method=method)
+
     def count(images: Known, labels: IntArray) -> IntArray:
-        return table(zero_shot(before, images), images.features, model, labels, axes)
+        return table(zero_shot(images), images.features, model, labels, axes)
 
     chosen = choose(encoder, problem, axes, count, method=method)
     delta = chosen["delta"]
@@ -93,7 +95,7 @@ def cache_model(
         phi = -rescale(model.divergence(batch.features), of_k, of_a)
         affinity = model.affinity(batch.features, delta)
         cache = from_support(affinity, model.values, beta=chosen["beta"])
-        return zero_shot(before, batch) + chosen["alpha"] * cache + chosen["gamma"] * model.values.apply(phi)
+        return zero_shot(batch) + chosen["alpha"] * cache + chosen["gamma"] * model.values.apply(phi)
 
     return Classifier(score, ScoreKind("logits"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -9,6 +10,7 @@ from typing import Any
 
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, IntArray, np
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier, Encoder, Labelled, Problem, normalise
 from zsbench.methods.classification._augment import views
 
@@ -90,19 +92,41 @@ def view_features(encoder: Encoder, support: Labelled, *, augment: int, raw: boo
     return encoder.images(items, raw=raw).reshape(len(support.items), augment, -1)
 
 
-def zero_shot(before: Classifier | None, batch: Any) -> FloatArray:
-    """Return the scores (n_images, n_classes) that a support set is added to.
+def logits_of(before: Classifier | None, *, method: str) -> Callable[[Any], FloatArray]:
+    """Return what gives the logits (n_images, n_classes) of the step before, which a support set is added to.
+
+    Logits are taken as they are, of probabilities and votes the logarithms: what is added to those multiplies them.
 
     Raises
     ------
     UserError
-        The step before gives labels only.
+        The step before gives labels or distances.
+    """
+    first = scored(before, method=method)
+    if first.kind.what in ("logits", "log-probabilities"):
+        return lambda batch: np.asarray(first.score(batch))
+    return lambda batch: first.kind.logits(first.score(batch)).astype(np.float32)
+
+
+def scored(before: Classifier | None, *, method: str) -> Classifier:
+    """Return the step before, whose scores probabilities follow from.
+
+    Raises
+    ------
+    UserError
+        It gives labels or distances.
     """
     assert before is not None
-    scores = np.asarray(before.score(batch))
-    if scores.ndim != 2:
-        raise UserError("", "the method before gives labels, not scores", "a method with scores, like prompt-ensemble")
-    return scores
+    if not before.kind.has_probabilities:
+        found = f"{method}: the method before gives {before.kind.what}, not scores"
+        raise UserError("", found, "a method with scores of every class, like prompt-ensemble")
+    return before
+
+
+def own_scale(encoder: Encoder, problem: Problem) -> float:
+    """Return the factor on cosines at which probabilities are taken: the task's `logit_scale`, else the model's."""
+    kind = ScoreKind("logits", problem.logit_scale).for_model(encoder.model, problem.probability_scale)
+    return problem.logit_scale if kind.probability_scale is None else kind.probability_scale
 
 
 def text_weights(before: Classifier | None, *, method: str) -> FloatArray:

@@ -31,8 +31,7 @@ from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
 from zsbench.methods.classification._gaussians import Gaussians, new_classes, per_class, pooled
 from zsbench.methods.classification._search import axis, blocks, choose, correct_along
-from zsbench.methods.classification._support import support_of, text_weights, view_features, zero_shot
-from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
+from zsbench.methods.classification._support import logits_of, support_of, text_weights, view_features
 from zsbench.models.capabilities import ImageTextEncoder
 
 ALPHAS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)
@@ -50,8 +49,9 @@ def gda(
 ) -> Rule:
     """Add a Gaussian classifier of the support images to the scores of the method before.
 
-    On a task about new classes (`half: new`) alpha is chosen on the base classes, whose zero-shot scores are the
-    task's prompt ensemble, so that both halves of a data set have one alpha.
+    On a task about new classes (`half: new`) alpha is chosen on the base classes, whose zero-shot scores are those of
+    the same methods before, so that both halves of a data set have one alpha. (A method before that is transductive
+    sees the test images of its own half.)
 
     Parameters
     ----------
@@ -66,6 +66,7 @@ def gda(
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         support = support_of(encoder, problem, method="gda", other_classes=True)
         learned, first = _of_support(encoder, problem, before)
+        zero_shot, first_logits = (logits_of(step, method="gda") for step in (before, first))
         rows = view_features(encoder, support, augment=augment)
         rows, labels = rows.reshape(-1, rows.shape[-1]), np.repeat(support.labels, augment)
         gaussians = fit(rows, labels, learned.class_names, covariance=covariance)
@@ -74,7 +75,7 @@ def gda(
         weights, biases = gaussians.discriminant()
 
         def count(images: Known, labels: IntArray) -> IntArray:
-            return table(zero_shot(first, images), images.features @ weights.T + biases, labels, axes["alpha"])
+            return table(first_logits(images), images.features @ weights.T + biases, labels, axes["alpha"])
 
         chosen = choose(encoder, learned, axes, count, method="gda")
         if learned is not problem:
@@ -83,7 +84,7 @@ def gda(
             weights, biases = new_classes(rows, texts, k=k, text_repeat=text_repeat).discriminant()
 
         def score(batch: Batch) -> Any:
-            return zero_shot(before, batch) + chosen["alpha"] * (batch.features @ weights.T + biases)
+            return zero_shot(batch) + chosen["alpha"] * (batch.features @ weights.T + biases)
 
         return Classifier(score, ScoreKind("logits"))
 
@@ -94,8 +95,26 @@ def _of_support(encoder: Encoder, problem: Problem, before: Classifier | None) -
     """Return the problem of the classes that have support images, and its zero-shot classifier."""
     if problem.support_names is None:
         return problem, before
-    learned = replace(problem, class_names=problem.support_names, support_names=None)
-    return learned, prompt_ensemble()(encoder, learned, None)
+    # What is known of the new classes is nothing about the base ones.
+    learned = replace(
+        problem, class_names=problem.support_names, support_names=None, unseen=None, distances=None, counts=None
+    )
+    assert before is not None
+    assert before.chain is not None
+    return learned, before.chain(_Aside(encoder), learned, None)
+
+
+class _Aside:
+    """The encoder for a classifier that is only chosen by: what it would note is not of the result's own."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def note(self, key: str, value: Any) -> None:
+        """Note nothing."""
 
 
 def fit(rows: Any, labels: IntArray, class_names: list[str], *, covariance: str) -> Gaussians:

@@ -25,7 +25,7 @@ from zsbench.core.lazy import np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule, softmax
 from zsbench.methods.classification._gaussians import Gaussians, shrunk_inverse
-from zsbench.methods.classification._support import zero_shot
+from zsbench.methods.classification._support import logits_of
 from zsbench.models.capabilities import ImageTextEncoder
 
 
@@ -47,13 +47,13 @@ def gda_em(*, alpha: NonNegative = 1.0, iterations: Annotated[int, Ge(0), Le(10_
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         items = encoder.items if problem.unlabeled is None else problem.unlabeled
-        images = Known(encoder.images(items), items)
+        images, zero_shot = Known(encoder.images(items), items), logits_of(before, method="gda-em")
         weights, biases = expectation_maximisation(
-            images.features, zero_shot(before, images), alpha=alpha, iterations=iterations
+            images.features, zero_shot(images), alpha=alpha, iterations=iterations
         )
 
         def score(batch: Batch) -> Any:
-            return zero_shot(before, batch) + alpha * (batch.features @ weights.T + biases)
+            return zero_shot(batch) + alpha * (batch.features @ weights.T + biases)
 
         return Classifier(score, ScoreKind("logits"))
 

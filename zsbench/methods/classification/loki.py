@@ -1,11 +1,12 @@
 """Loki's Frechet-mean prediction: the class nearest, in squared distance, to the classifier's whole distribution.
 
-    P      = softmax( scores / temperature )             over the observed classes   (n_images, n_observed)
-    scores = - P @ D2,     D2[k, y] = d(k, y)^2          over all classes            (n_images, n_classes)
+    P      = the probabilities that the scores before are or give    over the observed classes   (n_images, n_observed)
+    scores = - P @ D2,     D2[k, y] = d(k, y)^2                      over all classes            (n_images, n_classes)
 
-With `observed`, only those classes have probabilities while any class may be the answer. Distances are d, not d^2;
-between text embeddings d is Euclidean. Where all distances are equal the rule is the plain argmax, and a
-distribution near one-hot leaves it little to do: see `temperature`.
+Logits give the softmax at the model's own scale, or at the task's `logit_scale`, divided by the temperature;
+probabilities and the votes of neighbours are P as they stand. With `observed`, only those classes have probabilities
+while any class may be the answer. Distances are d, not d^2; between text embeddings d is Euclidean. Where all distances
+are equal the rule is the plain argmax, and a distribution near one-hot leaves it little to do: see `temperature`.
 
 Source: Roberts et al. 2023, arXiv:2307.12226.
 """
@@ -19,13 +20,13 @@ from zsbench.config.companions import companions
 from zsbench.config.components import method
 from zsbench.config.options import LocalPath, Names, Positive
 from zsbench.core import jsonfiles
-from zsbench.core.errors import UserError, did_you_mean
+from zsbench.core.errors import RunError, UserError, did_you_mean
 from zsbench.core.lazy import DoubleArray, FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.yamlio import shown
 from zsbench.data.class_distances import graph_distances, read_distances, read_edges
-from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
-from zsbench.methods.classification._support import zero_shot
+from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
+from zsbench.methods.classification._support import scored
 from zsbench.methods.classification._texts import of_classes, read_names
 from zsbench.methods.classification.prompt_ensemble import ensemble
 
@@ -53,17 +54,18 @@ def loki(
     distances : matrix (.npy, .npz, .csv) or edges of a hierarchy; by default the task's own `distances:`.
     nodes : JSON {class name: node name} where the classes have other names in the hierarchy.
     observed : the classes with probabilities (names, or a file: one a line, or a JSON list); by default all.
-    temperature : divides the scores before the softmax, which on its own is often too sure.
+    temperature : divides the logits before the softmax, which on its own is often too sure.
     answer : argmax answers with the likeliest observed class, the baseline of the paper's tables.
     """
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         names = problem.class_names
         known = np.arange(len(names)) if observed is None else observed_classes(observed, names)
+        first = scored(before, method="loki")
         if answer == "argmax":
 
             def likeliest(batch: Batch) -> Any:
-                return known[zero_shot(before, batch)[:, known].argmax(axis=1)]
+                return known[np.asarray(first.score(batch))[:, known].argmax(axis=1)]
 
             return Classifier(likeliest, ScoreKind("labels"))
         if geometry == "embeddings":
@@ -72,8 +74,14 @@ def loki(
         else:
             squared = _given(distances, nodes, problem) ** 2
 
+        kind = first.kind.for_model(encoder.model, problem.probability_scale)
+
         def score(batch: Batch) -> FloatArray:
-            probabilities = softmax(zero_shot(before, batch)[:, known] / temperature)
+            try:
+                probabilities = kind.probabilities(np.asarray(first.score(batch))[:, known], temperature=temperature)
+            except ValueError as error:
+                expected = "probabilities over the `observed:` classes, from a method that knows them"
+                raise RunError("loki", str(error), expected) from None
             return frechet_scores(probabilities, squared[known]).astype(np.float32)
 
         return Classifier(score, ScoreKind("distances"))

@@ -24,6 +24,7 @@ from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _tuning, normalise
 from zsbench.methods.classification import _adaptation as step
 from zsbench.methods.classification._rewards import Rewards
+from zsbench.methods.classification._support import own_scale
 from zsbench.methods.classification.tpt import describe_prompt
 from zsbench.models import references
 from zsbench.models.capabilities import PromptTuner
@@ -83,7 +84,7 @@ def rlcf(
     """
 
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
-        model, scale = encoder.model, problem.logit_scale
+        model, scale = encoder.model, own_scale(encoder, problem)
         step.require_float32(model, "rlcf")
         rewards = Rewards(reward, [f"{context} {name}." for name in problem.class_names], encoder)
         prompt = _tuning.SoftPrompt(model, problem.class_names, context, vectors)
@@ -107,16 +108,16 @@ def rlcf(
             if tune == "prompt":
                 tuned, image = prompt.tuned(images[kept], scale, of_views, plan), images[0]
                 with torch.no_grad():
-                    return _scores(scale * image @ prompt.class_features(tuned).T)
+                    return _scores(problem.logit_scale * image @ prompt.class_features(tuned).T)
             prepared = [model.prepare(view.open()) for view in chosen]
             with _tuning.tuned_network(model, prepared, classes, scale, of_views, plan):
                 image = torch.from_numpy(normalise(model.encode_images([model.prepare(items[0].open())])))[0]
-                return _scores(scale * image.to(classes.device) @ classes.T)
+                return _scores(problem.logit_scale * image.to(classes.device) @ classes.T)
 
         def score(batch: Batch) -> FloatArray:
             return np.stack([answer(item) for item in batch.items])
 
-        return Classifier(score, ScoreKind("logits", scale))
+        return Classifier(score, ScoreKind("logits", problem.logit_scale))
 
     return build
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from zsbench.config.components import method
 from zsbench.config.options import PositiveShare
-from zsbench.core.errors import RunError
 from zsbench.core.lazy import BoolArray, DoubleArray, FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, softmax
+from zsbench.methods.classification._support import scored
 
 
 @method(family="classification", after="prompt-ensemble")
@@ -32,14 +32,11 @@ def shrink_certainty(*, threshold: PositiveShare = 0.95) -> Rule:
     """
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        assert before is not None
-        kind = before.kind.for_model(getattr(encoder, "model", None), problem.probability_scale)
+        first = scored(before, method="shrink-certainty")
+        kind = first.kind.for_model(encoder.model, problem.probability_scale)
 
         def score(batch: Batch) -> FloatArray:
-            scores = np.asarray(before.score(batch))
-            if scores.ndim == 1:
-                raise RunError("shrink-certainty", "the method before gives labels without scores", "one with scores")
-            logits = kind.logits(scores)
+            logits = kind.logits(first.score(batch))
             return restricted(logits, shrink(softmax(logits), threshold=threshold))
 
         return Classifier(score, ScoreKind("log-probabilities"))

@@ -22,7 +22,7 @@ from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Known, Problem, Rule
 from zsbench.methods.classification._search import axis, blocks, choose, correct_along, steps
-from zsbench.methods.classification._support import Values, keys, support_of, zero_shot
+from zsbench.methods.classification._support import Values, keys, logits_of, support_of
 from zsbench.models.capabilities import ImageTextEncoder
 
 # Numbers of a kernel in memory at a time.
@@ -62,17 +62,17 @@ def tip_adapter(
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         support = support_of(encoder, problem, method="tip-adapter")
-        values = Values(support.labels, len(problem.class_names))
+        values, zero_shot = Values(support.labels, len(problem.class_names)), logits_of(before, method="tip-adapter")
         support_features = keys(encoder, support, augment=augment)
 
         def count(images: Known, labels: IntArray) -> IntArray:
-            return table(zero_shot(before, images), images.features @ support_features.T, values, labels, **axes)
+            return table(zero_shot(images), images.features @ support_features.T, values, labels, **axes)
 
         chosen = choose(encoder, problem, axes, count, method="tip-adapter")
 
         def score(batch: Batch) -> FloatArray:
             cache = from_support(batch.features @ support_features.T, values, beta=chosen["beta"])
-            return np.asarray(zero_shot(before, batch) + chosen["alpha"] * cache)
+            return np.asarray(zero_shot(batch) + chosen["alpha"] * cache)
 
         return Classifier(score, ScoreKind("logits"))
 

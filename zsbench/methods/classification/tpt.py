@@ -1,6 +1,7 @@
 """Test-time prompt tuning: for each image, one step on a soft prompt towards agreement of its confident views.
 
-    views   the image and random crops of it; the `keep` part of lowest entropy stays           (B, C) logits
+    views   the image and random crops of it; the `keep` part of lowest entropy stays           (B, C) logits, at the
+            model's own scale or the task's `logit_scale`
     loss    entropy of the mean of their softmax
     answer  the image itself with the tuned prompt; prompt and optimizer begin anew for the next one
 
@@ -19,6 +20,7 @@ from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule, _tuning
 from zsbench.methods.classification import _adaptation as step
+from zsbench.methods.classification._support import own_scale
 from zsbench.models.capabilities import PromptTuner
 
 
@@ -47,7 +49,7 @@ def tpt(
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
         step.require_float32(encoder.model, "tpt")
         prompt = _tuning.SoftPrompt(encoder.model, problem.class_names, context, vectors)
-        scale, plan = problem.logit_scale, _tuning.Steps(steps, rate, weight_decay)
+        scale, plan = own_scale(encoder, problem), _tuning.Steps(steps, rate, weight_decay)
         with torch.no_grad():
             classes = prompt.class_features(prompt.initial)
 
@@ -56,13 +58,13 @@ def tpt(
             kept = step.confident(scale * images @ classes.T, keep)
             tuned = prompt.tuned(images[kept], scale, step.mean_entropy, plan)
             with torch.no_grad():
-                scores: FloatArray = (scale * images[0] @ prompt.class_features(tuned).T).cpu().numpy()
+                scores: FloatArray = (problem.logit_scale * images[0] @ prompt.class_features(tuned).T).cpu().numpy()
             return scores
 
         def score(batch: Batch) -> FloatArray:
             return np.stack([answer(item) for item in batch.items])
 
-        return Classifier(score, ScoreKind("logits", scale))
+        return Classifier(score, ScoreKind("logits", problem.logit_scale))
 
     return build
 

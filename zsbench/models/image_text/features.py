@@ -52,7 +52,7 @@ def features(
     texts: LocalPath | None = None,
     text_model: ModelRef | None = None,
     classes: LocalPath | None = None,
-    logit_scale: Positive = 100.0,
+    logit_scale: Positive | None = None,
 ) -> FileFeatures:
     """Take features from files.
 
@@ -61,7 +61,7 @@ def features(
     texts : file of text features; may be the data's own file.
     text_model : encodes the prompts instead: a model config's name, `ADAPTER:MODEL`, or a folder.
     classes : names of the rows of `class_embeddings`, one a line, where the text file does not name them.
-    logit_scale : the encoder's own exp(logit_scale).
+    logit_scale : the encoder's own exp(logit_scale); by default the text model's, 100 for texts of a file.
 
     Raises
     ------
@@ -70,8 +70,9 @@ def features(
     """
     _one_of(texts, text_model)
     if texts is not None:
-        return FileFeatures(_read(Path(texts), classes), texts, None, logit_scale)
-    return FileFeatures({}, "", references.image_text_encoder(str(text_model), "text_model"), logit_scale)
+        return FileFeatures(_read(Path(texts), classes), texts, None, logit_scale or 100.0)
+    encoder = references.image_text_encoder(str(text_model), "text_model")
+    return FileFeatures({}, "", encoder, logit_scale or encoder.logit_scale)
 
 
 class FileFeatures:
@@ -81,6 +82,7 @@ class FileFeatures:
 
     def __init__(self, table: dict[str, FloatArray], file: str, text_model: Any, logit_scale: float) -> None:
         self._table, self._file, self._text_model, self.logit_scale = table, file, text_model, logit_scale
+        self.logit_bias = getattr(text_model, "logit_bias", None)
         self.at_hand = frozenset({"images", "texts"} if table else {"images"})
         """What is only looked up, so that keeping it in the cache would be a copy."""
         vectors = table.values() if table else text_model.encode_texts([""])

@@ -1,6 +1,7 @@
 """Pseudolabels: what is selected, what is learnt, three ways to be short of labels, and the errors."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -90,6 +91,8 @@ def test_rounds():
     assert grip_counts(60, 5) == [1, 2, 3, 4, 6, 7, 8, 9, 10, 12]
     assert counts("grip", per_class=16, n_images=30, n_classes=20) == [1, 1, 1, 1]  # floor(i * 3 / 20) is 0 until i = 7
     assert counts("ifpl", per_class=4, n_images=30, n_classes=20) == [4] * 10
+    assert counts("ifpl", per_class=4, n_images=30, n_classes=20, rounds=3) == [4] * 3
+    assert counts("grip", per_class=4, n_images=60, n_classes=5, rounds=4) == [3, 6, 9, 12]
     with pytest.raises(UserError, match="3 unlabeled images for 20 classes"):
         counts("grip", per_class=16, n_images=3, n_classes=20)
 
@@ -108,7 +111,7 @@ class Encoder:
     """Texts are the class axes; whatever else is asked lands in `asked`."""
 
     def __init__(self):
-        self.asked, self.notes = [], {}
+        self.asked, self.notes, self.model = [], {}, SimpleNamespace(logit_scale=SCALE)
 
     def texts(self, texts):
         self.asked += texts

@@ -391,6 +391,21 @@ def test_realigning_with_phrases_of_a_language_model(tmp_path):
     assert any(text == "a ant with ant phrase" for text in encoder.asked)
 
 
+def test_so_many_candidates_and_votes_as_the_options_say(tmp_path, monkeypatch):
+    features, _ = blobs(VOCABULARY[:4])
+    _, notes = s3a_labels(VOCABULARY, features, clusters=4, k1=2)
+    assert {len(names) for names in notes["s3a candidates"].values()} == {2}
+    seen = []
+
+    def realigned(*args, **how):
+        seen.append(how["k2"])
+        return steps.realigned(*args, **how)
+
+    monkeypatch.setattr("zsbench.methods.classification.s3a.realigned", realigned)
+    s3a_labels(VOCABULARY, features, clusters=4, phrases=told_file(tmp_path, notes), k2=5)
+    assert seen == [5]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -84,7 +84,7 @@ def _flat(boards: Sequence[Sequence[int]]) -> Pseudolabels:
     return images, np.repeat(np.arange(len(boards)), [len(entries) for entries in boards])
 
 
-def grip_counts(n_images: int, n_classes: int, rounds: int = ROUNDS) -> list[int]:
+def grip_counts(n_images: int, n_classes: int, *, rounds: int = ROUNDS) -> list[int]:
     """Return K of each GRIP round, growing until nearly every image is used.
 
     K_i = floor( i floor(n / I) / C ), at most floor(n / C), for i = 1..I.
@@ -92,7 +92,7 @@ def grip_counts(n_images: int, n_classes: int, rounds: int = ROUNDS) -> list[int
     return [min(i * (n_images // rounds) // n_classes, n_images // n_classes) for i in range(1, rounds + 1)]
 
 
-def counts(schedule: Schedule, *, per_class: int, n_images: int, n_classes: int) -> list[int]:
+def counts(schedule: Schedule, *, per_class: int, n_images: int, n_classes: int, rounds: int = ROUNDS) -> list[int]:
     """Return K of every round; GRIP's rounds with K = 0 change nothing and are left out.
 
     Raises
@@ -102,8 +102,8 @@ def counts(schedule: Schedule, *, per_class: int, n_images: int, n_classes: int)
     """
     by_schedule = {
         "fpl": [per_class],
-        "ifpl": [per_class] * ROUNDS,
-        "grip": [k for k in grip_counts(n_images, n_classes) if k],
+        "ifpl": [per_class] * rounds,
+        "grip": [k for k in grip_counts(n_images, n_classes, rounds=rounds) if k],
     }[schedule]
     if not by_schedule:
         what = f"pseudolabels: {n_images} unlabeled images for {n_classes} classes"

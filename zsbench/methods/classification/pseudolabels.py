@@ -2,11 +2,12 @@
 
     select   board | topk-plain | all           which images get which labels (`_pseudolabels.py`)
     schedule fpl:  one round, K a class
-             ifpl: ten rounds, K a class, labels by the classifier of the round before
-             grip: ten rounds, K_i = floor( i floor(n / 10) / C ), so that the last uses nearly all n images
+             ifpl: I rounds, K a class, labels by the classifier of the round before
+             grip: I rounds, K_i = floor( i floor(n / I) / C ), so that the last uses nearly all n images; I = 10
     learner  linear:     min CE / 2 (labelled) + CE / 2 (pseudolabelled) + pull / 2 (s |W - W_0|)^2, W_0 zero-shot
              prototypes: W_c = mean feature of the images labelled c, of length 1
 
+Labels and learner see logits at the model's own scale s, or at the task's `logit_scale`.
 The paper learns prompts, with gradients through the text encoder; here the learner is linear in the image features,
 so what is reproduced is the choice of labels, the rounds and the three ways to be short of labels.
 
@@ -20,14 +21,14 @@ from typing import Any, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import method
-from zsbench.config.options import Count, Positive
+from zsbench.config.options import Count, Few, Positive
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._learners import Learner, learn
-from zsbench.methods.classification._pseudolabels import FPL_K, Schedule, Select, counts, pick, unlabelled
-from zsbench.methods.classification._support import support_of, text_weights
+from zsbench.methods.classification._pseudolabels import FPL_K, ROUNDS, Schedule, Select, counts, pick, unlabelled
+from zsbench.methods.classification._support import own_scale, support_of, text_weights
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -48,7 +49,11 @@ def _check_schedule(schedule: str, select: str) -> None:
     after="prompt-ensemble",
 )
 @companions(
-    ("per_class", "schedule", "fpl", "ifpl"), ("pool", "paradigm", "trzsl"), ("pull", "learner", "linear"), check=_check
+    ("per_class", "schedule", "fpl", "ifpl"),
+    ("rounds", "schedule", "ifpl", "grip"),
+    ("pool", "paradigm", "trzsl"),
+    ("pull", "learner", "linear"),
+    check=_check,
 )
 def pseudolabels(
     *,
@@ -56,6 +61,7 @@ def pseudolabels(
     schedule: Schedule = "fpl",
     select: Select = "board",
     per_class: Count = FPL_K,
+    rounds: Few = ROUNDS,
     pool: Literal["unseen", "mixed"] = "unseen",
     learner: Learner = "linear",
     pull: Positive = 0.01,
@@ -69,6 +75,7 @@ def pseudolabels(
         seen classes beside pseudolabels of unseen ones (trzsl; the task's `unseen:` says which).
     schedule, select, learner, pull : as above.
     per_class : K of fpl and ifpl.
+    rounds : I of ifpl and grip (the code's `STEP_QUANTILE` is 100 / I).
     pool : trzsl only. `unseen`: the unlabeled images are known to be of unseen classes, the only ones in question, as
         in the paper (and as in a task whose support holds all training images of the seen ones: labelled images are
         taken out of the unlabeled); `mixed`: they may be of any class, and labels of seen classes are dropped.
@@ -79,7 +86,7 @@ def pseudolabels(
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
         start = text_weights(before, method="pseudolabels")
-        every = np.arange(len(start))
+        every, scale = np.arange(len(start)), own_scale(encoder, problem)
         support = None if paradigm == "ul" else support_of(encoder, problem, method="pseudolabels")
         labelled = (start[:0], every[:0]) if support is None else (encoder.images(support.items), support.labels)
         images = unlabelled(encoder, problem, () if support is None else support.items)
@@ -87,16 +94,17 @@ def pseudolabels(
         asked = target if pool == "unseen" else every
         weights = literal_weights(encoder, problem) if flavour == "reference" else start
         history = []
-        for k in counts(schedule, per_class=per_class, n_images=len(images.items), n_classes=len(asked)):
-            logits = problem.logit_scale * images.features @ weights[asked].T
+        sizes = {"n_images": len(images.items), "n_classes": len(asked)}
+        for k in counts(schedule, per_class=per_class, rounds=rounds, **sizes):
+            logits = scale * images.features @ weights[asked].T
             chosen, numbers = pick(select, logits, per_class=k, names=[item.id for item in images.items])
             kept = np.isin(asked[numbers], target)
             pseudo = images.features[chosen[kept]], asked[numbers[kept]]
-            weights = learn(learner, labelled, pseudo, start=start, logit_scale=problem.logit_scale, pull=pull)
+            weights = learn(learner, labelled, pseudo, start=start, logit_scale=scale, pull=pull)
             history.append({"K": k, "labels": int(kept.sum()), "images": len(np.unique(chosen[kept]))})
         encoder.note("pseudolabels", history)
         # The weights were learned at this scale: it is theirs, not the encoder's.
-        return replace(linear(weights, problem.logit_scale), kind=ScoreKind("logits"))
+        return replace(linear(weights, scale), kind=ScoreKind("logits"))
 
     return build
 

@@ -42,12 +42,14 @@ else:
     uses_with={"phrases": "phrases of a language model"},
     after="prompt-ensemble",
 )
-@companions(("weighted", "phrases"))
+@companions(("weighted", "phrases"), ("k1", "phrases", None), ("k2", "phrases"))
 def s3a(
     *,
     clusters: Count | Literal["estimate"] = "estimate",
     n_iter: Few = 3,
+    k1: Few = 3,
     phrases: LocalPath | None = None,
+    k2: Few = 3,
     weighted: bool = True,
 ) -> Rule:
     """Name images by clusters that vote.
@@ -56,7 +58,9 @@ def s3a(
     ----------
     clusters : their number, if known; `estimate` searches the best silhouette.
     n_iter : rounds of vote, assignment and reassignment.
+    k1 : candidates of each cluster in the notes.
     phrases : JSON {cluster: {candidate: {phrase: count}}} about the candidates in the notes of a run without it.
+    k2 : phrases that each image votes for.
     weighted : weigh phrases by their counts.
     """
 
@@ -67,11 +71,11 @@ def s3a(
         start = cluster.KMeans(k, random_state=encoder.seed, n_init=17, max_iter=1000).fit_predict(features)
         partition = name_clusters(features, weights, start, n_iter=n_iter)
         if phrases is None:
-            names = [[problem.class_names[i] for i in row] for row in candidates(partition.agreement)]
+            names = [[problem.class_names[i] for i in row] for row in candidates(partition.agreement, k1=k1)]
             encoder.note("s3a candidates", dict(zip(_keys(partition), names, strict=True)))
         else:
             distinct = _with_embeddings(Path(phrases), partition, encoder, problem)
-            partition = realigned(features, weights, partition.voted_on, distinct, weighted=weighted)
+            partition = realigned(features, weights, partition.voted_on, distinct, k2=k2, weighted=weighted)
         labels = {item.id: label for item, label in zip(encoder.items, partition.names, strict=True)}
 
         def score(batch: Batch) -> IntArray:

@@ -1,6 +1,7 @@
 """Videos end to end: frames from folders, arrays and files, views, given logits, and what is refused."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,11 @@ from PIL import Image
 from tests.close import assert_rows_close
 from tests.test_cli import zsbench
 from zsbench.config.paths import ASSETS
-from zsbench.methods.video import frame_numbers
+from zsbench.core.errors import UserError
+from zsbench.methods.video import Clips, VideoProblem, frame_numbers
+from zsbench.methods.video.given_logits import given_logits
+from zsbench.methods.video.mean_frames import mean_frames
+from zsbench.methods.video.video_text import video_text
 from zsbench.tasks.video.video_classification import crop
 
 GLYPHS = ASSETS / "data" / "glyph-captions"
@@ -137,3 +142,24 @@ def test_three_crops_cover_the_longer_side():
     wide = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(1, 12).repeat(4, axis=0))
     assert [np.asarray(crop(wide, i, 3))[0, 0] for i in range(3)] == [0, 4, 8]
     assert crop(wide, 0, 1) is wide
+
+
+def test_views_are_compared_at_the_models_own_scale_unless_the_task_sets_one():
+    rng = np.random.default_rng(0)
+    model = SimpleNamespace(
+        logit_scale=7.0,
+        encode_texts=lambda texts: np.eye(4)[[len(text) for text in texts]],
+        encode_images=lambda frames: np.stack(frames),
+    )
+    clips = [Clips("a", [list(rng.normal(size=(3, 4))) for _ in range(2)])]
+    mean = [np.mean([f / np.linalg.norm(f) for f in view], axis=0) for view in clips[0].views]
+    cosines = np.stack([m / np.linalg.norm(m) for m in mean])[:, 1:3]
+    for asked, scale in ((None, 7.0), (3.0, 3.0)):
+        found = mean_frames()(model, VideoProblem(["x", "yy"], [["x"], ["yy"]], asked))(clips)
+        np.testing.assert_allclose(found[0], scale * cosines, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rule", [video_text(), given_logits()])
+def test_a_scale_that_could_not_count_is_refused(rule):
+    with pytest.raises(UserError, match="`logit_scale:` in the task"):
+        rule(None, VideoProblem(["x"], [["x"]], 3.0))

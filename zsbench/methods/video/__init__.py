@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 
 
@@ -31,11 +32,17 @@ class Clips:
 
 @dataclass(frozen=True)
 class VideoProblem:
-    """Class names in label order, the prompts of each class, and the factor on cosines."""
+    """Class names in label order, the prompts of each class, and the factor on cosines; None for the model's own."""
 
     class_names: list[str]
     prompts: list[list[str]]
-    logit_scale: float
+    logit_scale: float | None = None
+
+    def require_own_scale(self, method: str) -> None:
+        """Refuse a factor that a method whose logits come as they are could not use."""
+        if self.logit_scale is not None:
+            found = f"{method}: `logit_scale:` in the task, and these logits are no cosines times a factor"
+            raise UserError("", found, "no `logit_scale:`, or mean-frames")
 
 
 VideoRule = Callable[[Any, VideoProblem], Callable[[Sequence[Clips]], Any]]

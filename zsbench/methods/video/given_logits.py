@@ -16,6 +16,8 @@ def given_logits() -> VideoRule:
     """Pass the logits of a `view-logits` data source on."""
 
     def build(_model: Any, problem: VideoProblem) -> Any:
+        problem.require_own_scale("given-logits")
+
         def score(clips: Sequence[Clips]) -> FloatArray:
             for clip in clips:
                 if clip.logits is None or clip.logits.shape[-1] != len(problem.class_names):

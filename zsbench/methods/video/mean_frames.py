@@ -1,7 +1,9 @@
 """CLIP on frames: the mean of a view's normalised frame features against the classes' prompts.
 
     v      = normalise( mean_t normalise( image(frame_t) ) )            (n_views, width)
-    logits = logit_scale * v . w_c,   w_c as in prompt-ensemble         (n_views, n_classes)
+    logits = s * v . w_c,   w_c as in prompt-ensemble                   (n_views, n_classes)
+
+s is the model's own exp(logit_scale), or the task's `logit_scale`: the softmax of each view is taken at it.
 
 Source: the CLIP baseline of Ni et al. 2022, arXiv:2208.02816, section 4.
 """
@@ -25,6 +27,7 @@ def mean_frames() -> VideoRule:
 
     def build(model: ImageTextEncoder, problem: VideoProblem) -> Any:
         texts = model.encode_texts([text for prompts in problem.prompts for text in prompts])
+        scale = model.logit_scale if problem.logit_scale is None else problem.logit_scale
         weights = ensemble(texts.reshape(len(problem.prompts), -1, texts.shape[1]))
 
         def score(clips: Sequence[Clips]) -> FloatArray:
@@ -32,7 +35,7 @@ def mean_frames() -> VideoRule:
             frames = normalise(model.encode_images([f for view in views for f in view]), what="frame features")
             ends = np.cumsum([len(view) for view in views])[:-1]
             means = normalise(np.stack([view.mean(axis=0) for view in np.split(frames, ends)]), what="videos")
-            return np.asarray(problem.logit_scale * means @ weights.T).reshape(len(clips), -1, len(weights))
+            return np.asarray(scale * means @ weights.T).reshape(len(clips), -1, len(weights))
 
         return score
 

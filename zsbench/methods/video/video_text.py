@@ -19,6 +19,7 @@ def video_text() -> VideoRule:
     """Score every view against every class; several templates average their logits."""
 
     def build(model: VideoTextScorer, problem: VideoProblem) -> Any:
+        problem.require_own_scale("video-text")
         texts = [text for prompts in problem.prompts for text in prompts]
         n_classes = len(problem.prompts)
 

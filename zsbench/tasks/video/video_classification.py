@@ -44,13 +44,14 @@ class Config(NamedClasses):
     """Keys of a `type: video-classification` task.
 
     `frames` are taken from each of `clips` passes over a video; `crops` is 1 (centre) or 3 (along the longer side).
-    Templates are written as in image-classification; the default is the bare name.
+    Templates are written as in image-classification; the default is the bare name. `logit_scale` is the factor on
+    cosines before the softmax of each view; by default the model's own.
     """
 
     method: Any = "mean-frames"
     metrics: Texts = ["acc@1", "acc@5"]
     templates: Annotated[list[ClassTemplate], MinLen(1)] | Text = ["{}"]
-    logit_scale: Positive = 100.0
+    logit_scale: Positive | None = None
     frames: Count = 8
     clips: Count = 1
     crops: Annotated[int, OneOf((1, 3))] = 1

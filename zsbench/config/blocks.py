@@ -81,8 +81,12 @@ class Block:
         return facts.needs_with(options_schema(function).model_validate(self.options))
 
     def described(self) -> dict[str, Any]:
-        """Return name and options as they stand in a result and go into its hash."""
-        return {"name": self.name, **self.options}
+        """Return name and options as they stand in a result and go into its hash, without those that change nothing."""
+        aside = self._aside()
+        return {"name": self.name, **{key: value for key, value in self.options.items() if key not in aside}}
+
+    def _aside(self) -> tuple[str, ...]:
+        return getattr(self.facts, "aside", ()) if self.kind == "models" else ()
 
     def build(self) -> Any:
         """Import the component and call it with its options, local paths resolved."""
@@ -93,6 +97,11 @@ class Block:
         if self.kind == "models":
             require_offered(built, self.facts.offers, where=self.where, name=self.name)
         return built
+
+    def asked(self) -> dict[str, Any]:
+        """Return `resolved` without the options that change no answer."""
+        aside = self._aside()
+        return {key: value for key, value in self.resolved().items() if key not in aside}
 
     def resolved(self) -> dict[str, Any]:
         """Return the options with every local path absolute."""

@@ -58,10 +58,11 @@ class MethodFacts:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """The capabilities an adapter offers, and how to find the local files a block refers to."""
+    """What an adapter offers, how to find the local files a block refers to, and options that change no answer."""
 
     offers: tuple[type, ...]
     files: Callable[[dict[str, Any]], list[str]] | None = None
+    aside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,18 @@ def method(
     return _attach(MethodFacts(family, needs, kind, uses, after, with_file, with_list, needs_with, shown, files))
 
 
-def model(*, offers: tuple[type, ...], files: Callable[[dict[str, Any]], list[str]] | None = None) -> Callable[[F], F]:
-    """Declare a model adapter: the capabilities it offers and the local files that define it."""
-    return _attach(ModelFacts(offers, files))
+def model(
+    *,
+    offers: tuple[type, ...],
+    files: Callable[[dict[str, Any]], list[str]] | None = None,
+    aside: tuple[str, ...] = (),
+) -> Callable[[F], F]:
+    """Declare a model adapter: the capabilities it offers and the local files that define it.
+
+    `aside` names options of which no answer depends, such as how many requests go out at a time: they are no part of
+    the question that a result answers.
+    """
+    return _attach(ModelFacts(offers, files, aside))
 
 
 def _attach(facts: MethodFacts | ModelFacts | SourceFacts) -> Callable[[F], F]:

@@ -27,9 +27,9 @@ def joined(*doubts: str) -> str:
 def of_answers(cost: Cost) -> str:
     """Return a doubt about the answers of a model that wrote, or an empty text."""
     asked = max(cost.answers, cost.malformed_outputs)
-    if cost.malformed_outputs <= SHARE * asked:
-        return ""
-    return f"{cost.malformed_outputs} of {asked} answers are malformed: what cannot be read of them says nothing"
+    malformed = f"{cost.malformed_outputs} of {asked} answers are malformed: what cannot be read of them says nothing"
+    cut = f"{cost.prompts_cut} prompts were cut by the endpoint, which read far fewer tokens than they have words"
+    return joined(malformed if cost.malformed_outputs > SHARE * asked else "", cut if cost.prompts_cut else "")
 
 
 def of_items(data: TaskData) -> str:

@@ -36,6 +36,18 @@ class Cost:
     """Texts that the model wrote and a method read as an order or a choice."""
     malformed_outputs: int = 0
     """How many of them said neither."""
+    answers_reused: int = 0
+    """Answers of an endpoint that were paid for before; passes and tokens count them as if they were new."""
+    answers_refused: int = 0
+    """Answers that an endpoint or its model would not give."""
+    answers_without_end: int = 0
+    """Answers whose thoughts filled the limit of length."""
+    answers_uncounted: int = 0
+    """Answers of which an endpoint did not say how many tokens they took."""
+    prompts_cut: int = 0
+    """Prompts of which an endpoint read far fewer tokens than they have words."""
+    price: float = 0.0
+    """What the tokens cost, in the currency of the model's `price`."""
     truncated_items: int = 0
     peak_memory_mb: float = 0.0
     first_prompt: str = field(default="", repr=False)

@@ -46,7 +46,7 @@ def question(job: Job) -> str:
 
     Two configs that read alike in two folders ask about different files.
     """
-    places = [canonical_json(block.resolved()) for block in blocks(job)]
+    places = [canonical_json(block.asked()) for block in blocks(job)]
     return digest([canonical_json(job.config()), str(job.task.folder().resolve()), *places])
 
 

@@ -154,8 +154,13 @@ def _cost(result: dict[str, Any]) -> str:
         ("tokens_generated", "tok out"),
         ("comparisons", "comparisons"),
         ("malformed_outputs", "malformed"),
+        ("answers_refused", "refused"),
+        ("answers_without_end", "without end"),
+        ("answers_reused", "reused"),
     )
     parts += [f"{short(cost[key])} {unit}" for key, unit in names if cost.get(key)]
+    if cost.get("price"):
+        parts.append(f"price {cost['price']:.2g}")
     if cost.get("truncated_items"):
         parts.append(f"{short(cost['truncated_items'])} cut")
     return ", ".join(parts) or "-"

@@ -27,7 +27,11 @@ def write(
 ) -> dict[str, Any]:
     """Write items.parquet and, last of all, result.json; return the result."""
     cost, notes = run.context.cost, run.context.notes
-    warning = doubts.joined(notes.get("warning", ""), judgement.warning, doubts.of_answers(cost))
+    if facts := getattr(run.model, "facts", None):
+        notes["model"] = facts
+    # What a model itself has come to doubt, such as an endpoint that two models answered at.
+    doubt = getattr(run.model, "doubt", "")
+    warning = doubts.joined(notes.get("warning", ""), judgement.warning, doubts.of_answers(cost), doubt)
     notes |= {"warning": warning} if warning else {}
     _write_items(run, judgement, predictions)
     cost.peak_memory_mb = peak_memory_mb()

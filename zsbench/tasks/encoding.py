@@ -60,8 +60,6 @@ class Features:
     def __init__(self, model: ImageTextEncoder | None, run: RunContext, items: Sequence[Any]) -> None:
         self.model, self.run, self.items, self.seed = model, run, items, run.seed
         self._prompts_digest, self._n_digested = RunningDigest(), 0
-        if facts := getattr(model, "facts", None):
-            run.notes["model"] = facts
 
     def note(self, key: str, value: Any) -> None:
         """Record a choice made on the way in the result."""

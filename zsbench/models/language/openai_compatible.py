@@ -1,40 +1,55 @@
 """Endpoints that speak OpenAI's HTTP interface (hosted models, vLLM, llama.cpp, Ollama): greedy text.
 
-The key comes from an environment variable and stands in no result, fingerprint or message; OPENAI_API_KEY goes to
-OpenAI alone unless `key_env` names it. Busy endpoints are asked again. A chat endpoint opens its turn itself, so a
-prompt's own opening of the answer is left out there.
+Every answer is kept as it arrives, and asked for once: see `models/endpoints/store.py`. The key comes from an
+environment variable and stands in no result, fingerprint or message; OPENAI_API_KEY goes to OpenAI alone unless
+`key_env` names it. A chat endpoint opens its turn itself, so a prompt's own opening of the answer is left out there.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from annotated_types import Le
 
 from zsbench.config.companions import companions
+from zsbench.config.components import Strict
 from zsbench.config.components import model as declare
 from zsbench.config.options import Count, Natural, NonNegative, Positive, Text
+from zsbench.core import cache
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost, canonical_json, digest
 from zsbench.models import decoding
 from zsbench.models.capabilities import Prompt, TextGenerator
-from zsbench.models.language._endpoint import OPENAI, Endpoint, address, message
+from zsbench.models.endpoints import address, replies
+from zsbench.models.endpoints.address import OPENAI
+from zsbench.models.endpoints.client import Client, Manners
+from zsbench.models.endpoints.store import AnswerStore, key_of
+from zsbench.models.endpoints.written import Written, parsed, served
 
 Api = Literal["chat", "completions"]
 LengthKey = Literal["max_tokens", "max_completion_tokens"]
 _BASE = f"https://{OPENAI}/v1"
+_PATHS = {"chat": "/chat/completions", "completions": "/completions"}
 # Keys that a request sets itself. Its temperature, stop texts and limit of length may be changed or removed.
-_RESERVED = ("model", "messages", "prompt", "stream")
+_RESERVED = ("model", "messages", "prompt", "stream", "n")
 # A day in seconds: operating systems take no time-out much longer.
 _DAY = 86_400
+_FEW_TOKENS = 0.5
+"""A server that read fewer tokens than half of a prompt's words has cut it."""
+
+
+class Price(Strict):
+    """What a million tokens cost, in the currency of the bill: of prompts, and of what is written."""
+
+    input: NonNegative
+    output: NonNegative
 
 
 def _check(options: dict[str, Any]) -> None:
-    address(str(options.get("base_url", _BASE)))
+    address.checked(str(options.get("base_url", _BASE)))
     # What stands there is not shown, because it may be the key itself.
     if options.get("key_env") is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", options["key_env"]):
         raise UserError("key_env", "no name of an environment variable", "the variable that holds the key")
@@ -51,20 +66,32 @@ def _check_extra(extra: dict[str, Any]) -> None:
         raise UserError("extra", f"what JSON cannot hold ({error})", "texts, finite numbers, lists, mappings") from None
 
 
-@declare(offers=(TextGenerator,))
+@declare(
+    offers=(TextGenerator,),
+    aside=(
+        *("key_env", "key_header", "timeout", "retries", "pause", "concurrency"),
+        *("requests_per_minute", "tokens_per_minute", "price"),
+    ),
+)
 @companions(check=_check)
 def openai_compatible(
     *,
     model: Text,
     base_url: Text = _BASE,
     key_env: Text | None = None,
+    key_header: Text = "Authorization",
+    headers: dict[Text, Text] = {},  # noqa: B006 - never changed, like the next two
+    query: dict[Text, Text] = {},  # noqa: B006
     api: Api = "chat",
     length_key: LengthKey = "max_tokens",
-    extra: dict[str, Any] = {},  # noqa: B006 - never changed
+    extra: dict[str, Any] = {},  # noqa: B006
     timeout: Annotated[Positive, Le(_DAY)] = 120.0,
     retries: Annotated[Natural, Le(100)] = 5,
     pause: Annotated[NonNegative, Le(_DAY)] = 1.0,
     concurrency: Annotated[Count, Le(1000)] = 4,
+    requests_per_minute: Count | None = None,
+    tokens_per_minute: Count | None = None,
+    price: Price | None = None,
 ) -> OpenAiCompatible:
     """Ask an endpoint.
 
@@ -74,16 +101,20 @@ def openai_compatible(
     base_url : address up to and with the version, e.g. `http://127.0.0.1:8000/v1`.
     key_env : environment variable with the key, sent to this address; null is OPENAI_API_KEY for OpenAI's own host,
         and no key for any other.
+    key_header : the header of the key: `Authorization` carries `Bearer KEY`, any other (`api-key`) the key itself.
+    headers, query : what else every request carries, e.g. `{api-version: "2024-10-21"}`; results show it.
     api : `chat`, or `completions` for prompts without messages.
-    length_key : what the endpoint calls the limit of the answer's length.
+    length_key : what the endpoint calls the limit of the answer's length; the other name is tried where it is refused.
     extra : further keys of the request; null removes one (`{temperature: null}`).
-    timeout : seconds for one answer.
+    timeout : seconds for one whole answer.
     retries, pause : further tries of a busy endpoint, and the seconds before the first, doubled for each.
     concurrency : requests at a time.
+    requests_per_minute, tokens_per_minute : what is kept to, so that the endpoint refuses nothing.
+    price : `{input: 0.15, output: 0.60}`, what a million tokens cost; the table then says what the row cost.
     """
-    path = "/chat/completions" if api == "chat" else "/completions"
-    endpoint = Endpoint(base_url, path, key_env, timeout=timeout, retries=retries, pause=pause)
-    return OpenAiCompatible(model, endpoint, api, length_key, extra, concurrency)
+    place = address.opened(base_url, key_env, key_header, headers, query)
+    manners = Manners(timeout, retries, pause, concurrency, requests_per_minute, tokens_per_minute)
+    return OpenAiCompatible(model, Client(place, manners), api, length_key, extra, price)
 
 
 class OpenAiCompatible:
@@ -92,35 +123,70 @@ class OpenAiCompatible:
     device = dtype = "remote"
 
     def __init__(
-        self, model: str, endpoint: Endpoint, api: Api, length_key: LengthKey, extra: dict[str, Any], concurrency: int
+        self, model: str, client: Client, api: Api, length_key: LengthKey, extra: dict[str, Any], price: Price | None
     ) -> None:
-        self._model, self._endpoint, self._api, self._length_key = model, endpoint, api, length_key
-        self._extra, self._concurrency, self.cost = extra, concurrency, Cost()
+        self._model, self._client, self._api, self._length_key = model, client, api, length_key
+        self._extra, self._price, self.cost = extra, price, Cost()
+        self._url = client.address.base_url + _PATHS[api]
+        self._by: set[str] = set()
         self.converses = api == "chat"
-        self.fingerprint = digest(["openai-compatible", endpoint.url, model, canonical_json(extra)])
+
+    @cached_property
+    def _store(self) -> AnswerStore:
+        """The store of the run in progress."""
+        kept = cache.current()
+        return AnswerStore(kept.root, read=kept.read)
+
+    @cached_property
+    def who(self) -> str:
+        """What the endpoint says it serves under the model's name, or said when it was last asked."""
+        said = served(self._client.look("/models"), self._model)
+        return said or self._store.last_who(self._url, self._model)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of the endpoint, what it serves, and the options of generation."""
+        asked = [self._client.address.query, self._extra]
+        return digest(["openai-compatible", self._url, self._model, self.who, canonical_json(asked)])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What it serves, who answered and how it wanted to be asked."""
+        facts = {"serves": self.who, "answered by": sorted(self._by), "learnt": list(self._client.dialect.said)}
+        return {key: value for key, value in facts.items() if value}
+
+    @property
+    def doubt(self) -> str:
+        """What of the answers so far makes a result doubtful."""
+        if len(self._by) > 1:
+            return f"the answers come from {len(self._by)} models or builds: {', '.join(sorted(self._by))}"
+        return ""
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the continuation of each prompt at temperature 0, cut before the first stop text.
+        """Return the answer to each prompt at temperature 0, thoughts left out, cut before the first stop text.
 
-        Equal prompts are asked once: endpoints may answer differently the second time.
+        Equal prompts are asked once: endpoints may answer differently the second time. An answer that is refused, or
+        that ended inside its thoughts, is empty and counted.
         """
-        bodies = [self._body(prompt, max_new_tokens, stop) for prompt in prompts]
-        distinct = list(dict.fromkeys(bodies))
-        with ThreadPoolExecutor(self._concurrency) as pool:
-            answers = list(pool.map(self._endpoint.ask, distinct))
-        texts = dict(zip(distinct, map(self._read, answers), strict=True))
-        return [texts[body][: decoding.first_stop(texts[body], stop)] for body in bodies]
+        asked = [self._question(prompt, max_new_tokens, stop) for prompt in prompts]
+        keys = [key_of(self._url, self._model, self.who, question) for question in asked]
+        questions = dict(zip(keys, asked, strict=True))
+        stored = {key: self._store.get(key) for key in questions}
+        new = [key for key in questions if stored[key] is None]
 
-    def _body(self, prompt: Prompt, max_new_tokens: int, stop: Sequence[str]) -> bytes:
-        """Return a request as JSON."""
-        request = self._question(prompt)
-        request |= {"model": self._model, self._length_key: max_new_tokens, "temperature": 0}
-        request |= {"stop": list(stop)} if stop else {}
-        kept = {key: value for key, value in {**request, **self._extra}.items() if value is not None}
-        return json.dumps(kept).encode()
+        def arrived(number: int, answer: dict[str, Any]) -> None:
+            key = new[number]
+            self._read(answer)  # an answer without a text is not worth keeping
+            self._store.put(key, self._url, self._model, self.who, questions[key], answer)
+            stored[key] = answer
 
-    def _question(self, prompt: Prompt) -> dict[str, Any]:
-        """Return the prompt as the endpoint takes it.
+        self._client.ask(_PATHS[self._api], [self._body(questions[key]) for key in new], arrived)
+        self.cost.answers_reused += len(questions) - len(new)
+        texts = {key: self._counted(stored[key], prompt) for key, prompt in zip(keys, prompts, strict=True)}
+        return [texts[key][: decoding.first_stop(texts[key], stop)] for key in keys]
+
+    def _question(self, prompt: Prompt, max_new_tokens: int, stop: Sequence[str]) -> dict[str, Any]:
+        """Return what determines the answer, in the words of a request.
 
         Raises
         ------
@@ -130,38 +196,42 @@ class OpenAiCompatible:
         if self._api == "chat":
             messages = list(prompt.messages) or [{"role": "user", "content": prompt.text}]
             self.cost.asked(Prompt(messages=tuple(messages)).described())
-            return {"messages": messages}
-        if prompt.messages:
-            raise RunError(self._endpoint.url, "a conversation", "a prompt without messages, or `api: chat`")
-        self.cost.asked(prompt.text + prompt.answer)
-        return {"prompt": prompt.text + prompt.answer}
+            question: dict[str, Any] = {"messages": messages}
+        elif prompt.messages:
+            raise RunError(self._url, "a conversation", "a prompt without messages, or `api: chat`")
+        else:
+            self.cost.asked(prompt.text + prompt.answer)
+            question = {"prompt": prompt.text + prompt.answer}
+        question |= {"max_tokens": max_new_tokens, "temperature": 0} | ({"stop": list(stop)} if stop else {})
+        return question | self._extra
 
-    def _read(self, answer: Any) -> str:
-        """Return the text of an answer and count its tokens."""
+    def _body(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Return the request that asks a question."""
+        body = {"model": self._model, **question}
+        if self._length_key != "max_tokens" and "max_tokens" not in self._extra:
+            body[self._length_key] = body.pop("max_tokens")
+        return {key: value for key, value in body.items() if value is not None}
+
+    def _read(self, answer: dict[str, Any]) -> Written:
         try:
-            choice = answer["choices"][0]
-            text = _joined(choice["message"]["content"] if self._api == "chat" else choice["text"])
-            usage = answer.get("usage") or {}
-            # Some servers send null for what they did not count.
-            self.cost.tokens += int(usage.get("prompt_tokens") or 0)
-            self.cost.tokens_generated += int(usage.get("completion_tokens") or 0)
-        except (KeyError, IndexError, TypeError, AttributeError, ValueError):
-            words = message(self._endpoint.masked(json.dumps(answer, ensure_ascii=False)))
-            raise self._endpoint.failure(f"the answer has no text ({words})") from None
-        self.cost.forward_passes += 1
-        return text
+            return parsed(answer, self._api)
+        except ValueError as error:
+            raise self._client.address.failure(f"{error}: {replies.message(canonical_json(answer))}") from None
 
-
-def _joined(content: Any) -> str:
-    """Return the text of an answer's content: a text, nothing, or a list of parts (`[{"type": "text", ...}]`).
-
-    Raises
-    ------
-    TypeError, KeyError
-        It is none of these.
-    """
-    if content is None or isinstance(content, str):
-        return content or ""
-    if not isinstance(content, list):
-        raise TypeError("content is neither a text nor a list of parts")
-    return "".join(part["text"] for part in content if part.get("type", "text") == "text")
+    def _counted(self, answer: dict[str, Any] | None, prompt: Prompt) -> str:
+        """Return the text of an answer, and count what it took, whether it was asked for now or is kept."""
+        assert answer is not None
+        said, cost = self._read(answer), self.cost
+        self._by |= {said.by} if said.by else set()
+        cost.forward_passes += 1
+        cost.tokens += said.tokens or 0
+        cost.tokens_generated += said.tokens_generated or 0
+        cost.answers_uncounted += said.tokens is None
+        cost.answers_without_end += said.ending == "thinking"
+        cost.answers_refused += said.ending in ("filtered", "refused")
+        words = len(prompt.described().split())
+        cost.prompts_cut += said.tokens is not None and said.tokens < _FEW_TOKENS * words
+        if self._price is not None:
+            spent = self._price.input * (said.tokens or 0) + self._price.output * (said.tokens_generated or 0)
+            cost.price += spent / 1e6
+        return said.text

@@ -215,8 +215,6 @@ class Task(BaseTask[Config]):
     def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[list[Mention]]:
         """Yield the spans of each sentence."""
         size = DEFAULT_BATCH if run.batch_size == "auto" else int(run.batch_size)
-        if facts := getattr(model, "facts", None):
-            run.notes["model"] = facts
         tag = rule(model, data.context, run)
         for start in range(todo.start, todo.stop, size):
             batch = data.items[start : min(start + size, todo.stop)]

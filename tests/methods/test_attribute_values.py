@@ -116,7 +116,6 @@ LISTS = {
     "Color: Red\n* Size: M": ["color: red", "size: m"],
     '```json\n{"Color": ["Red", "Blue"], "Size": "M", "Fit": null}\n```': ["color: red", "color: blue", "size: m"],
     '"Color": "Red",\n"Size": "M"': ["color: red", "size: m"],
-    "<think>Color: Blue?</think>\nColor: Red": ["color: red"],
     "Color: Red; Blue": ["color: red; blue", "color: red", "color: blue"],
     "Color: none": [],
     "None.": [],

@@ -241,7 +241,6 @@ def test_what_was_asked_for_is_read_as_it_stands(order, letters, opened):
 
 def test_readers_at_the_edges():
     assert lenient("1" * 5000, 3) == ([0, 1, 2], False)
-    assert lenient("<think>[3] > [1]</think>[2] > [1] > [3]", 3) == ([1, 0, 2], True)
     assert lenient("[2] > [1]", 3) == ([1, 0, 2], False)
     assert lenient("AB", 12, letters=True).order[0] == 11
     assert strict("[1] > [1] > [2]", 3) == ([0, 1, 2], False)
@@ -261,7 +260,6 @@ def test_readers_at_the_edges():
         ("a good question; B", 1),
         ("A better one is passage C.", 2),
         ("AB", None),
-        ("<think>A or B</think> C", 2),
         ("D", None),
         ("", None),
         ("Bread", None),

@@ -15,8 +15,8 @@ from zsbench.core.errors import RunError, UserError
 from zsbench.models.capabilities import Prompt
 from zsbench.models.endpoints import address, replies
 from zsbench.models.endpoints.store import AnswerStore
-from zsbench.models.endpoints.thinking import final_answer
 from zsbench.models.language.openai_compatible import Price, openai_compatible
+from zsbench.models.thinking import final_answer
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -55,3 +56,21 @@ def ahead(function: Callable[[Any], T], items: Sequence[Any]) -> Iterator[Sequen
         yield _Ahead(pool, function, items)  # type: ignore[misc]
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def side_by_side(function: Callable[[Any], T], items: Iterable[Any], workers: int) -> Iterator[T]:
+    """Yield `function` of each item in order, so many of them at a time; for work that waits for others, such as HTTP.
+
+    An error in `function` is raised where its item's turn has come; items that were not begun then never are.
+    """
+    pool = futures.ThreadPoolExecutor(workers, thread_name_prefix="zsbench-beside")
+    waiting: deque[futures.Future[T]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -62,7 +62,8 @@ class Cost:
         self.first_prompt = self.first_prompt or prompt
 
     def add(self, other: Cost) -> None:
-        """Add the counters of another model that the run asked."""
+        """Add the counters of another model that the run asked, or of one query; its first prompt may be the run's."""
+        self.asked(other.first_prompt)
         for name, value in other.as_dict().items():
             setattr(self, name, getattr(self, name) + value)
 

@@ -22,15 +22,14 @@ def plain(value: str) -> str:
 def read(answer: str, attribute: str = "") -> list[str] | None:
     """Return the values that a text lists, as they are compared, or None where nothing can be read as one.
 
-    Only what follows a closing think tag counts. `attribute` is the one that was asked for; without it every line (or
-    key of a JSON object) has to name its own.
+    `attribute` is the one that was asked for; without it every line (or key of a JSON object) has to name its own.
 
     Examples
     --------
     >>> read("- Color: Red, Blue\\n- Size: M"), read("crimson.", "Color"), read("None"), read("It is nice.")
     (['color: red, blue', 'color: red', 'color: blue', 'size: m'], ['color: crimson'], [], None)
     """
-    text = answer.rpartition("</think>")[2].strip()
+    text = answer.strip()
     if text.casefold().strip(_AROUND) in _NONE:
         return []
     pairs = list(_pairs(text, attribute))

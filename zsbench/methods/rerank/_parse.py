@@ -26,12 +26,11 @@ class Reading(NamedTuple):
 def lenient(text: str, n: int, *, letters: bool = False) -> Reading:
     """Read every number anywhere in the text: repeated and unknown ones are dropped, missing ones follow in order.
 
-    Only what follows a closing think tag counts, and digits of any script or shape count (①, ², ３). Letters become
+    Digits of any script or shape count (①, ², ３). Letters become
     numbers as in RankLLM: each is replaced by the digits of its place in the alphabet, so letters that touch make
     one number ("AB" is 12) and words fall out of range. Well formed: the first n numbers are a permutation.
     """
-    answer = text.rpartition("</think>")[2]
-    digits = "".join((_letter(c) if letters else _digit(c)) for c in answer)
+    digits = "".join((_letter(c) if letters else _digit(c)) for c in text)
     # Longer numbers are out of range, and Python refuses to read very long ones.
     named = [int(word) - 1 if len(word) < 10 else -1 for word in digits.split()]
     order = list(dict.fromkeys(i for i in named if 0 <= i < n))
@@ -70,10 +69,10 @@ def choice(text: str, labels: Sequence[str]) -> int | None:
     Case counts where it tells a label from a word: the article "a" is no answer "A" unless it is all there is.
     None where no label is named.
     """
-    answer, known = text.rpartition("</think>")[2], list(labels)
-    bare = answer.strip(" \n\t\"'`*.:()[]").upper()
+    known = list(labels)
+    bare = text.strip(" \n\t\"'`*.:()[]").upper()
     if bare in known:
         return known.index(bare)
     name = "(" + "|".join(map(re.escape, known)) + r")(?!\w)"
-    match = re.search(rf"(?i:passage)\W*{name}", answer) or re.search(rf"(?<!\w){name}", answer)
+    match = re.search(rf"(?i:passage)\W*{name}", text) or re.search(rf"(?<!\w){name}", text)
     return known.index(match.group(1)) if match else None

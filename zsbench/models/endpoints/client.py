@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent import futures
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -59,6 +60,7 @@ class Client:
     Attributes
     ----------
     dialect : how it wants to be asked, as far as it has said.
+    manners : as given.
 
     Raises
     ------
@@ -67,11 +69,12 @@ class Client:
     """
 
     def __init__(self, address: Address, manners: Manners) -> None:
-        self.address, self.dialect, self._manners = address, Dialect(), manners
+        self.address, self.dialect, self.manners = address, Dialect(), manners
         self._connections = _connections(address)
         self._slots = asyncio.Semaphore(manners.concurrency)
         self._rates = Rates(manners.requests_per_minute, manners.tokens_per_minute)
         self._answered = False
+        self._running: set[futures.Future[Any]] = set()
 
     def ask(self, path: str, bodies: Sequence[Body], arrived: Arrived) -> None:
         """Ask every request, and hand over each answer with its number the moment it comes, in any order.
@@ -82,12 +85,17 @@ class Client:
             The endpoint refuses, answers with something else than JSON, or is still busy at the last try. Requests that
             were under way then have been waited for, the others are not sent.
         """
-        _wait(self._ask(path, bodies, arrived))
+        _wait(self._ask(path, bodies, arrived), self._running)
+
+    def stop(self) -> None:
+        """End the calls under way, in whichever thread they wait."""
+        for future in list(self._running):
+            future.cancel()
 
     def look(self, path: str) -> Body | None:
         """Return what the endpoint says of itself at `path`, or None where it says nothing within a few seconds."""
         try:
-            return replies.read(_wait(asyncio.wait_for(self._get(path), min(5.0, self._manners.timeout))))
+            return replies.read(_wait(asyncio.wait_for(self._get(path), min(5.0, self.manners.timeout)), self._running))
         except (replies.Busy, replies.Refused, TimeoutError, asyncio.TimeoutError):
             return None
 
@@ -111,12 +119,12 @@ class Client:
 
     async def _answer(self, path: str, body: Body) -> Body:
         """Return one answer, asking again while the endpoint is busy or broken."""
-        tries, attempt = self._manners.retries + 1, 0
+        tries, attempt = self.manners.retries + 1, 0
         while True:
-            version, wait = self.dialect.version, self._manners.pause * 2**attempt
+            version, wait = self.dialect.version, self.manners.pause * 2**attempt
             await self._rates.take(replies.about_tokens(body))
             try:
-                text = await asyncio.wait_for(self._post(path, self.dialect.request(body)), self._manners.timeout)
+                text = await asyncio.wait_for(self._post(path, self.dialect.request(body)), self.manners.timeout)
                 answer = replies.read(text)
             except replies.Refused as refused:
                 if refused.teaches and (self.dialect.learn(body, refused.reason) or self.dialect.version > version):
@@ -127,7 +135,7 @@ class Client:
                 if busy.nobody and not self._answered:
                     raise self.address.failure(reason, "an endpoint that is running") from None
             except (TimeoutError, asyncio.TimeoutError):
-                reason = f"no whole answer within {self._manners.timeout:g} seconds (time-out)"
+                reason = f"no whole answer within {self.manners.timeout:g} seconds (time-out)"
             else:
                 self._answered = True
                 return answer
@@ -185,11 +193,14 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _wait(coroutine: Coroutine[Any, Any, _T]) -> _T:
+def _wait(coroutine: Coroutine[Any, Any, _T], running: set[futures.Future[Any]]) -> _T:
     """Run in the shared loop and return the result; whoever is interrupted leaves nothing running."""
     future = asyncio.run_coroutine_threadsafe(coroutine, _loop())
+    running.add(future)
     try:
         return future.result()
     except BaseException:
         future.cancel()
         raise
+    finally:
+        running.discard(future)

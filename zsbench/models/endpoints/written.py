@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from zsbench.models.endpoints.thinking import final_answer
+from zsbench.models.thinking import final_answer
 
 Ending = Literal["answer", "thinking", "filtered", "refused"]
 

@@ -15,6 +15,7 @@ from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.models import decoding, huggingface, prompt_tokens, runtime
 from zsbench.models.capabilities import Prompt
 from zsbench.models.language import _answers
+from zsbench.models.thinking import final_answer
 
 Overflow = Literal["error", "truncate"]
 """What happens to a prompt that is longer than the model reads."""
@@ -70,7 +71,7 @@ class LanguageModel(huggingface.Adapter):
         return list(self._by_length(logprobs, asked, [len(tokens.answers[0]) for tokens in asked]))
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the greedy continuation of each prompt, without the prompt and without the stop text."""
+        """Return the greedy continuation of each prompt, without the prompt, the stop text and the model's thoughts."""
         ends = decoding.end_tokens(self._model, self._tokenizer)
 
         def texts(batch: Sequence[Tokens]) -> Any:
@@ -90,7 +91,9 @@ class LanguageModel(huggingface.Adapter):
             return written
 
         asked = [self._encode(prompt, (), room=max_new_tokens - 1) for prompt in prompts]
-        return list(self._by_length(texts, asked, [max_new_tokens] * len(asked)))
+        finals = [final_answer(text) for text in self._by_length(texts, asked, [max_new_tokens] * len(asked))]
+        self.cost.answers_without_end += finals.count(None)
+        return [final or "" for final in finals]
 
     def answer_tokens(self, text: str, *, end: bool) -> list[int]:
         """Return the tokens of an answer by itself; `end` adds the end token."""

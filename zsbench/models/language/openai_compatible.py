@@ -129,7 +129,7 @@ class OpenAiCompatible:
         self._extra, self._price, self.cost = extra, price, Cost()
         self._url = client.address.base_url + _PATHS[api]
         self._by: set[str] = set()
-        self.converses = api == "chat"
+        self.converses, self.concurrency = api == "chat", client.manners.concurrency
 
     @cached_property
     def _store(self) -> AnswerStore:
@@ -161,6 +161,10 @@ class OpenAiCompatible:
         if len(self._by) > 1:
             return f"the answers come from {len(self._by)} models or builds: {', '.join(sorted(self._by))}"
         return ""
+
+    def stop(self) -> None:
+        """End the requests under way."""
+        self._client.stop()
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
         """Return the answer to each prompt at temperature 0, thoughts left out, cut before the first stop text.

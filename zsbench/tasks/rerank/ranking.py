@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeVar
 
 from zsbench.config.blocks import Block
 from zsbench.config.schema import TaskConfig
+from zsbench.core.ahead import side_by_side
 from zsbench.core.context import RunContext
 from zsbench.core.drawing import Drawing, Paragraph, short
 from zsbench.core.errors import UserError
-from zsbench.core.records import Score, TaskData, digest
+from zsbench.core.records import Cost, Score, TaskData, digest
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.data.collections.stored import Stored
@@ -58,15 +60,41 @@ class RankingTask(BaseTask[ConfigT]):
             run.notes |= rule.notes(model, data.items)
         if beyond := self.beyond_the_lists():
             run.notes["metrics that look beyond the lists"] = beyond
-        for number in todo:
+        for number, order in zip(todo, self._orders(rule, model, data, todo, run), strict=True):
             item: RankItem = data.items[number]
-            order = rule(model, item, self.collection(data, item)) if item.documents else []
             if sorted(order) != list(range(len(item.documents))):
                 raise ValueError(f"query {item.id}: the method returned no permutation of its candidates")
             if isinstance(order, Order) and order.tied:
                 run.count("queries with candidates of equal score")
             yield {item.documents[i].id: float(len(order) - rank) for rank, i in enumerate(order)}
             run.progress(number + 1)
+
+    def _orders(
+        self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
+    ) -> Iterator[Sequence[int]]:
+        """Yield the order of each query's candidates; over HTTP several queries go side by side."""
+        workers = getattr(model, "concurrency", 1)
+
+        def order(number: int) -> tuple[Sequence[int], Cost]:
+            item: RankItem = data.items[number]
+            # Counters of its own, because threads that add to one lose counts.
+            asked = model if workers == 1 else copy.copy(model)
+            if workers > 1:
+                asked.cost = Cost()
+            return rule(asked, item, self.collection(data, item)) if item.documents else [], getattr(
+                asked, "cost", Cost()
+            )
+
+        if workers == 1:
+            yield from (order(number)[0] for number in todo)
+            return
+        try:
+            for ordered, cost in side_by_side(order, todo, workers):
+                run.cost.add(cost)
+                yield ordered
+        except BaseException:
+            model.stop()
+            raise
 
     def beyond_the_lists(self) -> list[str]:
         """Return the metrics that look further than lists are deep: what they miss there counts as not found."""

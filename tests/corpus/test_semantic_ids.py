@@ -45,5 +45,5 @@ def test_the_item_files_of_sessions_are_read_with_and_without_texts(tmp_path):
     # What the catalogue of a task reads: the same names.
     assert read_ids(tmp_path / "o", list(read_catalogue(items)), "<{level}_{code}>").keys() == {"a", "7", "b"}
     # A model has nothing to read of an item without a text.
-    with pytest.raises(UserError, match="items.jsonl:1: .*a text under text or doctext or contents"):
+    with pytest.raises(UserError, match=r"items\.jsonl:1: .*a text under text or doctext or contents"):
         semantic_ids(items, tmp_path / "o", model="encoder-synonyms", levels=1, k=3)

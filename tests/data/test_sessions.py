@@ -180,13 +180,13 @@ def test_last_sessions_are_kept_where_they_are_good(quality, kept, tmp_path):
 
 
 def test_a_quality_that_says_nothing_or_reads_no_numbers_is_refused(tmp_path):
-    for given, message in (
+    for options, message in (
         ({}, "a column under `watched`"),
         ({"shortest": 3, "feedback": ["x"]}, "`watched:` beside `shortest:`"),
         ({"played": "ms"}, "`played:` and `longer_than:` together"),
     ):
         with pytest.raises(ValidationError, match=message):
-            Quality(**given)
+            Quality(**options)
     (tmp_path / "log.csv").write_text(WATCHED.replace("200.5", "much"))
     with pytest.raises(UserError, match=r"log\.csv:9: .*ms 'much'"):
         interactions(path=str(tmp_path / "log.csv"), quality=Quality(played="ms", longer_than=1))

@@ -177,7 +177,7 @@ def test_a_repeated_id_is_the_next_of_the_items_that_share_it():
 
 
 def test_a_session_without_a_beam_is_refused(folder):
-    with pytest.raises(UserError, match="session: an option of 'catalogue-lm' without effect alone.*`beams:`"):
+    with pytest.raises(UserError, match=r"session: an option of 'catalogue-lm' without effect alone.*`beams:`"):
         planning.make(write_task(folder, "method: {name: catalogue-lm, session: 3}"), Choices(models=("lm-synonyms",)))
 
 

@@ -61,7 +61,8 @@ def issue_folders(
     Raises
     ------
     UserError
-        There is no such folder, a folder holds more than one issue, a file is missing or malformed, an issue has no patch.
+        There is no such folder, a folder holds more than one issue, a file is missing or malformed, an issue has no
+        patch.
     """
     folder = Path(path)
     instances = _folders(folder, prefix)

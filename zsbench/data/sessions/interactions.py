@@ -72,7 +72,8 @@ def interactions(
     Raises
     ------
     UserError
-        A column is missing, a time or a number of `quality` is no finite number, an item stands twice among the items; with file and line.
+        A column is missing, a time or a number of `quality` is no finite number, an item stands twice among the items;
+        with file and line.
     """
     file = Path(path)
     sessions, targets = [], []

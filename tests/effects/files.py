@@ -118,6 +118,7 @@ FILES = {
     "titled": (".yaml", collection("rerank", {k: f"{t}\tcat" for k, t in PASSAGES.items()}, ("id", "text", "title"))),
     "renamed": (".txt", lambda path: path.write_text("\n".join(f"my {name}" for name in glyph_names()))),
     "ranked": (".yaml", collection("rerank")),
+    "left out": (".txt", lambda path: path.write_text("q1\nbatching-1\nmixed-01\n")),
     "found": (".yaml", collection("generative-retrieval")),
     "docids": (".json", dump(docids)),
     "captions": (".json", dump(captions)),

@@ -13,8 +13,8 @@ from tests.close import assert_logits_close, assert_rows_close
 from tests.models import _tiny
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost
-from zsbench.models import chat_templates, runtime
-from zsbench.models.capabilities import Prompt
+from zsbench.models import chat_templates, decoding, runtime
+from zsbench.models.capabilities import Prompt, Sampling
 from zsbench.models.huggingface import Checkpoint
 from zsbench.models.language import _attention, _decoder
 from zsbench.models.language._decoder import Decoder
@@ -229,6 +229,42 @@ def test_writing_is_greedy_whatever_the_checkpoint_says(model):
     assert written == model._tokenizer.decode(wanted, skip_special_tokens=True)
     assert model.cost.tokens_generated == min(8, len(wanted) + 1)
     assert (model.cost.forward_passes, model.cost.tokens) == (model.cost.tokens_generated, len(ids))
+
+
+def test_drawn_texts_depend_on_their_seeds_alone(model, monkeypatch):
+    asked = [PROMPTS[1]] * 6 + [PROMPTS[0]] * 2
+    sampling = Sampling(2.0, (1, 2, 3, 4, 5, 1, 7, 8))
+    written = model.generate(asked, max_new_tokens=6, sampling=sampling)
+    assert written[0] == written[5]
+    assert len(set(written[:5])) > 1
+    monkeypatch.setitem(runtime._RUNTIME, "batch_size", 1)
+    assert model.generate(asked, max_new_tokens=6, sampling=sampling) == written
+    # Close to 0 nothing but the greedy text is left.
+    cold = Sampling(1e-4, (1, 2))
+    assert model.generate(PROMPTS[:2], max_new_tokens=6, sampling=cold) == model.generate(PROMPTS[:2], max_new_tokens=6)
+
+
+def test_tokens_are_drawn_by_the_softmax_at_the_temperature():
+    logits = torch.tensor([[1.0, 3.0, -torch.finfo(torch.float32).max, 2.0]])
+    n, temperature = 4000, 2.0
+    tokens = decoding.drawn(temperature, range(n))(logits.expand(n, -1))[:, 0]
+    found = torch.bincount(tokens, minlength=4) / n
+    # A share of p deviates by less than four standard errors.
+    wanted = (logits[0] / temperature).softmax(dim=0)
+    assert (found - wanted).abs().max() < 4 * 0.5 / n**0.5
+    assert found[2] == 0
+    with pytest.raises(RunError, match="NaN"):
+        decoding.drawn(1.0, [0])(torch.tensor([[float("nan"), 1.0]]))
+
+
+def test_a_prompt_fits_with_what_is_written_after_it(model):
+    n_tokens = len(model.tokenize("short", special=True)[0])
+    room = model.max_tokens - n_tokens + 1
+    assert model.fits(Prompt(text="short"), max_new_tokens=room)
+    model.generate([Prompt(text="short")], max_new_tokens=room, stop=[""])
+    assert not model.fits(Prompt(text="short"), max_new_tokens=room + 1)
+    with pytest.raises(RunError, match="does not fit"):
+        model.generate([Prompt(text="short")], max_new_tokens=room + 1)
 
 
 def test_writing_ends_before_the_stop_text(model):

@@ -10,7 +10,7 @@ from tests.models import _tiny
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost
 from zsbench.models import runtime
-from zsbench.models.capabilities import Prompt
+from zsbench.models.capabilities import Prompt, Sampling
 from zsbench.models.language.hf_seq2seq import hf_seq2seq
 
 T5 = {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4, "pad_token_id": 0, "eos_token_id": 2}
@@ -92,11 +92,15 @@ def test_the_batch_size_changes_nothing(model, size, monkeypatch):
     first = model.label_logits(PROMPTS, ["Yes", "No"])
     scored = model.target_logprobs(PROMPTS, ["a", "bc", "def"])
     written = model.generate(PROMPTS, max_new_tokens=5)
+    sampling = Sampling(2.0, tuple(range(len(PROMPTS))))
+    drawn = model.generate(PROMPTS, max_new_tokens=5, sampling=sampling)
+    assert drawn != written
     monkeypatch.setitem(runtime._RUNTIME, "batch_size", size)
     assert_logits_close(model.label_logits(PROMPTS, ["Yes", "No"]), first)
     for a, b in zip(model.target_logprobs(PROMPTS, ["a", "bc", "def"]), scored, strict=True):
         assert_rows_close(a, b)
     assert model.generate(PROMPTS, max_new_tokens=5) == written
+    assert model.generate(PROMPTS, max_new_tokens=5, sampling=sampling) == drawn
 
 
 def test_long_prompts_are_errors_or_lose_their_end(folder):
@@ -108,6 +112,8 @@ def test_long_prompts_are_errors_or_lose_their_end(folder):
     short = whole.label_logits([Prompt(text="01234")], ["a", "b"])
     assert_logits_close(cut.label_logits(long, ["a", "b"]), short)
     assert cut.cost.truncated_items == 1
+    # The encoder reads the prompt alone: what is written takes no room.
+    assert [cut.fits(Prompt(text=text), max_new_tokens=99) for text in ("01234", "012345")] == [True, False]
     assert cut.fingerprint != whole.fingerprint
 
 

@@ -10,7 +10,7 @@ from zsbench.config.modified import model_block
 from zsbench.core.cache import Cache
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.yamlio import Document
-from zsbench.models.capabilities import Prompt
+from zsbench.models.capabilities import Prompt, Sampling
 from zsbench.models.language.openai_compatible import openai_compatible
 
 
@@ -56,6 +56,19 @@ def test_completions_take_the_opened_answer(server):
     path, _, body = server.seen[0]
     assert path == "/v1/completions"
     assert body == {"prompt": "rank [", "model": "m", "max_completion_tokens": 5, "temperature": 0}
+
+
+def test_drawn_texts_are_asked_for_one_by_one_each_with_its_seed(server):
+    server.reply = lambda _n, body: answer(f"{body.get('seed')} at {body.get('temperature')}\nmore")
+    prompts, sampling = [Prompt(text="a")] * 3, Sampling(0.7, (5, 6, 5))
+    texts = [f"{seed} at 0.7" for seed in sampling.seeds]
+    assert model(server).generate(prompts, max_new_tokens=5, stop=["\n"], sampling=sampling) == texts
+    own = model(server, extra={"seed": 1, "temperature": 0.2})
+    assert own.generate(prompts, max_new_tokens=5, stop=["\n"], sampling=sampling) == texts
+    bare = model(server, extra={"seed": None})
+    assert bare.generate(prompts, max_new_tokens=5, stop=["\n"], sampling=sampling) == ["None at 0.7"] * 3
+    # Every seed once: the same question with the same seed is kept. Without its seed a draw stays one of its own.
+    assert [body.get("seed") for _, _, body in server.seen] == [5, 6, None, None]
 
 
 def test_answers_keep_the_order_of_prompts_and_are_cut_at_stop_texts(server):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.reference._golden import load_npz
 from zsbench.corpus import sample
-from zsbench.corpus.queries import Example, Wording, clean, prompt, shots
+from zsbench.corpus.queries import Example, Wording, clean, fitted, prompt
 
 GOLDEN = load_npz("duqgen", "sampling.npz")
 
@@ -101,11 +101,26 @@ def test_the_prompt_shows_examples_and_the_first_words():
     assert prompt("x", []).text == "Document: x\nQuery:"
 
 
-def test_examples_of_further_draws_are_seeded():
-    assert shots(EXAMPLES, 3, seed=0, document="d") == EXAMPLES[:3]
-    later = [shots(EXAMPLES, 8, seed=0, document="d", draw=draw) for draw in (1, 2, 1)]
-    assert later[0] == later[2] != later[1]
-    assert shots(EXAMPLES, 8, seed=1, document="d", draw=1) != later[0]
+def test_labels_may_end_otherwise_than_with_a_colon():
+    claims = Wording("", "is it true that", end="")
+    assert prompt("x", [Example("the sun is hot", "it is hot")], claims).text == (
+        " the sun is hot\nis it true that it is hot\n\n x\nis it true that"
+    )
+
+
+@pytest.mark.parametrize(("room", "n"), [(1000, 10), (101, 2), (5, 0)])
+def test_a_prompt_shows_as_many_examples_as_fit(room, n):
+    asked, shown = fitted("a document", EXAMPLES, Wording(), lambda asked: len(asked.text) <= room)
+    assert shown == n
+    assert asked == prompt("a document", EXAMPLES[:n])
+
+
+@pytest.mark.parametrize("written", ["what is bm25?", " what is bm25", "Sure, a query: what is bm25? Answer: x"])
+def test_the_query_of_an_example_is_known_by_what_is_left_of_it(written):
+    examples = [Example("d", "what is bm25?"), Example("d", "Question: who"), Example("d", '"quoted"')]
+    assert clean(written, examples, style="duqgen") == ""
+    assert clean('"quoted"', examples, style="duqgen") == ""
+    assert clean("what is bm26?", examples, style="duqgen") == "what is bm26"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +161,40 @@ def test_sampling_from_the_command_line(tmp_path):
     assert found[0] == found[1]
     assert len(set(found[0])) == 9
     assert all(int(key[1:]) % 5 for key in found[0])
+
+
+def test_the_sample_in_the_authors_columns_and_with_their_allocation(tmp_path):
+    from zsbench.cli.corpus.sample import Allocation, Columns
+    from zsbench.cli.corpus.sample import sample as command
+    from zsbench.corpus.files import read_documents
+
+    corpus = jsonl(tmp_path / "c.jsonl", [{"_id": f"d{i}", "title": "T", "text": "x" * 300} for i in range(8)])
+    np.save(tmp_path / "v.npy", np.repeat(np.eye(2) * 9, 4, axis=0) + np.random.default_rng(0).normal(size=(8, 2)))
+    files = {"embeddings": tmp_path / "v.npy", "n": 4, "clusters": 2}
+    # Two clusters of four, four wanted: two each and nothing remains, where the public code gives one more to each.
+    for allocation, n in ((Allocation.correct, 4), (Allocation.reference, 6)):
+        command(corpus, tmp_path / "o.jsonl", **files, allocation=allocation, columns=Columns.duqgen)
+        rows = [json.loads(line) for line in (tmp_path / "o.jsonl").open()]
+        assert len(rows) == n
+        assert all(row.keys() == {"docid", "doctext"} for row in rows)
+    assert rows[0]["doctext"] == "T " + "x" * 300
+    assert len(read_documents(tmp_path / "o.jsonl")) == 6
+
+
+def test_a_uniform_sample_needs_no_vectors(tmp_path):
+    from zsbench.cli.corpus.sample import sample as command
+    from zsbench.core.errors import UserError
+
+    corpus = jsonl(tmp_path / "c.jsonl", [{"_id": f"d{i}", "text": "x" * (i + 1)} for i in range(200)])
+    found = []
+    for seed in (0, 0, 1):
+        command(corpus, tmp_path / "o.jsonl", uniform=True, n=50, min_chars=100, seed=seed)
+        found.append([json.loads(line)["_id"] for line in (tmp_path / "o.jsonl").open()])
+    assert found[0] == found[1] != found[2]
+    assert len(set(found[0])) == 50
+    assert all(int(key[1:]) >= 99 for key in found[0])
+    with pytest.raises(UserError, match="102 documents from the 101"):
+        command(corpus, tmp_path / "o.jsonl", uniform=True, n=102, min_chars=100)
 
 
 def test_sampling_more_than_there_is_is_an_error(tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.reference._golden import load_json, some
+from zsbench.core.errors import UserError
 from zsbench.corpus import roundtrip
 from zsbench.corpus.queries import Example, clean
 
@@ -67,15 +68,20 @@ def jsonl(path, rows):
 
 
 class Writer:
-    """A language model that asks for the last word of the document, and counts."""
+    """A language model that asks for the last word of the document, and counts; it reads 150 characters."""
 
     fingerprint = "writer"
 
     def __init__(self, die_after=None):
-        self.asked, self.die_after = 0, die_after
+        self.asked, self.die_after, self.samplings, self.prompts = 0, die_after, [], []
 
-    def generate(self, prompts, *, max_new_tokens, stop=()):
+    def fits(self, prompt, *, max_new_tokens):
+        return len(prompt.text) + max_new_tokens <= 150
+
+    def generate(self, prompts, *, max_new_tokens, stop=(), sampling=None):
         self.asked += len(prompts)
+        self.samplings.append(sampling)
+        self.prompts += prompts
         if self.die_after is not None and self.asked > self.die_after:
             raise KeyboardInterrupt
         return [f" where is {prompt.text.splitlines()[-2].split()[-1]}" for prompt in prompts]
@@ -108,12 +114,33 @@ def test_queries_are_written_and_a_killed_run_goes_on(tmp_path, monkeypatch):
     second = Writer()
     found = write(tmp_path, second, monkeypatch)
     assert second.asked == 3
-    assert found == [{"query": f"where is thing{i}", "doc_id": f"d{i}"} for i in range(7)]
+    texts = [f"the thing{i}" for i in range(7)]
+    # The authors' columns; they read no question mark, either.
+    assert found == [
+        {"docid": f"d{i}", "doctext": text, "question": f"where is thing{i}"} for i, text in enumerate(texts)
+    ]
+    assert second.samplings == [None, None]
     assert not (tmp_path / "q.jsonl.part").exists()
-    # eight draws that say the same are one query
+    # Eight draws that say the same are one query.
     third = Writer()
-    assert write(tmp_path, third, monkeypatch, style=Style.promptagator) == found
+    found = write(tmp_path, third, monkeypatch, style=Style.promptagator)
+    assert found == [{"query": f"where is thing{i}", "doc_id": f"d{i}"} for i in range(7)]
     assert third.asked == 56
+    assert [sampling.temperature for sampling in third.samplings] == [0.7] * 4
+    seeds = [seed for sampling in third.samplings for seed in sampling.seeds]
+    assert len(set(seeds)) == 56
+    assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_several_greedy_queries_are_refused_and_examples_are_left_out_where_they_do_not_fit(
+    tmp_path, monkeypatch, capsys
+):
+    with pytest.raises(UserError, match="8 greedy queries of one document, which are all the same"):
+        write(tmp_path, Writer(), monkeypatch, per_document=8)
+    writer = Writer()
+    write(tmp_path, writer, monkeypatch, max_new_tokens=80)
+    assert "7 prompts without room for all 3 examples (1 at least)" in capsys.readouterr().err
+    assert [prompt.text.count("Query:") for prompt in writer.prompts] == [2] * 7
 
 
 def test_the_embedded_language_model_writes(tmp_path):
@@ -141,7 +168,6 @@ def test_the_filter_from_the_command_line(tmp_path):
 
 def test_a_pair_of_another_corpus_is_an_error(tmp_path):
     from zsbench.cli.corpus.roundtrip import roundtrip as command
-    from zsbench.core.errors import UserError
 
     corpus = jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": "x"}])
     pairs = jsonl(tmp_path / "p.jsonl", [{"query": "x", "doc_id": "b"}])

@@ -241,3 +241,33 @@ def test_a_run_carries_the_methods_name_and_ranks_of_any_length(collection, tmp_
     task.format.write(tmp_path / "long.run", [RankItem("q", "", ())], [ranking])
     assert task.format.read(tmp_path / "long.run", [RankItem("q", "", ())]) == {"q": ranking}
     assert [tag(name) for name in ("a b", " ", "x")] == ["a-b", "zsbench", "x"]
+
+
+@pytest.mark.parametrize("text", ["q1\nq9\n", '["q1", "q9"]'])
+def test_queries_that_a_prompt_showed_are_left_out_and_said(collection, text):
+    (collection / "shown.txt").write_text(text)
+    whole, found = result(collection), result(collection, "without: shown.txt")
+    assert (whole["n_items"], found["n_items"]) == (3, 2)
+    assert found["protocol"] == f"{whole['protocol']}, without the queries of shown.txt"
+    assert found["counts"]["queries left out, as shown.txt says"] == 1
+    assert found["counts"]["ids of shown.txt that no query has"] == 1
+    # q2 finds its document at once, q3 nothing; q1 would have counted, too.
+    assert [one["metrics"]["nDCG@10"]["n"] for one in (whole, found)] == [3, 2]
+    assert found["metrics"]["nDCG@10"]["value"] == pytest.approx(0.5)
+    task = planning.make(write_task(collection, "without: shown.txt")).jobs[0].build_task()
+    assert str(collection / "shown.txt") in task.files()
+    # A sample is one of what is left.
+    assert {item.id for item in task.load(limit=2, seed=0).items} == {"q2", "q3"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("q8\nq9\n", r"shown\.txt: 0 of its 2 ids are among the 3 queries; expected ids of queries, such as 'q1'"),
+        ("q1\nq2\nq3\n", r"shown\.txt: 3 of its 3 ids are among the 3 queries"),
+    ],
+)
+def test_ids_of_other_queries_and_of_all_are_refused(collection, text, message):
+    (collection / "shown.txt").write_text(text)
+    with pytest.raises(UserError, match=message):
+        load(collection, "without: shown.txt")

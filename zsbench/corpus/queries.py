@@ -1,17 +1,16 @@
 """Few-shot prompts that make a language model write queries for documents, and what is kept of its answers.
 
 DUQGen: three examples of the domain, one greedy query a document, cut at the first line end or question mark.
-Promptagator: up to eight examples in the words of the task ("Argument" / "Counter argument"), several queries a
-document; here each of them has its own seeded order of the examples, where the paper samples at temperature 0.7.
+Promptagator: up to eight examples in the words of the task ("Argument" / "Counter argument"), as many as the model
+reads, and eight queries a document that are drawn at temperature 0.7.
 
 Source: Chandradevan et al. 2024, arXiv:2404.02489, section 3.3; Dai et al. 2022, arXiv:2209.11755, section 3.2.
 """
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +22,8 @@ SHOTS: dict[Style, int] = {"duqgen": 3, "promptagator": 8}
 """Examples in a prompt."""
 PER_DOCUMENT: dict[Style, int] = {"duqgen": 1, "promptagator": 8}
 """Queries asked for with one document."""
+TEMPERATURE: dict[Style, float] = {"duqgen": 0.0, "promptagator": 0.7}
+"""Of the draw of a query; 0 is greedy."""
 
 # Where a model stops writing the query and starts to talk.
 _TALK = ("Answer:", "Document:", "Explanation:", "Note:", "Passage:", "Query:", "Question:")
@@ -46,6 +47,7 @@ class Wording:
     Attributes
     ----------
     document, query : what the task calls its two sides.
+    end : stands behind both of these words.
     instruction : stands before the examples; with no example at all it is the zero-shot prompt.
     max_words : words of a document that are shown; in scripts without blanks every character is one.
     """
@@ -54,6 +56,7 @@ class Wording:
     query: str = "Query"
     instruction: str = ""
     max_words: int = 512
+    end: str = ":"
 
 
 def prompt(document: str, examples: Sequence[Example], wording: Wording = Wording()) -> Prompt:
@@ -64,14 +67,19 @@ def prompt(document: str, examples: Sequence[Example], wording: Wording = Wordin
 
 
 def _asked(document: str, wording: Wording) -> str:
-    return f"{wording.document}: {cut_words(document, wording.max_words)}\n{wording.query}:"
+    end = wording.end
+    return f"{wording.document}{end} {cut_words(document, wording.max_words)}\n{wording.query}{end}"
 
 
-def shots(examples: Sequence[Example], n: int, *, seed: int, document: str, draw: int = 0) -> list[Example]:
-    """Return `n` examples for one prompt: in their order for the first draw, in a seeded one for every further draw."""
-    if draw == 0:
-        return list(examples[:n])
-    return random.Random(f"{seed}:{document}:{draw}").sample(list(examples), min(n, len(examples)))
+def fitted(
+    document: str, examples: Sequence[Example], wording: Wording, fits: Callable[[Prompt], bool]
+) -> tuple[Prompt, int]:
+    """Return the prompt with as many of the examples, from the first, as fit, and their number."""
+    for n in range(len(examples), 0, -1):
+        asked = prompt(document, examples[:n], wording)
+        if fits(asked):
+            return asked, n
+    return prompt(document, (), wording), 0
 
 
 def clean(text: str, examples: Sequence[Example], *, style: Style) -> str:
@@ -81,12 +89,19 @@ def clean(text: str, examples: Sequence[Example], *, style: Style) -> str:
     mark (the mark goes too) and where the model starts to talk, forgets boilerplate openings, and drops what is not
     ASCII.
     """
+    query = _cut(text, style)
+    if style == "duqgen" and not query.isascii():
+        return ""
+    # An example is known by what would be left of it, had the model written it.
+    return "" if query in {_cut(example.query, style) for example in examples} else query
+
+
+def _cut(text: str, style: Style) -> str:
+    """Return what a style leaves of a text that the model goes on with after its query."""
     line = text.strip().split("\n", 1)[0].strip()
     if style == "duqgen":
         line = _OPENINGS.sub("", line)
         for stop in ("?", *_TALK):
             line = line.split(stop, 1)[0]
         line = line.strip().strip('"').strip()
-        if not line.isascii():
-            return ""
-    return "" if line in {example.query for example in examples} else line
+    return line

@@ -24,6 +24,16 @@ def long_enough(lengths: Sequence[int] | IntArray, minimum: int) -> IntArray:
     return np.asarray(np.flatnonzero(np.asarray(lengths) >= minimum))
 
 
+def uniformly(n_documents: int, n: int, *, seed: int = 0) -> IntArray:
+    """Return `n` rows of `n_documents`, sorted, each as likely as any other."""
+    return np.asarray(np.sort(np.random.default_rng(seed).choice(n_documents, n, replace=False)))
+
+
+def sizes(cluster_of: IntArray, k: int) -> IntArray:
+    """Return how many documents each of `k` clusters has, (k,)."""
+    return np.bincount(cluster_of, minlength=k)
+
+
 def clusters(vectors: AnyFloatArray, k: int, *, seed: int = 0, iterations: int = 100) -> tuple[AnyFloatArray, IntArray]:
     """Return centroids (k, width) and each row's cluster (n,) by k-means, Euclidean."""
     from sklearn.cluster import KMeans
@@ -114,7 +124,7 @@ def documents(
     weight : MMR's weight of similarity; 1 looks for no diversity.
     flavour : see `allocate`.
     """
-    given = allocate(np.bincount(cluster_of, minlength=len(centroids)), n, flavour=flavour)
+    given = allocate(sizes(cluster_of, len(centroids)), n, flavour=flavour)
     unit = _unit(vectors)
     kept = []
     for cluster, count in enumerate(given.tolist()):

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from zsbench.core.records import digest
-from zsbench.corpus.queries import Example, Style, Wording, clean, prompt, shots
+from zsbench.corpus.queries import Example, Style, Wording, clean, fitted
 from zsbench.data.collections.documents import Document
-from zsbench.models.capabilities import Prompt, TextGenerator
+from zsbench.models.capabilities import Prompt, Sampling, TextGenerator
 
 BATCH = 64
+
+
+@dataclass(frozen=True)
+class Written:
+    """The queries that are kept of a document, and how many examples its prompt had room for."""
+
+    document: str
+    queries: list[str]
+    shots: int
 
 
 def write_queries(
@@ -24,52 +34,77 @@ def write_queries(
     wording: Wording,
     n_shots: int,
     per_document: int,
+    temperature: float,
     max_new_tokens: int,
     seed: int,
     progress: Callable[[int], None] = lambda _done: None,
-) -> list[tuple[str, list[str]]]:
-    """Return (document id, queries kept) of every document; repeats of a query for one document are dropped.
+) -> list[Written]:
+    """Return what is written for every document; repeats of a query for one document are dropped.
 
     Parameters
     ----------
+    examples : the first `n_shots` are shown in every prompt, fewer where it is too long for the model; the query of
+        none of them is kept.
     part : file that holds what is done, one line a document under a line that identifies the work; another work's
         file is begun anew.
-    style, wording, n_shots, per_document, seed : see `zsbench.corpus.queries`.
+    style, wording : see `zsbench.corpus.queries`.
+    per_document : queries asked for with each; more than one are drawn, so that they differ.
+    temperature : of the draws; 0 is greedy.
+    seed : of the draws, together with a document's id.
     max_new_tokens : tokens the model may write.
     progress : called with the number of documents done.
     """
+    how = (
+        model.fingerprint,
+        style,
+        repr(wording),
+        n_shots,
+        per_document,
+        temperature,
+        max_new_tokens,
+        seed,
+        "with shots",
+    )
     identity = digest(
         [
-            *(model.fingerprint, style, repr(wording), str(n_shots), str(per_document), str(max_new_tokens), str(seed)),
+            *map(str, how),
             *(f"{example.document}\0{example.query}" for example in examples),
             *(f"{document.id}\0{document.passage}" for document in documents),
         ]
     )
+
+    def fits(asked: Prompt) -> bool:
+        return model.fits(asked, max_new_tokens=max_new_tokens)
+
     done = _resume(part, identity)
     with part.open("a", encoding="utf-8") as handle:
         for start in range(len(done), len(documents), BATCH):
             batch = documents[start : start + BATCH]
-            asked: list[Prompt] = [
-                prompt(document.passage, shots(examples, n_shots, seed=seed, document=document.id, draw=draw), wording)
-                for document in batch
-                for draw in range(per_document)
-            ]
-            answers = iter(model.generate(asked, max_new_tokens=max_new_tokens, stop=("\n",)))
-            for document in batch:
+            prompts = [fitted(document.passage, examples[:n_shots], wording, fits) for document in batch]
+            asked = [prompt for prompt, _ in prompts for _ in range(per_document)]
+            seeds = [draw_seed(seed, document.id, draw) for document in batch for draw in range(per_document)]
+            sampling = Sampling(temperature, tuple(seeds)) if temperature else None
+            answers = iter(model.generate(asked, max_new_tokens=max_new_tokens, stop=("\n",), sampling=sampling))
+            for document, (_, shown) in zip(batch, prompts, strict=True):
                 cleaned = [clean(next(answers), examples, style=style) for _ in range(per_document)]
                 queries = [query for query in dict.fromkeys(cleaned) if query]
-                done.append((document.id, queries))
-                handle.write(json.dumps([document.id, queries], ensure_ascii=False) + "\n")
+                done.append(Written(document.id, queries, shown))
+                handle.write(json.dumps([document.id, queries, shown], ensure_ascii=False) + "\n")
             handle.flush()
             progress(len(done))
     return done
 
 
-def _resume(part: Path, identity: str) -> list[tuple[str, list[str]]]:
+def draw_seed(seed: int, document: str, draw: int) -> int:
+    """Return the seed of one draw for a document, below 2^31, as endpoints want it."""
+    return int(digest([str(seed), document, str(draw)])[:8], 16) >> 1
+
+
+def _resume(part: Path, identity: str) -> list[Written]:
     """Return what an earlier run of the same work has done; a last line that is cut short is dropped."""
     written = part.read_bytes() if part.is_file() else b""
     lines = written[: written.rfind(b"\n") + 1].decode().split("\n")[:-1]
     if not lines or lines[0] != identity:
         lines = [identity]
     part.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    return [(key, queries) for key, queries in map(json.loads, lines[1:])]
+    return [Written(*row) for row in map(json.loads, lines[1:])]

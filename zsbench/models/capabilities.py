@@ -216,17 +216,41 @@ class TokenScorer(Model, Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How texts are drawn, where they are not greedy: every token from softmax(logits / temperature).
+
+    Attributes
+    ----------
+    temperature : above 0.
+    seeds : one a prompt; the same prompt with the same seed gives the same text, whatever else is asked for.
+    """
+
+    temperature: float
+    seeds: tuple[int, ...]
+
+
 class TextGenerator(Model, Protocol):
     """A language model that writes, be it local weights or an endpoint."""
 
     converses: bool
     """Whether it takes the turns of a conversation; others read plain text."""
 
-    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the greedy continuation of each prompt, at most `max_new_tokens` tokens long.
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        sampling: Sampling | None = None,
+    ) -> list[str]:
+        """Return the continuation of each prompt, at most `max_new_tokens` tokens long; greedy without `sampling`.
 
         It ends at an end token or before the first of the `stop` texts, and holds neither these nor the prompt.
         """
+
+    def fits(self, prompt: Prompt, *, max_new_tokens: int) -> bool:
+        """Say whether the model reads a prompt whole and can go on; yes where nobody knows, as of an endpoint."""
 
 
 class TextEncoder(Model, Protocol):

@@ -1,4 +1,4 @@
-"""Greedy decoding and padding, shared by decoders and encoder-decoders."""
+"""Writing token by token and padding, shared by decoders and encoder-decoders."""
 
 from __future__ import annotations
 
@@ -6,17 +6,49 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from zsbench.core.errors import RunError
-from zsbench.core.lazy import FloatArray, torch
+from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.core.records import Cost
 
 Step = Callable[["torch.Tensor | None"], "torch.Tensor"]
 """From the last tokens (n, 1), None at first, to the logits (n, vocabulary) of the next ones."""
+Choice = Callable[["torch.Tensor"], "torch.Tensor"]
+"""From logits (n, vocabulary) to the tokens (n, 1) that are written."""
 
 
-def greedy(
+def greedily(logits: torch.Tensor) -> torch.Tensor:
+    """Return the most probable token of each row, (n, 1)."""
+    return logits.argmax(dim=-1, keepdim=True)
+
+
+def drawn(temperature: float, seeds: Sequence[int]) -> Choice:
+    """Return a choice that draws each row's token from softmax(logits / temperature) by a generator of its own.
+
+    Raises
+    ------
+    RunError
+        When it is made: logits are NaN or infinite.
+    """
+    generators = [np.random.default_rng(seed) for seed in seeds]
+
+    def choose(logits: torch.Tensor) -> torch.Tensor:
+        scores = finite(logits.float()).astype(np.float64)
+        shares = np.exp((scores - scores.max(axis=-1, keepdims=True)) / temperature).cumsum(axis=-1)
+        # The first token whose sum of shares is above a number between 0 and their total.
+        places = [
+            np.searchsorted(row, rng.random() * row[-1], side="right")
+            for row, rng in zip(shares, generators, strict=True)
+        ]
+        tokens = np.minimum(places, shares.shape[-1] - 1)
+        return torch.from_numpy(tokens)[:, None].to(logits.device)
+
+    return choose
+
+
+def write(
     step: Step,
     n: int,
     *,
+    choose: Choice = greedily,
     tokenizer: Any,
     ends: frozenset[int],
     max_new_tokens: int,
@@ -25,11 +57,12 @@ def greedy(
 ) -> list[str]:
     """Return n texts written token by token, each until an end token, a stop text or `max_new_tokens`.
 
-    Neither sampling nor the checkpoint's own penalties and temperatures play a part.
+    The checkpoint's own penalties and temperatures play no part.
 
     Parameters
     ----------
     step : the forward passes of one batch of n prompts.
+    choose : which token each of them goes on with.
     ends : tokens that end an answer; none of them is part of it.
     stop : texts that end an answer; it is cut before the first of them.
     cost : counts the tokens that are written.
@@ -39,7 +72,7 @@ def greedy(
     open_rows = set(range(n))
     new: torch.Tensor | None = None
     for _ in range(max_new_tokens):
-        new = step(new).argmax(dim=-1, keepdim=True)
+        new = choose(step(new))
         for row in sorted(open_rows):
             token = int(new[row, 0])
             cost.tokens_generated += 1

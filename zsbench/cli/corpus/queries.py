@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zsbench.cli._models import load_model
+from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
 from zsbench.cli.corpus._models import progress
-from zsbench.cli.corpus._options import Corpus, Device, Dtype, Out, Seed
+from zsbench.cli.corpus._options import Corpus, Device, Dtype, Seed
+
+if TYPE_CHECKING:
+    from zsbench.corpus.writing import Written
+    from zsbench.data.collections.documents import Document
 
 
 class Style(str, Enum):
@@ -22,9 +27,13 @@ class Style(str, Enum):
     promptagator = "promptagator"
 
 
+# What DUQGen's authors and the filter of Promptagator read.
+_COLUMNS = "JSONL file to write: {docid, doctext, question} (duqgen) or {query, doc_id}."
+
+
 def queries(
     corpus: Corpus,
-    out: Out,
+    out: Annotated[Path, typer.Option(help=_COLUMNS, callback=file_to_write)],
     model: Annotated[str, typer.Option(help="A language model that writes: a name, a YAML file, or ADAPTER:MODEL.")],
     examples: Annotated[
         Path | None, typer.Option(help="JSONL, {document, query}; none for a zero-shot prompt.")
@@ -32,8 +41,12 @@ def queries(
     style: Annotated[Style, typer.Option(help="Whose prompt and cleaning.")] = Style.duqgen,
     shots: Annotated[int | None, typer.Option(min=0, help="Examples in a prompt: 3 (duqgen) or 8.")] = None,
     per_document: Annotated[int | None, typer.Option(min=1, help="Queries asked for: 1 (duqgen) or 8.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Of the draws: 0, which is greedy (duqgen), or 0.7.")
+    ] = None,
     document_label: Annotated[str, typer.Option(help="The task's word for a document.")] = "Document",
     query_label: Annotated[str, typer.Option(help="The task's word for a query.")] = "Query",
+    label_end: Annotated[str, typer.Option(help="Stands behind both words.")] = ":",
     instruction: Annotated[str, typer.Option(help="Stands before the examples.")] = "",
     max_words: Annotated[int, typer.Option(min=1, help="Words of a document that are shown.")] = 512,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Tokens the model may write.")] = 64,
@@ -44,39 +57,75 @@ def queries(
     """Write queries for documents with a language model; the same command goes on where the last one stopped."""
     from zsbench.core import files, jsonfiles
     from zsbench.corpus.files import read_documents, write_lines
-    from zsbench.corpus.queries import PER_DOCUMENT, SHOTS, Example, Wording
+    from zsbench.corpus.queries import PER_DOCUMENT, SHOTS, TEMPERATURE, Example, Wording
     from zsbench.corpus.writing import write_queries
     from zsbench.methods.rerank.cuts import n_words
     from zsbench.models.capabilities import TextGenerator
 
     files.require_writable(out.parent)
-    documents = list(read_documents(corpus).values())
+    n, heat = (
+        per_document or PER_DOCUMENT[style.value],
+        TEMPERATURE[style.value] if temperature is None else temperature,
+    )
+    _require_draws(n, heat)
+    documents = read_documents(corpus)
     rows = jsonfiles.lines(examples, {"document": str, "query": str}) if examples else ()
+    known = [Example(row["document"], row["query"]) for _, row in rows]
+    n_shots = min(len(known), SHOTS[style.value] if shots is None else shots)
     part = out.with_name(out.name + ".part")
     writer = load_model(model, TextGenerator, device, dtype)
     with progress("documents", len(documents)) as report:
         written = write_queries(
             writer,
-            documents,
-            [Example(row["document"], row["query"]) for _, row in rows],
+            list(documents.values()),
+            known,
             part=part,
             style=style.value,
-            wording=Wording(document_label, query_label, instruction, max_words),
-            n_shots=SHOTS[style.value] if shots is None else shots,
-            per_document=per_document or PER_DOCUMENT[style.value],
+            wording=Wording(document_label, query_label, instruction, max_words, label_end),
+            n_shots=n_shots,
+            per_document=n,
+            temperature=heat,
             max_new_tokens=max_new_tokens,
             seed=seed,
             progress=report,
         )
-    write_lines(out, ({"query": query, "doc_id": key} for key, kept in written for query in kept))
+    write_lines(out, _rows(written, documents, style))
     part.unlink()
-    n_cut = sum(n_words(document.passage) > max_words for document in documents)
-    say(f"{_summary(written, n_cut, max_words)}, in {out}", error=True)
+    n_cut = sum(n_words(document.passage) > max_words for document in documents.values())
+    say(f"{_summary(written, n_shots, n_cut, max_words)}, in {out}", error=True)
 
 
-def _summary(written: Sequence[tuple[str, list[str]]], n_cut: int, max_words: int) -> str:
-    """Return what was written, and which documents gave no query or were not shown whole."""
-    parts = [f"{sum(len(kept) for _, kept in written)} queries"]
-    parts.append(f"{sum(not kept for _, kept in written)} documents without any")
+def _require_draws(per_document: int, temperature: float) -> None:
+    """Refuse several queries of one prompt that would all be the same.
+
+    Raises
+    ------
+    UserError
+        More than one, and nothing is drawn.
+    """
+    from zsbench.core.errors import UserError
+
+    if per_document > 1 and not temperature:
+        found = f"{per_document} greedy queries of one document, which are all the same"
+        raise UserError("--per-document", found, "--temperature above 0, or --per-document 1")
+
+
+def _rows(written: Sequence[Written], documents: Mapping[str, Document], style: Style) -> Iterator[dict[str, str]]:
+    """Yield the lines of the file, one a query."""
+    for one in written:
+        for query in one.queries:
+            if style is Style.duqgen:
+                yield {"docid": one.document, "doctext": documents[one.document].passage, "question": query}
+            else:
+                yield {"query": query, "doc_id": one.document}
+
+
+def _summary(written: Sequence[Written], n_shots: int, n_cut: int, max_words: int) -> str:
+    """Return what was written, and which documents gave no query, were cut, or left no room for examples."""
+    fewer = [one.shots for one in written if one.shots < n_shots]
+    parts = [f"{sum(len(one.queries) for one in written)} queries"]
+    parts.append(f"{sum(not one.queries for one in written)} documents without any")
     parts += [f"{n_cut} documents cut to {max_words} words"] if n_cut else []
+    if fewer:
+        parts.append(f"{len(fewer)} prompts without room for all {n_shots} examples ({min(fewer)} at least)")
     return ", ".join(parts)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from zsbench.core.batching import map_by_length
 from zsbench.core.lazy import FloatArray, np, torch
 from zsbench.models import decoding, huggingface, prompt_tokens, runtime
-from zsbench.models.capabilities import Prompt
+from zsbench.models.capabilities import Prompt, Sampling
 from zsbench.models.language import _answers
 from zsbench.models.thinking import final_answer
 
@@ -70,18 +70,27 @@ class LanguageModel(huggingface.Adapter):
         asked = [self._encode(prompt, [target]) for prompt, target in zip(prompts, targets, strict=True)]
         return list(self._by_length(logprobs, asked, [len(tokens.answers[0]) for tokens in asked]))
 
-    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the greedy continuation of each prompt, without the prompt, the stop text and the model's thoughts."""
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        sampling: Sampling | None = None,
+    ) -> list[str]:
+        """Return the continuation of each prompt, without the prompt, the stop text and the model's thoughts."""
         ends = decoding.end_tokens(self._model, self._tokenizer)
 
-        def texts(batch: Sequence[Tokens]) -> Any:
+        def texts(batch: Sequence[tuple[Tokens, int]]) -> Any:
             written = np.empty(len(batch), dtype=object)
             # Openings of one length go together, so that no decoder position is padding.
-            for size in {len(tokens.opening) for tokens in batch}:
-                rows = [row for row, tokens in enumerate(batch) if len(tokens.opening) == size]
-                written[rows] = decoding.greedy(
-                    self._writer([batch[row] for row in rows]),
+            for size in {len(tokens.opening) for tokens, _ in batch}:
+                rows = [row for row, (tokens, _) in enumerate(batch) if len(tokens.opening) == size]
+                seeds = [batch[row][1] for row in rows]
+                written[rows] = decoding.write(
+                    self._writer([batch[row][0] for row in rows]),
                     len(rows),
+                    choose=decoding.drawn(sampling.temperature, seeds) if sampling else decoding.greedily,
                     tokenizer=self._tokenizer,
                     ends=ends,
                     max_new_tokens=max_new_tokens,
@@ -91,9 +100,18 @@ class LanguageModel(huggingface.Adapter):
             return written
 
         asked = [self._encode(prompt, (), room=max_new_tokens - 1) for prompt in prompts]
-        finals = [final_answer(text) for text in self._by_length(texts, asked, [max_new_tokens] * len(asked))]
+        # A prompt that is asked with two seeds is two questions.
+        questions = list(zip(asked, sampling.seeds if sampling else [0] * len(asked), strict=True))
+        lengths = self._lengths(asked, [max_new_tokens] * len(asked))
+        written = map_by_length(texts, questions, lengths, runtime.runtime_batch_size())
+        finals = [final_answer(text) for text in written]
         self.cost.answers_without_end += finals.count(None)
         return [final or "" for final in finals]
+
+    def fits(self, prompt: Prompt, *, max_new_tokens: int) -> bool:
+        """Say whether the model reads a prompt whole and has room for so many tokens after it."""
+        limit: int | None = getattr(self, "max_tokens", None)
+        return limit is None or self._n_tokens(prompt, room=max_new_tokens - 1) <= limit
 
     def answer_tokens(self, text: str, *, end: bool) -> list[int]:
         """Return the tokens of an answer by itself; `end` adds the end token."""
@@ -111,10 +129,15 @@ class LanguageModel(huggingface.Adapter):
         self, function: Callable[[Sequence[Tokens]], Any], asked: Sequence[Tokens], n_more: Sequence[int] = ()
     ) -> Any:
         """Return `function` of batches of prompts of like length; `n_more` tokens are read or written after each."""
+        return map_by_length(function, asked, self._lengths(asked, n_more), runtime.runtime_batch_size())
+
+    @staticmethod
+    def _lengths(asked: Sequence[Tokens], n_more: Sequence[int]) -> list[int]:
+        """Return the length of each prompt, in a decoder with the tokens after it."""
         lengths = [len(tokens.prompt) for tokens in asked]
         if n_more and not asked[0].opening:
             lengths = [length + more for length, more in zip(lengths, n_more, strict=True)]
-        return map_by_length(function, asked, lengths, runtime.runtime_batch_size())
+        return lengths
 
     def _encode(self, prompt: Prompt, answers: Sequence[str], *, differ: bool = False, room: int = 0) -> Tokens:
         """Return the tokens of a prompt and its answers.
@@ -124,6 +147,10 @@ class LanguageModel(huggingface.Adapter):
         differ : the answers are compared by their first tokens; those that all begin with go to the prompt.
         room : tokens that are read after the prompt beside those of the answers.
         """
+        raise NotImplementedError
+
+    def _n_tokens(self, prompt: Prompt, *, room: int) -> int:
+        """Return how many tokens a prompt takes of those that the model reads, `room` for what is written included."""
         raise NotImplementedError
 
     def _next_logits(self, batch: Sequence[Tokens]) -> torch.Tensor:

@@ -135,6 +135,10 @@ class HfCausalLM(LanguageModel, Decoder):
             raise RunError("", "a prompt without tokens", "a prompt that is not empty, and room for it in the model")
         return Tokens(tuple(ids), answers=tuple(map(tuple, answer_ids)))
 
+    def _n_tokens(self, prompt: Prompt, *, room: int) -> int:
+        text, special = prompt_tokens.as_text(self._tokenizer, prompt, self._chat_options)
+        return len(self._tokenizer(text, add_special_tokens=special)["input_ids"]) + room
+
     def _next_logits(self, batch: Sequence[Tokens]) -> torch.Tensor:
         return self._logits([tokens.prompt for tokens in batch], 1)[:, -1]
 

@@ -68,7 +68,7 @@ class HfSeq2Seq(LanguageModel):
         self._on_overflow, self._start = on_overflow, config.decoder_start_token_id
 
     def _encode(self, prompt: Prompt, answers: Sequence[str], *, differ: bool = False, room: int = 0) -> Tokens:  # noqa: ARG002 - answers take no room in the encoder
-        text = prompt.text or "\n\n".join(message["content"] for message in prompt.messages)
+        text = _encoded(prompt)
         self.cost.asked(f"{text}\n-> {prompt.answer}" if prompt.answer else text)
         ids: list[int] = self._tokenizer(text)["input_ids"]
         if prompt_tokens.overflows(len(ids), self.max_tokens, overflow=self._on_overflow, cost=self.cost):
@@ -81,6 +81,9 @@ class HfSeq2Seq(LanguageModel):
             )
             opening += prefix
         return Tokens(tuple(ids), tuple(opening), tuple(map(tuple, answer_ids)))
+
+    def _n_tokens(self, prompt: Prompt, *, room: int) -> int:  # noqa: ARG002 - likewise
+        return len(self._tokenizer(_encoded(prompt))["input_ids"])
 
     def _next_logits(self, batch: Sequence[Tokens]) -> torch.Tensor:
         logits = self._logits(batch, [tokens.opening for tokens in batch])
@@ -152,3 +155,8 @@ class HfSeq2Seq(LanguageModel):
             return logits
 
         return step
+
+
+def _encoded(prompt: Prompt) -> str:
+    """Return what the encoder reads of a prompt."""
+    return prompt.text or "\n\n".join(message["content"] for message in prompt.messages)

@@ -1,4 +1,4 @@
-"""Endpoints that speak OpenAI's HTTP interface (hosted models, vLLM, llama.cpp, Ollama): greedy text.
+"""Endpoints that speak OpenAI's HTTP interface (hosted models, vLLM, llama.cpp, Ollama): written text.
 
 Every answer is kept as it arrives, and asked for once: see `models/endpoints/store.py`. The key comes from an
 environment variable and stands in no result, fingerprint or message; OPENAI_API_KEY goes to OpenAI alone unless
@@ -22,7 +22,7 @@ from zsbench.core import cache
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost, canonical_json, digest
 from zsbench.models import decoding
-from zsbench.models.capabilities import Prompt, TextGenerator
+from zsbench.models.capabilities import Prompt, Sampling, TextGenerator
 from zsbench.models.endpoints import address, replies
 from zsbench.models.endpoints.address import OPENAI
 from zsbench.models.endpoints.client import Client, Manners
@@ -166,14 +166,30 @@ class OpenAiCompatible:
         """End the requests under way."""
         self._client.stop()
 
-    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the answer to each prompt at temperature 0, thoughts left out, cut before the first stop text.
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        sampling: Sampling | None = None,
+    ) -> list[str]:
+        """Return the answer to each prompt, thoughts left out, cut before the first stop text.
 
-        Equal prompts are asked once: endpoints may answer differently the second time. An answer that is refused, or
-        that ended inside its thoughts, is empty and counted.
+        The temperature is 0 without `sampling`. Equal prompts with equal seeds are asked once: endpoints may answer
+        differently the second time, and some know no seed (`extra: {seed: null}` spares it them). An answer that is
+        refused, or that ended inside its thoughts, is empty and counted.
         """
-        asked = [self._question(prompt, max_new_tokens, stop) for prompt in prompts]
-        keys = [key_of(self._url, self._model, self.who, question) for question in asked]
+        draws: list[dict[str, Any]] = [{"temperature": 0}] * len(prompts)
+        if sampling is not None:
+            draws = [{"temperature": sampling.temperature, "seed": seed} for seed in sampling.seeds]
+        asked = [self._question(*one, max_new_tokens, stop) for one in zip(prompts, draws, strict=True)]
+        # The seed tells draws apart, also where it is not sent.
+        meant = [
+            {**question, **({"draw": draw["seed"]} if sampling else {})}
+            for question, draw in zip(asked, draws, strict=True)
+        ]
+        keys = [key_of(self._url, self._model, self.who, question) for question in meant]
         questions = dict(zip(keys, asked, strict=True))
         stored = {key: self._store.get(key) for key in questions}
         new = [key for key in questions if stored[key] is None]
@@ -189,8 +205,14 @@ class OpenAiCompatible:
         texts = {key: self._counted(stored[key], prompt) for key, prompt in zip(keys, prompts, strict=True)}
         return [texts[key][: decoding.first_stop(texts[key], stop)] for key in keys]
 
-    def _question(self, prompt: Prompt, max_new_tokens: int, stop: Sequence[str]) -> dict[str, Any]:
-        """Return what determines the answer, in the words of a request.
+    def fits(self, prompt: Prompt, *, max_new_tokens: int) -> bool:  # noqa: ARG002 - nobody knows the limit here
+        """Return True: an endpoint itself refuses what is too long."""
+        return True
+
+    def _question(
+        self, prompt: Prompt, draw: dict[str, Any], max_new_tokens: int, stop: Sequence[str]
+    ) -> dict[str, Any]:
+        """Return what determines the answer, in the words of a request; `draw` says how its tokens are chosen.
 
         Raises
         ------
@@ -206,8 +228,11 @@ class OpenAiCompatible:
         else:
             self.cost.asked(prompt.text + prompt.answer)
             question = {"prompt": prompt.text + prompt.answer}
-        question |= {"max_tokens": max_new_tokens, "temperature": 0} | ({"stop": list(stop)} if stop else {})
-        return question | self._extra
+        question |= {"max_tokens": max_new_tokens, **draw} | ({"stop": list(stop)} if stop else {}) | self._extra
+        if "seed" in draw:
+            # `extra` may spare an endpoint these keys, but does not make all draws one.
+            question |= {key: value for key, value in draw.items() if question[key] is not None}
+        return question
 
     def _body(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return the request that asks a question."""

@@ -20,7 +20,7 @@ from zsbench.data.collections.documents import RankItem
 from zsbench.data.collections.issues import Issues
 from zsbench.metrics.rankings.localisation import Changed
 from zsbench.search.candidates import Candidates
-from zsbench.tasks.base import require_unique, sample
+from zsbench.tasks.base import require_unique
 from zsbench.tasks.rerank.ranking import CandidatesConfig, CandidatesTask
 
 ALL = 1_000_000_000
@@ -69,7 +69,8 @@ class Task(CandidatesTask[Config]):
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the instances and build each one's candidates (none for scoring a finished run)."""
         every: Issues = self.source.build()
-        keep = sample(len(every.issues), limit, seed)
+        counts = dict(every.counts)
+        keep = self.kept([issue.id for issue in every.issues], counts, limit=limit, seed=seed)
         issues = [every.issues[i] for i in keep]
         require_unique(issues, self.source.where)
         wanted = digest("\0".join([i.id, *sorted(i.changed.functions), "", *sorted(i.changed.files)]) for i in issues)
@@ -79,7 +80,7 @@ class Task(CandidatesTask[Config]):
             [issue.changed for issue in issues],
             seed=seed,
             score_only=score_only,
-            counts=every.counts,
+            counts=counts,
             facts=[wanted],
             clusters=taken(every.clusters, keep, len(every.issues)),
         )

@@ -17,7 +17,6 @@ from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import TaskData, digest
 from zsbench.data.collections.questions import Questions
 from zsbench.metrics.rankings.answers import Answered
-from zsbench.tasks.base import sample
 from zsbench.tasks.rerank.ranking import CandidatesConfig, CandidatesTask
 
 
@@ -43,7 +42,8 @@ class Task(CandidatesTask[Config]):
         questions: Questions = self.source.build()
         collection = questions.collection
         ids = list(collection.queries)
-        keep = [ids[i] for i in sample(len(ids), limit, seed)]
+        counts = dict(collection.counts)
+        keep = [ids[i] for i in self.kept(ids, counts, limit=limit, seed=seed)]
 
         def text(passage: str) -> str:
             if passage not in collection.documents:
@@ -58,7 +58,7 @@ class Task(CandidatesTask[Config]):
             [Answered(questions.answers[key], text) for key in keep],
             seed=seed,
             score_only=score_only,
-            counts=collection.counts,
+            counts=counts,
             clusters=collection.clusters_of(keep),
             facts=[digest("\0".join((key, *questions.answers[key])) for key in keep)],
         )

@@ -8,12 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeVar
 
 from zsbench.config.blocks import Block
+from zsbench.config.options import Text
+from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
+from zsbench.core import jsonfiles
 from zsbench.core.ahead import side_by_side
 from zsbench.core.context import RunContext
 from zsbench.core.drawing import Drawing, Paragraph, short
 from zsbench.core.errors import UserError
 from zsbench.core.records import Cost, Score, TaskData, digest
+from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.data.collections.stored import Stored
@@ -22,7 +26,7 @@ from zsbench.metrics import naming
 from zsbench.metrics.rankings.pytrec import SharedRankings, trec_order
 from zsbench.search.candidates import Candidates, FirstStage
 from zsbench.tasks import drawings
-from zsbench.tasks.base import BaseTask, ConfigT, require_unique
+from zsbench.tasks.base import BaseTask, ConfigT, require_unique, sample
 from zsbench.tasks.formats.trec_run import TrecRun
 
 # A byte order mark would be none any more where it begins a line.
@@ -170,10 +174,15 @@ class RankingTask(BaseTask[ConfigT]):
 
 
 class CandidatesConfig(TaskConfig):
-    """Keys of every task whose candidates come from a first stage."""
+    """Keys of every task whose candidates come from a first stage.
+
+    `without`: a file of ids, one a line or a JSON list, of queries that are left out of the evaluation, because a model
+    saw them (examples of a prompt that come from the test queries).
+    """
 
     candidates: Candidates = Candidates()
     missing: Literal["zero", "skip"] = "zero"
+    without: Text | None = None
 
 
 CandidatesConfigT = TypeVar("CandidatesConfigT", bound=CandidatesConfig)
@@ -188,15 +197,42 @@ class CandidatesTask(RankingTask[CandidatesConfigT]):
     def __init__(self, config: CandidatesConfigT, source: Block) -> None:
         super().__init__(config, source)
         self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
+        given = config.without
+        self.without = None if given is None else resolve_path(given, config.folder("without"), where=source.where)
 
     def protocol(self, *, given: bool = False) -> str:
-        """Return first stage and depth, and whether absent queries are left out."""
-        parts = [] if given else [self.first_stage.label()]
-        return ", ".join(parts + [f"absent {self.asked} skipped"] * (self.config.missing == "skip"))
+        """Return first stage and depth, and which queries are left out."""
+        return ", ".join(([] if given else [self.first_stage.label()]) + self.left_out())
+
+    def left_out(self) -> list[str]:
+        """Return which queries do not count, in words for the head of a table."""
+        parts = [] if self.without is None else [f"without the {self.asked} of {self.without.name}"]
+        return parts + [f"absent {self.asked} skipped"] * (self.config.missing == "skip")
 
     def files(self) -> list[str]:
-        """Return the data's files and what the candidates come from."""
-        return super().files() + self.first_stage.files()
+        """Return the data's files, what the candidates come from, and the list of queries that are left out."""
+        return super().files() + self.first_stage.files() + ([str(self.without)] if self.without else [])
+
+    def kept(self, queries: Sequence[str], counts: dict[str, int], *, limit: int | None, seed: int) -> list[int]:
+        """Return the numbers of the queries that are asked: a sample of all but those of `without`, which are counted.
+
+        Raises
+        ------
+        UserError
+            None of the ids of `without` is one of a query, or it leaves none.
+        """
+        rest = list(range(len(queries)))
+        if self.without is not None:
+            named = set(jsonfiles.texts(self.without, "ids of queries, one a line or a JSON list"))
+            rest = [i for i in rest if queries[i] not in named]
+            n_found = len(queries) - len(rest)
+            if not n_found or not rest:
+                found = f"{n_found} of its {len(named)} ids are among the {len(queries)} {self.asked}"
+                expected = f"ids of {self.asked}, such as '{queries[0]}', but not of all" if queries else ""
+                raise UserError(shown(self.without), found, expected)
+            counts[f"{self.asked} left out, as {self.without.name} says"] = n_found
+            counts[f"ids of {self.without.name} that no query has"] = len(named) - n_found
+        return [rest[i] for i in sample(len(rest), limit, seed)]
 
     def loaded(
         self,

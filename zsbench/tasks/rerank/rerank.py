@@ -17,7 +17,6 @@ from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import Document
 from zsbench.metrics import naming
 from zsbench.metrics.rankings.pytrec import Grades
-from zsbench.tasks.base import sample
 from zsbench.tasks.rerank.ranking import CandidatesConfig, CandidatesTask
 
 
@@ -65,21 +64,21 @@ class Task(CandidatesTask[Config]):
         parts = [self.first_stage.label()] if searched and not given else []
         parts += ["query id dropped"] if self.config.drop_query_id else []
         parts += [] if self.config.title == "keep" or given else [f"title {self.config.title}"]
-        parts += ["absent queries skipped"] if self.config.missing == "skip" else []
-        return ", ".join(parts)
+        return ", ".join(parts + self.left_out())
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read the collection and build each judged query's candidates (none for scoring a finished run)."""
         collection = self._collection()
         judged = [key for key in collection.queries if collection.qrels.get(key)]
-        keep = [judged[i] for i in sample(len(judged), limit, seed)]
+        counts = dict(collection.counts)
+        keep = [judged[i] for i in self.kept(judged, counts, limit=limit, seed=seed)]
         return self.loaded(
             collection,
             keep,
             Grades.of(collection.qrels, keep),
             seed=seed,
             score_only=score_only,
-            counts=collection.counts,
+            counts=counts,
             drop_query_id=self.config.drop_query_id,
             clusters=collection.clusters_of(keep),
         )

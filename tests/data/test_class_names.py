@@ -28,6 +28,24 @@ def test_other_words_for_as_many_classes_stand_in_order():
     assert join_further(classes, ["sea_cow", "Ameise"], "", what="support") == [3, 0]
 
 
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (["ant", "bee", "cat", "seacows"], "class 'seacows' of photos.*did you mean 'sea cow'"),
+        (["Ameise", "Biene", "Katze", "Seekuh"], "class 'Ameise' of photos.*their names: ant, bee.*`class_map:`"),
+    ],
+)
+def test_as_many_further_classes_of_other_names_are_refused_though_their_place_would_fit(own, message):
+    """Folders of another spelling sort otherwise as soon as one of them does; only numbers say their place."""
+    classes = join(NAMES, NAMES, "")
+    with pytest.raises(UserError, match=message):
+        join_further(classes, own, "t.yaml:3", what="photos")
+    renamed = dict(zip(own, NAMES, strict=True))
+    assert join_further(classes, own, "", what="photos", class_map=renamed) is None
+    assert join_further(classes, ["Ant", "BEE", "cat", "Sea-Cow"], "", what="photos") is None
+    assert join_further(classes, list("0123"), "", what="photos") is None
+
+
 def test_further_classes_that_nothing_names_are_counted():
     classes = join(["Ameise", "Biene", "cat", "Seekuh"], NAMES, "")
     assert strangers(classes, ["Biene", "ant", "sea_cow"]) == 0

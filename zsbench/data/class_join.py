@@ -4,7 +4,8 @@ Data and `classes:`, test and support or validation data, a features file, a hub
 `classnames.txt`: each brings a list in an order of its own. Names are compared with `_` as a blank, case kept.
 
     all names known       -> by name; a subset of the classes is fine
-    as many, none moves   -> by place: other words for the same classes (curated names for the folders of a data set)
+    as many, none moves   -> by place: other words for the same classes (curated names for the folders of a data set);
+                             of support and validation data only whole numbers, which say their place themselves
     anything else         -> an error that lists both
 """
 
@@ -14,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from zsbench.core.errors import UserError
+from zsbench.core.errors import UserError, did_you_mean
 from zsbench.data.class_matching import matched, numbers_of
-from zsbench.data.class_names import LabelOrder, are_numbers, listed, mapped, ordered_labels, plain, renamed
+from zsbench.data.class_names import LabelOrder, are_numbers, listed, loose, mapped, ordered_labels, plain, renamed
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,9 @@ def join_further(
 ) -> list[int] | None:
     """Return where the labels of further data (support, validation) stand among a task's classes; None: as they are.
 
+    Names that neither the task nor the test data have are refused, also where they are as many: a folder of another
+    spelling or language sorts otherwise, and every image would teach the wrong class.
+
     Raises
     ------
     UserError
@@ -121,13 +125,25 @@ def join_further(
     ordered = [data_names[label] for label in order]
     merging = bool(class_map)
     numbers = matched(ordered, classes.names, classes.known, where, what=what, other="the test data", merging=merging)
+    if not are_numbers(ordered):
+        _require_known(ordered, classes, where, what)
     return _by_label(order, numbers, len(classes.names))
 
 
-def strangers(classes: Classes, data: Sequence[str] | None, class_map: Mapping[str, str] | None = None) -> int:
-    """Return how many classes of further data bear no name of the task's or the test data's.
+def _require_known(data: Sequence[str], classes: Classes, where: str, what: str) -> None:
+    """Refuse names that are joined by their place alone; case, hyphens and blanks make no other name."""
+    known = {loose(name) for name in (*classes.known, *classes.names)}
+    strange = next((name for name in data if loose(name) not in known), None)
+    if strange is not None:
+        found = f"class '{strange}' of {what}, which neither the task nor the test data have"
+        near = did_you_mean(strange, list(classes.known)) or "`class_map:` gives names of the data other names"
+        raise UserError(where, found, f"their names: {listed(classes.names)}", near)
 
-    They stand for classes by their place alone, which nothing but their number vouches for.
+
+def strangers(classes: Classes, data: Sequence[str] | None, class_map: Mapping[str, str] | None = None) -> int:
+    """Return how many classes of further data bear no name of the task's or the test data's, only a whole number.
+
+    They stand for classes by their place, which nothing else vouches for.
     """
     known = {*classes.known, *map(plain, classes.names)}
     return sum(plain(name) not in known for name in mapped(data or (), class_map))

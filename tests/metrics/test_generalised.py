@@ -7,7 +7,6 @@ from zsbench.core.errors import UserError
 from zsbench.metrics import naming
 from zsbench.metrics.bootstrap import resampled
 from zsbench.metrics.intervals import interval, wilson
-from zsbench.metrics.labels.generalised import change_by_rank
 from zsbench.metrics.labels.gold import Labels
 
 UNSEEN = np.array([False, False, True, True])
@@ -68,9 +67,3 @@ def test_gold_without_unseen_classes_and_bad_parameters():
         naming.resolve("H").compute(PREDICTED, TRUE)
     with pytest.raises(UserError, match="item, class"):
         naming.resolve("H(average=macro)")
-
-
-def test_change_by_rank_starts_with_the_class_that_was_worst():
-    before, after = PREDICTED, np.array([0, 1, 1, 1, 2, 2, 2, 2])
-    found = change_by_rank(TRUE, before, after)
-    np.testing.assert_allclose(found, [[1, 0, 1, 1], [0, 2 / 3, 1 / 3, -1 / 3], [2, 3 / 4, 1, 1 / 4]])

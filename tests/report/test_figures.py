@@ -292,6 +292,25 @@ def test_classes_stand_from_the_worst_with_wilson_intervals(by_class, tmp_path):
         classes([by_class], by="label")
 
 
+def test_what_a_method_changes_for_poor_and_rich_classes_of_another(by_class, tmp_path):
+    """By hand: classes 0, 2, 1 have 1/4, 1/2, 3/3 before; after, class 0 has 3/4, class 2 still 1/2, class 1 only 1/3."""
+    table = pq.read_table(by_class.folder / "items.parquet")
+    after = [1, 1, 1, 0, 1, 0, 0, 1, 0.0]
+    for column in ("acc@1", "mean-per-class.1"):
+        table = table.set_column(table.column_names.index(column), column, [after])
+    (tmp_path / "other").mkdir()
+    pq.write_table(table, tmp_path / "other" / "items.parquet")
+    other = run(folder=tmp_path / "other", method="grip", metrics={"acc@1": score(5 / 9), "mean-per-class": score(0.5)})
+    for runs in ([by_class, other], [other, by_class]):
+        [figure] = classes(runs, ranked_by="r", metrics=["acc@1"])
+        assert [point.x for point in figure.series[0].points] == ["class 0", "class 2", "class 1"]
+        poorer, richer = "the poorer half of the classes +50.0 points", "the richer -66.7 points"
+        assert figure.notes == (f"m / grip against r: {poorer}, {richer}",)
+    assert classes([by_class, other], metrics=["acc@1"])[0].notes == ()
+    with pytest.raises(UserError, match="--ranked-by"):
+        classes([by_class], ranked_by="gripp")
+
+
 def test_labels_have_metrics_of_their_own_and_without_classes_that_is_said(tmp_path):
     metrics = {"F1": score(0.5)} | {f"F1(label={name})": score(v) for name, v in (("per", 0.9), ("loc, 2", 0.2))}
     [figure] = classes([run(metrics=metrics, task_type="ner")])

@@ -65,6 +65,12 @@ def plot(
     most: Annotated[
         int | None, typer.Option(min=1, help="Show that many classes, the worst; default: 30.", show_default=False)
     ] = None,
+    ranked_by: Annotated[
+        str | None,
+        typer.Option(
+            help="Classes from the worst of this method, and what others change for the poorer and richer half."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -88,7 +94,12 @@ def plot(
 
     out = out or Path(f"{kind.value}.png")
     ending = _figures.ending_of(out, "--out")
-    given = {"--x": (x, ("pareto", "curve")), "--by": (by, ("classes",)), "--most": (most, ("classes",))}
+    given = {
+        "--x": (x, ("pareto", "curve")),
+        "--by": (by, ("classes",)),
+        "--most": (most, ("classes",)),
+        "--ranked-by": (ranked_by, ("classes",)),
+    }
     for option, (value, kinds) in given.items():
         if value is not None and kind.value not in kinds:
             raise UserError(option, f"--kind {kind.value} has none", f"it with --kind {' or '.join(kinds)}")
@@ -98,7 +109,7 @@ def plot(
     if x is not None:
         options["x"] = x
     if kind is Kind.classes:
-        options |= {"by": by and by.value} | ({} if most is None else {"most": most})
+        options |= {"by": by and by.value, "ranked_by": ranked_by} | ({} if most is None else {"most": most})
     figures = _builder(kind)(runs, **options)
     few = "--task and --metric choose some"
     _figures.write(figures, out, ending, width=width, title=one_line(title), fewer=few)

@@ -30,9 +30,7 @@ def folder(reference: str, *, revision: str | None) -> Path:
     UserError
         There is no such folder, or the files of the hub id are neither here nor to be had.
     """
-    return hub_folders.folder(
-        reference, revision=revision, patterns=("*.json", "*.txt", "*.model"), weights=WEIGHTS
-    )
+    return hub_folders.folder(reference, revision=revision, patterns=("*.json", "*.txt", "*.model"), weights=WEIGHTS)
 
 
 def gliner(path: Path, *, where: str, device: str, dtype: str, max_words: int | None) -> Any:

@@ -216,28 +216,3 @@ def harmonic(
     0.667
     """
     return _rows(scores, gold, average, absent)
-
-
-def change_by_rank(labels: Any, before: Any, after: Any) -> DoubleArray:
-    """Return how accuracy changed class by class, the class that was worst before first.
-
-    A method robs no one when poor classes gain and rich ones keep what they had ("Robin Hood" when they lose).
-
-    Parameters
-    ----------
-    labels : (n_items,) true classes.
-    before, after : (n_items,) classes predicted by two methods on the same items.
-
-    Returns
-    -------
-    (n_present, 4) : class, its accuracy before, its accuracy after, and the difference; equal accuracies by class.
-
-    Source: Menghini et al. 2023, arXiv:2306.01669 (the "Robin Hood" effect).
-    """
-    labels, before, after = (np.asarray(values) for values in (labels, before, after))
-    classes = np.unique(labels)
-    of_class = [(labels == c) for c in classes]
-    was = np.array([(before[rows] == c).mean() for c, rows in zip(classes, of_class, strict=True)])
-    now = np.array([(after[rows] == c).mean() for c, rows in zip(classes, of_class, strict=True)])
-    order = np.argsort(was, kind="stable")
-    return np.stack([classes, was, now, now - was], axis=1)[order]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zsbench.core.errors import unknown_name
 from zsbench.core.words import number_of
 from zsbench.report.figures.by_class import WAYS, By, NotByClass, Part, parts, refused, ways
 from zsbench.report.figures.chosen import Entry, Facet, drawable, facets
+from zsbench.report.figures.class_changes import by_rank, changes
 from zsbench.report.figures.figure import Figure, Level, Point, Series
 from zsbench.report.plain import one_line
 from zsbench.report.tables import shown as number
@@ -23,6 +25,7 @@ def classes(
     tasks: Sequence[str] = (),
     by: By | None = None,
     most: int | None = MOST,
+    ranked_by: str | None = None,
 ) -> list[Figure]:
     """Return a diagram for each task and metric: a point for each class, the classes with the worst values first.
 
@@ -33,21 +36,29 @@ def classes(
     ----------
     by : `class`, `label` or `group`; by default the first of these that a task's results have.
     most : that many classes, None for all; what the others are like stands in the notes.
+    ranked_by : the method whose values give the order of the classes, instead of the mean over the runs; what every
+        other run changes for the poorer and the richer half of them stands in the notes.
     metrics, tasks : only these; by default the first metric of every task.
 
     Raises
     ------
     UserError
-        An unknown task or metric, a metric that has no value within a class, or no task with classes.
+        An unknown task, metric or method, a metric that has no value within a class, or no task with classes.
     """
     every = facets(runs, metrics=metrics, tasks=tasks)
-    figures = [figure for facet in every for figure in _diagrams(facet, by, most, named=bool(metrics))]
+    if ranked_by is not None:
+        known = list(dict.fromkeys(entry.run.result["method"] for facet in every for entry in facet.entries))
+        if ranked_by not in known:
+            raise unknown_name(
+                "--ranked-by", "result of method", ranked_by, known, listed_by=f"here: {', '.join(known)}"
+            )
+    figures = [figure for facet in every for figure in _diagrams(facet, by, most, ranked_by, named=bool(metrics))]
     if not figures:
         raise refused([entry for facet in every for entry in facet.entries], by)
     return drawable(figures)
 
 
-def _diagrams(facet: Facet, by: By | None, most: int | None, *, named: bool) -> list[Figure]:
+def _diagrams(facet: Facet, by: By | None, most: int | None, ranked_by: str | None, *, named: bool) -> list[Figure]:
     """Return a facet's diagrams: one, or none where its results do not tell classes apart.
 
     A metric that has no value within a class is an error only where somebody named it.
@@ -65,14 +76,24 @@ def _diagrams(facet: Facet, by: By | None, most: int | None, *, named: bool) -> 
             raise
         return []
     left_out = [entry.title for entry in entries if way not in known[id(entry)]]
-    return [_diagram(facet, way, split, most, [f"no {way} known: {', '.join(left_out)}"] if left_out else [])]
+    notes = [f"no {way} known: {', '.join(left_out)}"] if left_out else []
+    first = next((parts for entry, parts in split if entry.run.result["method"] == ranked_by), None)
+    if first is None:
+        names = _in_order([of_class for _, of_class in split], facet)
+    else:
+        names = by_rank(first, better=facet.better)
+        notes += _changes(names, split, ranked_by or "")
+    return [_diagram(facet, way, split, names, names[:most], notes)]
 
 
 def _diagram(
-    facet: Facet, by: By, split: Sequence[tuple[Entry, dict[str, Part]]], most: int | None, notes: list[str]
+    facet: Facet,
+    by: By,
+    split: Sequence[tuple[Entry, dict[str, Part]]],
+    names: Sequence[str],
+    shown: Sequence[str],
+    notes: list[str],
 ) -> Figure:
-    names = _in_order([of_class for _, of_class in split], facet)
-    shown = names[:most]
     series = [
         Series(
             entry.title,
@@ -103,6 +124,26 @@ def _in_order(of_runs: Sequence[dict[str, Part]], facet: Facet) -> list[str]:
         values = [of_class[name].value for of_class in of_runs if name in of_class]
         means[name] = sum(values) / len(values)
     return sorted(names, key=means.__getitem__, reverse=facet.better == "lower")
+
+
+def _changes(names: Sequence[str], split: Sequence[tuple[Entry, dict[str, Part]]], ranked_by: str) -> list[str]:
+    """Return a note on each other run: what it changes for the poorer and for the richer half of the classes.
+
+    A run is compared with the same model's run of the method that ranks the classes, where there is one.
+    """
+    notes, ranking = [], [(entry, parts) for entry, parts in split if entry.run.result["method"] == ranked_by]
+    for entry, after in split:
+        if entry.run.result["method"] == ranked_by:
+            continue
+        before = next((parts for other, parts in ranking if other.model == entry.model), ranking[0][1])
+        changed = changes(names, before, after)
+        if changed is not None:
+            unit = entry.score["unit"]
+            poorer, richer = (f"{100 * d:+.1f} points" if unit == "%" else f"{d:+.4g} {unit}".strip() for d in changed)
+            notes.append(
+                f"{entry.title} against {ranked_by}: the poorer half of the classes {poorer}, the richer {richer}"
+            )
+    return notes
 
 
 def _point(name: str, part: Part, entry: Entry) -> Point:

@@ -19,7 +19,7 @@ from zsbench.core.errors import UserError
 READ = {
     "alias", "baseline", "captions", "centroids", "clusters", "concepts", "corpus", "definitions", "embeddings",
     "examples", "folder", "folders", "gold", "item_concepts", "listed", "pairs", "places", "predictions", "products", "prompts", "qrels", "results",
-    "run", "tags", ("relevance", "counts"), "test", "test_values", "validation_values",
+    "run", "hierarchy", "labelled", "tags", ("relevance", "counts"), "test", "test_values", "validation_values",
 }  # fmt: skip
 FOLDERS = {
     ("transfer-splits", "out"), ("split-values", "out"), ("report", "html"), ("eval", "out"), ("count", "index"),

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -16,7 +16,6 @@ from zsbench.core.errors import RunError, UserError
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.methods.classification import Classifier, Known, Problem, compose, linear, normalise, softmax
 from zsbench.methods.classification import _s3a as steps
-from zsbench.methods.classification._locus import locus, next_class
 from zsbench.methods.classification._s3a_phrases import Phrases, distinct_phrases, phrase_scores
 from zsbench.methods.classification.greedy_prompts import errors_with, greedy_prompts, search, words
 from zsbench.methods.classification.loki import frechet_scores, loki
@@ -159,25 +158,6 @@ def test_what_loki_cannot_do_is_said(tmp_path, options, message):
 def test_rules_over_probabilities_refuse_labels(rule):
     with pytest.raises(UserError, match="labels"):
         answers(rule, [1, 2], distances=TREE.astype(float))
-
-
-@settings(max_examples=25)
-@given(st.integers(2, 12), st.integers(1, 4), st.integers(0, 99))
-def test_the_locus_is_every_frechet_mean(n, n_members, seed):
-    rng = np.random.default_rng(seed)
-    distances = np.where(np.eye(n), 0, np.inf)
-    for child in range(1, n):  # a random tree
-        parent = rng.integers(child)
-        distances[child, parent] = distances[parent, child] = 1
-    for k in range(n):
-        distances = np.minimum(distances, distances[:, [k]] + distances[[k]])
-    members = rng.choice(n, min(n_members, n), replace=False)
-    found = locus(distances, members)
-    assert set(members) <= set(found)
-    means = {int((w @ distances[members] ** 2).argmin()) for w in rng.dirichlet(np.ones(len(members)), 300)}
-    assert means <= set(found)
-    node, far = next_class(distances, members)
-    assert far == max(min(distances[v, u] for u in found) for v in range(n)) == min(distances[node, u] for u in found)
 
 
 # Shrunk class spaces

@@ -61,7 +61,8 @@ def _compare() -> dict[str, Any]:
     texts = ("task", "metric", "unit", "better", "stars", "verdict", "test", "method", "first_run", "second_run")
     more = ("first_variant", "second_variant", "note")
     row: dict[str, Any] = {name: {"type": "string"} for name in (*texts, *more)}
-    row |= dict.fromkeys(("first", "second", "delta", "p", "p_holm", "p_fdr", "p_adjusted"), number)
+    numbers = ("first", "second", "delta", "p", "p_holm", "p_fdr", "p_adjusted", "relative_improvement")
+    row |= dict.fromkeys(numbers, number)
     row |= {name: {"type": "integer"} for name in ("n_items", "left_out", "undefined", "B", "seed")}
     row |= {name: {"type": "integer"} for name in ("first_side", "second_side")}
     row |= dict.fromkeys(("n_clusters", "wins", "ties", "losses"), count)

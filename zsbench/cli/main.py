@@ -37,6 +37,7 @@ COMMANDS = {
     "frequency": "frequency.app",
     "transfer-splits": "transfer_splits.transfer_splits",
     "heads": "heads.heads",
+    "locus": "locus.locus",
     "prune": "prune.prune",
     "schema": "schema.schema",
     "corpus": "corpus.app",

@@ -5,7 +5,9 @@ In a hierarchy the distance is the number of edges on the shortest path between 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from zsbench.core import arrays, files, tablefiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean
@@ -110,6 +112,28 @@ def read_edges(path: Path) -> list[tuple[str, str]]:
     return edges
 
 
+class Graph(NamedTuple):
+    """An undirected graph: names of nodes in the order in which they first stand in edges, and who is linked.
+
+    `links` is a sparse 0/1 matrix (n_nodes, n_nodes), symmetric, an edge that is written twice once.
+    """
+
+    names: list[str]
+    links: Any
+
+
+def graph_of(edges: Sequence[tuple[str, str]]) -> Graph:
+    """Return the graph of edges, each two names of nodes."""
+    from scipy.sparse import coo_array
+
+    names = list(dict.fromkeys(name for edge in edges for name in edge))
+    position = {name: i for i, name in enumerate(names)}
+    pairs = {(position[a], position[b]) for a, b in edges}
+    both = sorted(pairs | {(b, a) for a, b in pairs})
+    starts, ends = ([pair[side] for pair in both] for side in (0, 1))
+    return Graph(names, coo_array((np.ones(len(both)), (starts, ends)), shape=(len(names), len(names))).tocsr())
+
+
 def graph_distances(edges: list[tuple[str, str]], nodes: list[str], *, where: str = "") -> DoubleArray:
     """Return shortest-path lengths (n, n) between the nodes of an undirected graph.
 
@@ -118,20 +142,18 @@ def graph_distances(edges: list[tuple[str, str]], nodes: list[str], *, where: st
     UserError
         A node is on no edge, or two nodes have no path between them.
     """
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import shortest_path
 
-    position = {name: i for i, name in enumerate(dict.fromkeys(name for edge in edges for name in edge))}
+    graph = graph_of(edges)
+    position = {name: i for i, name in enumerate(graph.names)}
     unknown = next((name for name in nodes if name not in position), None)
     if unknown is not None:
         raise UserError(where, f"class '{unknown}' is on no edge", "", did_you_mean(unknown, position))
-    starts, ends = ([position[edge[side]] for edge in edges] for side in (0, 1))
-    graph = coo_array((np.ones(len(edges)), (starts, ends)), shape=(len(position), len(position))).tocsr()
     asked = [position[name] for name in nodes]
     distances = np.empty((len(asked), len(asked)))
     for first in range(0, len(asked), _NODES_AT_ONCE):
         some = slice(first, first + _NODES_AT_ONCE)
-        lengths = shortest_path(graph, directed=False, unweighted=True, indices=asked[some])
+        lengths = shortest_path(graph.links, directed=False, unweighted=True, indices=asked[some])
         distances[some] = np.asarray(lengths)[:, asked]
     if np.isinf(distances).any():
         a, b = np.argwhere(np.isinf(distances))[0]

@@ -105,6 +105,15 @@ class Difference:
         return "better" if (self.value > 0) == (self.better == "higher") else "worse"
 
     @property
+    def relative_improvement(self) -> float:
+        """What the second run is better by, as a share of the first run's value: (3 - 2) / 3 of a distance of 3.
+
+        Undefined (NaN) where that value is 0.
+        """
+        better = self.value if self.better == "higher" else -self.value
+        return better / abs(self.first) if self.first else _NAN
+
+    @property
     def stars(self) -> str:
         """`**` where the adjusted p is at most 1 %, `*` at most 5 %."""
         if self.value == 0:
@@ -136,6 +145,7 @@ class Difference:
             "p_holm": self.holm,
             "p_fdr": self.fdr,
             "p_adjusted": self.adjusted,
+            "relative_improvement": self.relative_improvement,
         }
         return {
             "task": self.task,

@@ -315,14 +315,25 @@ def test_who_converses():
 def test_ranking_prompts_in_other_identifiers_and_styles():
     passages = [passage(Document("a", "see [A] and [2]", "Title"), 300), passage(Document("b", "plain"), 300)]
     assert passages == ["Title: Title Content: see [A] and [2]", "plain"]
-    asked = build(STYLES["rankllm"], passages, "why", identifiers="alpha", chat=True)
+    asked = build(STYLES["rankllm"], passages, "why [1]", identifiers="alpha", chat=True)
     assert [message["role"] for message in asked.messages] == ["system", "user"]
-    assert "an alphabetical identifier" not in asked.messages[1]["content"]
-    assert "a alphabetical identifier" in asked.messages[1]["content"]
-    assert "[A] Title: Title Content: see (A) and [2]\n[B] plain\nSearch Query: why." in asked.messages[1]["content"]
-    assert "e.g., [B] > [A]," in asked.messages[1]["content"]
+    content = asked.messages[1]["content"]
+    # RankLLM puts round brackets around numbers, whatever its identifiers are, in the query, too.
+    assert "an alphabetical identifier []." in content
+    assert "search query: why (1).\n[A] Title: Title Content: see [A] and (2)\n[B] plain\nSearch Query" in content
+    assert "e.g., [B] > [A], Answer concisely" in content
     plain = build(RankPrompt(system="S", head="", tail="? {query}", answer="!"), ["x", "y"], "q", chat=False)
     assert (plain.text, plain.answer, plain.messages) == ("S\n\n[1] x\n[2] y? q", "!", ())
+
+
+@pytest.mark.parametrize(("style", "example"), [("rankzephyr", "[2] > [1]"), ("rankvicuna", "[4] > [2]")])
+def test_the_wording_that_distilled_rankers_were_trained_on(style, example):
+    asked = build(STYLES[style], ["one", "two [7]"], "why", chat=True)
+    system, user = (message["content"] for message in asked.messages)
+    assert system.endswith("relevancy to the query.")
+    assert "a numerical identifier []. Rank" in user
+    assert "search query: why.\n\n[1] one\n[2] two (7)\nSearch Query: why.\nRank the 2 passages" in user
+    assert user.endswith(f"e.g., {example}, Only respond with the ranking results, do not say any word or explain.")
 
 
 def test_only_the_chat_style_removes_the_artefact_of_empty_titles():

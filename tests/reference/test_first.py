@@ -7,7 +7,8 @@ from tests.reference._golden import load_json, model_folder, some
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost
 from zsbench.data.collections.documents import Document, RankItem
-from zsbench.methods.rerank.first import first, identifier_ids
+from zsbench.methods.rerank._identifiers import defused
+from zsbench.methods.rerank.first import _Style, first, identifier_ids, wording
 from zsbench.models.language.hf_causal_lm import hf_causal_lm
 
 CASES = load_json("first", "first.json") or []
@@ -44,6 +45,17 @@ def test_first_window_logits_equal_the_reference(model):
         assert ids == case["first_window_input_ids"]
         logits = model.next_token_logits(ids)[case["identifier_token_ids"]]
         np.testing.assert_allclose(logits, case["first_window_identifier_logits"], atol=1e-3)
+
+
+def test_the_prompt_of_the_first_window_equals_the_reference(model, monkeypatch):
+    for case in some(CASES, "first"):
+        asked, ids = [], []
+        monkeypatch.setattr(model.cost, "asked", asked.append)
+        monkeypatch.setattr(model, "next_token_logits", lambda tokens, ids=ids: ids.append(tokens) or np.zeros(10**5))
+        first(window=case["window"], step=case["step"])(model, item(case), None)
+        monkeypatch.undo()
+        assert asked[0] == case["first_window_prompt"]
+        assert ids[0] == case["first_window_input_ids"]
 
 
 def windows_of(model, case, monkeypatch):
@@ -108,6 +120,21 @@ def test_a_prompt_that_never_fits_is_an_error(model, monkeypatch):
     monkeypatch.setattr(model, "max_tokens", 20)
     with pytest.raises(RunError, match="does not fit the model's 20"):
         first()(model, RankItem("q", "query", (Document("a", "one two"), Document("b", "three"))), None)
+
+
+def test_the_wording_of_rankllm():
+    pieces, style = wording("rankllm"), _Style("alpha")
+    texts = [
+        defused(pieces.shown(document), pieces.defuse, "alpha")
+        for document in (Document("a", "see [A] and [2]", "T"), Document("b", "plain"))
+    ]
+    asked = pieces.asked(texts, "why [3]", style, chat=True)
+    user = asked.messages[1]["content"]
+    assert "an alphabetical identifier []. Rank" in user
+    assert "query: why (3).\n[A] Title: T Content: see [A] and (2)\n[B] plain\nSearch Query: why (3).\nRank" in user
+    assert "[B] > [A], Answer concisely and directly and only respond with the ranking results" in user
+    assert asked.answer == "["
+    assert wording("llm-reranker").shown(Document("a", "text", "T")) == "T. text"
 
 
 def test_numbers_go_up_to_nine():

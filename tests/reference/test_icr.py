@@ -5,6 +5,8 @@ import pytest
 
 from tests.models import _tiny
 from tests.reference._golden import load_json, model_folder, some
+from zsbench.config import catalog
+from zsbench.config.paths import unset_variables
 from zsbench.core.errors import RunError, UserError
 from zsbench.data.collections.documents import Document, RankItem
 from zsbench.methods.rerank._icr import Reader, Spans, paper_prompt
@@ -12,6 +14,8 @@ from zsbench.methods.rerank._windows import slide
 from zsbench.methods.rerank.icr import calibrated, icr
 from zsbench.methods.rerank.scores import best_first
 from zsbench.models.language.hf_causal_lm import hf_causal_lm
+from zsbench.plan import planning
+from zsbench.plan.choices import Choices
 
 CASES = load_json("icr", "cases.json") or []
 
@@ -211,5 +215,17 @@ def test_a_template_that_writes_bos_does_not_get_two(tmp_path):
     model = hf_causal_lm(model=_tiny.saved(transformers.LlamaForCausalLM(config), words, tmp_path))
     spans = Spans(model, paper_prompt(model, "qa"), ["a"], "q")
     assert spans.ids.count(1) == 1
-    assert spans.text.startswith("<user> Here are")
+    assert spans.text.startswith("<s><user> Here are")
     assert spans.text.endswith("Query: q<assistant>")
+
+
+QA = {"trec-covid", "fiqa", "webis-touche2020", "dbpedia-entity", "nq", "hotpotqa"}
+
+
+def test_every_beir_set_is_asked_in_the_wording_of_the_public_code():
+    with unset_variables():
+        names = [name for name in catalog.configs("tasks") if name.startswith("beir-")]
+        jobs = [job for name in names for job in planning.make(name, Choices(("lm-synonyms",), ("icr",))).jobs]
+    kinds = {job.task_name: job.method.parts[0].options["prompt"] for job in jobs}
+    assert kinds == {name: "qa" if name.removeprefix("beir-") in QA else "ie" for name in kinds}
+    assert len(kinds) > 20

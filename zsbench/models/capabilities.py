@@ -129,12 +129,16 @@ class CausalLM(Model, Protocol):
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
         """Return the prompt text of a conversation (`role`, `content`), ready for the assistant's turn.
 
-        Special tokens are part of the text, so that it is tokenized with `special=False`. Without a template, or with
-        one that fails, it is a `UserError`.
+        Some templates write BOS and some leave it to the tokenizer: `tokenize` with `special` has it once either way.
+        Without a template, or with one that fails, it is a `UserError`.
         """
 
     def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
-        """Return token ids and their (start, end) character offsets; `special` lets the tokenizer add BOS and EOS."""
+        """Return token ids and their (start, end) character offsets.
+
+        With `special` the text opens with what the tokenizer puts in front of texts (BOS), once, even where the text
+        has it already; nothing is put behind it.
+        """
 
     def next_token_logits(self, ids: Sequence[int]) -> FloatArray:
         """Return the logits (vocabulary,) of the token after `ids`, which hold their special tokens already."""

@@ -15,17 +15,32 @@ from zsbench.models.capabilities import Prompt
 _NEAR = 32
 
 
-def as_text(tokenizer: Any, prompt: Prompt, options: Mapping[str, Any]) -> tuple[str, bool]:
-    """Return a prompt as text, and whether the tokenizer still has to add its special tokens."""
-    if prompt.messages:
-        return chat_templates.chat(tokenizer, prompt.messages, options) + prompt.answer, False
-    return prompt.text + prompt.answer, True
+def as_text(tokenizer: Any, prompt: Prompt, options: Mapping[str, Any]) -> str:
+    """Return a prompt as one text: a conversation by the chat template, and how the answer opens."""
+    asked = chat_templates.chat(tokenizer, prompt.messages, options) if prompt.messages else prompt.text
+    return asked + prompt.answer
 
 
 def tokenize(tokenizer: Any, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
     """Return token ids and their character offsets in `text`."""
     encoded = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
     return list(encoded["input_ids"]), [tuple(pair) for pair in encoded["offset_mapping"]]
+
+
+def opened(tokenizer: Any, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return token ids and their offsets of a text that a decoder goes on from.
+
+    What the tokenizer puts in front of texts (BOS) stands there once, whether the text begins with it, as many chat
+    templates write it, or not, as that of Zephyr. What it puts behind them would end the text before the answer.
+    """
+    ids, offsets = tokenize(tokenizer, text, special=True)
+    known = set(tokenizer.all_special_ids)
+    added = [token in known and place == (0, 0) for token, place in zip(ids, offsets, strict=True)]
+    n_front = next((place for place, is_added in enumerate(added) if not is_added), len(ids))
+    n_behind = next((place for place, is_added in enumerate(reversed(added[n_front:])) if not is_added), 0)
+    end = len(ids) - n_behind
+    start = n_front if ids[n_front : 2 * n_front] == ids[:n_front] else 0
+    return ids[start:end], offsets[start:end]
 
 
 def continuation(tokenizer: Any, before: str, text: str) -> list[int]:

@@ -163,11 +163,5 @@ def paper_prompt(model: CausalLM, kind: str) -> IcrPrompt:
             raise UserError(
                 "", "the chat template changes the user's text", "pieces of your own: `prompt: {prefix: ...}`"
             )
-        prefix, separator = without_bos(model, prefix), "\n\n"
+        separator = "\n\n"
     return IcrPrompt(prefix=literal(prefix), suffix=literal(suffix), separator=separator, instruction=instruction)
-
-
-def without_bos(model: CausalLM, text: str) -> str:
-    """Return a text without the begin-of-text token that the tokenizer puts in front anyway."""
-    ids, offsets = model.tokenize(text, special=True)
-    return text[offsets[1][1] :] if len(ids) > 1 and ids[0] == ids[1] and offsets[0] == (0, 0) else text

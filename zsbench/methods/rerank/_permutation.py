@@ -1,27 +1,32 @@
 """The published prompts for permutation generation, piece by piece.
 
-Source: `chat`: Sun et al. 2023, arXiv:2304.09542, appendix; `rankllm`: castorini/rank_llm, which RankVicuna and
-RankZephyr were trained on; `single`: the public code of arXiv:2410.02642.
+`rankllm` is the present template of RankLLM, with which its table of results was made in 2025. RankZephyr and
+RankVicuna were trained on an older wording ("Only respond ...", a blank line before the passages): `rankzephyr` gives
+an example of two passages, as lists of any length need, `rankvicuna` that of the lists of twenty RankVicuna saw.
+
+Source: `chat`: Sun et al. 2023, arXiv:2304.09542, appendix; `rankllm`: castorini/rank_llm,
+rerank/prompt_templates/rank_zephyr_template.yaml and rank_zephyr_alpha_template.yaml; `rankzephyr` and `rankvicuna`:
+the same repository before June 2025, rank_listwise_os_llm.py with and without `variable_passages` and
+scripts/create_variable_length_samples.py; `single`: the public code of arXiv:2410.02642.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from zsbench.config.options import Blanks
 from zsbench.core.templates import fill
 from zsbench.data.collections.documents import Document
+from zsbench.methods.rerank._identifiers import Defuse, Identifiers, defused, defused_query
 from zsbench.methods.rerank.cuts import cut_words
 from zsbench.methods.shared.document_texts import Piece, Wording, joined, put
 from zsbench.models.capabilities import Prompt
 
 NAMES = {"numeric": [str(i) for i in range(1, 1000)], "alpha": [chr(ord("A") + i) for i in range(26)]}
-LOOK_ALIKE = {"numeric": re.compile(r"\[([0-9]+)\]"), "alpha": re.compile(r"\[([A-Za-z]+)\]")}
 
 
-Frame = Annotated[str, Blanks("query", "n", "kind", "adjective", "example", "swapped")]
+Frame = Annotated[str, Blanks("query", "n", "kind", "article", "adjective", "example", "swapped", "spread")]
 
 
 class RankPrompt(Wording):
@@ -29,7 +34,8 @@ class RankPrompt(Wording):
 
     Without a conversation there are no turns, and all pieces but the receipts stand in one text.
 
-    `defuse`: bracketed numbers (or letters) inside passages, which look like identifiers, get round brackets.
+    `defuse`: what looks like an identifier inside passages gets round brackets: with `identifiers` bracketed numbers
+    (or letters, where passages are named by letters), with `numbers` bracketed numbers in any case, in the query, too.
     `clean`: passages lose the artefact "Title: Content: " that some collections have before texts without a title.
     """
 
@@ -52,7 +58,7 @@ class RankPrompt(Wording):
         "{n} ranked passages and do not explain your ranking until after the list is done. "
     )
     answer: Piece = " Ranked Passages: ["
-    defuse: bool = False
+    defuse: Defuse = "none"
     clean: bool = False
 
 
@@ -76,8 +82,8 @@ CHAT = RankPrompt(
 RANKLLM = RankPrompt(
     system="You are RankLLM, an intelligent assistant that can rank passages based on their relevancy to the query",
     head=(
-        "I will provide you with {n} passages, each indicated by a {adjective} identifier []. "
-        "Rank the passages based on their relevance to the search query: {query}.\n\n"
+        "I will provide you with {n} passages, each indicated by {article} {adjective} identifier []. "
+        "Rank the passages based on their relevance to the search query: {query}.\n"
     ),
     tail=(
         "\nSearch Query: {query}.\nRank the {n} passages above based on their relevance to the search query. All the "
@@ -86,9 +92,36 @@ RANKLLM = RankPrompt(
         "do not say any word or explain."
     ),
     answer="",
-    defuse=True,
+    defuse="numbers",
 )
-STYLES = {"chat": CHAT, "rankllm": RANKLLM, "single": RankPrompt()}
+
+
+def _trained(example: str) -> RankPrompt:
+    """Return the wording of the training data of RankZephyr and RankVicuna with the example of one of them."""
+    return RankPrompt(
+        system=f"{RANKLLM.system}.",
+        head=(
+            "I will provide you with {n} passages, each indicated by a {adjective} identifier []. "
+            "Rank the passages based on their relevance to the search query: {query}.\n\n"
+        ),
+        tail=(
+            "\nSearch Query: {query}.\nRank the {n} passages above based on their relevance to the search query. All "
+            "the passages should be included and listed using identifiers, in descending order of relevance. The "
+            f"output format should be [] > [], e.g., {example}, Only respond with the ranking results, do not say any "
+            "word or explain."
+        ),
+        answer="",
+        defuse="numbers",
+    )
+
+
+STYLES = {
+    "chat": CHAT,
+    "rankllm": RANKLLM,
+    "rankzephyr": _trained("{swapped}"),
+    "rankvicuna": _trained("{spread}"),
+    "single": RankPrompt(),
+}
 
 
 def passage(document: Document, max_words: int | None, *, clean: bool = False) -> str:
@@ -102,20 +135,23 @@ def cleaned(text: str) -> str:
     return text.replace("Title: Content: ", "").strip()
 
 
-def build(pieces: RankPrompt, texts: Sequence[str], query: str, *, identifiers: str = "numeric", chat: bool) -> Prompt:
+def build(
+    pieces: RankPrompt, texts: Sequence[str], query: str, *, identifiers: Identifiers = "numeric", chat: bool
+) -> Prompt:
     """Return the prompt for one window of passages."""
     names = NAMES[identifiers]
     if pieces.clean:
         texts = [cleaned(text) for text in texts]
-    if pieces.defuse:
-        texts = [LOOK_ALIKE[identifiers].sub(r"(\1)", text) for text in texts]
+    texts = [defused(text, pieces.defuse, identifiers) for text in texts]
     fields = {
         "n": len(texts),
-        "query": query,
+        "query": defused_query(query, pieces.defuse),
         "kind": "number" if identifiers == "numeric" else "alphabetical",
+        "article": "a" if identifiers == "numeric" else "an",
         "adjective": "numerical" if identifiers == "numeric" else "alphabetical",
         "example": f"[{names[0]}] > [{names[1]}]",
         "swapped": f"[{names[1]}] > [{names[0]}]",
+        "spread": f"[{names[3]}] > [{names[1]}]",
     }
     head, tail = fill(pieces.head, **fields), fill(pieces.tail, **fields)
     shown = [fill(pieces.passage, id=name, text=text) for name, text in zip(names, texts, strict=False)]

@@ -3,12 +3,15 @@
 The prompt lists the window's passages as [A], [B], ... and ends by opening the answer; the passages are ordered by
 the next-token logits of their letters, ties in input order. Windows run from the tail to the head.
 
-Source: Reddy et al. 2024 (EMNLP), arXiv:2406.15657, section 3; prompt as published with the RankLLM family.
+    llm-reranker   the authors' wording, which First_Model and castorini/first_mistral were trained on
+    rankllm        RankLLM's present template, with which its table of results was made in 2025
+
+Source: Reddy et al. 2024 (EMNLP), arXiv:2406.15657, section 3; gangiswag/llm-reranker, rank_listwise_os_llm.py and
+convert_results.py; castorini/rank_llm, rerank/prompt_templates/rank_zephyr_alpha_template.yaml.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from zsbench.config.companions import companions
@@ -20,19 +23,22 @@ from zsbench.core.templates import fill
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import Document, RankItem
 from zsbench.methods.rerank import Ranker
+from zsbench.methods.rerank._identifiers import Defuse, Identifiers, defused, defused_query
 from zsbench.methods.rerank._windows import check_step, slide
 from zsbench.methods.rerank.cuts import count, cut_words, fitted
 from zsbench.methods.rerank.scores import best_first
 from zsbench.methods.shared.document_texts import Piece, Wording, put
 from zsbench.models.capabilities import CausalLM, Prompt
 
-Frame = Annotated[str, Blanks("query", "n", "kind", "example")]
+Frame = Annotated[str, Blanks("query", "n", "article", "kind", "example")]
 
 
 class FirstPrompt(Wording):
     """The pieces of the prompt; without `system` the text is used as it is, without a chat template.
 
-    A model without turns reads the same pieces as plain text, with a line end before the answer.
+    A model without turns reads the same pieces as plain text, with a line end before the answer. `titled` is how a
+    passage with a title is shown; `defuse` puts round brackets around what looks like an identifier inside passages
+    (`identifiers`), or around bracketed numbers there and in the query (`numbers`).
     """
 
     in_one_of: ClassVar[dict[str, tuple[str, ...]]] = {"query": ("head", "tail")}
@@ -52,6 +58,12 @@ class FirstPrompt(Wording):
         "Only respond with the ranking results, do not say any word or explain."
     )
     answer: Piece = "["
+    titled: Annotated[str, Blanks("title", "text", needed=("title", "text"))] = "{title}. {text}"
+    defuse: Defuse = "identifiers"
+
+    def shown(self, document: Document) -> str:
+        """Return a passage with its title, where it has one."""
+        return fill(self.titled, title=document.title, text=document.text) if document.title else document.text
 
     def talks(self, model: Any) -> bool:
         """Say whether the prompt is put as a conversation; one without `system` only where `chat` says so."""
@@ -59,23 +71,39 @@ class FirstPrompt(Wording):
 
     def asked(self, texts: list[str], query: str, style: _Style, *, chat: bool) -> Prompt:
         """Return the prompt of one window."""
-        blanks: dict[str, Any] = {"n": len(texts), "kind": style.kind, "query": query, "example": style.example}
+        blanks: dict[str, Any] = {"n": len(texts), "kind": style.kind, "article": style.article}
+        blanks |= {"query": defused_query(query, self.defuse), "example": style.example}
         shown = [fill(self.passage, id=name, text=text) for name, text in zip(style.names, texts, strict=False)]
         body = fill(self.head, **blanks) + "".join(shown) + fill(self.tail, **blanks)
         plain = not chat and self.system is not None
         return put(body + "\n" if plain else body, chat=chat, answer=self.answer, system=self.system)
 
 
-class _Style:
-    """How passages are named: letters or numbers, and how look-alikes inside passages are defused."""
+RANKLLM = FirstPrompt(
+    head=(
+        "I will provide you with {n} passages, each indicated by {article} {kind} identifier []. "
+        "Rank the passages based on their relevance to the search query: {query}.\n"
+    ),
+    tail=(
+        "Search Query: {query}.\nRank the {n} passages above based on their relevance to the search query. "
+        "All the passages should be included and listed using identifiers, in descending order of relevance. "
+        "The output format should be [] > [], e.g., {example}, Answer concisely and directly and only respond with the "
+        "ranking results, do not say any word or explain."
+    ),
+    titled="Title: {title} Content: {text}",
+    defuse="numbers",
+)
+STYLES = {"llm-reranker": FirstPrompt(), "rankllm": RANKLLM}
 
-    def __init__(self, identifiers: str) -> None:
+
+class _Style:
+    """How passages are named: by letters or by numbers."""
+
+    def __init__(self, identifiers: Identifiers) -> None:
         letters = identifiers == "alpha"
         self.names = [chr(ord("A") + i) for i in range(26)] if letters else [str(i) for i in range(1, 10)]
-        self.kind = "alphabetical" if letters else "numerical"
+        self.kind, self.article = ("alphabetical", "an") if letters else ("numerical", "a")
         self.example = "[B] > [A]" if letters else "[2] > [1]"
-        # The class A-z also holds [ \ ] ^ _ and the backtick, as in the reference.
-        self.look_alike = re.compile(r"\[([A-z]+)\]" if letters else r"\[([0-9]+)\]")
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -92,9 +120,9 @@ def first(
     *,
     window: Count = 20,
     step: Count | None = None,
-    identifiers: Literal["alpha", "numeric"] = "alpha",
+    identifiers: Identifiers = "alpha",
     top_logprobs: Count | None = None,
-    prompt: FirstPrompt = FirstPrompt(),
+    prompt: Literal["llm-reranker", "rankllm"] | FirstPrompt = "llm-reranker",
     max_words: Count = 300,
 ) -> Ranker:
     """Rank by the logits of identifiers.
@@ -105,22 +133,22 @@ def first(
     identifiers : letters (up to 26 in a window) or the numbers 1 to 9.
     top_logprobs : look only at this many most probable tokens, as API back ends do; identifiers that are not among
         them keep the input order behind the others. None looks at the full vocabulary.
-    prompt : wording.
+    prompt : one of the published wordings, or pieces of one's own.
     max_words : passages are cut to this many words; in scripts without blanks every character is one. Where a prompt
         is longer than the model reads, its passages are cut further. Cut passages and such prompts are counted.
     """
-    style = _Style(identifiers)
+    style, pieces = _Style(identifiers), wording(prompt)
     if window > len(style.names):
         raise UserError("", f"window {window}", f"at most {len(style.names)} with {identifiers} identifiers")
 
     def rank(model: CausalLM, item: RankItem, _collection: Collection) -> list[int]:
-        whole = [_whole(document) for document in item.documents]
-        shown = [style.look_alike.sub(r"(\1)", cut_words(text, max_words)) for text in whole]
+        whole = [pieces.shown(document) for document in item.documents]
+        shown = [defused(cut_words(text, max_words), pieces.defuse, identifiers) for text in whole]
         count(model, whole, shown)
 
         def sort(numbers: list[int]) -> list[int]:
-            logits = model.next_token_logits(_tokens(model, prompt, style, [shown[i] for i in numbers], item.query))
-            scores = logits[identifier_ids(model, fill(prompt.answer), style.names[: len(numbers)])]
+            logits = model.next_token_logits(_tokens(model, pieces, style, [shown[i] for i in numbers], item.query))
+            scores = logits[identifier_ids(model, fill(pieces.answer), style.names[: len(numbers)])]
             if not np.isfinite(scores).all():
                 raise RunError("", "identifier logits are NaN or infinite", "another dtype (float32 or bfloat16)")
             if top_logprobs is not None:
@@ -134,6 +162,11 @@ def first(
     return rank
 
 
+def wording(prompt: str | FirstPrompt) -> FirstPrompt:
+    """Return the pieces of a prompt, or of the published wording that is named."""
+    return STYLES[prompt] if isinstance(prompt, str) else prompt
+
+
 def _tokens(model: CausalLM, prompt: FirstPrompt, style: _Style, texts: list[str], query: str) -> list[int]:
     """Return the prompt's tokens; where they are too many, passages are cut to fewer, and the prompt is counted."""
     chat = prompt.talks(model)
@@ -143,8 +176,7 @@ def _tokens(model: CausalLM, prompt: FirstPrompt, style: _Style, texts: list[str
         return (model.chat(asked.messages) if chat else asked.text) + asked.answer
 
     def tokens(texts: list[str]) -> list[int]:
-        # A chat template writes BOS itself; plain text leaves it to the tokenizer.
-        return model.tokenize(written(texts), special=not chat)[0]
+        return model.tokenize(written(texts), special=True)[0]
 
     shorter = fitted(model, texts, lambda cut: len(tokens(cut)))
     model.cost.asked(written(shorter))
@@ -178,13 +210,10 @@ def identifier_ids(model: CausalLM, opening: str, names: list[str]) -> list[int]
     return ids
 
 
-def _whole(document: Document) -> str:
-    return f"{document.title}. {document.text}" if document.title else document.text
-
-
 def describe_prompt(options: dict[str, Any], task: dict[str, Any], *, chat: bool = True) -> str:  # noqa: ARG001
     """Return the prompt with two stand-in passages, for `zsbench show`."""
-    prompt = FirstPrompt.model_validate(options.get("prompt", {}))
+    raw = options.get("prompt", "llm-reranker")
+    prompt = wording(raw if isinstance(raw, str) else FirstPrompt.model_validate(raw))
     chat = chat if prompt.chat is None and prompt.system is not None else bool(prompt.chat)
     style = _Style(options.get("identifiers", "alpha"))
     return prompt.asked(["<passage 1>", "<passage 2>"], "<query>", style, chat=chat).described()

@@ -1,9 +1,9 @@
 """RankGPT: permutation generation; the model writes the order of a window's passages as [2] > [1] > ...
 
 Windows run from the tail of the list to its head and each result is written back before the next. `chat` shows every
-passage in a turn of its own, which the assistant receipts; `rankllm` (what RankVicuna and RankZephyr were trained on)
-and `single` show all in one text, and `single` opens the answer with "[". Models without turns get `single` unless a
-style is named. Answers that are no permutation of the
+passage in a turn of its own, which the assistant receipts; the others show all in one text: `rankllm` in the present
+wording of RankLLM, `rankzephyr` and `rankvicuna` in those that these models were trained on, and `single` opens the
+answer with "[". Models without turns get `single` unless a style is named. Answers that are no permutation of the
 window are counted: the share of well-formed ones is 1 - malformed / comparisons, a window being one comparison.
 
     lenient   every number in the answer counts, in order; missing passages follow in their present order
@@ -24,6 +24,7 @@ from zsbench.core.errors import UserError
 from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank import Ranker, _parse, cuts
+from zsbench.methods.rerank._identifiers import Identifiers
 from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
 from zsbench.methods.rerank._windows import Schedule, check_step, slide
 from zsbench.methods.shared.document_texts import converses
@@ -53,9 +54,9 @@ def rankgpt(
     step: Count | None = None,
     repeats: Few = 1,
     schedule: Schedule = "covering",
-    prompt: Literal["chat", "rankllm", "single"] | RankPrompt | None = None,
+    prompt: Literal["chat", "rankllm", "rankzephyr", "rankvicuna", "single"] | RankPrompt | None = None,
     parser: Literal["lenient", "strict"] = "lenient",
-    identifiers: Literal["numeric", "alpha"] = "numeric",
+    identifiers: Identifiers = "numeric",
     max_words: Count | None = 300,
     max_tokens: Count | None = None,
     max_new_tokens: Count | None = None,

@@ -113,13 +113,17 @@ class HfCausalLM(LanguageModel, Decoder):
         return bool(self._tokenizer.chat_template)
 
     def chat(self, messages: Sequence[dict[str, str]]) -> str:
-        """Return the prompt of a conversation by the chat template, special tokens included."""
+        """Return the prompt of a conversation by the chat template, with the special tokens that it writes."""
         return chat_templates.chat(self._tokenizer, messages, self._chat_options)
 
+    def tokenize(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return token ids and their character offsets; `special` sees to it that BOS stands in front, once."""
+        return prompt_tokens.opened(self._tokenizer, text) if special else super().tokenize(text, special=False)
+
     def _encode(self, prompt: Prompt, answers: Sequence[str], *, differ: bool = False, room: int = 0) -> Tokens:
-        text, special = prompt_tokens.as_text(self._tokenizer, prompt, self._chat_options)
+        text = prompt_tokens.as_text(self._tokenizer, prompt, self._chat_options)
         self.cost.asked(text)
-        ids: list[int] = self._tokenizer(text, add_special_tokens=special)["input_ids"]
+        ids, _ = prompt_tokens.opened(self._tokenizer, text)
         answer_ids = [prompt_tokens.continuation(self._tokenizer, text, answer) for answer in answers]
         if differ:
             prefix, answer_ids = prompt_tokens.split_common_prefix(

@@ -140,8 +140,8 @@ class HfCausalLM(LanguageModel, Decoder):
         return Tokens(tuple(ids), answers=tuple(map(tuple, answer_ids)))
 
     def _n_tokens(self, prompt: Prompt, *, room: int) -> int:
-        text, special = prompt_tokens.as_text(self._tokenizer, prompt, self._chat_options)
-        return len(self._tokenizer(text, add_special_tokens=special)["input_ids"]) + room
+        text = prompt_tokens.as_text(self._tokenizer, prompt, self._chat_options)
+        return len(prompt_tokens.opened(self._tokenizer, text)[0]) + room
 
     def _next_logits(self, batch: Sequence[Tokens]) -> torch.Tensor:
         return self._logits([tokens.prompt for tokens in batch], 1)[:, -1]

@@ -80,3 +80,32 @@ def test_an_option_that_the_template_does_not_read_is_refused(folder, tmp_path):
     value |= {"chat_template": "chat.jinja", "chat_options": {"enable_thinkin": True}}
     model = model_block(value, Document(tmp_path / "m.yaml", value), ()).build()
     assert model.chat([{"role": "user", "content": "hi"}]) == "hi!"
+
+
+# Llama 3.2's way, and that of templates which leave no choice.
+ASKS = "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}{{ date_string }}"
+ALWAYS = "{% set day = strftime_now('%Y') %}{% if messages[0]['role'] != 'system' %}{{ day }}{% endif %}"
+
+
+@pytest.mark.parametrize(("template", "way"), [(ASKS, "chat_options: {date_string"), (ALWAYS, "chat_template:")])
+def test_a_template_that_writes_todays_date_is_refused_with_what_fixes_it(template, way, folder, tmp_path):
+    with pytest.raises(UserError, match="writes today's date") as failure:
+        block(folder, tmp_path, template + "{{ messages[0]['content'] }}").build()
+    assert way in str(failure.value)
+    # A template of the checkpoint's own is met when the first prompt is written.
+    model = block(folder, tmp_path, "{{ messages[0]['content'] }}").build()
+    model._tokenizer.chat_template = template
+    for messages in (
+        [{"role": "user", "content": "x"}],
+        [{"role": "system", "content": "s"}, {"role": "user", "content": "x"}],
+    ):
+        with pytest.raises(UserError, match="writes today's date"):
+            model.chat(messages)
+
+
+def test_a_date_that_is_given_stands_above_the_templates_clock(folder, tmp_path):
+    (tmp_path / "chat.jinja").write_text(ASKS)
+    value = {"adapter": "hf-causal-lm", "model": folder, "chat_template": "chat.jinja"}
+    value["chat_options"] = {"date_string": "26 Jul 2024"}
+    model = model_block(value, Document(tmp_path / "m.yaml", value), ()).build()
+    assert model.chat([{"role": "user", "content": "x"}]) == "26 Jul 2024"

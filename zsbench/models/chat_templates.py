@@ -15,9 +15,11 @@ _RESERVED = frozenset(
     {
         *("conversation", "messages", "chat_template", "add_generation_prompt", "continue_final_message", "tokenize"),
         *("padding", "truncation", "max_length", "return_tensors", "return_dict", "return_assistant_tokens_mask"),
-        "tokenizer_kwargs",
+        *("tokenizer_kwargs", "strftime_now"),
     }
 )
+_CLOCK = "strftime_now("
+"""How a template asks transformers for the time."""
 
 
 def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: Mapping[str, Any]) -> str:
@@ -28,7 +30,7 @@ def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: Mapping[st
     Raises
     ------
     UserError
-        There is no template, or it fails on the conversation.
+        There is no template, it fails on the conversation, or it writes the day's date.
     """
     if not tokenizer.chat_template:
         raise UserError(
@@ -37,8 +39,13 @@ def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: Mapping[st
             "plain text (`chat: false` in the method's `prompt:`), or `chat_template:` with a file in the model's YAML",
         )
     try:
-        text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True, **options)
+        # A text in the place of the template's clock: with today's date in it, no prompt would be the same tomorrow.
+        text: str = tokenizer.apply_chat_template(
+            list(messages), tokenize=False, add_generation_prompt=True, strftime_now="", **options
+        )
     except Exception as error:
+        if isinstance(error, TypeError) and _CLOCK in str(tokenizer.chat_template):
+            raise _dated(tokenizer) from error
         # A template is a program: it may divide by zero or fill the memory as well as refuse on purpose.
         if len(messages) < 2 or messages[0]["role"] != "system":
             reason = f"{type(error).__name__}: {' '.join(str(error).split()) or 'without a reason'}"
@@ -46,6 +53,16 @@ def chat(tokenizer: Any, messages: Sequence[dict[str, str]], options: Mapping[st
         system, user, *rest = messages
         return chat(tokenizer, [{**user, "content": f"{system['content']}\n\n{user['content']}"}, *rest], options)
     return text
+
+
+def _dated(tokenizer: Any) -> UserError:
+    """Return the error about a template that writes the day's date, with the variable that stands above its clock."""
+    variables = re.findall(r"\b(\w*date\w*) is (?:not )?defined", str(tokenizer.chat_template))
+    option = (
+        f'`chat_options: {{{variables[0]}: "26 Jul 2024"}}`' if variables else "`chat_template:` with a file without it"
+    )
+    found = "the chat template writes today's date, so that no prompt is the same tomorrow"
+    return UserError(tokenizer.name_or_path, found, f"a date that stays: {option} in the model's YAML")
 
 
 def require_template(path: Path) -> None:

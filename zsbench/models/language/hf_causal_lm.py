@@ -95,7 +95,7 @@ def _try_template(tokenizer: Any, path: Path, options: Mapping[str, Any]) -> Non
     try:
         chat_templates.chat(tokenizer, [{"role": "user", "content": "?"}], options)
     except UserError as error:
-        raise UserError(shown(path), error.found, "a template of conversations") from error
+        raise UserError(shown(path), error.found, error.expected or "a template of conversations") from error
 
 
 class HfCausalLM(LanguageModel, Decoder):

@@ -129,6 +129,10 @@ class Block:
         return [str(file) for path in named for file in inside.get(path) or [path]]
 
 
+_ABOUT: dict[str, tuple[str, ...]] = {"models": ("source", "extra")}
+"""Keys that say something about a component of a kind and are no options."""
+
+
 @contextmanager
 def located(*blocks: Block) -> Iterator[None]:
     """Give an error that names an option of one of the blocks the option's place in its file.
@@ -217,7 +221,7 @@ def block(kind: catalog.ComponentKind, value: Any, key: str, document: Document,
     name = value[key]
     function = catalog.load_component(kind, name, where=where)
     # A component may have an option of one of these names (the label column of a table); then the key is the option.
-    about = {"label", "description", "license"} - option_defaults(function).keys()
+    about = {"label", "description", "license", *_ABOUT.get(kind, ())} - option_defaults(function).keys()
     title = validate.label(value, document, loc) if "label" in about else ""
     for word in about & value.keys() - {"label"}:
         if not isinstance(value[word], str):

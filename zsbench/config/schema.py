@@ -72,9 +72,12 @@ class ModelConfig(Strict, extra="allow"):
     """A model's YAML: the adapter, and that adapter's own options beside it.
 
     `familiarity`: what the labels of its training were, for tasks that have a key of that name (`zsbench show ner`).
+    `source`: where its authors say how it is run. `extra`: the extra of zsbench with what its checkpoint asks for.
     """
 
     adapter: Text
     familiarity: dict[str, Any] = {}
     description: AnyText = ""
+    source: AnyText = ""
     license: AnyText = ""
+    extra: AnyText = ""

@@ -106,7 +106,7 @@ def test_a_prompt_without_the_query_is_refused(name, prompt):
         schema.model_validate({"prompt": {**prompt, piece: "{query}"}})
 
 
-@pytest.mark.parametrize("name", ["pointwise", "monot5"])
+@pytest.mark.parametrize("name", ["pointwise", "monot5", "qwen3-reranker"])
 def test_two_answers_that_are_one_are_refused(name):
     said = refused(name, ("prompt",), {"relevant": "B", "irrelevant": "B"})
     assert "`relevant` and `irrelevant` that differ" in said

@@ -169,7 +169,7 @@ def test_a_constant_scorer_over_a_pool_is_at_chance(method, tmp_path, monkeypatc
     # 10 of 120 are expected; more than 22 or fewer than 2 have a probability below 1 in 1,000.
     assert 2 <= right <= 22
     scorers = {"bm25", "cross-encoder", "dense", "first", "icr", "listwise-likelihood"}
-    scorers |= {"monot5", "pointwise", "query-likelihood"}
+    scorers |= {"monot5", "pointwise", "query-likelihood", "qwen3-reranker"}
     tied = counts.get("queries with candidates of equal score", 0)
     assert tied == (N_QUERIES if method in scorers else 0), counts
 

@@ -1,5 +1,6 @@
 """BM25's tokens in every script, and messages that say what an analyzer reads."""
 
+import math
 import random
 import re
 
@@ -182,3 +183,59 @@ def test_one_index_stays_in_memory(monkeypatch):
     first = bm25.indexed(collection(documents, {"q": "x"}), **options)
     assert bm25.indexed(collection(documents, {"q": "y"}), **options) is first
     assert bm25.indexed(collection({**documents, "d3": "a"}, {"q": "x"}), **options) is not first
+
+
+TITLED = st.lists(
+    st.tuples(st.text("ab ", max_size=6), st.text("abc ", max_size=8)).filter(lambda pair: pair[1].strip()), min_size=1
+)
+
+
+def one_field(texts, query, k1, b):
+    """BM25 of one field by its formula: N, df and the mean length over the texts that have a word."""
+    words = [text.split() for text in texts]
+    held = [own for own in words if own]
+    mean = sum(map(len, held)) / max(1, len(held))
+
+    def score(own):
+        total = 0.0
+        for word in query.split():
+            df = sum(word in other for other in held)
+            idf = math.log(1 + (len(held) - df + 0.5) / (df + 0.5))
+            tf = own.count(word)
+            total += idf * tf / (tf + k1 * (1 - b + b * len(own) / mean)) if tf else 0.0
+        return total
+
+    return np.array([score(own) for own in words])
+
+
+@given(TITLED, st.floats(0.1, 3), st.floats(0.1, 3))
+def test_fields_have_statistics_of_their_own_and_add_up(documents, of_title, of_text):
+    pool = Collection({str(i): Document(str(i), text, title) for i, (title, text) in enumerate(documents)}, {}, {})
+    index = Bm25(pool, k1=1.2, b=0.7, fields={"title": of_title, "text": of_text})
+    for query in ("a", "b c", "a a c", "d"):
+        titles, texts = (one_field([pair[side] for pair in documents], query, 1.2, 0.7) for side in (0, 1))
+        np.testing.assert_allclose(index.scores(query), of_title * titles + of_text * texts, rtol=1e-4, atol=1e-6)
+
+
+def test_a_document_without_a_text_is_in_no_field_and_an_empty_field_adds_nothing():
+    documents = {"a": Document("a", "", "cat"), "b": Document("b", "dog", "cat"), "c": Document("c", "cat dog", "")}
+    index = Bm25(Collection(documents, {}, {}), fields={"title": 1.0, "text": 1.0})
+    assert index.top("cat", 3).keys() == {"b", "c"}
+    bare = {key: Document(key, text) for key, text in CHINESE.items()} | {
+        "x": Document("x", "a b a"),
+        "y": Document("y", "b"),
+    }
+    both = Bm25(Collection(bare, {}, {}), fields={"title": 5.0, "text": 1.0}, analyzer="words")
+    whole = Bm25(Collection(bare, {}, {}), analyzer="words")
+    assert both.scores("a b 天气很好").tolist() == whole.scores("a b 天气很好").tolist()
+
+
+def test_a_large_fielded_index_is_kept_under_its_own_key(tmp_path, monkeypatch):
+    monkeypatch.setattr(bm25, "_LARGE", 1)
+    pool = Collection({"a": Document("a", "dog", "cat"), "b": Document("b", "cat", "dog")}, {}, {})
+    monkeypatch.setattr(cache, "_current", cache.Cache(tmp_path))
+    found = [Bm25(pool, fields=fields).scores("cat").tolist() for fields in ({}, {"title": 2.0}, {"text": 1.0}) * 2]
+    assert found[:3] == found[3:]
+    assert found[0][0] == found[0][1]
+    assert found[1][1] == 0 < found[1][0]
+    assert found[1][0] == pytest.approx(2 * found[2][1])

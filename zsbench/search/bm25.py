@@ -8,16 +8,16 @@ the documents, so that the next command that searches them finds it there.
 
 Source: Robertson & Zaragoza 2009; the variant Lucene uses (Kamphuis et al. 2020), with the numbers of bm25s. With
 `analyzer: anserini` |d| is the length that Lucene stores, and scores are those of the public runs.
+
+Over several fields the score is the weighted sum of that of each: see `postings.py`.
 """
 
 from __future__ import annotations
 
-import array
+import dataclasses
 import functools
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from zsbench.core import cache, ties
@@ -26,6 +26,7 @@ from zsbench.core.lazy import FloatArray, IntArray, np
 from zsbench.data.collections.collection import Collection
 from zsbench.search import analyzers
 from zsbench.search.analyzers import Analyzer
+from zsbench.search.postings import ONE_TEXT, Fields, Postings, build
 
 # Raised when an index holds other numbers, so that no older one is ever used.
 VERSION = "1"
@@ -35,32 +36,15 @@ _LARGE = 2000
 _BLOCK = 64
 
 
-@dataclass(frozen=True)
-class Postings:
-    """What each word adds to each document's score: the columns of a sparse matrix, word by word.
-
-    Attributes
-    ----------
-    words : the vocabulary as UTF-8, parted by line feeds.
-    ends : (n_words,), where the postings of a word end; they begin at the end of those before.
-    rows : (n_postings,), documents that hold the word, in ascending order.
-    values : (n_postings,), what the word adds to their scores.
-    """
-
-    words: Any
-    ends: Any
-    rows: Any
-    values: FloatArray
-
-
 class Bm25:
-    """An index over `title + " " + text` of every document.
+    """An index over `title + " " + text` of every document, or over each of its fields.
 
     Parameters
     ----------
     collection : the documents.
     k1, b : BM25's saturation and length normalisation.
     analyzer : see `Analyzer`.
+    fields : see `Fields`.
 
     Raises
     ------
@@ -69,14 +53,20 @@ class Bm25:
     """
 
     def __init__(
-        self, collection: Collection, *, k1: float = 0.9, b: float = 0.4, analyzer: Analyzer = "plain"
+        self,
+        collection: Collection,
+        *,
+        k1: float = 0.9,
+        b: float = 0.4,
+        analyzer: Analyzer = "plain",
+        fields: Fields = ONE_TEXT,
     ) -> None:
         _require_queries(collection)
         self.ids = list(collection.documents)
         self.position = {key: i for i, key in enumerate(self.ids)}
         self._words_of = analyzers.words_of(analyzer)
-        postings_of = _kept if len(self.ids) >= _LARGE else _built
-        kept = postings_of(collection, k1, b, analyzer)
+        postings_of = _kept if len(self.ids) >= _LARGE else build
+        kept = postings_of(collection, k1, b, analyzer, fields)
         self._ends, self._rows, self._values = kept.ends, kept.rows, kept.values
         words = kept.words.tobytes().decode().split("\n")
         self._columns = {word: column for column, word in enumerate(words)}
@@ -132,66 +122,26 @@ def at_least(scores: FloatArray, depth: int) -> float:
 _latest: tuple[Any, Bm25] | None = None
 
 
-def indexed(collection: Collection, *, k1: float, b: float, analyzer: Analyzer) -> Bm25:
+def indexed(collection: Collection, *, k1: float, b: float, analyzer: Analyzer, fields: Fields = ONE_TEXT) -> Bm25:
     """Return the index of a collection; the latest one stays in memory for whoever asks next."""
     global _latest
-    key = (collection.content(), k1, b, analyzer)
+    key = (collection.content(), k1, b, analyzer, dict(fields))
     if _latest is None or _latest[0] != key:
         _latest = None  # two large ones at a time may be too many
-        _latest = key, Bm25(collection, k1=k1, b=b, analyzer=analyzer)
+        _latest = key, Bm25(collection, k1=k1, b=b, analyzer=analyzer, fields=fields)
     return _latest[1]
 
 
-def build(texts: Iterable[str], *, k1: float, b: float, analyzer: Analyzer) -> Postings:
-    """Return the postings of texts.
-
-    Raises
-    ------
-    UserError
-        No text has a token.
-    """
-    from scipy import sparse
-
-    words_of = analyzers.words_of(analyzer)
-    columns: defaultdict[str, int] = defaultdict()
-    columns.default_factory = columns.__len__
-    tokens, ends, any_text = array.array("i"), [0], False
-    for text in texts:
-        tokens.extend(map(columns.__getitem__, words_of(text)))
-        ends.append(len(tokens))
-        any_text = any_text or bool(text)
-    if not columns:
-        raise _without_tokens(analyzer, any_text=any_text)
-    n, ones = len(ends) - 1, np.ones(len(tokens), dtype=np.float32)
-    by_text = sparse.csr_matrix((ones, np.frombuffer(tokens, dtype=np.intc), ends), shape=(n, len(columns)))
-    by_text.sum_duplicates()
-    counts = by_text.tocsc()
-    # Word by word: the frequency of the word in the document, and in how many documents it stands.
-    tf, df = counts.data, np.diff(counts.indptr)
-    bounds: IntArray = np.asarray(ends, dtype=np.int64)
-    lengths = bounds[1:] - bounds[:-1]
-    norms = k1 * ((1 - b) + b * analyzers.lengths_of(analyzer, lengths) / lengths.mean())
-    idf = {count: math.log(1 + (n - count + 0.5) / (count + 0.5)) for count in np.unique(df).tolist()}
-    weights = np.repeat(np.asarray([idf[count] for count in df.tolist()], dtype=np.float32), df)
-    values = (weights * (tf / (norms[counts.indices] + tf))).astype(np.float32)
-    words = np.frombuffer("\n".join(columns).encode(), dtype=np.uint8)
-    return Postings(words, counts.indptr[1:].astype(np.int64), counts.indices, values)
-
-
-def _built(collection: Collection, k1: float, b: float, analyzer: Analyzer) -> Postings:
-    texts = (document.passage for document in collection.documents.values())
-    return build(texts, k1=k1, b=b, analyzer=analyzer)
-
-
-def _kept(collection: Collection, k1: float, b: float, analyzer: Analyzer) -> Postings:
+def _kept(collection: Collection, k1: float, b: float, analyzer: Analyzer, weights: Fields) -> Postings:
     """Return the postings of a collection from the cache, or build and store them."""
-    built = functools.cache(lambda: _built(collection, k1, b, analyzer))
+    built = functools.cache(lambda: build(collection, k1, b, analyzer, weights))
     key = ["bm25", VERSION, collection.content(), repr(k1), repr(b), analyzer, *analyzers.versions(analyzer)]
+    key += [f"{field} {weight!r}" for field, weight in weights.items()]
     store = cache.current()
     return Postings(
         *(
             store.array([*key, part.name], lambda part=part: getattr(built(), part.name))  # type: ignore[misc]
-            for part in fields(Postings)
+            for part in dataclasses.fields(Postings)
         )
     )
 
@@ -200,11 +150,3 @@ def _require_queries(collection: Collection) -> None:
     texts = collection.queries.values()
     if len(texts) > 1 and not any(text.strip() for text in texts):
         raise UserError("", "no query has any text", "texts of queries (`topics:` beside TREC judgements)")
-
-
-def _without_tokens(analyzer: Analyzer, *, any_text: bool) -> UserError:
-    if not any_text:
-        return UserError("", "no document has any text", "a collection with texts for BM25")
-    hint = "`analyzer: words` reads every script, `bigrams` also those that part no words"
-    found = f"no document has a token for `analyzer: {analyzer}`"
-    return UserError("", found, analyzers.READS[analyzer], hint if analyzer in ("plain", "english") else "")

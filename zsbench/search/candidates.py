@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from zsbench.config.blocks import Block
 from zsbench.config.components import Strict
 from zsbench.config.models import named
-from zsbench.config.options import Count, NonNegative, Share, Text
+from zsbench.config.options import Count, NonNegative, Positive, Share, Text
 from zsbench.config.paths import resolve_path
 from zsbench.core import cache, ties
 from zsbench.core.errors import UserError
@@ -26,6 +26,7 @@ from zsbench.data.collections.judgements import read_run
 from zsbench.models.capabilities import TextEncoder
 from zsbench.search import bm25
 from zsbench.search.analyzers import Analyzer
+from zsbench.search.postings import Field
 
 Ranked = Mapping[str, float]
 """Documents with the first stage's scores, best first."""
@@ -33,7 +34,7 @@ Finder = Callable[[Collection, Sequence[str]], Mapping[str, Ranked]]
 """From a collection and ids of its queries to the best documents of each query that has any."""
 
 STAGES = {
-    "bm25": ("k1", "b", "analyzer"),
+    "bm25": ("k1", "b", "analyzer", "fields"),
     "dense": ("model", "index"),
     "run": ("path", "outside_corpus"),
     "pool": ("outside_corpus",),
@@ -47,8 +48,10 @@ class Candidates(Strict):
 
     `stage`: `bm25`; `dense` with `model`, a text encoder; `run` with `path`, a TREC run; `pool`, the candidates that
     come with the data. `depth`: best candidates kept. `shuffle`: a control that destroys the first-stage order (seeded
-    by query id). `k1`, `b`, `analyzer` are BM25's, `index` (exact or faiss) the dense search's. `outside_corpus`: a
-    candidate of a run or pool that the corpus does not hold is an error, or left out (`skip`) and counted.
+    by query id). `k1`, `b`, `analyzer` are BM25's, and so is `fields`, the weights of `title` and `text` where each has
+    an index of its own (`{title: 1, text: 1}`: the multi-field index of the public BEIR runs). `index` (exact or faiss)
+    is the dense search's. `outside_corpus`: a candidate of a run or pool that the corpus does not hold is an error, or
+    left out (`skip`) and counted.
 
     Candidates of equal score, and those of a pool that nobody scored, stand in the order of a hash of their ids, the
     same for every seed: the order in which data list documents means nothing. In a run, trec_eval's order stands.
@@ -61,6 +64,7 @@ class Candidates(Strict):
     k1: NonNegative = 0.9
     b: Share = 0.4
     analyzer: Analyzer = "plain"
+    fields: dict[Field, Positive] = {}
     index: Literal["exact", "faiss"] = "exact"
     shuffle: bool = False
     outside_corpus: Literal["error", "skip"] = "error"
@@ -120,6 +124,8 @@ class FirstStage:
     def label(self) -> str:
         """Return stage, depth (that of the run's lists where they are shorter) and control as tables show them."""
         stage = f"dense {self.keys.model}" if self.keys.stage == "dense" else self.keys.stage
+        if self.keys.fields:
+            stage += " of " + " + ".join(f"{weight:g} {field}" for field, weight in self.keys.fields.items())
         depth = min(self.keys.depth, self._longest or self.keys.depth)
         return f"{stage} top {depth}" + (", shuffled" if self.keys.shuffle else "")
 
@@ -222,7 +228,8 @@ class FirstStage:
         }
 
     def _bm25(self, collection: Collection, queries: Sequence[str], depth: int) -> dict[str, Ranked]:
-        index = bm25.indexed(collection, k1=self.keys.k1, b=self.keys.b, analyzer=self.keys.analyzer)
+        keys = self.keys
+        index = bm25.indexed(collection, k1=keys.k1, b=keys.b, analyzer=keys.analyzer, fields=keys.fields)
         mute = sum(not index.tokens(collection.queries[key]) for key in queries)
         self.counts[f"queries without a token for bm25's analyzer ({self.keys.analyzer})"] += mute
         return {key: index.top(collection.queries[key], depth) for key in queries}

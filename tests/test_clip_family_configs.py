@@ -101,7 +101,7 @@ def test_a_mean_over_other_sets_is_another_average():
 def test_the_remote_sensing_sets_share_prompt_and_metrics():
     jobs = [job for job in made("remote-sensing").jobs if job.task_name.startswith("rs-")]
     assert len(jobs) == 12
-    assert {tuple(job.task.templates) for job in jobs} == {("a satellite photo of {}.",)}
+    assert {tuple(job.task.templates) for job in jobs} == {("a satellite photo of {}",)}
     assert len({job.source.options["path"] for job in jobs}) == 12
     for job in made("remote-sensing").jobs:
         if job.task.type == "image-text-retrieval":

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import GOLDEN, load_npz, some
+from zsbench.methods.classification import Known, linear
 from zsbench.methods.classification._cache_model import CacheModel, table
 from zsbench.methods.classification._divergence import Span, divergence, log_distributions, rescale
 from zsbench.methods.classification._search import first_best, steps
 from zsbench.methods.classification._support import Values
 from zsbench.methods.classification.tip_adapter import from_support
 from zsbench.methods.classification.tip_adapter import table as tip_table
+from zsbench.metrics import naming
 
 SLUG = "caps-adapter"
 CASES = {path.name: load_npz(SLUG, path.name) for path in sorted((GOLDEN / SLUG).glob("*.npz"))}
@@ -85,7 +87,11 @@ def test_tip_adapter_finds_the_same_values_and_scores(case):
 
 @cases("zeroshot_test_acc")
 def test_the_zero_shot_row(case):
-    assert percent(zero_shot(case), case["test_labels"]) == pytest.approx(float(case["zeroshot_test_acc"]))
+    labels = case["test_labels"]
+    found = linear(case["clip_weights"].T, 100.0).score(Known(case["test_features"], range(len(labels))))
+    accuracy = naming.resolve("acc@1", kinds=("classification",)).compute(found, labels)
+    assert 100 * accuracy == pytest.approx(float(case["zeroshot_test_acc"]))
+    np.testing.assert_allclose(found, zero_shot(case), atol=1e-4)
 
 
 @cases("kl_test", "kl_val", "temperature")

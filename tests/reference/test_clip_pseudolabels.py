@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import GOLDEN, load_npz, some
-from zsbench.methods.classification._pseudolabels import board, grip_counts, label_all, topk_plain
+from zsbench.config.components import option_defaults
+from zsbench.methods.classification._pseudolabels import board, counts, grip_counts, label_all, topk_plain
+from zsbench.methods.classification.pseudolabels import pseudolabels
 from zsbench.metrics import naming
 from zsbench.metrics.labels.gold import Labels
 
@@ -48,13 +50,17 @@ def test_plain_top_k(case):
 
 
 def test_grip_schedule(case):
-    logits, counts = wanted(case, "logits", "grip_k_per_iter")
-    assert grip_counts(*logits.shape, rounds=len(counts)) == counts.tolist()
+    logits, by_round = wanted(case, "logits", "grip_k_per_iter")
+    assert grip_counts(*logits.shape, rounds=len(by_round)) == by_round.tolist()
 
 
 def test_rounds_of_grip_are_100_over_the_quantile_step(case):
-    step, counts = wanted(case, "grip_step_quantile", "grip_k_per_iter")
-    assert len(counts) == 100 // int(step)
+    logits, step, by_round = wanted(case, "logits", "grip_step_quantile", "grip_k_per_iter")
+    n, n_classes = logits.shape
+    found = counts("grip", per_class=1, n_images=n, n_classes=n_classes, rounds=100 // int(step))
+    assert found == [k for k in by_round.tolist() if k]
+    by_default = option_defaults(pseudolabels)["rounds"] == 100 // int(step)
+    assert by_default == (int(step) == 10)  # the code's own step
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests.reference._golden import GOLDEN, load_npz, some
-from zsbench.methods.classification import gda_em
+from zsbench.methods.classification import Known, Labelled, Problem, gda_em, linear
 from zsbench.methods.classification._gaussians import new_classes, per_class, pooled, shrunk_inverse
-from zsbench.methods.classification.gda import ALPHAS, table
+from zsbench.methods.classification.gda import ALPHAS, gda, table
+from zsbench.metrics import naming
 
 SLUG = "gda-clip"
 CASES = {path.name: load_npz(SLUG, path.name) for path in sorted((GOLDEN / SLUG).glob("*.npz"))}
@@ -66,9 +67,42 @@ def test_few_shot_alpha_scores_and_accuracies(case):
 
 
 @cases("zeroshot_test_acc_pct")
-def test_the_zero_shot_row(case):
-    found = case["test_features"] @ case["clip_weights"]
-    assert percent(found, case["test_labels"]) == pytest.approx(float(case["zeroshot_test_acc_pct"]))
+def test_the_rule_before_and_after_gda_by_the_harness_own_accuracy(case):
+    """The zero-shot row, and the rule itself with images whose features are the golden ones."""
+    weights, labels = case["clip_weights"].T, case["test_labels"]
+    before, batch = linear(weights, 100.0), Known(case["test_features"], range(len(labels)))
+    accuracy = naming.resolve("acc@1", kinds=("classification",))
+    assert 100 * accuracy.compute(before.score(batch), labels) == pytest.approx(float(case["zeroshot_test_acc_pct"]))
+    if not {"alphas", "test_acc_pct", "val_labels"} <= case.keys() or case["alphas"].tolist() != pytest.approx(ALPHAS):
+        return
+    support = [("support", row) for row in case["vecs"]]
+    validation = [("validation", row) for row in case["val_features"]]
+    encoder = GivenFeatures()
+    problem = Problem(
+        [f"class {c}" for c in range(len(weights))],
+        ["{}"],
+        100.0,
+        support=Labelled(support, case["labels"], "train"),
+        validation=Labelled(validation, case["val_labels"], "validation"),
+    )
+    after = gda()(encoder, problem, before).score(batch)
+    assert encoder.notes["chosen"] == {"alpha": pytest.approx(float(case["best_alpha"]))}
+    assert encoder.notes["chosen on"]["accuracy"] == pytest.approx(float(case["best_val_acc_pct"]) / 100)
+    close(after, case["test_logits"])
+    assert 100 * accuracy.compute(after, labels) == pytest.approx(float(case["test_acc_pct"]))
+
+
+class GivenFeatures:
+    """An encoder of items that carry their features."""
+
+    def __init__(self):
+        self.notes = {}
+
+    def images(self, items, *, raw=False):
+        return np.stack([row for _, row in items])
+
+    def note(self, key, value):
+        self.notes[key] = value
 
 
 @cases("W_base", "b_base", "best_alpha", "base_acc_pct")

@@ -164,3 +164,23 @@ def test_published_retrieval_is_of_all_captions():
         for job in own.jobs:
             if (job.task_name, job.model_name) in of_benchmark:
                 assert job.task.max_captions is None, (paper, job.title)
+
+
+@pytest.mark.parametrize(
+    ("paper", "method", "key"),
+    [
+        ("adaptclipzs", "description-prob-mean", "descriptions"),
+        ("grain", "grain", "descriptions"),
+        ("cupl", "cupl", "prompts"),
+    ],
+)
+def test_the_papers_own_texts_replace_those_of_one_method_and_leave_the_baselines(paper, method, key, tmp_path):
+    texts = str(tmp_path / "texts.json")
+    for embedded in (False, True):
+        with unset_variables():
+            choices = Choices(embedded=embedded, assignments=(f"{method}.{key}={texts}",))
+            jobs = planning.make(f"papers/{paper}", choices).jobs
+        assert {job.method.links[0].name for job in jobs} > {method}
+        for job in jobs:
+            [link] = job.method.links
+            assert link.options.get(key) == (texts if link.name == method else None)

@@ -34,8 +34,19 @@ def test_every_file_or_model_that_an_option_names_is_declared_as_used(name, opti
         ("tpt", {}, ()),
         ("lbl2transformervec", {"similarity_threshold": 0.5}, ("an unlabelled corpus",)),
         ("lbl2transformervec", {"similarity_threshold": [0.1, 0.5]}, ("an unlabelled corpus", "validation texts")),
+        ("lbl2transformervec", {"corpus": "unlabeled"}, ("an unlabelled corpus",)),
+        ("zpe", {}, ("unlabeled test set",)),
+        ("zpe", {"weights": "equal"}, ()),
+        ("zpe", {"weights": "equal", "pool": "p.txt"}, ("a pool of templates",)),
+        ("zpe", {"weights": "equal", "select": 0.5}, ("unlabeled test set",)),
+        ("zpe", {"per": "example", "normalise": "pretrain"}, ("unlabeled images",)),
         ("atomic-docids", {"weights": "w.npy"}, ("document rows trained for this collection",)),
     ],
 )
 def test_uses_of_a_configured_rule(name, options, uses):
     assert Block("methods", name, options).facts.uses == uses
+
+
+@pytest.mark.parametrize(("options", "kind"), [({}, "transductive"), ({"corpus": "unlabeled"}, "inductive")])
+def test_a_rule_over_unlabelled_texts_asks_no_test_text(options, kind):
+    assert Block("methods", "lbl2transformervec", options).facts.kind == kind

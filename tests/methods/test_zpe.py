@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.close import assert_rows_close
 from tests.methods.fakes import WIDTH, FakeEncoder, fake_problem, images, unit, vector
+from zsbench.config.blocks import Block
 from zsbench.core.errors import UserError
 from zsbench.methods.classification import _template_pool, normalise
 from zsbench.methods.classification._template_scorer import mean_test_image
@@ -100,6 +101,7 @@ def test_selection_falls_back_to_all_templates_and_says_so(encoder, problem):
     found = zpe(select=1e6)(encoder, problem, None)
     np.testing.assert_array_equal(found.weights, every.weights)
     assert "all are used" in encoder.notes["zpe"]["selected"]
+    assert encoder.notes["warning"] == "zpe: no template lies 1e+06 deviations above the median, so that all are used"
 
 
 def test_selection_keeps_what_lies_above_the_median(encoder, problem):
@@ -149,6 +151,21 @@ def test_the_equal_average_looks_at_no_image(encoder, problem):
     found = zpe(weights="equal", per="example")(encoder, problem, None)
     means = [np.mean([unit(t.replace("{c}", n).replace("{}", n)) for t in TEMPLATES], axis=0) for n in NAMES]
     assert_rows_close(found.weights, means)
+
+
+@pytest.mark.parametrize("weights", ["softmax", "scores", "equal"])
+@pytest.mark.parametrize("per", ["dataset", "example"])
+@pytest.mark.parametrize("mode", ["both", "test", "pretrain", "pretrain-star", "none", None])
+def test_it_is_called_transductive_where_an_answer_depends_on_other_images(mode, per, weights):
+    options = {"normalise": mode, "per": per, "weights": weights, "further_classes": ["dog"]}
+    first, rest = images()[:4], images(19, seed=5)
+    answers = []
+    for test_images in (np.concatenate([first, rest]), np.concatenate([first, rest + 1])):
+        encoder = FakeEncoder(test_images, vector, logit_scale=25.0, other=images(9, seed=1))
+        problem = fake_problem(NAMES, TEMPLATES, unlabeled=encoder.others)
+        answers.append(encoder.scores(zpe(**options)(encoder, problem, None))[:4])
+    kind = "inductive" if np.allclose(*answers, rtol=1e-6, atol=1e-6) else "transductive"
+    assert Block("methods", "zpe", options).facts.kind == kind
 
 
 def test_templates_for_single_images_are_not_selected():

@@ -46,6 +46,17 @@ def test_complexity_and_shares():
     assert (high == GOLDEN["upper"]).all()
 
 
+def test_an_empty_cluster_is_as_complex_as_the_others_on_average():
+    rng = np.random.default_rng(0)
+    embeddings, clusters, centroids = rng.normal(size=(40, 6)), np.arange(40) % 5, rng.normal(size=(6, 6))
+    distances = pruning.distances_to_centroids(embeddings, clusters, centroids)
+    intra, inter = pruning.complexity(distances, clusters, centroids, neighbours=2)
+    assert np.isnan(intra).tolist() == [False] * 5 + [True]
+    products = [intra[j] * inter[j] for j in range(5)]
+    logits = np.array([*products, sum(products) / 5]) / 0.1
+    np.testing.assert_allclose(pruning.shares(intra, inter), np.exp(logits) / np.exp(logits).sum(), rtol=1e-12)
+
+
 @REFERENCE
 def test_quotas_and_kept_items():
     _, _, _, low, high = steps()

@@ -4,6 +4,7 @@ For cluster j with centroid c_j (unit length), members x and its l nearest other
 
     d_intra_j = mean_x (1 - cos(x, c_j))          d_inter_j = mean_l (1 - c_j . c_l)
     p         = softmax( d_intra d_inter / tau )                             (n_clusters,)
+                of a cluster without members, the product is the mean of the others'
     N_j       = clip( p_j T + s, lo_j, size_j ),  s so that sum_j N_j = T    T = int(ratio n_items)
     lo_j      = min( m, size_j - 1 ),  m = int(balance T / k), or 1 without balance
 
@@ -32,7 +33,7 @@ def distances_to_centroids(embeddings: DoubleArray, clusters: IntArray, centroid
 def complexity(
     distances: DoubleArray, clusters: IntArray, centroids: DoubleArray, *, neighbours: int = 20
 ) -> tuple[DoubleArray, DoubleArray]:
-    """Return d_intra and d_inter, each (n_clusters,); a cluster without members gets the mean d_intra of the others.
+    """Return d_intra and d_inter, each (n_clusters,); d_intra of a cluster without members is NaN.
 
     Raises
     ------
@@ -45,7 +46,6 @@ def complexity(
     counts = np.bincount(clusters, minlength=k)
     with np.errstate(invalid="ignore"):
         intra = np.bincount(clusters, weights=distances, minlength=k) / counts
-    intra = np.where(counts > 0, intra, np.nanmean(intra))
     units = centroids / np.linalg.norm(centroids, axis=1, keepdims=True)
     similarity = units @ units.T
     np.fill_diagonal(similarity, -np.inf)
@@ -54,8 +54,9 @@ def complexity(
 
 
 def shares(intra: DoubleArray, inter: DoubleArray, *, temperature: float = 0.1) -> DoubleArray:
-    """Return p, the softmax of the clusters' complexity."""
-    logits = np.asarray(intra, dtype=np.float64) * inter / temperature
+    """Return p (n_clusters,), the softmax of complexity; an empty cluster counts as the mean of the others."""
+    products = np.asarray(intra, dtype=np.float64) * inter
+    logits = np.where(np.isnan(products), np.nanmean(products), products) / temperature
     exponentials = np.exp(logits - logits.max())
     return np.asarray(exponentials / exponentials.sum())
 

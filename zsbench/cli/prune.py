@@ -69,10 +69,11 @@ def prune(
 
 
 def _as_json(n_kept: int, target: int, sizes: IntArray, intra: DoubleArray, inter: DoubleArray, quota: IntArray) -> str:
-    """Return sizes, complexities and quotas of all clusters, (n_clusters,) each, for a program."""
+    """Return sizes, complexities (null without members) and quotas of all clusters, (n_clusters,) each, as JSON."""
     import json
 
-    columns = (sizes.tolist(), intra.tolist(), inter.tolist(), quota.tolist())
+    known = [None if size == 0 else value for size, value in zip(sizes.tolist(), intra.tolist(), strict=True)]
+    columns = (sizes.tolist(), known, inter.tolist(), quota.tolist())
     names = ("cluster", "size", "d_intra", "d_inter", "keep")
     rows = [dict(zip(names, row, strict=True)) for row in zip(range(len(sizes)), *columns, strict=True)]
     answer = {"schema_version": 1, "items": int(sizes.sum()), "target": target, "kept": n_kept, "clusters": rows}

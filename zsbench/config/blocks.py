@@ -65,9 +65,13 @@ class Block:
     @property
     def facts(self) -> Any:
         """What the component's decorator declared about it."""
-        facts = getattr(catalog.load_component(self.kind, self.name, where=self.where), "facts", None)
+        function = catalog.load_component(self.kind, self.name, where=self.where)
+        facts = getattr(function, "facts", None)
         if not isinstance(facts, MethodFacts):
             return facts
+        if facts.inductive_uses is not None:
+            instead = facts.inductive_uses(option_defaults(function) | self.options)
+            facts = facts if instead is None else replace(facts, kind="inductive", uses=instead)
         uses = tuple(use for option, use in facts.uses_with if isinstance(self.options.get(option), str))
         uses += tuple(use for option, use in facts.uses_with_list if isinstance(self.options.get(option), list))
         return replace(facts, uses=facts.uses + uses, needs=(*facts.needs, *self.needs_with()))

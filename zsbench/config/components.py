@@ -54,6 +54,8 @@ class MethodFacts:
     shown: tuple[str, ...] = ()
     """Options without which a row says little: their values stand under the table, and in the title unless default."""
     files: Callable[[dict[str, Any]], list[str]] | None = None
+    inductive_uses: Callable[[dict[str, Any]], tuple[str, ...] | None] | None = None
+    """From all options to what a transductive rule uses in place of `uses` where they make it inductive, else None."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +92,19 @@ def method(
     needs_with: Callable[[Any], dict[type, str]] | None = None,
     shown: tuple[str, ...] = (),
     files: Callable[[dict[str, Any]], list[str]] | None = None,
+    inductive_uses: Callable[[dict[str, Any]], tuple[str, ...] | None] | None = None,
 ) -> Callable[[F], F]:
     """Declare a rule: the task family it answers, the capabilities it asks of a model, the data it uses.
 
     `after` names the method it goes on from when it stands alone; in a chain (`[cupl, tip-adapter, loki]`) it goes
     on from the one before it. `uses_with` says what an option brings in when it names a file, `uses_with_list` what one
     does that lists values to choose from, `needs_with` which capabilities the options ask for, `shown` which options a
-    reader of the table has to know, `files` the local files behind a rule that names models.
+    reader of the table has to know, `files` the local files behind a rule that names models, `inductive_uses` which
+    options keep a transductive rule from asking other test items, and what it uses then.
     """
     with_file, with_list = (tuple((mapping or {}).items()) for mapping in (uses_with, uses_with_list))
-    return _attach(MethodFacts(family, needs, kind, uses, after, with_file, with_list, needs_with, shown, files))
+    more = (with_file, with_list, needs_with, shown, files, inductive_uses)
+    return _attach(MethodFacts(family, needs, kind, uses, after, *more))
 
 
 def model(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -80,12 +80,15 @@ def read_lines(value: list[str] | str) -> list[str]:
 def of_classes(entries: Mapping[str, Any], class_names: Sequence[str], where: str) -> list[Any]:
     """Return the entry of every class, in label order; classes of one name share theirs.
 
+    A class without an entry of its very name takes the only one that has `_` where its name has a blank, or the reverse.
+
     Raises
     ------
     UserError
         Classes without an entry: all in one message, each with the nearest key there is.
     """
-    missing = [name for name in dict.fromkeys(class_names) if name not in entries]
+    key_of = _keys(entries, class_names)
+    missing = [name for name, key in key_of.items() if key is None]
     if missing:
         named = ", ".join(_with_nearest(name, entries) for name in missing[:NAMED])
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
@@ -94,7 +97,19 @@ def of_classes(entries: Mapping[str, Any], class_names: Sequence[str], where: st
             f"nothing for {len(missing)} of {len(set(class_names))} classes: {named}{more}",
             "a key for each class, spelled as the task spells it",
         )
-    return [entries[name] for name in class_names]
+    return [entries[key_of[name] or name] for name in class_names]
+
+
+def _keys(entries: Iterable[str], class_names: Sequence[str]) -> dict[str, str | None]:
+    """Return the key of the entry that each class takes, None where there is none."""
+    alike: dict[str, list[str]] = {}
+    for key in entries:
+        alike.setdefault(key.replace("_", " "), []).append(key)
+    found: dict[str, str | None] = {}
+    for name in class_names:
+        keys = alike.get(name.replace("_", " "), [])
+        found[name] = name if name in keys else keys[0] if len(keys) == 1 else None
+    return found
 
 
 def sentences_of(path: str, class_names: Sequence[str]) -> list[list[str]]:

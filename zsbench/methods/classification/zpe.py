@@ -50,6 +50,17 @@ def _check(options: dict[str, Any]) -> None:
         raise UserError("normalise", "`pretrain-star` without other classes", "`further_classes:`, maybe []")
 
 
+def _inductive_uses(options: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return what the rule uses where its options look at no other test image: equal weights, or weights of each image
+    with biases of other data; else None.
+    """
+    if options["weights"] == "equal" and options["select"] is None:
+        return ()
+    if options["per"] == "example" and options["normalise"] in ("pretrain", "pretrain-star", "none"):
+        return () if options["normalise"] == "none" else ("unlabeled images",)
+    return None
+
+
 def _check_selection(per: str, select: float | None) -> None:
     if per == "example" and select is not None:
         expected = "`per: dataset`, whose scores templates are selected by"
@@ -62,6 +73,7 @@ def _check_selection(per: str, select: float | None) -> None:
     kind="transductive",
     uses=("unlabeled test set",),
     uses_with={"pool": "a pool of templates", "further_classes": "names of further classes"},
+    inductive_uses=_inductive_uses,
 )
 @companions(("further_classes", "normalise", "pretrain-star"), check=_check)
 def zpe(
@@ -84,7 +96,7 @@ def zpe(
     weights : `softmax` of the scores; raw `scores` (with `normalise: none` the max-logit baseline); `equal`.
     per : one weight a template for the data set, or for each image.
     select : keep templates so many median absolute deviations above the median score (0.5 for ImageNet, 2 for
-        fine-grained sets in the paper); all of them, with a note, if none is.
+        fine-grained sets in the paper); all of them, with a warning, if none is.
     frac_test : share of the test images, from the first on, that the test mean is taken over.
     pool : templates, in the YAML or a file; default: the task's. Each distinct one counts once.
     further_classes : classes of the other data sets, for `pretrain-star`.
@@ -106,6 +118,8 @@ def zpe(
             chosen = above_median(scores, select)
             kept = chosen if chosen.any() else kept
             note["selected"] = int(chosen.sum()) or f"none lies above {select}: all are used"
+            if not chosen.any():
+                encoder.warn(f"zpe: no template lies {select:g} deviations above the median, so that all are used")
         factors = template_weights(scores, weights, kept)
         heaviest = np.argsort(-factors, kind="stable")[:3]
         encoder.note("zpe", note | {"heaviest": {templates[i]: round(float(factors[i]), 6) for i in heaviest}})

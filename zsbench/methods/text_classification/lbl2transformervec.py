@@ -51,6 +51,7 @@ def _check(options: dict[str, Any]) -> None:
     uses=("an unlabelled corpus",),
     uses_with_list={"similarity_threshold": "validation texts"},
     shown=("corpus", "described_by", "splitter"),
+    inductive_uses=lambda options: ("an unlabelled corpus",) if options["corpus"] == "unlabeled" else None,
 )
 @companions(
     ("similarity_threshold_offset", "similarity_threshold", None),

@@ -70,6 +70,16 @@ BUILDERS = {
 
 
 @pytest.mark.parametrize("name", BUILDERS)
+def test_keys_may_differ_in_blanks(name, encoder, problem, write):
+    written = {"sea_lion": SENTENCES["sea lion"], " cat": SENTENCES["cat"], "missile": SENTENCES["missile"]}
+    found, wanted = (encoder.scores(BUILDERS[name](write(of))(encoder, problem, None)) for of in (written, SENTENCES))
+    np.testing.assert_array_equal(found, wanted)
+    path = write({**written, "sea  lion": ["x y"]})
+    with pytest.raises(UserError, match="nothing for 1 of 3 classes: 'sea lion'"):
+        BUILDERS[name](path)(encoder, problem, None)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
 def test_missing_classes_are_all_named_with_the_nearest_key(name, encoder, problem, write):
     path = write({"Cat": ["x y"], "sea-lion": ["x y"], "missile": ["x y"]})
     with pytest.raises(UserError) as caught:

@@ -80,7 +80,7 @@ def read_lines(value: list[str] | str) -> list[str]:
 def of_classes(entries: Mapping[str, Any], class_names: Sequence[str], where: str) -> list[Any]:
     """Return the entry of every class, in label order; classes of one name share theirs.
 
-    A class without an entry of its very name takes the only one that has `_` where its name has a blank, or the reverse.
+    A class without an entry of its very name takes the only one whose name differs in blanks alone, `_` being one.
 
     Raises
     ------
@@ -102,12 +102,17 @@ def of_classes(entries: Mapping[str, Any], class_names: Sequence[str], where: st
 
 def _keys(entries: Iterable[str], class_names: Sequence[str]) -> dict[str, str | None]:
     """Return the key of the entry that each class takes, None where there is none."""
-    alike: dict[str, list[str]] = {}
+
+
+    def words(name: str) -> tuple[str, ...]:
+        return tuple(name.replace("_", " ").split())
+
+    alike: dict[tuple[str, ...], list[str]] = {}
     for key in entries:
-        alike.setdefault(key.replace("_", " "), []).append(key)
+        alike.setdefault(words(key), []).append(key)
     found: dict[str, str | None] = {}
     for name in class_names:
-        keys = alike.get(name.replace("_", " "), [])
+        keys = alike.get(words(name), [])
         found[name] = name if name in keys else keys[0] if len(keys) == 1 else None
     return found
 

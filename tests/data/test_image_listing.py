@@ -149,6 +149,24 @@ def test_a_name_that_two_classes_have_is_not_guessed(tmp_path):
         video_files(path=str(tmp_path / "v"), only=str(tmp_path / "l.txt"))
 
 
+def test_parts_are_the_first_and_the_last_images_of_each_class_by_file_name(tmp_path):
+    numbers = {"x": range(1, 12), "y": range(1, 6)}
+    write(tmp_path, {f"{name}/{name}_{n}.png": png(n) for name, own in numbers.items() for n in own})
+    found = imagefolder(path=str(tmp_path), split="test")
+    # Of eleven images eight are for training: x_1, x_10, x_11, x_2, ..., x_6.
+    assert ids(found) == ["x/x_7.png", "x/x_8.png", "x/x_9.png", "y/y_5.png"]
+    assert (found.labels, found.class_names) == ([0, 0, 0, 1], ["x", "y"])
+    for share in (0.2, 0.5, 0.7):
+        parts = [imagefolder(path=str(tmp_path), split=part, train_share=share) for part in ("train", "test")]
+        assert sorted(ids(parts[0]) + ids(parts[1])) == ids(imagefolder(path=str(tmp_path)))
+        assert [label for label in parts[0].labels if label == 0] == [0] * int(11 * share)
+
+
+def test_a_class_without_an_image_in_the_part_is_an_error(photos):
+    with pytest.raises(UserError, match=r"x: no image for `split: train` among 1 by `train_share: 0\.5`"):
+        imagefolder(path=str(photos), split="train", train_share=0.5)
+
+
 @pytest.mark.parametrize("read", [imagefolder, frame_folders])
 def test_a_file_where_a_folder_is_expected(tmp_path, read):
     (tmp_path / "p").write_bytes(b"")

@@ -1,6 +1,7 @@
 """Score builders from texts about classes equal plain computations and refuse what they cannot answer."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,6 +30,7 @@ from zsbench.run.runner import Options
 
 NAMES = ["cat", "sea lion", "missile", "missile"]
 TEMPLATES = ["a photo of a {}.", "{c}", "art of the {}"]
+PARTS = [("a photo of a ", "."), ("", ""), ("art of the ", "")]
 
 
 @pytest.fixture
@@ -52,6 +54,23 @@ def write(tmp_path):
         return str(path)
 
     return written
+
+
+def test_a_class_of_several_names_has_the_mean_of_all_its_prompts(encoder, problem):
+    several = replace(problem, also_called={"cat": ["kitten", "feline"]})
+    found = prompt_ensemble()(encoder, several, None).weights
+    prompts = [f"{start}{name}{end}" for name in ("cat", "kitten", "feline") for start, end in PARTS]
+    assert_rows_close(found[:1], normalise(np.mean([unit(text) for text in prompts], axis=0, keepdims=True)))
+    np.testing.assert_array_equal(found[1:], prompt_ensemble()(encoder, problem, None).weights[1:])
+
+
+def test_further_names_of_no_class_are_refused(tmp_path):
+    (tmp_path / "t.yaml").write_text(
+        "type: image-classification\ndescription: d\ndata: {source: digits}\nalso_called: {thre: [a line]}\n"
+    )
+    [job] = planning.make(str(tmp_path / "t.yaml"), Choices(methods=("random-class",))).jobs
+    with pytest.raises(UserError, match=r"t\.yaml:4: no class 'thre'; expected .*did you mean 'three'"):
+        job.build_task().load(limit=None, seed=0)
 
 
 SENTENCES = {

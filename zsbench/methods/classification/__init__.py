@@ -13,8 +13,8 @@ or rule that stands alone goes on from the builder its decorator names in `after
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -68,6 +68,7 @@ class Problem:
     distances : (n_classes, n_classes) between classes, or None.
     probability_scale : factor on cosines where probabilities are taken; None for the model's own.
     counts : (n_classes,) how often each class stands in pretraining data, or None; for metrics alone.
+    also_called : further names of classes, for the rules that fill the templates; others write of the first name.
     """
 
     class_names: list[str]
@@ -81,10 +82,12 @@ class Problem:
     distances: DoubleArray | None = None
     probability_scale: float | None = None
     counts: IntArray | None = None
+    also_called: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def prompts(self, class_name: str) -> list[str]:
-        """Return the templates filled with one class name."""
-        return [fill_class(template, class_name) for template in self.templates]
+        """Return the templates filled with each name of a class."""
+        names = (class_name, *self.also_called.get(class_name, ()))
+        return [fill_class(template, name) for name in names for template in self.templates]
 
 
 class Batch(Protocol):

@@ -28,7 +28,7 @@ from zsbench.data.class_distances import graph_distances, read_distances, read_e
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._support import scored
 from zsbench.methods.classification._texts import of_classes, read_names
-from zsbench.methods.classification.prompt_ensemble import ensemble
+from zsbench.methods.classification.prompt_ensemble import prompt_weights
 
 
 @method(family="classification", after="prompt-ensemble", uses=("distances between classes",))
@@ -69,8 +69,7 @@ def loki(
 
             return Classifier(likeliest, ScoreKind("labels"))
         if geometry == "embeddings":
-            texts = encoder.texts([prompt for name in names for prompt in problem.prompts(name)])
-            squared = squared_euclidean(ensemble(texts.reshape(len(names), len(problem.templates), -1)))
+            squared = squared_euclidean(prompt_weights(encoder, problem))
         else:
             squared = _given(distances, nodes, problem) ** 2
 

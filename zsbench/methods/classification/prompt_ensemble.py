@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from zsbench.config.components import method
-from zsbench.core.lazy import FloatArray
+from zsbench.core.lazy import FloatArray, np
 from zsbench.core.templates import fill_class
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear, normalise
 from zsbench.methods.classification._prompt_examples import first_class, templates_of
@@ -23,12 +23,17 @@ def prompt_ensemble() -> Rule:
     """Average the prompts of each class; the task's YAML holds class names and templates."""
 
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:
-        prompts = [problem.prompts(name) for name in problem.class_names]
-        texts = encoder.texts([text for row in prompts for text in row])
-        weights = ensemble(texts.reshape(len(prompts), len(problem.templates), -1))
-        return linear(weights, problem.logit_scale, problem.class_names)
+        return linear(prompt_weights(encoder, problem), problem.logit_scale, problem.class_names)
 
     return build
+
+
+def prompt_weights(encoder: Encoder, problem: Problem) -> FloatArray:
+    """Return class weights (n_classes, width); a class of several names has the prompts of all of them."""
+    prompts = [problem.prompts(name) for name in problem.class_names]
+    texts = encoder.texts([text for row in prompts for text in row])
+    ends = np.cumsum([len(row) for row in prompts])
+    return np.concatenate([ensemble(of_class[None]) for of_class in np.split(texts, ends[:-1])])
 
 
 def ensemble(texts: Any) -> FloatArray:

@@ -89,6 +89,7 @@ def real_linear(
 
 def _prompts(encoder: Encoder, problem: Problem, names: list[str]) -> FloatArray:
     """Return features (n_names, n_templates, width) of the task's templates filled with names."""
+    problem = replace(problem, also_called={})
     texts = encoder.texts([text for name in names for text in problem.prompts(name)])
     return texts.reshape(len(names), len(problem.templates), -1)
 

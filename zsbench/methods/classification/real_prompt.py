@@ -41,7 +41,7 @@ def real_prompt(*, synonyms: LocalPath, choice: Choice | None = None) -> Rule:
         names = _names(synonyms, choice, problem.class_names)
         renamed = sum(a != b for a, b in zip(names, problem.class_names, strict=True))
         encoder.note("real-prompt", {"renamed classes": renamed})
-        return prompt_ensemble()(encoder, replace(problem, class_names=names), before)
+        return prompt_ensemble()(encoder, replace(problem, class_names=names, also_called={}), before)
 
     return build
 

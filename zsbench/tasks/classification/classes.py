@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +15,10 @@ from zsbench.config.options import Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles, tablefiles, textfiles
-from zsbench.core.errors import UserError
+from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.yamlio import shown
 from zsbench.data.class_join import Classes, join, join_further, moved, strangers
-from zsbench.data.class_names import LabelOrder
+from zsbench.data.class_names import LabelOrder, listed
 from zsbench.data.label_columns import check_range
 from zsbench.tasks.base import read_names
 
@@ -94,6 +95,21 @@ class NamedClasses(TaskConfig):
         if isinstance(named, str):
             named = read_map(resolve_path(named, self.folder("class_map"), where=where))
         return {**written, **(named or {})} or None
+
+
+def require_classes(named: Collection[str], names: Sequence[str], where: str) -> None:
+    """Refuse a key of the task that speaks of a class which is none.
+
+    Raises
+    ------
+    UserError
+        With the first such name and the nearest class.
+    """
+    for name in named:
+        if name not in names:
+            raise UserError(
+                where, f"no class '{name}'", f"the task's classes: {listed(names)}", did_you_mean(name, names)
+            )
 
 
 def by_number(classes: dict[str, str]) -> list[str] | None:

@@ -16,7 +16,7 @@ from annotated_types import MinLen
 
 from zsbench.config import catalog
 from zsbench.config.blocks import Block, Chain
-from zsbench.config.options import ClassTemplate, Positive, Text, Texts
+from zsbench.config.options import ClassTemplate, Names, Positive, Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.core.context import RunContext
 from zsbench.core.doubts import EQUAL_BEST
@@ -34,6 +34,7 @@ from zsbench.metrics import naming
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, unseen_classes
+from zsbench.tasks.classification.classes import require_classes
 from zsbench.tasks.classification.doubts import below_chance, count_equal_best, odd_classes
 from zsbench.tasks.classification.further_data import FurtherData
 from zsbench.tasks.classification.known_labels import known_labels
@@ -55,14 +56,16 @@ class Config(FurtherData):
     of the base classes only). `unseen` names the classes without labelled examples, or draws them. `distances` is a
     file with distances between classes: a matrix (.npy, .npz, .csv) or the edges of a hierarchy. Names and templates
     that stand here replace those that come with the data; `templates` may be a file with one a line, or the name of a
-    task that lists them (`cifar10`). `logit_scale` is the factor on cosines in scores and probabilities; by default
-    scores have 100 and probabilities the model's own. `frequency` is JSON {class: how often it stands in pretraining
-    data}; metrics of frequency then stand beside the others.
+    task that lists them (`cifar10`). `also_called` gives classes further names, `{happy: [smiling]}`: rules that fill
+    the templates average the prompts of all names of a class, others use the first. `logit_scale` is the factor on
+    cosines in scores and probabilities; by default scores have 100 and probabilities the model's own. `frequency` is
+    JSON {class: how often it stands in pretraining data}; metrics of frequency then stand beside the others.
     """
 
     method: Any = "prompt-ensemble"
     metrics: Texts = ["acc@1", "acc@5", "mean-per-class"]
     templates: Annotated[list[ClassTemplate], MinLen(1)] | Text | None = None
+    also_called: Annotated[dict[Text, Names], MinLen(1)] | None = None
     logit_scale: Positive | None = None
     half: Literal["base", "new"] | None = None
     unseen: Texts | Text | UnseenDraw | None = None
@@ -142,6 +145,7 @@ class Task(BaseTask[Config]):
         require_unique(images.items, self.source.where)
         images, counts = drop_broken(images, self.config.max_bad_items, self.source.where)
         counts = {**images.counts, **counts, **odd_classes(names, images.labels)}
+        require_classes(self.config.also_called or (), names, self.config.document.where(("also_called",)))
         halves = Halves(names, self.config.half)
         if not halves.names:
             raise UserError(self.config.document.where(("half",)), "one class in all", "at least two to have halves")
@@ -168,6 +172,8 @@ class Task(BaseTask[Config]):
         unseen = unseen_classes(config.unseen, halves.names, config.folder("unseen"), where)
         scale = SCALE if config.logit_scale is None else config.logit_scale
         problem = Problem(halves.names, self.templates, scale, unseen=unseen, probability_scale=config.logit_scale)
+        if config.also_called is not None:
+            problem = replace(problem, also_called=config.also_called)
         if config.distances is not None:
             path = resolve_path(config.distances, config.folder("distances"), where=where)
             problem = replace(problem, distances=read_distances(path, halves.names))

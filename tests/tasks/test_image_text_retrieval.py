@@ -1,6 +1,7 @@
 """The retrieval task end to end: both directions, folds, depth, formats, and scoring a matrix."""
 
 import csv
+import functools
 import io
 import json
 import tarfile
@@ -151,6 +152,16 @@ def test_images_of_one_name_in_two_folders_are_two_images(tmp_path):
     found = karpathy(path=str(tmp_path / "captions.json"), images=str(tmp_path))
     assert found.captions == [["train"], ["val"]]
     assert [item.read() for item in found.items] == [png(0), png(1)]
+
+
+def test_images_stand_by_name_or_as_in_the_file(tmp_path):
+    names = ["letter-Y-1.png", "house-1.png", "letter-H-1.png"]
+    rows = [{"filename": name, "split": "test", "sentences": [{"raw": name}]} for name in names]
+    (tmp_path / "captions.json").write_text(json.dumps({"images": rows}))
+    read = functools.partial(karpathy, path=str(tmp_path / "captions.json"), images=str(FOLDER))
+    assert [item.id for item in read(order="file").items] == names
+    assert [item.id for item in read().items] == sorted(names)
+    assert read(order="file").captions == [[name] for name in names]
 
 
 def test_rankings_in_several_shards_name_items_of_any_shard(tmp_path, monkeypatch):

@@ -42,12 +42,15 @@ def test_rsitmd(tmp_path, monkeypatch):
     assert result["counts"] == {}
 
 
-def test_a_folder_a_class(tmp_path, monkeypatch):
+def test_a_folder_a_class_and_the_last_fifth_of_its_images(tmp_path, monkeypatch):
     for name in ("bare_land", "airport"):
-        folder = tmp_path / "remoteclip" / "aid" / "test" / name
+        folder = tmp_path / "remoteclip" / "aid" / name
         folder.mkdir(parents=True)
-        Image.new("RGB", (32, 32)).save(folder / "1.png")
+        for number in range(5):
+            Image.new("RGB", (32, 32)).save(folder / f"{number}.png")
     monkeypatch.setenv("ZSBENCH_DATA", str(tmp_path))
-    evaluate(tmp_path, "rs-aid", models=("clip-glyphs",))
+    job, _ = evaluate(tmp_path, "rs-aid", models=("clip-glyphs",))
+    items = job.build_task().load(limit=None, seed=0).items
+    assert [item.id for item in items] == ["airport/4.png", "bare_land/4.png"]
     prompts = json.loads(next((tmp_path / "out").rglob("prompts.json")).read_text())
     assert prompts == ["a satellite photo of airport.", "a satellite photo of bare land."]

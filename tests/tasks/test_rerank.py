@@ -130,6 +130,16 @@ def test_search_in_blocks_is_a_stable_sort(seed, n, depth, block):
     assert found == [np.argsort(-row, kind="stable")[:depth].tolist() for row in scores]
 
 
+def test_a_dense_search_may_leave_out_the_titles_that_methods_see(collection, encoder):
+    # d1 is "cat fish" under the title "cat", d3 is "cat dog": without titles the query "cat" cannot tell them apart.
+    two = DENSE.replace("bag", "bag, depth: 2")
+    without = load(collection, two.replace("bag", "bag, title: drop"))
+    tied = "queries with ties where candidates are cut"
+    assert without.counts[tied] == load(collection, two).counts.get(tied, 0) + 1
+    documents = load(collection, DENSE.replace("bag", "bag, title: drop")).items[0].documents
+    assert {document.title for document in documents if document.id == "d1"} == {"cat"}
+
+
 def test_faiss_agrees_where_it_is_installed(collection, encoder):
     pytest.importorskip("faiss")
     exact = ids(load(collection, DENSE))

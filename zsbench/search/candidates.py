@@ -35,7 +35,7 @@ Finder = Callable[[Collection, Sequence[str]], Mapping[str, Ranked]]
 
 STAGES = {
     "bm25": ("k1", "b", "analyzer", "fields"),
-    "dense": ("model", "index"),
+    "dense": ("model", "index", "title"),
     "run": ("path", "outside_corpus"),
     "pool": ("outside_corpus",),
 }
@@ -50,8 +50,9 @@ class Candidates(Strict):
     come with the data. `depth`: best candidates kept. `shuffle`: a control that destroys the first-stage order (seeded
     by query id). `k1`, `b`, `analyzer` are BM25's, and so is `fields`, the weights of `title` and `text` where each has
     an index of its own (`{title: 1, text: 1}`: the multi-field index of the public BEIR runs). `index` (exact or faiss)
-    is the dense search's. `outside_corpus`: a candidate of a run or pool that the corpus does not hold is an error, or
-    left out (`skip`) and counted.
+    and `title` are the dense search's: `drop` searches texts without their titles, which a method still sees.
+    `outside_corpus`: a candidate of a run or pool that the corpus does not hold is an error, or left out (`skip`) and
+    counted.
 
     Candidates of equal score, and those of a pool that nobody scored, stand in the order of a hash of their ids, the
     same for every seed: the order in which data list documents means nothing. In a run, trec_eval's order stands.
@@ -66,6 +67,7 @@ class Candidates(Strict):
     analyzer: Analyzer = "plain"
     fields: dict[Field, Positive] = {}
     index: Literal["exact", "faiss"] = "exact"
+    title: Literal["keep", "drop"] = "keep"
     shuffle: bool = False
     outside_corpus: Literal["error", "skip"] = "error"
 
@@ -126,6 +128,7 @@ class FirstStage:
         stage = f"dense {self.keys.model}" if self.keys.stage == "dense" else self.keys.stage
         if self.keys.fields:
             stage += " of " + " + ".join(f"{weight:g} {field}" for field, weight in self.keys.fields.items())
+        stage += " without titles" if self.keys.title == "drop" else ""
         depth = min(self.keys.depth, self._longest or self.keys.depth)
         return f"{stage} top {depth}" + (", shuffled" if self.keys.shuffle else "")
 
@@ -241,7 +244,8 @@ class FirstStage:
 
         # Equal scores keep the order of the passages, so that these stand in no order of the data.
         ids = ties.in_any_order(collection.documents)
-        passages = [collection.documents[key].passage for key in ids]
+        documents = [collection.documents[key] for key in ids]
+        passages = [document.text if self.keys.title == "drop" else document.passage for document in documents]
         texts = [collection.queries[key] for key in queries]
         rows = dense.scored(encoder, texts, passages, depth=depth, cache=cache.current(), index=self.keys.index)
         return {key: {ids[row]: score for row, score in hits} for key, hits in zip(queries, rows, strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from zsbench.config.components import source
 from zsbench.config.options import LocalPath, Text
@@ -33,17 +33,20 @@ def karpathy(
     path: LocalPath,
     images: LocalPath,
     split: Text = "test",
+    order: Literal["name", "file"] = "name",
     capitalise: bool = False,
     cluster: Text | None = None,
     decoding: Decoding,
 ) -> CaptionedImages:
-    """Read the captions of a split; images come in the order of their file names, as remote-sensing sets need it.
+    """Read the captions of a split.
 
     Parameters
     ----------
     path : the JSON file (dataset_flickr30k.json, dataset_coco.json, dataset_rsicd.json ...).
     images : folder of the images; a row's `filepath` is looked up below it.
     split : `train`, `val` or `test`.
+    order : images by `name`, as the evaluation of the remote-sensing sets reads them, or as they stand in the `file`, as
+        the five galleries of COCO's 1K protocol are cut.
     cluster : key of the rows that names what an image comes from, by default `cluster` where there is one; without it
         each image and its captions stand alone.
     capitalise : first letter upper case and the rest lower case, as RemoteCLIP's evaluation does.
@@ -57,7 +60,10 @@ def karpathy(
     rows = _rows(Path(path), split)
     files = _images(rows, Path(images), Path(path))
     items, captions, named = [], [], []
-    for row, file in sorted(zip(rows, files, strict=True), key=lambda pair: str(pair[0]["filename"])):
+    pairs = list(zip(rows, files, strict=True))
+    if order == "name":
+        pairs.sort(key=lambda pair: str(pair[0]["filename"]))
+    for row, file in pairs:
         items.append(from_path(file, str(row["filename"]), decoding))
         texts = [str(sentence["raw"]).strip() for sentence in row["sentences"]]
         captions.append([text.capitalize() for text in texts] if capitalise else texts)

@@ -53,4 +53,4 @@ def test_a_folder_a_class_and_the_last_fifth_of_its_images(tmp_path, monkeypatch
     items = job.build_task().load(limit=None, seed=0).items
     assert [item.id for item in items] == ["airport/4.png", "bare_land/4.png"]
     prompts = json.loads(next((tmp_path / "out").rglob("prompts.json")).read_text())
-    assert prompts == ["a satellite photo of airport.", "a satellite photo of bare land."]
+    assert prompts == ["a satellite photo of airport", "a satellite photo of bare land"]

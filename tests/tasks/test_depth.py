@@ -9,7 +9,7 @@ from PIL import Image
 from tests.tasks._scoring import score
 from zsbench.core.errors import UserError
 from zsbench.data.frames.depth_frames import depth_frames
-from zsbench.tasks.depth._protocols import align, clamp, crop_window, scored_pixels, valid_mask
+from zsbench.tasks.depth._protocols import align, clamp, crop_window, scored_pixels, shape_problem, valid_mask, whole
 from zsbench.tasks.formats.maps import frame_of
 
 TASK = "description: d\ntype: depth\ndata: {source: depth-frames, path: f.jsonl}\nmin_depth: 0.1\nmax_depth: 10\n"
@@ -45,6 +45,50 @@ def predictions(folder, *maps, names=None):
 
 def judged(folder, *maps, metrics=("AbsRel", "RMSE", "log10", "delta@1"), **task):
     return score(frames(folder, n=len(maps), **task), predictions(folder, *maps), metrics=metrics)
+
+
+# Maps of a part of the image.
+
+KITTI = (375, 1242)
+
+
+@pytest.mark.parametrize(
+    ("shape", "crops", "message"),
+    [
+        # Metric3D cuts image and ground truth to columns 43 to 1196.
+        (
+            (375, 1154),
+            ["kitti_eigen"],
+            "a map of 375x1154 is that of a part of the image; the ground truth is 375x1242",
+        ),
+        ((352, 1242), ["none"], "a map of 352x1242 is that of a part"),
+        ((352, 1216), ["kitti_garg"], "a map of 352x1216, KITTI's benchmark crop; "),
+        ((352, 1216), ["kb", "kitti_garg"], ""),
+        # What networks work at is stretched, as their own post-processing does.
+        ((384, 384), ["kitti_garg"], ""),
+        ((188, 621), ["none"], ""),
+    ],
+)
+def test_a_map_of_a_part_of_the_image_is_not_stretched(shape, crops, message):
+    found = shape_problem(shape, KITTI, crops)
+    assert found.startswith(message)
+    assert bool(found) == bool(message)
+
+
+def test_a_map_of_kittis_benchmark_crop_stands_in_its_place():
+    full = np.arange(375 * 1242, dtype=np.float64).reshape(KITTI)
+    # The last 352 rows, 1216 columns from int((1242 - 1216) / 2).
+    placed = whole(full[23:, 13:1229], KITTI, ["kb", "kitti_garg"])
+    inside = crop_window(["kb", "kitti_garg"], KITTI)
+    assert (placed[inside] == full[inside]).all()
+    assert np.isnan(placed[:23]).all()
+    assert whole(full, KITTI, ["kb"]) is full
+
+
+def test_a_cut_map_is_refused_with_its_frame(tmp_path):
+    found = judged(tmp_path, GOLD[:, 1:7])
+    assert found.code == 2
+    assert "pred: frame 0: a map of 6x6 is that of a part of the image; the ground truth is 6x8" in found.screen
 
 
 # Which pixels count.

@@ -5,6 +5,7 @@ Source: the evaluation code of Metric3D, ZoeDepth, Depth Anything V2, Marigold a
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,8 @@ Bounds = tuple[float, float]
 # Metric3D leaves a frame with ten valid pixels or fewer as it is.
 _FEW_PIXELS = 10
 
+# Height and width of KITTI's benchmark crop.
+_KB = (352, 1216)
 # Fractions of height and width: top, bottom, left, right.
 _FRACTIONS = {
     "kitti_garg": (0.40810811, 0.99189189, 0.03594771, 0.96405229),
@@ -82,10 +85,10 @@ def _crop(name: Crop, height: int, width: int) -> tuple[int, int, int, int]:
             raise ValueError(f"crop nyu_eigen is defined for 480x640, not {height}x{width}")
         return 45, 471, 41, 601
     if name == "kb":
-        if height < 352 or width < 1216:
-            raise ValueError(f"crop kb needs 352x1216 or more, not {height}x{width}")
-        left = int((width - 1216) / 2)
-        return height - 352, height, left, left + 1216
+        if height < _KB[0] or width < _KB[1]:
+            raise ValueError(f"crop kb needs {_KB[0]}x{_KB[1]} or more, not {height}x{width}")
+        left = int((width - _KB[1]) / 2)
+        return height - _KB[0], height, left, left + _KB[1]
     top, bottom, left_, right = _FRACTIONS[name]
     return int(top * height), int(bottom * height), int(left_ * width), int(right * width)
 
@@ -107,10 +110,12 @@ def valid_mask(gt: DoubleArray, *, protocol: ProtocolName, crops: Sequence[Crop]
     return valid if valid.sum() >= rule.min_pixels else np.zeros_like(valid)
 
 
-def shape_problem(shape: tuple[int, ...], truth: tuple[int, int]) -> str:
+def shape_problem(shape: tuple[int, ...], truth: tuple[int, int], crops: Sequence[Crop] = ()) -> str:
     """Say why a map of this shape cannot be a prediction for a ground truth (height, width); empty when it can.
 
     A smaller or larger map is resized. One that is nearer to the transposed truth than to the truth lies on its side.
+    One that has the truth's height or width alone, or the size of `kb`, is that of a part of the image: stretched over
+    all of it, even a perfect one would be far off. That of `kb` is put in its place where `kb` is the first crop.
     """
     if len(shape) != 2:
         return f"shape {shape}, expected (height, width)"
@@ -119,10 +124,23 @@ def shape_problem(shape: tuple[int, ...], truth: tuple[int, int]) -> str:
         return ""
     if min(shape) < 2:
         return f"a map of {size}; {expected}"
+    if shape == _KB and crops[:1] != ["kb"] and all(map(operator.ge, truth, _KB)):
+        return f"a map of {size}, KITTI's benchmark crop; {expected}, or `crop: kb` comes first"
     aspect, wanted = np.log(shape[0] / shape[1]), np.log(truth[0] / truth[1])
     if abs(aspect + wanted) < abs(aspect - wanted):
         return f"a map of {size} lies on its side; {expected}"
+    if shape[0] == truth[0] or shape[1] == truth[1]:
+        return f"a map of {size} is that of a part of the image; {expected}"
     return ""
+
+
+def whole(depth: DoubleArray, shape: tuple[int, int], crops: Sequence[Crop]) -> DoubleArray:
+    """Return a map of the whole image: that of `kb` in its place with NaN around it, others as they are."""
+    if crops[:1] != ["kb"] or depth.shape != _KB or shape == _KB:
+        return depth
+    full = np.full(shape, np.nan)
+    full[crop_window(["kb"], shape)] = depth
+    return full
 
 
 def resize(depth: DoubleArray, shape: tuple[int, int], *, align_corners: bool) -> DoubleArray:

@@ -164,7 +164,7 @@ class Task(BaseTask[Config]):
 
         A map that lies in a file is not read for that: `chunks` does, once, and says it then.
         """
-        problem = protocols.shape_problem(np.shape(prediction), self._truth[item.id].shape)
+        problem = protocols.shape_problem(np.shape(prediction), self._truth[item.id].shape, self.config.crops)
         if not problem and not isinstance(prediction, StoredMap) and not np.isfinite(prediction).all():
             try:
                 self._compared(item, prediction)
@@ -177,6 +177,7 @@ class Task(BaseTask[Config]):
         config, gt = self.config, self._truth[frame.id].metres()
         mask = self._valid(gt)
         g = np.asarray(gt[mask], dtype=np.float64)
+        prediction = protocols.whole(np.asarray(prediction), mask.shape, config.crops)
         p = protocols.scored_pixels(prediction, mask, protocol=config.protocol, bounds=config.bounds)
         aligned = protocols.align(config.align, p, g, bounds=config.bounds) if len(p) else p
         compared = protocols.clamp(aligned, protocol=config.protocol, bounds=config.bounds)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from tests.models._towers import hf_folder
 from zsbench.analysis import pac_bayes, prompt_bounds, prompt_prior
 from zsbench.cli.main import app
 from zsbench.config import blocks, catalog, overlay
@@ -79,6 +80,14 @@ def test_a_method_whose_prompts_are_unknown_is_refused():
 def test_the_uniform_prior_counts_the_models_own_tokens():
     kl = prompt_prior.uniform_kl(["a photo of a", "circle"], result())
     assert kl == pytest.approx(5 * math.log(WORDS))
+
+
+@pytest.mark.parametrize(("kind", "alike"), [("siglip", False), ("siglip2", True)])
+def test_the_uniform_prior_reads_texts_as_the_model_does(kind, alike, tmp_path):
+    """SigLIP 2 was trained on lower-case texts, and its tokenizer leaves capitals as they are."""
+    folder = hf_folder(tmp_path / kind, kind)
+    encode, _ = prompt_prior._tokenizer({"name": "hf-clip", "model": str(folder)})
+    assert (encode("a photo of a CAT") == encode("a photo of a cat")) is alike
 
 
 def test_a_language_model_prior_sums_the_tokens_of_every_prompt():

@@ -122,6 +122,28 @@ def test_a_sentence_transformers_folder_says_how(plain, tmp_path):
     assert_rows_close(own.encode_queries(["LOUD"])[0], states(plain, "loud")[-1])
 
 
+def test_a_decoder_that_ends_its_texts_is_read_at_that_mark(tmp_path):
+    """Qwen3 Embedding: the tokenizer closes every text, also one that is cut, and the last state is the vector."""
+    from tokenizers import processors
+
+    words = _tiny.tokenizer(bos=False)
+    words.backend_tokenizer.post_processor = processors.TemplateProcessing("$A </s>", "$A $B </s>", [("</s>", 2)])
+    shape = {**_tiny.SHAPE, "num_key_value_heads": 2, "head_dim": 8, "vocab_size": len(words), **_tiny.SPECIAL}
+    network = _tiny.randomised(transformers.Qwen3Model(transformers.Qwen3Config(**shape)))
+    folder = _tiny.saved(network, words, tmp_path)
+    asked = "Instruct: find\nQuery:"
+    options = {"pooling": "last", "normalise": True, "query_prefix": asked, "document_prefix": "", "max_length": 40}
+    model = bi_encoder(model=folder, **options)
+    expected = []
+    for text in TEXTS:
+        ids = [*words(asked + text, add_special_tokens=False)["input_ids"][:39], words.eos_token_id]
+        with torch.no_grad():
+            state = network(torch.tensor([ids])).last_hidden_state[0, -1]
+        expected.append((state / state.norm()).numpy())
+    assert_rows_close(model.encode_queries(TEXTS), np.stack(expected), share=1e-5)
+    assert model.cost.truncated_items == 1
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [

@@ -97,6 +97,34 @@ def test_zoedepth_gets_the_size_that_its_padding_is_cut_by(tmp_path):
     assert_rows_close(depth, found[0]["predicted_depth"], share=1e-5)
 
 
+def test_depth_pro_takes_the_focal_length_that_it_estimates(tmp_path):
+    import torch
+    from transformers import DepthProConfig, DepthProForDepthEstimation, DepthProImageProcessor
+
+    torch.manual_seed(0)
+    encoder = {"model_type": "dinov2", "image_size": 16, "patch_size": 4, "hidden_size": 16, "num_hidden_layers": 2}
+    encoder |= {"num_attention_heads": 2, "mlp_ratio": 2}
+    towers = {f"{part}_model_config": encoder for part in ("image", "patch", "fov")}
+    settings = DepthProConfig(
+        **towers, fusion_hidden_size=8, patch_size=16, intermediate_hook_ids=[1, 0], intermediate_feature_dims=[8, 8],
+        scaled_images_ratios=[0.25, 0.5, 1], scaled_images_overlap_ratios=[0.0, 0.5, 0.25],
+        scaled_images_feature_dims=[8, 8, 8], use_fov_model=True, num_fov_head_layers=1,
+    )  # fmt: skip
+    DepthProForDepthEstimation(settings).save_pretrained(tmp_path)
+    processor = DepthProImageProcessor(size={"height": 64, "width": 64})
+    processor.save_pretrained(tmp_path)
+    model = hf_depth(model=str(tmp_path), output="metric")
+    image = np.random.default_rng(0).integers(0, 255, (48, 80, 3), dtype=np.uint8)
+    [depth] = model.predict_depth([image])
+    with torch.inference_mode():
+        outputs = model._model(model._image_processor(images=image, return_tensors="pt")["pixel_values"])
+    # The network's inverse depth is for a focal length of the image's width, here that of the estimated field of view.
+    focal = 0.5 * 80 / np.tan(0.5 * np.deg2rad(outputs.field_of_view.item()))
+    inverse = outputs.predicted_depth[:, None] * 80 / focal
+    wide = torch.nn.functional.interpolate(inverse, size=(48, 80), mode="bilinear", align_corners=False)[0, 0]
+    assert_rows_close(depth, 1 / wide.clamp(1e-4, 1e4).numpy(), share=1e-4)
+
+
 # Units of predictions, asked of a task as `eval` and `score` do.
 
 

@@ -16,7 +16,7 @@ from zsbench.analysis.pac_bayes import kl_of_tokens, kl_uniform
 from zsbench.config import catalog
 from zsbench.config.blocks import Block
 from zsbench.core.errors import UserError
-from zsbench.models import checkpoints
+from zsbench.models import checkpoints, letter_case
 from zsbench.models.capabilities import Prompt, TextScorer
 
 _TRAIN = re.compile(r"(?<![a-z])train(?:ing)?(?![a-z])")
@@ -133,12 +133,15 @@ def _tokenizer(model: dict[str, Any] | None) -> tuple[Callable[[str], Sequence[i
         )
     reference = str(Block("models", adapter, options, base=Path.cwd()).resolved()["model"])
     if adapter == "hf-clip":
-        tokenizer: Any = checkpoints.reader("AutoTokenizer", reference, revision=options.get("revision"))
+        revision = options.get("revision")
+        tokenizer: Any = checkpoints.reader("AutoTokenizer", reference, revision=revision)
+        kind = checkpoints.reader("AutoConfig", reference, revision=revision).model_type
+        cleaned: Callable[[str], str] = str.lower if letter_case.is_lower(kind, tokenizer) else str
     else:
         name = reference if reference.startswith("hf-hub:") else reference.partition("/")[0]
         name = f"local-dir:{reference}" if Path(reference).is_dir() else name
         tokenizer = checkpoints.open_clip_tokenizer(name, where=reference)
         if not hasattr(tokenizer, "tokenizer"):
             return tokenizer.encode, int(tokenizer.vocab_size)
-        tokenizer = tokenizer.tokenizer
-    return (lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]), len(tokenizer)
+        tokenizer, cleaned = tokenizer.tokenizer, tokenizer.clean_fn
+    return (lambda text: tokenizer(cleaned(text), add_special_tokens=False)["input_ids"]), len(tokenizer)

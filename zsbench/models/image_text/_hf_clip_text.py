@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from zsbench.core.lazy import torch
-from zsbench.models import positions
+from zsbench.models import letter_case, positions
 from zsbench.models.image_text import _prompts
 from zsbench.models.image_text._text_side import TextSide
 
@@ -26,7 +26,7 @@ class HfClipText(TextSide):
         self._model, self._kind = model, str(model.config.model_type)
         # Some tokenizer classes fill on the left by default; none of these models was trained that way.
         tokenizer.padding_side = "right"
-        self.lower_case = _reads_lower_case(self._kind, tokenizer)
+        self.lower_case = letter_case.is_lower(self._kind, tokenizer)
         readable = positions.count(model.text_model, model.config.text_config)
         longest = [_CONTEXT.get(self._kind), readable, tokenizer.model_max_length]
 
@@ -69,17 +69,6 @@ class HfClipText(TextSide):
         if self._kind not in _UNMASKED:
             inputs["attention_mask"] = (torch.arange(ids.shape[1], device=ids.device) <= pooled[:, None]).long()
         return pooled_output(self._model.get_text_features(**inputs))
-
-
-def _reads_lower_case(kind: str, tokenizer: Any) -> bool:
-    """Say whether texts have to be in lower case: those of SigLIP 2, which has Gemma's tokenizer.
-
-    Checkpoints of fixed resolution say `model_type: siglip`, and only their tokenizer tells them from the first SigLIP.
-    """
-    if kind not in _UNMASKED:
-        return False
-    named = f"{type(tokenizer).__name__} {tokenizer.init_kwargs.get('tokenizer_class')}".lower()
-    return kind == "siglip2" or "gemma" in named or bool(tokenizer.init_kwargs.get("do_lower_case"))
 
 
 def pooled_output(output: Any) -> torch.Tensor:

@@ -49,6 +49,14 @@ def test_labels_in_every_form(tmp_path, form, suffix):
     assert found == dict(zip("abc", LABELS, strict=True))
 
 
+@pytest.mark.parametrize("cells", [("cat", "dog", "sea cow"), ("2", "0", "1")])
+def test_a_csv_of_ids_and_classes(tmp_path, cells):
+    """The layout in which the pseudolabels of CLIP are published and judged."""
+    rows = zip("abc", cells, strict=True)
+    (tmp_path / "p.csv").write_text("id,class\n" + "".join(f"{key},{cell}\n" for key, cell in rows))
+    assert ClassScores(NAMES).read(tmp_path / "p.csv") == dict(zip("abc", LABELS, strict=True))
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".tsv"])
 def test_scores_keep_their_precision(tmp_path, suffix):
     rows = [[0.1, 0.1 + 1e-12, 0.0], [1.0, 2.0, 3.0], [1e-300, 0.0, -1.0]]
@@ -98,7 +106,11 @@ def test_what_is_written_is_a_list_of_float32_a_row(tmp_path, dtype):
         ("scores", [[1.0, 2.0, 3.0], None, [1.0, 2.0, 3.0]], "row 1: scores None"),
         ("scores", [[1.0, None, 3.0]] * 3, "row 0: scores"),
         ("scores", [["x", "y", "z"]] * 3, "row 0: scores"),
-        ("points", [1, 2, 3], "no column of scores or labels; expected one of scores, logits, probabilities, label"),
+        (
+            "points",
+            [1, 2, 3],
+            "no column of scores or labels; expected one of scores, logits, probabilities, label, class",
+        ),
     ],
 )
 def test_what_is_no_prediction_is_refused_with_its_row(tmp_path, column, cells, message):

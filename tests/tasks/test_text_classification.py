@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from zsbench.config.schema import Settings
 from zsbench.core.cache import Cache
 from zsbench.core.errors import UserError
 from zsbench.engine import local
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
+from zsbench.run import given, judge
 from zsbench.run.runner import Options
 
 TEXTS = {"a1": ("the cat", "cats"), "a2": ("a dog", "dogs"), "a3": ("cat and cat", "cats"), "a4": ("dog dog", "dogs")}
@@ -214,3 +216,19 @@ def test_validation_texts_are_drawn_class_by_class_and_test_texts_among_them_dou
     assert "oracle" in result["notes"]["warning"]
     with pytest.raises(UserError, match="class 0 has 2 texts"):
         run(folder, method=chosen, validation=both, validation_shots=3)
+
+
+@pytest.mark.parametrize("column", ["scores", "probabilities"])
+def test_scores_of_a_file_have_to_say_what_they_are_where_metrics_take_probabilities(folder, column):
+    [job] = planned(folder, metrics=["certain-ratio"]).jobs
+    task = job.build_task()
+    data = task.load(limit=None, seed=0, score_only=True)
+    rows = [{"id": key, column: [0.98, 0.02] if key < "a3" else [0.6, 0.4]} for key in TEXTS]
+    (folder / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = given.predictions(given.resolved(folder / "p.jsonl"), task, data.items)
+    if column == "scores":
+        with pytest.raises(UserError, match="a column named `logits` or `probabilities`"):
+            judge.judge(task, job.task, data, found, Settings(), title="t")
+    else:
+        judged = judge.judge(task, job.task, data, found, Settings(), title="t")
+        assert judged.scores["certain-ratio"].value == 0.5

@@ -14,7 +14,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import MinLen
 
-from zsbench.config import catalog
 from zsbench.config.blocks import Block, Chain
 from zsbench.config.options import ClassTemplate, Names, Positive, Text, Texts
 from zsbench.config.paths import resolve_path
@@ -38,7 +37,7 @@ from zsbench.tasks.classification.classes import require_classes
 from zsbench.tasks.classification.doubts import below_chance, count_equal_best, odd_classes
 from zsbench.tasks.classification.further_data import FurtherData
 from zsbench.tasks.classification.known_labels import known_labels
-from zsbench.tasks.classification.metric_checks import require_suited
+from zsbench.tasks.classification.metric_checks import require_kind, require_suited, want_probabilities
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 
@@ -130,11 +129,8 @@ class Task(BaseTask[Config]):
         parts += [f"{config.half} classes"] if config.half else []
         parts += ["some classes unseen"] if config.unseen else []
         scale = "the model's own scale" if config.logit_scale is None else f"logit_scale {config.logit_scale:g}"
-        parts += [f"probabilities at {scale}"] if self._wants_probabilities() else []
+        parts += [f"probabilities at {scale}"] if want_probabilities(self.config.metrics) else []
         return ", ".join(parts)
-
-    def _wants_probabilities(self) -> bool:
-        return bool(catalog.metrics(("certainty",)).keys() & {name.partition("(")[0] for name in self.config.metrics})
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels), labels and class names."""
@@ -233,14 +229,13 @@ class Task(BaseTask[Config]):
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_images, n_classes) or labels (n_images,), and gold: labels, or a 0/1 matrix if several."""
         problem: Problem = data.context
-        remaining, certainty = iter(predictions), self._wants_probabilities()
+        remaining, certainty = iter(predictions), want_probabilities(self.config.metrics)
         groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
         for start in range(0, len(data.items), self.shard_size):
             part = slice(start, start + self.shard_size)
             pred = stacked(list(itertools.islice(remaining, self.shard_size)))
-            if certainty and self.format.kind is None and pred.ndim > 1:
-                found = "scores of a file that does not say what they are, for metrics that need probabilities"
-                raise UserError("", found, "a column named `logits` or `probabilities`")
+            if certainty:
+                require_kind(self.format.kind, pred)
             kind = self.format.kind if certainty else None
             yield pred, known_labels(data.gold[part], None if groups is None else groups[part], problem, kind)
 

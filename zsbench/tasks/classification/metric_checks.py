@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from zsbench.config import catalog
 from zsbench.config.schema import TaskConfig
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
+from zsbench.core.score_kinds import ScoreKind
 from zsbench.metrics import naming
 
 _OF_SEVERAL = "[mAP, ROC-AUC, label-F1]"
+
+
+def want_probabilities(metrics: Sequence[str]) -> bool:
+    """Say whether a metric is of certainty, which takes probabilities and so has to know what scores are."""
+    return bool(catalog.metrics(("certainty",)).keys() & {name.partition("(")[0] for name in metrics})
+
+
+def require_kind(kind: ScoreKind | None, pred: Any) -> None:
+    """Refuse scores (n_items, n_classes) of which nothing says what they are, where metrics take probabilities."""
+    if kind is None and np.ndim(pred) > 1:
+        found = "scores of a file that does not say what they are, for metrics that need probabilities"
+        raise UserError("", found, "a column named `logits` or `probabilities`")
 
 
 def require_suited(config: TaskConfig, names: Sequence[str], kinds: tuple[str, ...], pred: Any, gold: Any) -> None:

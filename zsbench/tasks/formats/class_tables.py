@@ -1,4 +1,5 @@
-"""Reads tables of predictions over classes: `id` with `scores` (or `logits`, `probabilities`), or `id` with `label`.
+"""Reads tables of predictions over classes: `id` with `scores` (or `logits`, `probabilities`), or `id` with `label`
+(or `class`).
 
 Parquet that zsbench writes also says what its scores are and which classes they stand for.
 """
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _KIND, _NAMES = b"zsbench.scores", b"zsbench.class_names"
-_COLUMNS = ("scores", "logits", "probabilities", "label")
+_COLUMNS = ("scores", "logits", "probabilities", "label", "class")
+_LABELS = ("label", "class")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def read(path: Path, *, more: Sequence[str] = ()) -> ClassTable:
     table = prediction_tables.parquet(path, columns)
     kinds, class_names = from_metadata(table.schema.metadata or {}, shown(path))
     ids, column = _plain_ids(table.column("id")), _first_column(table.column_names)
-    scores = None if column in ("", "label") else list_columns.numbers(table.column(column))
+    scores = None if column in ("", *_LABELS) else list_columns.numbers(table.column(column))
     if not ids or scores is None:
         return _row_by_row(path, list(prediction_tables.rows(table, path)), kinds, class_names)
     return ClassTable(ids, scores, False, [], kinds + _named_kind(column), class_names)
@@ -106,7 +108,7 @@ def _row_by_row(
     column = _first_column(list(rows[0][1]))
     if not column:
         raise UserError(shown(path), "no column of scores or labels", f"one of {', '.join(_COLUMNS)}")
-    cells, is_label = [row.get(column) for _, row in rows], column == "label"
+    cells, is_label = [row.get(column) for _, row in rows], column in _LABELS
     if not is_label:
         cells = [_scores(cell, where) for cell, (where, _) in zip(cells, rows, strict=True)]
     places = [where for where, _ in rows]

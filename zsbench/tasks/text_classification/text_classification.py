@@ -31,7 +31,7 @@ from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
 from zsbench.tasks.classification.doubts import below_chance, count_equal_best
 from zsbench.tasks.classification.known_labels import label_array
-from zsbench.tasks.classification.metric_checks import require_suited
+from zsbench.tasks.classification.metric_checks import require_kind, require_suited, want_probabilities
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 from zsbench.tasks.text_classification._vectors import Vectors
 from zsbench.tasks.text_classification.further_texts import FurtherTexts, repeated
@@ -203,7 +203,10 @@ class Task(BaseTask[Config]):
         """Yield scores (n_texts, n_classes) or labels (n_texts,), and gold: labels, or a 0/1 matrix if several."""
         names: list[str] = data.context.class_names
         labels = label_array(data.gold, len(names))
-        yield stacked(predictions), Labels(labels, scores=self.format.kind, class_names=names)
+        pred = stacked(predictions)
+        if want_probabilities(self.config.metrics):
+            require_kind(self.format.kind, pred)
+        yield pred, Labels(labels, scores=self.format.kind, class_names=names)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance."""

@@ -1,4 +1,4 @@
-"""GDA without labels: the Gaussians of gda fitted to unlabeled images by EM, from zero-shot posteriors on.
+"""GDA without labels, approximately: Gaussians fitted to unlabeled images by EM, from zero-shot posteriors on.
 
     gamma  = softmax( zero-shot )                                                   (n, n_classes) at the start
     M-step : mu_c = sum_i gamma_ic x_i / sum_i gamma_ic;  S = sum_ic gamma_ic (x_i - mu_c)(x_i - mu_c)^T / (n - 1)

@@ -105,6 +105,15 @@ def ten(seed):
     return write
 
 
+def class_scores(path):
+    """A task over saved probabilities of three classes, whose certainty depends on what they are taken for."""
+    rows = np.array([[0.98, 0.01, 0.01], [0.2, 0.7, 0.1], [0.3, 0.3, 0.4]])
+    np.savez(path.with_suffix(".npz"), prob=rows, label=[0, 1, 2])
+    data = {"source": "features", "path": path.with_suffix(".npz").name, "features": "prob", "labels": "label"}
+    task = {"type": "image-classification", "description": "d", "data": data, "classes": ["a", "b", "c"]}
+    path.write_text(json.dumps(task | {"metrics": ["certain-ratio"], "method": "given-scores"}))
+
+
 FILES = {
     "choices": (".yaml", choices),
     "ten": (".npy", ten(0)),
@@ -130,5 +139,6 @@ FILES = {
     "other names": (".json", dump(lambda: {name: f"my {name}" for name in glyph_names()})),
     "vectors": (".npy", vectors),
     "retrieved": (".npz", retrieved),
+    "class scores": (".yaml", class_scores),
     "few mentions": (".json", dump(lambda: {"river": 3, "king": 2})),
 }

@@ -17,6 +17,7 @@ from zsbench.core.cache import Cache
 from zsbench.core.context import RunContext
 from zsbench.core.errors import UserError
 from zsbench.core.records import Cost
+from zsbench.data.vectors.features import FeatureItem, FeatureRow
 from zsbench.methods.classification import Classifier, Known, Labelled, normalise
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.metrics import naming
@@ -42,6 +43,7 @@ FOLLOWERS = {
 BUILDERS = {
     "cupl": {"prompts": "texts.json"},
     "description-prob-mean": {"descriptions": "texts.json"},
+    "given-scores": {"of": "probabilities"},
     "grain": {"descriptions": "texts.json"},
     "greedy-prompts": {"tokens": ["one", "two", "black"], "length": 1},
     "knn": {"k": 5},
@@ -132,7 +134,13 @@ def built(setting):
                     remembered[item.id] = made.score(one)[0]
             return np.stack([remembered[item.id] for item in batch.items])
 
-        quick = replace(made, score=score) if name in ("tpt", "rlcf") else made
+        def looked_up(batch, made=made):
+            rows = [np.random.default_rng(list(item.id.encode())).dirichlet(np.full(10, 0.2)) for item in batch.items]
+            items = [FeatureItem(item.id, FeatureRow(r, None)) for item, r in zip(batch.items, rows, strict=True)]
+            return made.score(SimpleNamespace(items=items))
+
+        quick = {"tpt": score, "rlcf": score, "given-scores": looked_up}.get(name)
+        quick = made if quick is None else replace(made, score=quick)
         found[name] = Before(quick, np.asarray(quick.score(setting.batch)))
     return found
 
@@ -173,7 +181,9 @@ def test_scores_are_what_a_rule_says(name, built, setting):
     elif kind.scale is not None:
         assert (np.abs(scores / kind.scale) <= 1 + 1e-5).all()
     if before.classifier.weights is not None:
-        assert_rows_close(scores, 100 * setting.batch.features @ before.classifier.weights.T, share=1e-5)
+        # Weights that were learned at the model's own scale keep it.
+        factor = setting.encoder.model.logit_scale if kind.scale is None else kind.scale
+        assert_rows_close(scores, factor * setting.batch.features @ before.classifier.weights.T, share=1e-5)
 
 
 @pytest.mark.parametrize("follower", FOLLOWERS)

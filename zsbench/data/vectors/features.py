@@ -11,6 +11,7 @@ clusters        (n_items,)                   optional names of what items come f
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,15 @@ from zsbench.data.label_columns import UnlabelledImages
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """What stands for a decoded image: its vector (width,) and, where the file has them, its regions' vectors."""
+    """What stands for a decoded image: its vector (width,) and, where the file has them, its regions' vectors.
+
+    `columns` are the classes that the numbers of the vector are of, should it hold scores: the file's `class_names`,
+    none where its labels are names that say nothing of columns, None where labels are numbers.
+    """
 
     vector: FloatArray
     regions: FloatArray | None
+    columns: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,10 +101,11 @@ def features(
     numbers = None if rows is None else _row_numbers(arrays.pick(held, rows, file), len(vectors), place(file, rows))
     cells, where = arrays.pick(held, labels, file), place(file, labels)
     column = array_labels(cells, len(vectors), where, rows=numbers, unlabelled=unlabelled, names=classes)
+    columns = classes if classes is not None or column.names is None else []
     items = [
         FeatureItem(
             names[i] if names is not None else f"{i:06d}",
-            FeatureRow(vectors[i], regions[i] if regions is not None else None),
+            FeatureRow(vectors[i], regions[i] if regions is not None else None, columns),
         )
         for i in column.kept
     ]

@@ -137,7 +137,7 @@ class Classifier:
     ----------
     score : batch -> scores (n_images, n_classes), or labels (n_images,) of an integer type.
     kind : what the scores are.
-    weights : (n_classes, width) when scores are `logit_scale * features @ weights.T`, else None.
+    weights : (n_classes, width) when scores are a factor times `features @ weights.T`, else None.
     names : what the task's templates were filled with, (n_classes,), where the weights are of such prompts alone.
     chain : the rules that made it, one after another, for who needs the like of it for other classes.
     """

@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from tests.metrics import examples
 from tests.metrics.test_common import FOUND
+from zsbench.config import catalog
 from zsbench.config.components import option_defaults, option_hints
 from zsbench.core.errors import UserError, UserErrors
 from zsbench.metrics import _grammar, naming
@@ -216,3 +217,25 @@ def test_a_parameter_without_effect_is_refused():
     with pytest.raises(UserError, match="absent is a parameter without effect where `average` is 'item'"):
         naming.resolve("H(absent=zero)")
     assert naming.resolve("H(average=class,absent=zero)").name == "H(average=class,absent=zero)"
+
+
+def other_spelling(name, kinds):
+    """The same metric written otherwise: its cut-off as a parameter, else with its kind."""
+    base, _, cutoff = name.partition("@")
+    if cutoff:
+        return f"{base[:-1]},k={cutoff})" if base.endswith(")") else f"{base}(k={cutoff})"
+    kind = next(entry.family for key, entry in catalog.metrics(kinds).items() if key == name.partition("(")[0])
+    return f"{kind}:{name}"
+
+
+@pytest.mark.parametrize("task_type", catalog.components("tasks"))
+def test_no_type_of_task_counts_its_items_twice_for_two_spellings_of_a_metric(task_type):
+    module = catalog.load_module("tasks", task_type)
+    kinds = module.Task.metric_kinds
+    for name in module.Config.model_fields["metrics"].default:
+        own = naming.resolve(name, kinds=kinds).name
+        for again in (own, other_spelling(own, kinds)):
+            assert naming.resolve(again, kinds=kinds).name == own
+            with pytest.raises(UserErrors) as wrong:
+                naming.resolve_all([own, again], kinds=kinds, where=lambda i: f"t.yaml:{i}")
+            assert [error.where for error in wrong.value.errors] == ["t.yaml:1"]

@@ -103,7 +103,6 @@ def of_classes(entries: Mapping[str, Any], class_names: Sequence[str], where: st
 def _keys(entries: Iterable[str], class_names: Sequence[str]) -> dict[str, str | None]:
     """Return the key of the entry that each class takes, None where there is none."""
 
-
     def words(name: str) -> tuple[str, ...]:
         return tuple(name.replace("_", " ").split())
 

@@ -8,7 +8,7 @@ from tests.reference._golden import load_json
 from tests.results.test_averages import part
 from tests.results.test_averages import result as row
 from zsbench.config import catalog
-from zsbench.config.paths import unset_variables
+from zsbench.config.paths import ASSETS, unset_variables
 from zsbench.config.suites import Average
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
@@ -184,3 +184,23 @@ def test_the_papers_own_texts_replace_those_of_one_method_and_leave_the_baseline
         for job in jobs:
             [link] = job.method.links
             assert link.options.get(key) == (texts if link.name == method else None)
+
+
+def test_zpes_pool_holds_the_templates_of_its_16_sets():
+    own = made("papers/zpe")
+    pool = (ASSETS / "data" / "zpe-pool" / "templates.txt").read_text().splitlines()
+    assert len(pool) == len(set(pool)) == 247
+    tasks = {job.task_name: job.task.templates or [] for job in own.jobs}
+    assert len(tasks) == 16
+    for name, templates in tasks.items():
+        assert set(templates) <= set(pool), name
+    averages = {average.name: set(average.tasks) for average in own.averages}
+    assert averages["all"] == set(tasks)
+    assert averages["all"] - averages["fine-grained"] - averages["variants"] == {"imagenet"}
+    thresholds = {
+        job.task_name: link.options.get("select")
+        for job in own.jobs
+        for link in job.method.links
+        if link.options.get("select")
+    }
+    assert thresholds == {name: 2.0 if name in averages["fine-grained"] else 0.5 for name in tasks}

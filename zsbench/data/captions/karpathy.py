@@ -45,8 +45,8 @@ def karpathy(
     path : the JSON file (dataset_flickr30k.json, dataset_coco.json, dataset_rsicd.json ...).
     images : folder of the images; a row's `filepath` is looked up below it.
     split : `train`, `val` or `test`.
-    order : images by `name`, as the evaluation of the remote-sensing sets reads them, or as they stand in the `file`, as
-        the five galleries of COCO's 1K protocol are cut.
+    order : images by `name`, as the evaluation of the remote-sensing sets reads them, or as they stand in the `file`,
+        as the five galleries of COCO's 1K protocol are cut.
     cluster : key of the rows that names what an image comes from, by default `cluster` where there is one; without it
         each image and its captions stand alone.
     capitalise : first letter upper case and the rest lower case, as RemoteCLIP's evaluation does.

@@ -1,6 +1,7 @@
 """DUQGen: allocation and sample equal the public script; what it gets wrong is kept apart."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.reference._golden import load_npz
-from zsbench.corpus import sample
+from zsbench.core.cache import Cache
+from zsbench.corpus import negatives, sample
 from zsbench.corpus.queries import Example, Wording, clean, fitted, prompt
+from zsbench.data.collections.documents import Document
 
 GOLDEN = load_npz("duqgen", "sampling.npz")
 
@@ -145,6 +148,49 @@ def test_what_is_kept_of_an_answer(text, query):
 def jsonl(path, rows):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+class Angles:
+    """A text encoder of numbers: a text of n degrees is the unit vector at that angle."""
+
+    fingerprint, device, dtype = "angles", "cpu", "float32"
+
+    def encode_documents(self, texts):
+        angles = np.radians([float(text or 180) for text in texts])
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+    encode_queries = encode_documents
+
+
+def test_negatives_are_the_first_half_of_the_end_of_the_list():
+    # For the query 0 the documents stand in the order of their degrees: d0 (0), d1 (10), ... d9 (90); empty is last.
+    documents = {f"d{i}": Document(f"d{i}", str(10 * i)) for i in range(10)} | {"empty": Document("empty", "")}
+    mine = partial(negatives.mine, documents=documents, encoder=Angles(), cache=Cache(None))
+    [found] = mine([("0", "d0")], depth=8, n=2)
+    assert found == negatives.Mined("0", "d0", ("d4", "d5"))
+    # The pair's own document is none of its negatives, and neither is one without a text.
+    [own] = mine([("0", "d4")], depth=8, n=2)
+    assert own.negatives == ("d5", "d6")
+    [last] = mine([("0", "d0")], depth=11, n=1)
+    assert last.negatives == ("d9",)
+    [short] = mine([("0", "d0")], depth=3, n=4)
+    assert short.negatives == ("d1", "d2")
+
+
+def test_negatives_from_the_command_line_in_both_layouts(tmp_path, monkeypatch, capsys):
+    from zsbench.cli.corpus import negatives as command
+
+    monkeypatch.setattr(command, "load_model", lambda *_: Angles())
+    monkeypatch.setenv("ZSBENCH_CACHE", str(tmp_path / "cache"))
+    corpus = jsonl(tmp_path / "c.jsonl", [{"docid": f"d{i}", "doctext": str(10 * i)} for i in range(6)])
+    pairs = jsonl(tmp_path / "p.jsonl", [{"docid": "d0", "doctext": "0", "question": "0"}])
+    lines = []
+    for layout in command.Layout:
+        command.negatives(pairs, corpus, tmp_path / "n.jsonl", model="x", depth=4, n=2, layout=layout)
+        lines.append([json.loads(line) for line in (tmp_path / "n.jsonl").open()])
+    assert lines[0] == [{"query": "0", "doc_id": "d0", "negatives": ["d1", "d2"]}]
+    assert lines[1] == [["0", "0", 1.0], ["0", "10", 0.0], ["0", "20", 0.0]]
+    assert "2 negatives of 1 pairs" in capsys.readouterr().err
 
 
 def test_sampling_from_the_command_line(tmp_path):

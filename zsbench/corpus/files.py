@@ -65,7 +65,7 @@ def read_pairs(path: Path, documents: Iterable[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+def write_lines(path: Path, rows: Iterable[Any]) -> None:
     """Write JSONL atomically."""
     files.write_bytes(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
 

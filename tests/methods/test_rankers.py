@@ -15,7 +15,7 @@ from zsbench.data.collections.documents import Document, RankItem
 from zsbench.engine import local
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._parse import choice, lenient, strict
-from zsbench.methods.rerank._permutation import STYLES, RankPrompt, build, passage
+from zsbench.methods.rerank._permutation import STYLES, RankPrompt, build
 from zsbench.methods.rerank._windows import slide, windows
 from zsbench.methods.rerank.cross_encoder import cross_encoder
 from zsbench.methods.rerank.dense import dense, scores
@@ -313,7 +313,8 @@ def test_who_converses():
 
 
 def test_ranking_prompts_in_other_identifiers_and_styles():
-    passages = [passage(Document("a", "see [A] and [2]", "Title"), 300), passage(Document("b", "plain"), 300)]
+    documents = [Document("a", "see [A] and [2]", "Title"), Document("b", "plain")]
+    passages = [RankPrompt().shown(document, 300) for document in documents]
     assert passages == ["Title: Title Content: see [A] and [2]", "plain"]
     asked = build(STYLES["rankllm"], passages, "why [1]", identifiers="alpha", chat=True)
     assert [message["role"] for message in asked.messages] == ["system", "user"]

@@ -127,7 +127,7 @@ def test_the_prompt_for_code_has_its_lines_and_windows_of_ten(task):
     options = overlay.load(catalog.find_config("tasks", task)).value["method_options"]["rankgpt"]
     options = {**options, "prompt": RankPrompt.model_validate(options["prompt"])}
     code = "def f(x):\n    return y[3]" + "#" * 2000
-    item = RankItem("q", "the query", tuple(Document(f"d{i}", code) for i in range(20)))
+    item = RankItem("q", "the query", tuple(Document(f"d{i}", code, "" if i else "f") for i in range(20)))
     model = Judge()
     assert rankgpt(**options)(model, item, None) == list(range(20))
     assert len(model.prompts) == 3
@@ -136,6 +136,9 @@ def test_the_prompt_for_code_has_its_lines_and_windows_of_ten(task):
     # Cut to 1024 tokens (letters here), with what looks like an identifier defused.
     shown = code.replace("[3]", "(3)")[:1024]
     assert f"\n[1] {shown}\n[2] {shown}\n" in user["content"]
+    # The last window holds the first passage, whose title stands in front.
+    titled = f"f. {code.replace('[3]', '(3)')}"[:1024]
+    assert f"\n[1] {titled}\n[2] {shown}\n" in model.prompts[-1].messages[1]["content"]
     assert user["content"].endswith("do not say any word or explain.")
     assert user["content"].count("the query") == 2
     assert "10 code" in user["content"]

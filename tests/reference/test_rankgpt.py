@@ -9,7 +9,7 @@ from tests.reference._golden import load_json, some
 from zsbench.core.records import Cost
 from zsbench.data.collections.documents import Document, RankItem
 from zsbench.methods.rerank._parse import lenient, strict
-from zsbench.methods.rerank._permutation import STYLES, build, passage
+from zsbench.methods.rerank._permutation import STYLES, build
 from zsbench.methods.rerank._windows import windows
 from zsbench.methods.rerank.rankgpt import rankgpt
 
@@ -78,11 +78,11 @@ def test_prompts_equal_the_published_ones():
         pytest.skip("no prompt in this golden folder")
     documents = [Document(str(i), text) for i, text in enumerate(case["passages"])]
     if "rankgpt_messages" in case:
-        texts = [passage(document, 300) for document in documents]
+        texts = [STYLES["chat"].shown(document, 300) for document in documents]
         asked = build(STYLES["chat"], texts, case["query"], chat=True)
         assert json.loads(json.dumps(asked.messages)) == case["rankgpt_messages"]
         assert asked.answer == ""
     if "open_llm_listwise_prompt" in case:
-        texts = [passage(document, None) for document in documents]
+        texts = [STYLES["single"].shown(document, None) for document in documents]
         asked = build(STYLES["single"], texts, case["query"], chat=False)
         assert asked.text + asked.answer == case["open_llm_listwise_prompt"]

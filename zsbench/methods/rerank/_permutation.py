@@ -20,7 +20,7 @@ from zsbench.core.templates import fill
 from zsbench.data.collections.documents import Document
 from zsbench.methods.rerank._identifiers import Defuse, Identifiers, defused, defused_query
 from zsbench.methods.rerank.cuts import cut_words
-from zsbench.methods.shared.document_texts import Piece, Wording, joined, put
+from zsbench.methods.shared.document_texts import Piece, Titled, Wording, joined, put
 from zsbench.models.capabilities import Prompt
 
 NAMES = {"numeric": [str(i) for i in range(1, 1000)], "alpha": [chr(ord("A") + i) for i in range(26)]}
@@ -36,6 +36,7 @@ class RankPrompt(Wording):
 
     `defuse`: what looks like an identifier inside passages gets round brackets: with `identifiers` bracketed numbers
     (or letters, where passages are named by letters), with `numbers` bracketed numbers in any case, in the query, too.
+    `titled`: how a passage with a title is shown.
     `clean`: passages lose the artefact "Title: Content: " that some collections have before texts without a title.
     """
 
@@ -49,6 +50,7 @@ class RankPrompt(Wording):
     )
     acknowledgement: Piece = "Okay, please provide the passages."
     passage: Annotated[str, Blanks("id", "text", needed=("id", "text"))] = "[{id}] {text}"
+    titled: Titled = "Title: {title} Content: {text}"
     receipt: Annotated[str, Blanks("id")] | None = None
     separator: Piece = "\n"
     tail: Frame = (
@@ -60,6 +62,11 @@ class RankPrompt(Wording):
     answer: Piece = " Ranked Passages: ["
     defuse: Defuse = "none"
     clean: bool = False
+
+    def shown(self, document: Document, max_words: int | None) -> str:
+        """Return a passage with its title, where it has one, cut to its first words."""
+        text = joined(document, self.titled)
+        return cut_words(cleaned(text) if self.clean else text, max_words)
 
 
 CHAT = RankPrompt(
@@ -122,12 +129,6 @@ STYLES = {
     "rankvicuna": _trained("{spread}"),
     "single": RankPrompt(),
 }
-
-
-def passage(document: Document, max_words: int | None, *, clean: bool = False) -> str:
-    """Return a passage as the prompts show it: "Title: T Content: X", or the text alone, cut to its first words."""
-    text = joined(document, " Content: ", "Title: ")
-    return cut_words(cleaned(text) if clean else text, max_words)
 
 
 def cleaned(text: str) -> str:

@@ -27,7 +27,7 @@ from zsbench.methods.rerank._identifiers import Defuse, Identifiers, defused, de
 from zsbench.methods.rerank._windows import check_step, slide
 from zsbench.methods.rerank.cuts import count, cut_words, fitted
 from zsbench.methods.rerank.scores import best_first
-from zsbench.methods.shared.document_texts import Piece, Wording, put
+from zsbench.methods.shared.document_texts import Piece, Titled, Wording, put
 from zsbench.models.capabilities import CausalLM, Prompt
 
 Frame = Annotated[str, Blanks("query", "n", "article", "kind", "example")]
@@ -58,7 +58,7 @@ class FirstPrompt(Wording):
         "Only respond with the ranking results, do not say any word or explain."
     )
     answer: Piece = "["
-    titled: Annotated[str, Blanks("title", "text", needed=("title", "text"))] = "{title}. {text}"
+    titled: Titled = "{title}. {text}"
     defuse: Defuse = "identifiers"
 
     def shown(self, document: Document) -> str:

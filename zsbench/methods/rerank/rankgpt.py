@@ -25,7 +25,7 @@ from zsbench.data.collections.collection import Collection
 from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank import Ranker, _parse, cuts
 from zsbench.methods.rerank._identifiers import Identifiers
-from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build, passage
+from zsbench.methods.rerank._permutation import NAMES, STYLES, RankPrompt, build
 from zsbench.methods.rerank._windows import Schedule, check_step, slide
 from zsbench.methods.shared.document_texts import converses
 from zsbench.models.capabilities import TextGenerator, Tokenizer
@@ -82,10 +82,10 @@ def rankgpt(
 
     def rank(model: TextGenerator, item: RankItem, _collection: Collection) -> list[int]:
         pieces = style(prompt, chat=converses(model))
-        chat, clean = pieces.talks(model), pieces.clean
-        shown = [passage(document, max_words, clean=clean) for document in item.documents]
+        chat = pieces.talks(model)
+        shown = [pieces.shown(document, max_words) for document in item.documents]
         texts = [cuts.cut_tokens(model, text, max_tokens) for text in shown]
-        cuts.count(model, [passage(document, None, clean=clean) for document in item.documents], texts)
+        cuts.count(model, [pieces.shown(document, None) for document in item.documents], texts)
 
         def sort(numbers: list[int]) -> list[int]:
             asked = build(pieces, [texts[i] for i in numbers], item.query, identifiers=identifiers, chat=chat)

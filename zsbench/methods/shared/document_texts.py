@@ -17,6 +17,8 @@ from zsbench.models.capabilities import Prompt, Tokenizer
 
 Piece = Annotated[str, Blanks()]
 """A piece of a prompt that has no blanks."""
+Titled = Annotated[str, Blanks("title", "text", needed=("title", "text"))]
+"""How a passage is shown that has a title."""
 Word = Annotated[Text, Blanks()]
 """An answer that a model may give."""
 
@@ -108,7 +110,7 @@ def shown(model: Any, item: RankItem, cut: Cut) -> tuple[str, list[str]]:
     return query, passages
 
 
-def joined(document: Document, between: str = " ", before: str = "") -> str:
-    """Return a passage with its title in front, where it has one."""
-    text = f"{before}{document.title}{between}{document.text}" if document.title else document.text
+def joined(document: Document, titled: str = "{title} {text}") -> str:
+    """Return a passage with its title, where it has one, as the template `titled` says."""
+    text = fill(titled, title=document.title, text=document.text) if document.title else document.text
     return text.strip()

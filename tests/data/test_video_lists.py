@@ -35,6 +35,28 @@ def test_a_list_keeps_all_classes_as_choices_unless_it_chooses_them_too(folder):
         read(folder, "x/9.mp4\n")
 
 
+def test_names_of_a_list_may_hold_blanks(tmp_path):
+    for name in ("air drumming/a b.mp4", "air/1.mp4"):
+        (tmp_path / "v" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "v" / name).touch()
+    assert read(tmp_path, "air drumming/a b.mp4\n")[0] == ["air drumming/a b"]
+    assert read(tmp_path, "a b.mp4 12\n  air/1.mp4\t3 \n")[0] == ["air drumming/a b", "air/1"]
+
+
+def test_marks_of_a_list_choose_among_its_videos(folder):
+    listed = "1.mp4 1 \n2.mp4 2 \n3.avi 2\n4.mp4 0\n"
+    assert read(folder, listed, only_marked=2)[0] == ["b_c/2", "a/3"]
+    assert read(folder, listed, only_marked=0)[0] == ["d/4"]
+    # Numbers of classes are the same for all videos of a class; marks are not, and reading all of them is a mistake.
+    with pytest.raises(UserError, match=r"list.txt:2.*marks 1 and 2 in one class.*only_marked"):
+        read(folder, listed)
+    assert len(read(folder, "1.mp4 7\n2.mp4 7\n3.avi 8\n")[0]) == 3
+    with pytest.raises(UserError, match=r"no number behind '2\.mp4'"):
+        read(folder, "1.mp4 2\n2.mp4\n", only_marked=2)
+    with pytest.raises(UserError, match="no video marked 5"):
+        read(folder, listed, only_marked=5)
+
+
 def video(path, rotation):
     """Write a video, 64 x 32, white at the upper left, whose header says that it is shown turned clockwise."""
     import av

@@ -43,3 +43,18 @@ def test_logits_equal_the_models_forward_pass(folder):
 def test_another_model_is_refused():
     with pytest.raises(UserError, match="an X-CLIP model"):
         hf_xclip(model=str(next((GOLDEN / "clip").glob("tiny_clip"))))
+
+
+def test_a_single_view_is_the_centre_of_a_larger_frame(folder):
+    own = hf_xclip(model=str(folder))
+    size = own._model.config.vision_config.image_size
+    larger = hf_xclip(model=str(folder), short_side=2 * size)
+    # Twice as high and twice as long as the crop: only the middle quarter is seen, which is white.
+    pixels = np.zeros((4 * size, 4 * size, 3), np.uint8)
+    pixels[size : 3 * size, size : 3 * size] = 255
+    seen = larger.prepare(Image.fromarray(pixels))
+    assert seen.shape == own.prepare(Image.fromarray(pixels)).shape == (3, size, size)
+    assert float(seen[:, 1:-1, 1:-1].std(dim=(1, 2)).max()) < 1e-6
+    assert larger.fingerprint != own.fingerprint
+    with pytest.raises(UserError, match=f"at least the {size} pixels"):
+        hf_xclip(model=str(folder), short_side=size - 1)

@@ -11,12 +11,12 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from zsbench.config.blocks import Block, Chain
 from zsbench.config.schema import TaskConfig
-from zsbench.core import jsonfiles
 from zsbench.core.context import RunContext
 from zsbench.core.drawing import Drawing, Paragraph, short
 from zsbench.core.errors import UserError
 from zsbench.core.records import Score, TaskData
 from zsbench.core.yamlio import shown
+from zsbench.data import name_lists
 from zsbench.metrics import naming
 from zsbench.tasks.formats.format import Format
 
@@ -226,7 +226,7 @@ def looked_at(name: str, kinds: tuple[str, ...], whole: Mapping[str, int] = {}) 
 
 
 def read_names(value: list[str] | str | None, base: Path, where: str) -> list[str] | None:
-    """Return names written in the YAML, or read from the file it names (one a line, or a JSON list)."""
+    """Return names written in the YAML, or read from the file it names (see `data/name_lists.py`)."""
     from zsbench.config.paths import resolve_path
 
     if value is None or isinstance(value, list):
@@ -235,4 +235,4 @@ def read_names(value: list[str] | str | None, base: Path, where: str) -> list[st
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
         raise UserError(where, f"{found} '{shown(path)}'", "a text file with one name a line")
-    return jsonfiles.texts(path, "one name a line, or a JSON list of texts")
+    return name_lists.read(path)

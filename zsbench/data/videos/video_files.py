@@ -9,15 +9,14 @@ from typing import Any
 
 from zsbench.config.companions import companions
 from zsbench.config.components import source
-from zsbench.config.options import LocalPath, Pattern
-from zsbench.core import textfiles
+from zsbench.config.options import LocalPath, Natural, Pattern
 from zsbench.core.errors import UserError
 from zsbench.core.listing import Listing, files_below, files_in, require_folder, subfolders
 from zsbench.core.records import digest_file
 from zsbench.core.yamlio import shown
 from zsbench.data import clusters
 from zsbench.data.images.decoding import Orientation
-from zsbench.data.videos import decoding
+from zsbench.data.videos import decoding, file_list
 from zsbench.data.videos.video import Video, VideoSet
 
 SUFFIXES = {".mp4", ".avi", ".mkv", ".webm", ".mov"}
@@ -42,12 +41,13 @@ def _videos(root: Path) -> Listing:
 
 
 @source(gives="videos", files=_files)
-@companions(("only_their_classes", "only"))
+@companions(("only_their_classes", "only"), ("only_marked", "only"))
 def video_files(
     *,
     path: LocalPath,
     only: LocalPath | None = None,
     only_their_classes: bool = False,
+    only_marked: Natural | None = None,
     cluster: Pattern | None = None,
     orientation: Orientation = "exif",
 ) -> VideoSet:
@@ -56,9 +56,10 @@ def video_files(
     Parameters
     ----------
     path : the folder.
-    only : text file that lists the videos of a split, one a line: `<class>/<file>` or `<file>`; what follows after a
-        blank is ignored, as in UCF-101's lists.
+    only : text file that lists the videos of a split, one a line: `<class>/<file>` or `<file>`, blanks and all; a
+        number may follow after a blank, the class in UCF-101's lists, a mark in HMDB-51's.
     only_their_classes : a list also chooses the classes: those without a listed video are no choice.
+    only_marked : read only the videos with this mark: in HMDB-51's lists 1 is for training, 2 for testing, 0 unused.
     cluster : a regular expression that finds, in `<class>/<file>`, the recording that a video is cut from.
     orientation : `exif` turns frames as the file says that they are to be shown, `stored` leaves them; counted.
 
@@ -76,7 +77,7 @@ def video_files(
     files = {file.relative_to(root).as_posix(): file for file in listing.files}
     names, classes = list(files), sorted({_class(name) for name in files})
     if only is not None:
-        names = _listed(Path(only), files, root)
+        names = file_list.read(Path(only), list(files), root, marked=only_marked)
         classes = sorted({_class(name) for name in names}) if only_their_classes else classes
     numbers = {name: number for number, name in enumerate(classes)}
     return VideoSet(
@@ -100,17 +101,3 @@ def _video(name: str, file: Path, orientation: Orientation) -> Video:
         partial(digest_file, file),
         traits=partial(decoding.traits, file, orientation),
     )
-
-
-def _listed(path: Path, files: dict[str, Path], root: Path) -> list[str]:
-    """Return the videos of a list, each named from the root on or by the file's name alone."""
-    known: dict[str, list[str]] = {}
-    for name in files:
-        for key in {name, name.rpartition("/")[2]}:
-            known.setdefault(key, []).append(name)
-    names = [textfiles.words(line)[0] for _, line in textfiles.lines(path) if line.strip()]
-    for name in names:
-        if len(known.get(name, [])) != 1:
-            problem = f"lists '{name}'" + (", a name that several classes have" if name in known else "")
-            raise UserError(shown(path), problem, f"a video of {shown(root)}")
-    return [known[name][0] for name in names]

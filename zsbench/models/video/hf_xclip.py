@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zsbench.config.components import model as declare
-from zsbench.config.options import ModelRef, Revision
+from zsbench.config.options import Count, ModelRef, Revision
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, torch
 from zsbench.data.images.imagefiles import to_rgb
@@ -18,31 +18,40 @@ from zsbench.models.capabilities import VideoTextScorer
 
 
 @declare(offers=(VideoTextScorer,), files=runtime.folder_files)
-def hf_xclip(*, model: ModelRef, revision: Revision | None = None) -> HfXclip:
+def hf_xclip(*, model: ModelRef, revision: Revision | None = None, short_side: Count | None = None) -> HfXclip:
     """Load a model.
 
     Parameters
     ----------
     model : hub id (`microsoft/xclip-base-patch16-zero-shot`) or folder.
     revision : commit or tag on the hub.
+    short_side : pixels of a frame's shorter side before the centre is cut out, for single views; null is what the
+        checkpoint's processor does (224 of 224). The authors' code resizes to 256 for 224, 384 for 336.
     """
-    checkpoint = huggingface.load("AutoModel", model, revision=revision, image_processor=True)
+    options = (str(short_side),) if short_side else ()
+    checkpoint = huggingface.load("AutoModel", model, revision=revision, image_processor=True, options=options)
     if not hasattr(checkpoint.model, "prompts_generator"):
         raise UserError(model, f"a {type(checkpoint.model).__name__}", "an X-CLIP model")
-    return HfXclip(checkpoint)
+    size = int(checkpoint.model.config.vision_config.image_size)
+    if short_side is not None and short_side < size:
+        raise UserError(model, f"short_side: {short_side}", f"at least the {size} pixels that the model reads")
+    return HfXclip(checkpoint, short_side)
 
 
 class HfXclip(huggingface.Adapter):
     """A `VideoTextScorer` over `XCLIPModel`."""
 
-    def __init__(self, checkpoint: huggingface.Checkpoint) -> None:
+    def __init__(self, checkpoint: huggingface.Checkpoint, short_side: int | None = None) -> None:
         super().__init__(checkpoint)
+        self.single_view = short_side is not None
+        self._resized = {} if short_side is None else {"size": {"shortest_edge": short_side}}
         self.n_frames = int(self._model.config.vision_config.num_frames)
         self._texts: dict[tuple[str, ...], torch.Tensor] = {}
 
     def prepare(self, image: Any) -> torch.Tensor:
         """Turn one frame into pixels (3, height, width) by the checkpoint's own processor."""
-        pixels: torch.Tensor = self._image_processor([to_rgb(image)], return_tensors="pt")["pixel_values"]
+        made = self._image_processor([to_rgb(image)], return_tensors="pt", **self._resized)
+        pixels: torch.Tensor = made["pixel_values"]
         return pixels.reshape(pixels.shape[-3:])
 
     def score_videos(self, videos: Sequence[Sequence[Any]], texts: Sequence[str]) -> FloatArray:

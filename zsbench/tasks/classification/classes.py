@@ -28,11 +28,11 @@ ClassMap = Annotated[dict[Text, Text], MinLen(1)]
 class NamedClasses(TaskConfig):
     """Keys that name classes.
 
-    `classes` lists their names, or names a file that does (one a line, or a JSON list). Where the data carry names
-    too, the two are joined by name; other words for the same classes stand in the order of the data's. `class_map`
-    gives classes of the data other names (a mapping, or a .json, .tsv or .csv file). A mapping under `classes` does
-    the same and lists the classes; for data without names it says `{"0": cat, "1": dog}`. `label_order` says how
-    whole-number folder names count: 2 before 10 (`numeric`), or 10 before 2 (`text`).
+    `classes` lists their names, or names a file that does (one a line, a JSON list, or CSV with the columns `id` and
+    `name`). Where the data carry names too, the two are joined by name; other words for the same classes stand in the
+    order of the data's. `class_map` gives classes of the data other names (a mapping, or a .json, .tsv or .csv file). A
+    mapping under `classes` does the same and lists the classes; for data without names it says `{"0": cat, "1": dog}`.
+    `label_order` says how whole-number folder names count: 2 before 10 (`numeric`), or 10 before 2 (`text`).
     """
 
     classes: Texts | ClassMap | Text | None = None

@@ -112,6 +112,9 @@ class Task(BaseTask[Config]):
         expected = getattr(model, "n_frames", self.config.frames)
         if expected != self.config.frames:
             raise UserError(self.source.where, f"{self.config.frames} frames", f"{expected}, which this model takes")
+        if self.config.crops > 1 and getattr(model, "single_view", False):
+            expected = "`crops: 1`, or a model without `short_side:`"
+            raise UserError(self.source.where, f"{self.config.crops} crops of a model's single view", expected)
         if model is not None:
             run.prompts |= {text: None for of_class in data.context.prompts for text in of_class}
         score = rule(model, data.context)

@@ -24,6 +24,7 @@ ALLOWED = {
     ("core/arrays.py", "open"): "the first bytes of an .npy file",
     ("core/arrays.py", "json.loads"): "metadata of a safetensors file",
     ("core/files.py", "open"): "a file that was just written, to be synced",
+    ("core/outputs.py", "read_bytes"): "an earlier answer, compared byte by byte with the one to write",
     ("core/records.py", "open"): "bytes for a digest",
     ("results/store.py", "read_bytes"): "a file of a run's folder, where a damaged one counts as absent",
     ("results/items.py", "open"): "the first and last bytes of a parquet file",

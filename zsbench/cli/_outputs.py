@@ -1,7 +1,10 @@
 """The checks of every option that names a file or a folder to write.
 
-A file may take the place of an earlier one, unless a run keeps it or the command reads it. A folder of several files
-takes none that is there: whose it is cannot be seen, and what is left of an earlier set would stand beside the new one.
+No two outputs of a command are one file, and none is a file that a run keeps or that the command reads. A picture or a
+table of results may take the place of an earlier one: it is made again in a moment. An answer that took work (counts,
+samples, queries, heads) stays where it is (`core.outputs.write_answer`): the same question may write it again, another
+one needs another name. A folder of several files takes none that is there: whose it is cannot be seen, and what is left
+of an earlier set would stand beside the new one.
 """
 
 from __future__ import annotations
@@ -13,12 +16,12 @@ import typer
 
 
 def file_to_write(context: typer.Context, option: typer.CallbackParam, path: Path | None) -> Path | None:
-    """Return the path, which the command cannot read from now on.
+    """Return the path, which the command cannot read from now on, nor another option name.
 
     Raises
     ------
     UserError
-        It is a folder, or a run keeps its own files there.
+        It is a folder, another output, or a run keeps its own files there.
     """
     if path is not None:
         from zsbench.core import files, outputs
@@ -28,6 +31,21 @@ def file_to_write(context: typer.Context, option: typer.CallbackParam, path: Pat
         refuse_file_of_run(option.opts[0], path)
         context.with_resource(outputs.planned(option.opts[0], path))
     return path
+
+
+def folder_to_fill(context: typer.Context, option: typer.CallbackParam, folder: Path | None) -> Path | None:
+    """Return the folder, which no other output of the command is or lies in from now on.
+
+    Raises
+    ------
+    UserError
+        Another output is.
+    """
+    if folder is not None:
+        from zsbench.core import outputs
+
+        context.with_resource(outputs.filled(option.opts[0], folder))
+    return folder
 
 
 def require_new_files(folder: Path, names: Iterable[str]) -> None:

@@ -104,7 +104,7 @@ def familiarity(
 
 def _write_counts(path: Path, counts: dict[str, int]) -> None:
     """Write labels with their mentions, as `--train` and a model's `familiarity:` take them."""
-    from zsbench.core import files
+    from zsbench.core import files, outputs
 
-    files.write_json(path, counts)
+    outputs.write_answer("--counts", path, files.as_json(counts))
     say(f"{len(counts)} labels in {path}", error=True)

@@ -41,7 +41,7 @@ def heads(
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
 ) -> None:
     """Write the heads that find relevant passages; they are a support set, so judge them on other queries."""
-    from zsbench.core import files
+    from zsbench.core import files, outputs
     from zsbench.core.errors import UserError
     from zsbench.methods.rerank import heads
     from zsbench.plan import planning
@@ -59,7 +59,7 @@ def heads(
         raise UserError("", f"'{task}' is not one re-ranking task", "a task of type rerank")
     files.require_writable(out.parent)
     head_file = _find(jobs[0], queries, method.value, top, temperature)
-    files.write_bytes(out, heads.dump(head_file).encode())
+    outputs.write_answer("--out", out, heads.dump(head_file).encode())
     kept = ", ".join(f"{layer}.{head}" for layer, head in head_file.heads)
     say(f"heads (layer.head) {kept}\nfrom {len(head_file.queries)} queries of {head_file.task}, in {out}", error=True)
 

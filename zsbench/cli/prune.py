@@ -44,7 +44,7 @@ def prune(
     import numpy as np
 
     from zsbench.analysis import density_pruning as pruning
-    from zsbench.core import files
+    from zsbench.core import outputs
     from zsbench.core.errors import UserError
 
     vectors, labels, centres = _read(embeddings, clusters, centroids)
@@ -57,7 +57,7 @@ def prune(
     sizes = np.bincount(labels, minlength=len(centres))
     quota = np.rint(pruning.quotas(share, target, *pruning.bounds(sizes, target, balance=balance))).astype(np.int64)
     kept = pruning.keep(distances, labels, quota, order=order.value, seed=seed)
-    files.write_bytes(out, "".join(f"{i}\n" for i in kept).encode())
+    outputs.write_answer("--out", out, "".join(f"{i}\n" for i in kept).encode())
     if json:
         say(_as_json(len(kept), target, sizes, intra, inter, quota), data=True)
         return

@@ -49,7 +49,12 @@ def write_json(path: Path, value: Any) -> None:
 
     Every key stands on a line of its own, and every entry of a list: a result names thousands of files.
     """
-    write_bytes(path, (_json_lines(value, "") + "\n").encode(errors="backslashreplace"))
+    write_bytes(path, as_json(value))
+
+
+def as_json(value: Any) -> bytes:
+    """Return the bytes that `write_json` writes."""
+    return (_json_lines(value, "") + "\n").encode(errors="backslashreplace")
 
 
 def _json_lines(value: Any, indent: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,9 +145,24 @@ def place_of_key(where: str, text: str, key: str, *, last: bool = False) -> str:
 
     A text of one line is named without it, and so is one that spells the key with escapes that nobody needs.
     """
-    spelled = sorted({json.dumps(key), json.dumps(key, ensure_ascii=False)})
-    keys = list(re.finditer("|".join(rf"{re.escape(each)}\s*:" for each in spelled), text)) if "\n" in text else []
+    keys = list(_written(key).finditer(text)) if "\n" in text else []
     return f"{where}:{text.count(chr(10), 0, keys[-1 if last else 0].start()) + 1}" if keys else where
+
+
+def place_of_keys(where: str, text: str, keys: Sequence[str]) -> str:
+    """Return `where` with the line on which the last of some keys stands, each in the object under the one before."""
+    start = 0
+    for key in keys if "\n" in text else ():
+        found = _written(key).search(text, start)
+        if found is None:
+            return where
+        start = found.end()
+    return f"{where}:{text.count(chr(10), 0, start) + 1}" if start else where
+
+
+def _written(key: str) -> re.Pattern[str]:
+    spelled = sorted({json.dumps(key), json.dumps(key, ensure_ascii=False)})
+    return re.compile("|".join(rf"{re.escape(each)}\s*:" for each in spelled))
 
 
 def spelled(value: Any, limit: int = 60) -> str:

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def number_of(n: int, what: str) -> str:
-    """Return a number with its noun, in the plural where it is not one.
+def number_of(n: int, what: str, *, grouped: bool = False) -> str:
+    """Return a number with its noun, in the plural where it is not one; `grouped` parts thousands by commas.
 
     Examples
     --------
-    >>> number_of(1, "item"), number_of(2, "item")
-    ('1 item', '2 items')
+    >>> number_of(1, "item"), number_of(2, "null caption"), number_of(3, "query"), number_of(0, "class")
+    ('1 item', '2 null captions', '3 queries', '0 classes')
     """
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    number = f"{n:,}" if grouped else str(n)
+    return f"{number} {what if n == 1 else _plural(what)}"
+
+
+def _plural(what: str) -> str:
+    if what.endswith(("s", "x", "ch", "sh")):
+        return f"{what}es"
+    return f"{what[:-1]}ies" if what.endswith("y") and what[-2:-1] not in "aeiou" else f"{what}s"
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config.paths import resolve_path
-from zsbench.core import files, jsonfiles
+from zsbench.core import jsonfiles, outputs
 from zsbench.core.errors import UserError
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import add_unique
@@ -66,8 +66,15 @@ def read_pairs(path: Path, documents: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def write_lines(path: Path, rows: Iterable[Any]) -> None:
-    """Write JSONL atomically."""
-    files.write_bytes(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+    """Write JSONL atomically; a file that is there stays, and has to hold the same.
+
+    Raises
+    ------
+    UserError
+        It holds something else, or cannot be written.
+    """
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    outputs.write_answer("--out", path, lines.encode())
 
 
 def _text(row: dict[str, Any], names: tuple[str, ...], where: str) -> str:

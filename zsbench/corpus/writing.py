@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zsbench.core.errors import UserError, shown
 from zsbench.core.records import digest
 from zsbench.corpus.queries import Example, Style, Wording, clean, fitted
 from zsbench.data.collections.documents import Document
@@ -53,6 +55,11 @@ def write_queries(
     seed : of the draws, together with a document's id.
     max_new_tokens : tokens the model may write.
     progress : called with the number of documents done.
+
+    Raises
+    ------
+    UserError
+        The part is a file of somebody else.
     """
     how = (
         model.fingerprint,
@@ -103,6 +110,8 @@ def draw_seed(seed: int, document: str, draw: int) -> int:
 def _resume(part: Path, identity: str) -> list[Written]:
     """Return what an earlier run of the same work has done; a last line that is cut short is dropped."""
     written = part.read_bytes() if part.is_file() else b""
+    if written and not re.match(rb"[0-9a-f]{32}\n", written):
+        raise UserError(shown(part), "is there already, and no part of these queries", "another --out")
     lines = written[: written.rfind(b"\n") + 1].decode().split("\n")[:-1]
     if not lines or lines[0] != identity:
         lines = [identity]

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from zsbench.core import jsonfiles, textfiles
+from zsbench.core import jsonfiles, outputs, textfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
 from zsbench.data.class_names import loose
 from zsbench.data.unmatched_names import unmatched
@@ -89,10 +90,24 @@ def read_synonym_counts(path: Path) -> dict[str, SynonymCounts]:
     UserError
         Another form, a class without name or names, a count that is no whole number from 0.
     """
-    value = jsonfiles.read(path, EXPECTED)
+    text = textfiles.read(path)
+    value = jsonfiles.parse(text, shown(path), EXPECTED)
     if not is_counted(value):
         raise UserError(shown(path), "no counts of names", EXPECTED)
-    return {key: _class(entry, f"{shown(path)}: class '{key}'") for key, entry in value.items()}
+    return {key: _class(entry, _Place(shown(path), text, key)) for key, entry in value.items()}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a class stands in the text of a file, for messages."""
+
+    file: str
+    text: str
+    key: str
+
+    def of(self, *keys: str) -> str:
+        """Return file, line and class of keys within the class."""
+        return f"{jsonfiles.place_of_keys(self.file, self.text, (self.key, *keys))}: class '{self.key}'"
 
 
 def of_classes(counted: Mapping[str, SynonymCounts], class_names: Sequence[str], where: str) -> list[SynonymCounts]:
@@ -126,6 +141,12 @@ def of_classes(counted: Mapping[str, SynonymCounts], class_names: Sequence[str],
     return [by_name[loose(name)][0] for name in class_names]
 
 
+def unused(counted: Mapping[str, SynonymCounts], chosen: Sequence[SynonymCounts]) -> list[str]:
+    """Return the names of the entries that no class took."""
+    taken = {id(one) for one in chosen}
+    return [one.name for one in counted.values() if id(one) not in taken]
+
+
 def with_relevance(path: Path, shares: Mapping[str, float]) -> dict[str, Any]:
     """Return a file's value with the captions that are about each class, `{key: share of those with any of its names}`.
 
@@ -145,23 +166,56 @@ def with_relevance(path: Path, shares: Mapping[str, float]) -> dict[str, Any]:
     return value
 
 
-def _class(entry: Any, where: str) -> SynonymCounts:
+_OF_RELEVANCE = ("llama_relevance_ratio", "relevant_total")
+
+
+def require_counts_alone(out: Path, path: Path) -> None:
+    """Refuse to write the relevance of counts over a file that holds anything but these counts, before it is asked for.
+
+    Raises
+    ------
+    UserError
+        There is such a file.
+    """
+    if not out.is_file():
+        return
+    with outputs.looked_at(out), suppress(UserError):  # no JSON: something else
+        there, counts = (_without_relevance(jsonfiles.read(file, EXPECTED)) for file in (out, path))
+        if there == counts:
+            return
+    raise outputs.other_answer("--out", out)
+
+
+def _without_relevance(value: Any) -> Any:
+    if not is_counted(value):
+        return value
+    return {
+        key: {name: held for name, held in entry.items() if name not in _OF_RELEVANCE}
+        for key, entry in value.items()
+        if isinstance(entry, dict)
+    }
+
+
+def _class(entry: Any, where: _Place) -> SynonymCounts:
     if not isinstance(entry, dict):
-        raise UserError(where, textfiles.short(entry), EXPECTED)
+        raise UserError(where.of(), textfiles.short(entry), EXPECTED)
     name, alternates = entry.get("name"), entry.get("alternates")
     if not isinstance(name, str) or not name.strip():
-        raise UserError(where, f"name {textfiles.short(name)}", "a text under `name`")
+        raise UserError(where.of("name"), f"name {textfiles.short(name)}", "a text under `name`")
     if not isinstance(alternates, dict) or not alternates:
-        raise UserError(where, f"alternates {textfiles.short(alternates)}", "{name: captions} under `alternates`")
-    counts = {other: _count(alternates, other, where) for other in alternates}
-    total, relevant = (_count(entry, key, where) if key in entry else None for key in ("actual_freq", "relevant_total"))
+        raise UserError(
+            where.of("alternates"), f"alternates {textfiles.short(alternates)}", "{name: captions} under `alternates`"
+        )
+    counts = {other: _count(alternates, where, "alternates", other) for other in alternates}
+    total, relevant = (_count(entry, where, key) if key in entry else None for key in ("actual_freq", "relevant_total"))
     return SynonymCounts(name, counts, total, relevant)
 
 
-def _count(held: Mapping[str, Any], key: str, where: str) -> int:
-    value = held[key]
+def _count(held: Mapping[str, Any], where: _Place, *keys: str) -> int:
+    value = held[keys[-1]]
     if type(value) is not int or value < 0:
-        raise UserError(where, f"'{key}' has {textfiles.short(value)} captions", "a whole number from 0 on")
+        found = f"'{keys[-1]}' has {jsonfiles.spelled(value)} captions"
+        raise UserError(where.of(*keys), found, "a whole number from 0 on")
     return value
 
 

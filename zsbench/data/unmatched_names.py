@@ -10,8 +10,10 @@ from zsbench.core.words import number_of
 _LISTED = 10
 
 
-def unmatched(names: Sequence[str], known: Collection[str], what: str = "concept") -> str:
-    """Return names that have no count, the first ten with the nearest name that has one.
+def unmatched(
+    names: Sequence[str], known: Collection[str], what: str = "concept", lack: str = "without a count"
+) -> str:
+    """Return names that have no count, or another lack, the first ten with the nearest of those that have none.
 
     Examples
     --------
@@ -23,5 +25,4 @@ def unmatched(names: Sequence[str], known: Collection[str], what: str = "concept
         near = did_you_mean(name, known, limit=1).removeprefix("did you mean ").removesuffix("?")
         listed.append(f"'{name}'" + (f" (nearest: {near})" if near else ""))
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    number = f"{len(names)} {what}es" if what == "class" and len(names) > 1 else number_of(len(names), what)
-    return f"{number} without a count: {', '.join(listed)}{more}"
+    return f"{number_of(len(names), what)} {lack}: {', '.join(listed)}{more}"

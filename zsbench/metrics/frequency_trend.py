@@ -16,8 +16,11 @@ from dataclasses import dataclass
 
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.metrics.bootstrap import counts_of_units, percentile
+from zsbench.metrics.correlation import LEAST
 
 OfWeights = Callable[[DoubleArray, DoubleArray, DoubleArray], DoubleArray]
+FEW = 50
+"""Of 20 concepts, 95 % intervals of the slope hold the truth in 91 % of simulations, of 50 in 95 %."""
 _NO_SPREAD = 1e-12
 
 
@@ -72,10 +75,14 @@ def over_concepts(
 ) -> Estimate:
     """Return a statistic of x and y (n,) with the percentile interval over draws of concepts.
 
+    Undefined below three concepts: through two there is always a line, and every draw of them gives the same.
+
     Parameters
     ----------
     statistic : (x, y, weights (n_draws, n)) -> (n_draws,), such as `slopes`.
     """
+    if len(x) < LEAST:
+        return Estimate(None, None, None)
     [value] = statistic(x, y, np.ones((1, len(x))))
     if np.isnan(value):
         return Estimate(None, None, None)

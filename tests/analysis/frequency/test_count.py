@@ -154,6 +154,53 @@ def test_what_another_question_wrote_stays(corpus):
     assert (corpus / "counts.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["counts.details.json", "counts.image.json", "counts.integrated.json"])
+def test_files_of_derived_names_that_others_wrote_stay(name, corpus):
+    (corpus / "tags.csv").write_text("id,tag,probability\n0-0,dog,0.9\n")
+    for text in ("[1]", '{"question": 1}', "no JSON"):
+        (corpus / name).write_text(text)
+        with (
+            pytest.raises(UserError, match=rf"{name}: is there already"),
+            run.claimed(asked(corpus, tags=(corpus / "tags.csv",), columns=Columns(id="id"))),
+        ):
+            pass
+        assert (corpus / name).read_text() == text
+    assert not list(corpus.glob("*.parts@*"))
+
+
+def test_an_output_that_is_gone_is_written_again(corpus):
+    request = asked(corpus, cooccurrences=corpus / "pairs.csv", synonym_counts=corpus / "names.json")
+    answer(request)
+    written = {path: path.read_bytes() for path in (corpus / "pairs.csv", corpus / "names.json")}
+    for path in (corpus / "pairs.csv", corpus / "counts.json"):
+        path.unlink()
+        assert answer(request).counts == EXACT
+    assert {path: path.read_bytes() for path in written} == written
+
+
+def test_parts_of_earlier_questions_go_with_the_answer(corpus):
+    (corpus / "1.jsonl").rename(corpus / "kept")
+    (corpus / "1.jsonl").write_bytes(b"\xff\n")
+    for search in SEARCHES[:3:2]:
+        with pytest.raises(UserError, match="is not UTF-8"):
+            answer(asked(corpus, search=search))
+    assert len(list(corpus.glob("counts.json.parts@*"))) == 2
+    (corpus / "kept").replace(corpus / "1.jsonl")
+    (corpus / "counts.json.parts@mine").mkdir()
+    answer(asked(corpus))
+    assert [path.name for path in corpus.glob("*.parts@*")] == ["counts.json.parts@mine"]
+
+
+def test_two_captions_of_one_tagged_image_are_refused(corpus):
+    (corpus / "tags.csv").write_text("id,tag,probability\n0-0,dog,0.9\n")
+    (corpus / "1.jsonl").write_text('{"id": "0-0", "caption": "a dog"}\n')
+    request = asked(corpus, tags=(corpus / "tags.csv",), columns=Columns(id="id"))
+    with pytest.raises(UserError, match=r"1\.jsonl: two captions have the id '0-0'"):
+        answer(request)
+    (corpus / "1.jsonl").write_text('{"id": "a", "caption": "dog"}\n{"id": "a", "caption": "a dog"}\n')
+    assert answer(request).counts["dog"] == 4  # without a tag
+
+
 @pytest.mark.parametrize(
     "search", [each for each in SEARCHES if each.reading], ids=lambda each: f"{each.name}-{each.multiword}"
 )
@@ -260,6 +307,27 @@ def test_the_command(corpus, monkeypatch):
     assert json.loads((corpus / "c.json").read_text()) == {"dog": 4, "Fire_truck": 2, "fire truck": 2}
     first = json.loads((corpus / "s.json").read_text())["0"]
     assert first == {"name": "dog", "alternates": {"dog": 4}, "actual_freq": 4, "most_common_name": "dog"}
+    for more, said in (
+        (("--cooccurrences", "d.details.json"), "d.details.json: what --cooccurrences writes, too"),
+        (("--synonym-counts", "d.json"), "d.json: what --out writes, too"),
+        (("--tags", "t.csv", "--synonym-counts", "d.image.json"), "d.image.json: what --synonym-counts writes, too"),
+        (("--concepts", "d.details.json"), "d.details.json: a file that this command reads"),
+        (("--index", "x", "--cooccurrences", "x/y.csv"), "y.csv: what --index writes, too"),
+    ):
+        (corpus / "t.csv").write_text("id,tag,probability\n1,dog,1\n")
+        code, screen = call(*common, "--out", "d.json", "--column", "caption", "--skip-damaged", *more)
+        assert (code, said in screen.err) == (2, True), screen.err
+    assert not [path for path in corpus.iterdir() if path.name.startswith("d.")]
     assert call(*common, "--out", "d.json", "--search", "fts", "--multiword", "phrase")[0] == 2
     assert call(*common, "--out", "d.json", "--spacy", "x")[0] == 2
     assert call(*common, "--out", "d.json", "--corpus-size", "0")[0] == 2
+
+
+def test_one_of_something_is_no_several_and_a_concept_with_other_names_is_said(corpus, monkeypatch):
+    monkeypatch.chdir(corpus)
+    (corpus / "names.json").write_text('{"hound": ["dog"]}')
+    code, screen = call("frequency", "count", "0.jsonl", "--concepts", "names.json", "--out", "one.json")
+    assert code == 0, screen.err
+    assert "note: 1 null caption (left out)\n" in screen.err
+    assert "note: 1 concept ('hound') not looked for by name" in screen.err
+    assert "1 concept in 3 captions; in one.json" in screen.err

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from zsbench.analysis.frequency.corpus import Corpus
-from zsbench.metrics.correlation import spearman
+from zsbench.core.words import number_of
+from zsbench.metrics.correlation import LEAST, spearman
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Alike:
     second: Corpus
     n: int
     rho: float | None
+
+    @property
+    def why_undefined(self) -> str:
+        """Why there is no correlation."""
+        common = f"{number_of(self.n, 'concept')} in common"
+        return f"undefined: {common}, at least {LEAST} needed" if self.n < LEAST else "undefined: equal counts in one"
 
 
 def alike(corpora: Sequence[Corpus]) -> list[Alike]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zsbench.core.lazy import DoubleArray, np
-from zsbench.metrics.correlation import LEAST, pearson
+from zsbench.metrics.correlation import pearson
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines on both sides of the split, and Pearson's r over all models (None where undefined)."""
+    """The lines on both sides of the split, Pearson's r over all models (None where undefined), and models on it."""
 
     low: Line
     high: Line
     split: float
     r: float | None
+    n_on_split: int
 
 
 def lines(x: Sequence[float], y: Sequence[float], split: float) -> Lines:
@@ -44,7 +45,7 @@ def lines(x: Sequence[float], y: Sequence[float], split: float) -> Lines:
     """
     xs, ys = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     low, high = (_line(xs[side], ys[side]) for side in (xs < split, xs > split))
-    return Lines(low, high, split, pearson(x, y) if len(xs) >= LEAST else None)
+    return Lines(low, high, split, pearson(x, y), int((xs == split).sum()))
 
 
 def _line(x: DoubleArray, y: DoubleArray) -> Line:

@@ -10,9 +10,10 @@ Source of the rule for retrieval: Udandarao et al. 2024, arXiv:2404.04125 (conce
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from zsbench.analysis.frequency import corpus
 from zsbench.analysis.frequency.performance import Performance
 from zsbench.analysis.frequency.presets import Kind
 from zsbench.core import jsonfiles
@@ -26,6 +27,8 @@ from zsbench.results.finished_run import FinishedRun
 
 Concepts = Mapping[str, Sequence[str]]
 RETRIEVAL = "image-text-retrieval"
+FACTS = ("model", "method")
+"""What tells the curves of results apart."""
 FEWEST_IMAGES = 10
 _EXPECTED = 'JSON {"image id": ["concept", ...]}'
 
@@ -51,6 +54,7 @@ def of_runs(
     concepts: Concepts | None = None,
     *,
     fewest_images: int = FEWEST_IMAGES,
+    only: Mapping[str, Collection[str]] = {},
 ) -> list[Performance]:
     """Return an entry for each model, method and metric; the tasks that they ran on are its data sets.
 
@@ -58,24 +62,44 @@ def of_runs(
     ----------
     metrics : means over items; by default the first such of every task, which is `acc@1` of a classification.
     concepts : of the images of retrieval tasks.
+    only : the values of `dataset`, `model` and `method` that are wanted.
 
     Raises
     ------
     UserError
-        No such metric, one that is no mean over items, a retrieval without concepts, or items without a class.
+        Nothing of what is wanted, no such metric, one that is no mean over items, a retrieval without concepts, items
+        without a class.
     """
     found: dict[tuple[str, ...], Performance] = {}
-    for run, variant in zip(runs, variants([run.result for run in runs]), strict=True):
+    for run, facts in _wanted(runs, only):
         for metric in _metrics(run, metrics):
             values = _by_concept(run, metric, concepts, fewest_images)
             kind: Kind = "retrieval" if run.result["task_type"] == RETRIEVAL else "classification"
-            method = run.result["method"] + (f" ({variant})" if variant else "")
-            facts = {"model": one_line(run.result["model"]), "method": one_line(method)}
             entry = Performance(facts, kind, metric.name, metric.unit, {}, shown(run.folder))
             entry = found.setdefault((*facts.values(), kind, metric.name), entry)
             task = run.result["task"]
             entry.values[task if task not in entry.values else shown(run.folder)] = values
     return list(found.values())
+
+
+def _wanted(
+    runs: Sequence[FinishedRun], only: Mapping[str, Collection[str]]
+) -> list[tuple[FinishedRun, dict[str, str]]]:
+    """Return the runs that are wanted, with what tells them from others; counts know the other columns of `only`."""
+    odd = next((key for key in only if key not in ("dataset", *FACTS, *corpus.FACTS)), None)
+    if odd is not None:
+        raise UserError("--only", f"no column '{odd}' of results", "", f"columns: dataset, {', '.join(FACTS)}")
+    wanted = []
+    for run, variant in zip(runs, variants([run.result for run in runs]), strict=True):
+        method = run.result["method"] + (f" ({variant})" if variant else "")
+        facts = {"model": one_line(run.result["model"]), "method": one_line(method)}
+        known = {"dataset": run.result["task"], **facts}
+        if all(known[key] in values for key, values in only.items() if key in known):
+            wanted.append((run, facts))
+    if runs and not wanted:
+        chosen = ", ".join(f"{key}={'|'.join(sorted(values))}" for key, values in only.items())
+        raise UserError("--only", f"no result of {chosen}", "values that the results have", "`zsbench ls` lists them")
+    return wanted
 
 
 def _metrics(run: FinishedRun, wanted: Sequence[str]) -> list[Metric]:

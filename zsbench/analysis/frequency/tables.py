@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from zsbench.analysis.frequency.corpora import Alike
 from zsbench.analysis.frequency.lines import Line, Lines
 from zsbench.analysis.frequency.measured import SIGNIFICANT, Measured
+from zsbench.core.words import listed, number_of
 from zsbench.metrics.frequency_curve import used
-from zsbench.metrics.frequency_trend import Estimate
+from zsbench.metrics.frequency_trend import FEW, Estimate
 from zsbench.report.grid import MISSING, UNDEFINED, Cell, Column, Grid
 from zsbench.report.numbers import number, supported
 from zsbench.report.plain import one_line
@@ -58,17 +59,29 @@ def _how(curves: Sequence[Measured], named: Sequence[str]) -> list[str]:
         rules.setdefault(f"{c.rule.first} to {c.rule.edges - 2} of {c.rule.edges}", {})[whose] = None
     options = curves[0].options
     zero = ", an empty bin is 0" if options.empty == "zero" else ", empty bins left out"
-    lines = [one_line(", ".join(shared))] if shared else []
+    lines = [", ".join(shared)] if shared else []
     bins = "; ".join(f"{bins} ({', '.join(whose)})" for bins, whose in rules.items())
-    lines.append(one_line(f"r of the means of bins {bins}{zero}; ** p < {SIGNIFICANT}"))
+    lines.append(f"r of the means of bins {bins}{zero}; ** p < {SIGNIFICANT}")
     shares = any(c.performance.unit == "%" for c in curves)
     lines.append(
         f"slope and Spearman over concepts, {100 * options.confidence:g} % intervals of {options.resamples} resamples "
         f"of them, seed {options.seed}; tail: the rarest {options.fraction:g} of concepts and one more"
         + ("; shares in %" if shares else "")
     )
-    left_out = dict.fromkeys(f"{c.performance.name}: {note}" for c in curves for note in c.points.notes)
-    return [*lines, *map(one_line, left_out)]
+    few = dict.fromkeys(f"{_of(c)} ({len(c.points.counts)})" for c in curves if len(c.points.counts) < FEW)
+    lines += [f"few concepts for intervals, which are too narrow then: {listed(list(few), 5)}"] if few else []
+    return [*map(one_line, lines), *_taken(curves)]
+
+
+def _taken(curves: Sequence[Measured]) -> list[str]:
+    """Return what was left out of curves, and what was taken where a file leaves a choice."""
+    left_out = [f"{_of(c)}: {note}" for c in curves for note in c.points.notes]
+    chosen = [note for c in curves for note in (*c.corpus.notes, *c.performance.notes)]
+    return list(dict.fromkeys(map(one_line, [*left_out, *chosen])))
+
+
+def _of(curve: Measured) -> str:
+    return f"{curve.performance.name}, {curve.corpus.name}"
 
 
 def by_bin(curve: Measured) -> Grid:
@@ -87,7 +100,8 @@ def by_bin(curve: Measured) -> Grid:
             _value(std, unit),
         ]
         rows.append([*cells, Cell("yes" if i in kept else "no")])
-    return Grid([Column("bin"), *(Column(title, right=True) for title in titles)], rows, caption=_caption(curve))
+    columns = [Column("bin"), *(Column(title, right=True) for title in titles)]
+    return Grid(columns, rows, _taken([curve]), caption=_caption(curve))
 
 
 def by_concept(curve: Measured) -> Grid:
@@ -99,11 +113,11 @@ def by_concept(curve: Measured) -> Grid:
         (dataset, concept), count = curve.points.names[i], int(curve.points.counts[i])
         value = _value(float(curve.points.values[i]), curve.performance.unit)
         rows.append([Cell(one_line(dataset)), Cell(one_line(concept)), Cell(str(count), value=count), value])
-    return Grid(columns, rows, caption=_caption(curve))
+    return Grid(columns, rows, _taken([curve]), caption=_caption(curve))
 
 
-def by_pair(pairs: Sequence[Alike]) -> Grid:
-    """Return a row for each pair of corpora."""
+def by_pair(pairs: Sequence[Alike], notes: Sequence[str] = ()) -> Grid:
+    """Return a row for each pair of corpora, and why one has no correlation."""
     columns = [Column("corpus"), Column("other"), Column("counts"), Column("concepts", right=True)]
     rows = []
     for pair in pairs:
@@ -112,7 +126,9 @@ def by_pair(pairs: Sequence[Alike]) -> Grid:
         cells = [Cell(one_line(name)) for name in names]
         rows.append([*cells, Cell(str(pair.n), value=pair.n), _plain(pair.rho, ".3f")])
     note = "Spearman of the counts of concepts that both corpora have, aligned by name"
-    return Grid([*columns, Column("Spearman", right=True)], rows, [note], names=1)
+    undefined = [f"{pair.first.name}, {pair.second.name}: {pair.why_undefined}" for pair in pairs if pair.rho is None]
+    every = [note, *map(one_line, (*undefined, *notes))]
+    return Grid([*columns, Column("Spearman", right=True)], rows, every, names=1)
 
 
 def of_lines(found: Lines, x: str, y: str) -> Grid:
@@ -123,7 +139,12 @@ def of_lines(found: Lines, x: str, y: str) -> Grid:
         for sign, line in (("<", found.low), (">", found.high))
     ]
     r = "undefined" if found.r is None else f"{found.r:.3f}"
-    return Grid(columns, rows, [one_line(f"least-squares lines of {y} over {x}; Pearson r over all models {r}")])
+    notes = [f"least-squares lines of {y} over {x}; Pearson r over all models {r}"]
+    if found.n_on_split:
+        notes.append(f"{number_of(found.n_on_split, 'model')} at {x} = {found.split:g} in neither line")
+    if None in (found.low.slope, found.high.slope):
+        notes.append(f"no line where there are no two models of different {x}")
+    return Grid(columns, rows, list(map(one_line, notes)))
 
 
 def _ends(line: Line) -> list[Cell]:

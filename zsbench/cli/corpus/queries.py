@@ -55,7 +55,8 @@ def queries(
     dtype: Dtype = "float32",
 ) -> None:
     """Write queries for documents with a language model; the same command goes on where the last one stopped."""
-    from zsbench.core import files, jsonfiles
+    from zsbench.core import files, jsonfiles, outputs
+    from zsbench.core.errors import UserError, shown
     from zsbench.corpus.files import read_documents, write_lines
     from zsbench.corpus.queries import PER_DOCUMENT, SHOTS, TEMPERATURE, Example, Wording
     from zsbench.corpus.writing import write_queries
@@ -68,11 +69,14 @@ def queries(
         TEMPERATURE[style.value] if temperature is None else temperature,
     )
     _require_draws(n, heat)
-    documents = read_documents(corpus)
-    rows = jsonfiles.lines(examples, {"document": str, "query": str}) if examples else ()
-    known = [Example(row["document"], row["query"]) for _, row in rows]
-    n_shots = min(len(known), SHOTS[style.value] if shots is None else shots)
     part = out.with_name(out.name + ".part")
+    if out.exists() and not part.exists():  # queries may take hours: said before any is written
+        raise UserError(f"--out {shown(out)}", "is there already", "another name")
+    with outputs.planned("--out", part):
+        documents = read_documents(corpus)
+        rows = jsonfiles.lines(examples, {"document": str, "query": str}) if examples else ()
+        known = [Example(row["document"], row["query"]) for _, row in rows]
+    n_shots = min(len(known), SHOTS[style.value] if shots is None else shots)
     writer = load_model(model, TextGenerator, device, dtype)
     with progress("documents", len(documents)) as report:
         written = write_queries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,13 @@ Only = Annotated[
     list[str] | None,
     typer.Option(help="COLUMN=VALUE: only rows of tables with that value. Repeatable; several of a column add up."),
 ]
+
+
+def found(path: Path) -> Path:
+    """Return a path in which `asset:` and `$NAME/` are known, as in a config."""
+    from zsbench.config.paths import resolve_path
+
+    return resolve_path(str(path), Path())
 
 
 def split(texts: Sequence[str], option: str) -> list[tuple[str, str]]:
@@ -32,18 +40,16 @@ def split(texts: Sequence[str], option: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def columns(texts: Sequence[str]) -> dict[str, set[str]]:
+def columns(texts: Sequence[str], known: Sequence[str]) -> dict[str, set[str]]:
     """Return the wanted values of each column that `--only` names.
 
     Raises
     ------
     UserError
-        As `split`, or no table has such a column.
+        As `split`, or no input of the command has such a column.
     """
-    from zsbench.analysis.frequency import corpus, performance
     from zsbench.core.errors import unknown_name
 
-    known = ("dataset", *dict.fromkeys((*corpus.FACTS, *performance.FACTS)))
     wanted: dict[str, set[str]] = {}
     for key, value in split(texts, "--only"):
         if key not in known:

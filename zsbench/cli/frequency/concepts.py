@@ -9,6 +9,7 @@ import typer
 
 from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
+from zsbench.cli.frequency._options import found as path_of
 
 
 def concepts(
@@ -23,8 +24,9 @@ def concepts(
     """Write which concepts each image of a retrieval has, for `frequency fit --item-concepts`."""
     from zsbench.analysis.frequency import image_concepts
     from zsbench.analysis.frequency.counting.parsed import CAPTION_MODEL
-    from zsbench.core import files
+    from zsbench.core import files, outputs
     from zsbench.core.errors import UserError
+    from zsbench.core.words import number_of
 
     if listed is not None and spacy is not None:
         raise UserError("--spacy", "--concepts is looked up by lemma and parses nothing", "one of the two")
@@ -32,7 +34,7 @@ def concepts(
     if listed is None:
         found = image_concepts.nouns(captions, spacy or CAPTION_MODEL)
     else:
-        found = image_concepts.of_list(captions, listed)
-    files.write_json(out, found)
+        found = image_concepts.of_list(captions, path_of(listed))
+    outputs.write_answer("--out", out, files.as_json(found))
     distinct = {name for names in found.values() for name in names}
-    say(f"{len(distinct)} concepts of {len(found)} images in {out}", error=True)
+    say(f"{number_of(len(distinct), 'concept')} of {number_of(len(found), 'image')} in {out}", error=True)

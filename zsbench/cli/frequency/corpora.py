@@ -23,8 +23,9 @@ def corpora(
     from zsbench.analysis.frequency import corpus, tables
     from zsbench.core.errors import UserError
 
-    wanted = columns(only or ())
-    found = alike.alike([each for reference in counts for each in corpus.read(reference, wanted)])
+    corpora = corpus.read_all(counts, columns(only or (), ("dataset", *corpus.FACTS)))
+    found = alike.alike(corpora)
     if not found:
         raise UserError(", ".join(counts), "no two corpora whose counts were found in the same way", "at least two")
-    print_grids([tables.by_pair(found)], format)
+    notes = dict.fromkeys(note for each in corpora for note in each.notes)
+    print_grids([tables.by_pair(found, list(notes))], format)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.cli._outputs import file_to_write
+from zsbench.cli._outputs import file_to_write, folder_to_fill
 from zsbench.cli._screen import say
+from zsbench.cli.frequency._options import found
 from zsbench.core.words import number_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ def count(
         bool, typer.Option("--skip-damaged", help="Leave out files that cannot be read to their end, and name them.")
     ] = False,
     index: Annotated[
-        Path | None, typer.Option(help="Folder for an inverted index, which a later count takes for captions.")
+        Path | None,
+        typer.Option(
+            help="Folder for an inverted index, which a later count takes for captions.", callback=folder_to_fill
+        ),
     ] = None,
     tags: Annotated[
         list[Path] | None, typer.Option(help="Tags of images: a table of id, tag, probability. Repeatable.")
@@ -84,10 +88,6 @@ def count(
     from zsbench.analysis.frequency.counting import captions as captions_of
     from zsbench.analysis.frequency.counting import run, searches
     from zsbench.cli.frequency._progress import progress
-    from zsbench.config.paths import resolve_path
-
-    def found(path: Path) -> Path:
-        return resolve_path(str(path), Path())  # `asset:` and `$NAME/` are known, as in a config
 
     asked = run.Request(
         captions=[found(path) for path in captions],
@@ -118,5 +118,6 @@ def _summary(answer: Answer, out: Path) -> str:
     """Return one sentence or two on what was counted."""
     never = sum(not n for n in answer.counts.values())
     missing = f", {never} of them in no caption" if never else ""
-    found = f"{number_of(len(answer.counts), 'concept')} in {answer.n_captions:,} captions{missing}; in {out}"
-    return f"{found}\n{answer.speed}" if answer.speed else found
+    captions = number_of(answer.n_captions, "caption", grouped=True)
+    said = f"{number_of(len(answer.counts), 'concept')} in {captions}{missing}; in {out}"
+    return f"{said}\n{answer.speed}" if answer.speed else said

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +14,12 @@ from zsbench.cli import _figures
 from zsbench.cli._grids import Format, print_grids
 from zsbench.cli._outputs import file_to_write
 from zsbench.cli._screen import say
-from zsbench.cli.frequency._options import Only, columns, split
+from zsbench.cli.frequency._options import Only, columns, found, split
 
 if TYPE_CHECKING:
     from zsbench.analysis.frequency.measured import Measured
     from zsbench.analysis.frequency.performance import Performance
+    from zsbench.results.finished_run import FinishedRun
 
 
 class Empty(str, Enum):
@@ -32,6 +34,13 @@ class Unmatched(str, Enum):
 
     error = "error"
     drop = "drop"
+
+
+class Unit(str, Enum):
+    """What the numbers of a table are."""
+
+    percent = "percent"
+    share = "share"
 
 
 class Show(str, Enum):
@@ -52,7 +61,9 @@ def fit(
     ],
     counts: Annotated[
         list[str],
-        typer.Option(help="[NAME=]FILE: JSON {concept: count}, or a table with concept and count. Repeatable."),
+        typer.Option(
+            help="[NAME=]FILE: JSON {concept: count}, REAL's form, or a table with concept and count. Repeatable."
+        ),
     ],
     trained: Annotated[
         list[str] | None, typer.Option(help="MODEL=CORPUS: the counts that go with a model. Repeatable.")
@@ -63,6 +74,10 @@ def fit(
     ] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Of results: means over items. Repeatable.")] = None,
     value: Annotated[str | None, typer.Option(help="Of tables: the column of performance.", show_default=False)] = None,
+    unit: Annotated[
+        Unit | None,
+        typer.Option(help="Of that column: percent, or share (0 to 1). Default: percent if any accuracy is above 1."),
+    ] = None,
     item_concepts: Annotated[
         Path | None, typer.Option(help="Of retrieval results: JSON {image id: [concept, ...]}.")
     ] = None,
@@ -89,22 +104,27 @@ def fit(
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.rich,
 ) -> None:
     """Join results with counts of concepts, and print how performance goes with frequency."""
-    from zsbench.analysis.frequency import corpus, joining, measured, tables
+    from zsbench.analysis.frequency import corpus, joining, measured, performance, runs, tables
 
     ending = _figures.ending_of(plot, "--plot") if plot is not None else ""
-    wanted = columns(only or ())
-    corpora = [each for reference in counts for each in corpus.read(reference, wanted)]
-    performances = _performances(places, wanted, dataset or (), metric or (), value, item_concepts, fewest_images)
+    wanted = columns(only or (), tuple(dict.fromkeys(("dataset", *corpus.FACTS, *performance.FACTS, *runs.FACTS))))
+    # Counts of data sets that nothing is wanted of are never looked up.
+    corpora = corpus.read_all(counts, {key: values for key, values in wanted.items() if key != "dataset"})
+    _require_effect(places, {"--value": value, "--unit": unit}, {"--metric": metric, "--item-concepts": item_concepts})
+    concepts = None if item_concepts is None else runs.read_concepts(found(item_concepts))
+    read_table = partial(performance.read_table, only=wanted, column=value, unit=None if unit is None else unit.value)
+    of_runs = partial(runs.of_runs, only=wanted, metrics=metric or (), concepts=concepts, fewest_images=fewest_images)
+    performances = _performances(list(map(found, places)), dataset or (), read_table, of_runs)
     pairs, notes = measured.pairs(performances, corpora, dict(split(trained or (), "--trained")))
     options = measured.Options(
         edges, first, empty_bin.value, fraction, resamples=resamples, confidence=confidence, seed=seed
     )
-    aliases, drop = joining.read_aliases(alias or ()), unmatched is Unmatched.drop
+    aliases, drop = joining.read_aliases(list(map(found, alias or ()))), unmatched is Unmatched.drop
     curves = []
-    for performance, of_corpus in pairs:
-        names = measured.pooled(performance, of_corpus, dataset or ())
-        points = joining.joined(performance, of_corpus, datasets=names, aliases=aliases, drop=drop)
-        curves.append(measured.measured(performance, of_corpus, points, options))
+    for of_model, of_corpus in pairs:
+        names = measured.pooled(of_model, of_corpus, dataset or ())
+        points = joining.joined(of_model, of_corpus, datasets=names, aliases=aliases, drop=drop)
+        curves.append(measured.measured(of_model, of_corpus, points, options))
     if show is Show.curves:
         print_grids([tables.by_curve(curves, notes)], format)
     else:
@@ -114,37 +134,42 @@ def fit(
         _draw(curves, plot, ending)
 
 
+def _require_effect(places: list[Path], of_tables: dict[str, object], of_results: dict[str, object]) -> None:
+    """Refuse options of tables where there is none, and those of results likewise."""
+    from zsbench.core.errors import UserError
+
+    tables = [place.suffix in TABLES for place in places]
+    for given, there, what in ((of_tables, any(tables), "table"), (of_results, not all(tables), "folder of results")):
+        for option, value in given.items():
+            if value and not there:
+                raise UserError(option, f"no {what} is read", f"a {what} beside it")
+
+
 def _performances(
     places: list[Path],
-    wanted: dict[str, set[str]],
     datasets: Sequence[str],
-    metrics: Sequence[str],
-    value: str | None,
-    item_concepts: Path | None,
-    fewest_images: int,
+    read_table: Callable[[Path], list[Performance]],
+    of_runs: Callable[[list[FinishedRun]], list[Performance]],
 ) -> list[Performance]:
     """Return what tables and folders of results hold, in this order; of folders only the data sets that are named."""
-    from zsbench.analysis.frequency import performance, runs
+    from zsbench.analysis.frequency.performance import require_distinct
     from zsbench.analysis.frequency.presets import PAPER
     from zsbench.core.errors import unknown_name
     from zsbench.results.finished_run import finished_runs
 
-    found, folders = [], []
-    for place in places:
-        if place.suffix in TABLES:
-            found += performance.read_table(place, wanted, value)
-        else:
-            folders.append(place)
+    tables = [place for place in places if place.suffix in TABLES]
+    folders = [place for place in places if place.suffix not in TABLES]
+    read = [performance for place in tables for performance in read_table(place)]
     if folders:
-        concepts = None if item_concepts is None else runs.read_concepts(item_concepts)
         every = finished_runs(folders)
         known = {run.result["task"] for run in every}
         if datasets and PAPER not in datasets:
             every = [run for run in every if run.result["task"] in datasets]
-            if not every and not found:
+            if not every and not read:
                 raise unknown_name("--dataset", "result of task", datasets[0], known, listed_by="zsbench ls")
-        found += runs.of_runs(every, metrics, concepts, fewest_images=fewest_images)
-    return found
+        read += of_runs(every)
+    require_distinct(read)
+    return read
 
 
 def _draw(curves: list[Measured], plot: Path, ending: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zsbench.cli._grids import Format, print_grids
+from zsbench.cli.frequency._options import found
 
 
 def lines(
@@ -26,6 +27,7 @@ def lines(
     from zsbench.cli.frequency.fit import TABLES
     from zsbench.results.finished_run import finished_runs
 
+    places = list(map(found, places))
     if len(places) == 1 and places[0].suffix in TABLES:
         xs, ys = two_tasks.of_table(places[0], x, y)
     else:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsbench.cli._models import load_model
-from zsbench.cli._outputs import file_to_write
+from zsbench.cli._outputs import file_to_write, folder_to_fill
 from zsbench.cli._screen import say
+from zsbench.cli.frequency._options import found
 
 if TYPE_CHECKING:
     from zsbench.analysis.frequency.relevance import Question
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 def relevance(
     counts: Annotated[Path, typer.Argument(help="Counts of synonyms, as count --synonym-counts writes them.")],
-    answers: Annotated[Path, typer.Option(help="Folder of the model's answers: read, and filled with --model.")],
+    answers: Annotated[
+        Path,
+        typer.Option(help="Folder of the model's answers: read, and filled with --model.", callback=folder_to_fill),
+    ],
     out: Annotated[
         Path,
         typer.Option(help="The counts with `relevant_total`, to write, for `frequency:`.", callback=file_to_write),
@@ -46,38 +50,42 @@ def relevance(
     """Write how many captions are about each concept; with --model ask first, from where an earlier call stopped."""
     from zsbench.analysis.frequency import answers as kept
     from zsbench.analysis.frequency import relevance as rule
-    from zsbench.core import files
+    from zsbench.core import files, outputs
     from zsbench.core import offline as network
     from zsbench.core.errors import UserError
     from zsbench.core.records import canonical_json, digest
-    from zsbench.data.synonym_counts import read_synonym_counts, with_relevance
+    from zsbench.core.words import number_of
+    from zsbench.data.synonym_counts import read_synonym_counts, require_counts_alone, with_relevance
     from zsbench.models.capabilities import TextGenerator
 
     if offline:
         network.go_offline()
     if (model is None) != (not captions):
         raise UserError("--model", "one of --model and --captions", "both to ask, neither to read answers")
+    counts = found(counts)
     counted = read_synonym_counts(counts)
+    require_counts_alone(out, counts)
     concepts = [one.name for one in counted.values()]
     if model is None:
         folder = kept.Folder(answers, None)
     else:
         text = rule.question_text(question)
-        known = rule.read_definitions(definitions, text, concepts)
+        known = rule.read_definitions(definitions and found(definitions), text, concepts)
         asking = rule.Question(text, known, enough, yes, most)
         further = digest(
             [canonical_json([[one.name, one.alternates, known.get(one.name)] for one in counted.values()])]
         )
         stated = {"model": model, "question": text, "answers": enough, "yes": yes, "most": most, "seed": seed}
-        of_concepts = _drawn(counted, asking, captions or [], counts, column=column, seed=seed)
+        of_concepts = _drawn(counted, asking, list(map(found, captions or ())), counts, column=column, seed=seed)
         generator = load_model(model, TextGenerator, device, "float32")
         folder = kept.Folder(answers, {**stated, "concepts": further})
         kept.collected(folder, of_concepts, lambda name, texts: rule.asked(generator, asking, name, texts))
     shares = dict(zip(counted, kept.relevances(folder, concepts), strict=True))
     relevant = with_relevance(counts, shares)
-    files.write_json(out, relevant)
+    outputs.write_answer("--out", out, files.as_json(relevant))
     total, about = (sum(entry[key] for entry in relevant.values()) for key in ("actual_freq", "relevant_total"))
-    say(f"{about:,} of {total:,} captions of {len(relevant)} concepts are about them; in {out}", error=True)
+    captions_of = f"{number_of(total, 'caption', grouped=True)} of {number_of(len(relevant), 'concept')}"
+    say(f"{about:,} of {captions_of} are about {'it' if len(relevant) == 1 else 'them'}; in {out}", error=True)
 
 
 def _drawn(
@@ -110,6 +118,6 @@ def _drawn(
         )
     lost = [one.name for key, one in counted.items() if one.total and not of_concepts[key]]
     if lost:
-        found = f"no caption of '{lost[0]}'" + (f" and {len(lost) - 1} more" if lost[1:] else "")
-        raise UserError("--captions", found, f"the captions that {counts} counts, by the search `fts`")
+        lacking = f"no caption of '{lost[0]}'" + (f" and {len(lost) - 1} more" if lost[1:] else "")
+        raise UserError("--captions", lacking, f"the captions that {counts} counts, by the search `fts`")
     return [(counted[key].name, of_concept) for key, of_concept in of_concepts.items()]

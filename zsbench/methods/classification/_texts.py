@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.listing import files_in
 from zsbench.core.yamlio import shown
+from zsbench.data.unmatched_names import unmatched
+
+if TYPE_CHECKING:
+    from zsbench.methods.classification import Encoder
 
 NAMED = 20
 """So many missing classes are named in a message; the others are counted."""
@@ -119,6 +123,12 @@ def _keys(entries: Iterable[str], class_names: Sequence[str]) -> dict[str, str |
 def sentences_of(path: str, class_names: Sequence[str]) -> list[list[str]]:
     """Return every class's sentences from a file or folder, in label order; see `read_sentences` and `of_classes`."""
     return of_classes(read_sentences(path), class_names, path)
+
+
+def note_unused(encoder: Encoder, names: Sequence[str], class_names: Sequence[str]) -> None:
+    """Record in the result which names of a file are no class: it may be of more classes, or a name is misspelt."""
+    if names:
+        encoder.note("names of no class", unmatched(names, class_names, "name", "of no class"))
 
 
 def require_texts(texts: Sequence[Sequence[str]], class_names: Sequence[str], where: str, what: str) -> None:

@@ -18,15 +18,15 @@ from zsbench.config.components import method
 from zsbench.config.options import Count, Few, LocalPath, Share
 from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import FloatArray, np
-from zsbench.core.words import number_of
+from zsbench.core.lazy import FloatArray, IntArray, np
+from zsbench.core.words import listed, number_of
 from zsbench.core.yamlio import shown
 from zsbench.data import synonym_counts
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, linear
 from zsbench.methods.classification._cross_modal import trained
 from zsbench.methods.classification._retrieved import read_retrieved, sampled
 from zsbench.methods.classification._support import text_weights
-from zsbench.methods.classification._texts import require_texts, sentences_of
+from zsbench.methods.classification._texts import note_unused, of_classes, read_sentences, require_texts
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -67,6 +67,7 @@ def real_linear(
         start = text_weights(before, method="real-linear")
         found = read_retrieved(retrieved, problem.class_names, start.shape[1])
         queries = None if synonyms is None else _of_synonyms(encoder, problem, synonyms)
+        own_names = problem.class_names
         if before is not None and before.names is not None:
             problem = replace(problem, class_names=before.names)
         texts = _prompts(encoder, problem, problem.class_names)
@@ -81,6 +82,7 @@ def real_linear(
         weights = trained(start, (features, labels), prompts, sizes=sizes, steps=taken, seed=encoder.seed)
         facts = {"retrieved": len(found.labels), "images taught by": len(labels), "steps": taken}
         facts |= {"classes without an image": n - len(np.unique(labels))}
+        _doubt_untaught(encoder, own_names, labels)
         encoder.note("real-linear", facts | {"stored bytes": Path(retrieved).stat().st_size})
         return linear(np.asarray(share * weights + (1 - share) * start, dtype=np.float32), problem.logit_scale)
 
@@ -98,12 +100,24 @@ def _of_synonyms(encoder: Encoder, problem: Problem, path: str) -> FloatArray:
     """Return the mean (n_classes, width) over the synonyms of each class, of the weights each would have."""
     file = Path(path)
     if synonym_counts.is_counted(jsonfiles.read(file, wrong="not a file of synonyms")):
-        counted = synonym_counts.of_classes(synonym_counts.read_synonym_counts(file), problem.class_names, shown(file))
-        synonyms = [list(one.alternates) for one in counted]
+        every = synonym_counts.read_synonym_counts(file)
+        counted = synonym_counts.of_classes(every, problem.class_names, shown(file))
+        synonyms, unused = [list(one.alternates) for one in counted], synonym_counts.unused(every, counted)
     else:
-        synonyms = sentences_of(path, problem.class_names)
+        entries = read_sentences(path)
+        synonyms = of_classes(entries, problem.class_names, path)
+        unused = [name for name in entries if name not in problem.class_names]
         require_texts(synonyms, problem.class_names, path, "synonyms")
+    note_unused(encoder, unused, problem.class_names)
     return np.stack([ensemble(_prompts(encoder, problem, names)).mean(axis=0) for names in synonyms])
+
+
+def _doubt_untaught(encoder: Encoder, names: list[str], labels: IntArray) -> None:
+    """Say in every table that classes have no image to be taught by, which only the prompts then teach."""
+    without = [f"'{name}'" for number, name in enumerate(names) if number not in set(labels.tolist())]
+    if without:
+        of = f"{len(without)} of {number_of(len(names), 'class')}"
+        encoder.warn(f"{of} without a retrieved image, taught by prompts alone ({listed(without, 3)})")
 
 
 def _require_batch(n: int, size: int, option: str, where: str) -> None:

@@ -20,7 +20,7 @@ from zsbench.data import synonym_counts
 from zsbench.data.synonym_counts import Choice
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._prompt_examples import first_class, known, templates_of
-from zsbench.methods.classification._texts import of_classes, read_names
+from zsbench.methods.classification._texts import note_unused, of_classes, read_names
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -38,7 +38,8 @@ def real_prompt(*, synonyms: LocalPath, choice: Choice | None = None) -> Rule:
     """
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        names = _names(synonyms, choice, problem.class_names)
+        names, unused = _names(synonyms, choice, problem.class_names)
+        note_unused(encoder, unused, problem.class_names)
         renamed = sum(a != b for a, b in zip(names, problem.class_names, strict=True))
         encoder.note("real-prompt", {"renamed classes": renamed})
         return prompt_ensemble()(encoder, replace(problem, class_names=names, also_called={}), before)
@@ -46,16 +47,18 @@ def real_prompt(*, synonyms: LocalPath, choice: Choice | None = None) -> Rule:
     return build
 
 
-def _names(file: str, choice: Choice | None, class_names: list[str]) -> list[str]:
-    """Return the name of each class, as it stands in the file or as the counts in it choose."""
+def _names(file: str, choice: Choice | None, class_names: list[str]) -> tuple[list[str], list[str]]:
+    """Return the name of each class, as it stands in the file or as the counts in it choose, and names of no class."""
     if not _is_counted(file):
         if choice is not None:
             found = f"{shown(Path(file))} holds names that are chosen already"
             raise UserError("choice", found, "a file of counts beside it")
-        return of_classes(read_names(file), class_names, file)
+        names = read_names(file)
+        return of_classes(names, class_names, file), [name for name in names if name not in class_names]
     where = shown(Path(file))
-    counted = synonym_counts.of_classes(synonym_counts.read_synonym_counts(Path(file)), class_names, where)
-    return [one.best_name(choice or "relaxed", where) for one in counted]
+    every = synonym_counts.read_synonym_counts(Path(file))
+    counted = synonym_counts.of_classes(every, class_names, where)
+    return [one.best_name(choice or "relaxed", where) for one in counted], synonym_counts.unused(every, counted)
 
 
 def _is_counted(file: str) -> bool:

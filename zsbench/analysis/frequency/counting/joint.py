@@ -10,16 +10,21 @@ from typing import Any
 
 from zsbench.analysis.frequency.counting.tags import ImageTags
 from zsbench.analysis.frequency.counting.tallies import Tally
+from zsbench.core.errors import UserError, shown
 from zsbench.core.lazy import IntArray, np
 
 
 @dataclass(frozen=True)
 class Found:
-    """Captions with concepts in them, each pair once: ids (n,) of captions and concepts (n,) by number."""
+    """Captions with concepts in them, each pair once: ids (n,) of captions and concepts (n,) by number.
+
+    `place` is their shard, for messages.
+    """
 
     ids: list[str]
     rows: IntArray
     concepts: IntArray
+    place: str = ""
 
 
 def found(tally: Tally, parts: Sequence[Path], facts: Sequence[dict[str, Any]]) -> Iterator[Found]:
@@ -33,7 +38,7 @@ def found(tally: Tally, parts: Sequence[Path], facts: Sequence[dict[str, Any]]) 
         rows, slots, ids = table["row"].to_numpy(), table["slot"].to_numpy(), table["id"].to_pylist()
         kept = resolve.first_of_pairs(rows, slots)
         named = [str(before + int(rows[n])) if ids[n] is None else ids[n] for n in kept.tolist()]
-        yield Found(named, rows[kept], tally.slots.concepts[slots[kept]])
+        yield Found(named, rows[kept], tally.slots.concepts[slots[kept]], of_shard["path"])
         before += of_shard["captions"]
 
 
@@ -105,6 +110,7 @@ class Alignment:
 
     def __post_init__(self) -> None:
         self.integrated = np.zeros(self.tags.n_concepts, np.int64)
+        self._seen = np.zeros(len(self.tags.ids), bool)
 
     @property
     def n_image(self) -> int:
@@ -112,9 +118,16 @@ class Alignment:
         return len(self.tags.ids)
 
     def add(self, one: Found) -> list[str]:
-        """Add the captions of a shard; return the ids of the misaligned ones."""
-        _, samples = np.unique(one.rows, return_inverse=True)
+        """Add the captions of a shard; return the ids of the misaligned ones.
+
+        Raises
+        ------
+        UserError
+            Two captions have the id of one tagged image, which would count twice.
+        """
+        _, first, samples = np.unique(one.rows, return_index=True, return_inverse=True)
         images = self.tags.numbers(one.ids)
+        self._require_distinct(one, first, images[first])
         both = images >= 0
         agree = np.zeros(len(images), bool)
         agree[both] = self.tags.has(images[both], one.concepts[both])
@@ -123,10 +136,18 @@ class Alignment:
         tagged, agreed = (np.bincount(samples[which], minlength=n) > 0 for which in (both, agree))
         self.n_text += n
         self.n_common += int(tagged.sum())
-        _, first = np.unique(samples, return_index=True)
         misaligned = [one.ids[n] for n in first[tagged & ~agreed].tolist()]
         self.n_misaligned += len(misaligned)
         return misaligned
+
+    def _require_distinct(self, one: Found, first: IntArray, images: IntArray) -> None:
+        _, back, n = np.unique(images, return_inverse=True, return_counts=True)
+        known = images >= 0
+        again = known & ((n[back] > 1) | self._seen[images])
+        if again.any():
+            named = one.ids[int(first[again][0])]
+            raise UserError(shown(Path(one.place)), f"two captions have the id '{named}'", "an id for each caption")
+        self._seen[images[known]] = True
 
     def degrees(self, corpus_size: int) -> dict[str, float | None]:
         """Return the share of misaligned samples, 0 to 1, among those with concepts and in the whole corpus.

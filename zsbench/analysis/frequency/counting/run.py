@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,10 +15,11 @@ from filelock import FileLock, Timeout
 from zsbench.analysis.frequency.counting import captions, index, joint, shards, written
 from zsbench.analysis.frequency.counting.captions import Columns
 from zsbench.analysis.frequency.counting.concepts import read_concepts
+from zsbench.analysis.frequency.counting.places import Places
 from zsbench.analysis.frequency.counting.searches import Search
 from zsbench.analysis.frequency.counting.tags import THRESHOLD, read_tags
 from zsbench.analysis.frequency.counting.tallies import ConceptCount, Tally
-from zsbench.core import files
+from zsbench.core import files, outputs
 from zsbench.core.errors import UserError, UserErrors, shown
 
 
@@ -40,6 +40,12 @@ class Request:
     cooccurrences: Path | None = None
     synonym_counts: Path | None = None
 
+    @property
+    def places(self) -> Places:
+        """The files to write."""
+        further = tuple(path for path in (self.cooccurrences, self.synonym_counts) if path is not None)
+        return Places(self.out, bool(self.tags), further, self.index)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -58,22 +64,26 @@ def claimed(asked: Request) -> Iterator[Work]:
     Raises
     ------
     UserError
-        A file is missing or of another kind, an output holds other data, another process is counting for it.
+        A file is missing or of another kind, an output holds other data or is one with another or with what is read,
+        another process is counting for it.
     """
-    work = Work(asked)
-    if work.finished:
-        yield work
-        return
-    files.require_writable(work.parts)
-    lock = FileLock(work.parts / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(shown(asked.out), "another process counts for this file", "--out of its own") from None
-    try:
-        yield work
-    finally:
-        lock.release()
+    with asked.places.planned():
+        work = Work(asked)
+        if work.finished:
+            yield work
+            return
+        files.require_writable(work.parts)
+        lock = FileLock(work.parts / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(shown(asked.out), "another process counts for this file", "--out of its own") from None
+        try:
+            yield work
+        finally:
+            if work.parts.is_dir():
+                asked.places.remove_empty(work.parts)
+            lock.release()
 
 
 class Work:
@@ -90,18 +100,19 @@ class Work:
             self.concepts.names, shown(asked.concepts), asked.search, asked.columns, joint_hits, asked.index
         )
         self.shards = [] if self.from_index else captions.shards_of(asked.captions)
+        for shard in self.shards:
+            outputs.refuse_reading(shard)
         self.size = written.corpus_size(asked.corpus_size, 0)
         for path in (*asked.tags, *([asked.captions[0] / index.ABOUT] if self.from_index else [])):
             files.require_file(path)
         self.identity = written.asked(self.question, self._stands(), self._further())
-        self.finished = written.finished(asked.out, self.identity)
-        if not self.finished:
-            self._refuse_overwriting()
+        self.places = asked.places
+        self.finished = self.places.finished(self.identity)
 
     @property
     def parts(self) -> Path:
         """The folder that holds what is done of this question."""
-        return self.asked.out.with_name(f"{self.asked.out.name}.parts@{self.question.identity()[:8]}")
+        return self.places.parts(self.question.identity())
 
     def expected(self) -> int | None:
         """Return about how many captions are left to count, or None where that is not known."""
@@ -123,16 +134,18 @@ class Work:
         n_captions = sum(of_shard["captions"] for of_shard in facts)
         if not n_captions:
             raise UserError(shown(self.asked.captions[0]), "no captions", "at least one")
-        written.finished(self.asked.out, self.identity)  # another question may have been quicker
+        self.places.finished(self.identity)  # another question may have been quicker
         details = written.details(self.question, self.identity, counts, facts, errors)
         notes = written.notes(tally.slots, self.concepts.repeated, details)
-        self._write_joint(tally, parts, facts, details)
-        self._write_index(parts, facts)
+        further = self._joint(tally, parts, facts, details)
         if self.asked.synonym_counts is not None:
-            files.write_json(self.asked.synonym_counts, written.synonym_counts(counts))
-        files.write_json(written.beside(self.asked.out, "details"), details)
+            further[self.asked.synonym_counts] = files.as_json(written.synonym_counts(counts))
+        files.write_json(self.places.details, details)
+        for path, data in further.items():
+            files.write_bytes(path, data)
+        self._write_index(parts, facts)
         files.write_json(self.asked.out, _by_concept(counts))
-        shutil.rmtree(self.parts, ignore_errors=True)
+        self.places.remove_parts(self.parts)
         return Answer(_by_concept(counts), n_captions, notes, speed)
 
     @cached_property
@@ -165,12 +178,13 @@ class Work:
         speed = f"{counted:,} captions counted now, {counted / seconds:,.0f} a second" if seconds > 1 else ""
         return tally, parts, facts, errors, speed
 
-    def _write_joint(
+    def _joint(
         self, tally: Tally, parts: Sequence[Path], facts: Sequence[dict[str, Any]], details: dict[str, Any]
-    ) -> None:
-        """Write which concepts captions hold together, and what texts and images agree on."""
+    ) -> dict[Path, bytes]:
+        """Return the files of which concepts captions hold together, and of what texts and images agree on."""
+        further: dict[Path, bytes] = {}
         if not self.question.hits:
-            return
+            return further
         names = list(self.concepts.names)
         pairs = joint.Cooccurrences(len(names))
         aligned = joint.Alignment(self.tags[0]) if self.tags else None
@@ -180,16 +194,17 @@ class Work:
             if aligned is not None:
                 aligned.add(found)
         if self.asked.cooccurrences is not None:
-            files.write_bytes(self.asked.cooccurrences, _pairs_csv(pairs, names).encode())
+            further[self.asked.cooccurrences] = _pairs_csv(pairs, names).encode()
         if aligned is not None:
             if aligned.n_text and aligned.n_image and not aligned.n_common:
                 found_id = f"no tagged image ('{next(iter(aligned.tags.ids))}', ...) is a caption with a concept"
                 raise UserError(shown(self.asked.tags[0]), found_id, "ids of the captions; --id names their column")
             for kind, of_kind in (("image", aligned.tags.counts), ("integrated", aligned.integrated)):
                 counts = dict(zip(names, of_kind.tolist(), strict=True))
-                files.write_json(written.beside(self.asked.out, kind), counts)
+                further[self.places.beside(kind)] = files.as_json(counts)
             size = self.size or details["captions"]
             details["images"] = {**self.tags[1], **written.alignment(aligned, size)}
+        return further
 
     def _write_index(self, parts: Sequence[Path], facts: Sequence[dict[str, Any]]) -> None:
         if self.asked.index is not None:
@@ -211,19 +226,6 @@ class Work:
             "corpus_size": self.size,
             "skip_damaged": asked.skip_damaged,
         }
-
-    def _refuse_overwriting(self) -> None:
-        """Refuse outputs that are there already, before any caption is read."""
-        asked = self.asked
-        kinds = ("details", *(("image", "integrated") if asked.tags else ()))
-        beside = [written.beside(asked.out, kind) for kind in kinds if kind != "details"]
-        for path in (*beside, asked.cooccurrences, asked.synonym_counts):
-            if path is not None:
-                files.require_place(path)
-                if path.exists():
-                    raise UserError(shown(path), "is there already, and would be overwritten", "a name of its own")
-        if asked.index is not None and index.is_index(asked.index):
-            raise UserError(shown(asked.index), "holds an index already", "a folder of its own for --index")
 
 
 def _by_concept(counts: Sequence[ConceptCount]) -> dict[str, int]:

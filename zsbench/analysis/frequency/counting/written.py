@@ -11,20 +11,19 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import zsbench
 from zsbench.analysis.frequency.counting import parsed, searches, shards
 from zsbench.analysis.frequency.counting.joint import Alignment
+from zsbench.analysis.frequency.counting.places import FORMAT
 from zsbench.analysis.frequency.counting.shards import Question
 from zsbench.analysis.frequency.counting.tallies import ConceptCount, Slots
-from zsbench.core import files, jsonfiles
-from zsbench.core.errors import UserError, shown
+from zsbench.core.errors import UserError
 from zsbench.core.records import canonical_json, digest
+from zsbench.core.words import listed, number_of
 from zsbench.data.synonym_counts import SynonymCounts
 
-FORMAT = "zsbench-frequency-1"
 CORPUS_SIZES = {
     "cc3m": 3_318_333,
     "cc12m": 12_423_374,
@@ -35,31 +34,9 @@ CORPUS_SIZES = {
 """Samples of the corpora for which the paper reports `degree_fixed`."""
 
 
-def beside(out: Path, kind: str) -> Path:
-    """Return the path of a further file: `counts.json` and `image` give `counts.image.json`."""
-    return out.with_name(f"{out.stem}.{kind}{out.suffix}")
-
-
 def asked(question: Question, stands: Sequence[dict[str, Any]], further: dict[str, Any]) -> str:
     """Return the digest of a whole question: concepts, search, captions as they are, and further options."""
     return digest([question.identity(), canonical_json([list(stands), further])])
-
-
-def finished(out: Path, identity: str) -> bool:
-    """Return whether this question's answer is in its place already.
-
-    Raises
-    ------
-    UserError
-        Something else is there: it stays as it is.
-    """
-    files.require_place(out)
-    if not out.exists():
-        return False
-    details = beside(out, "details")
-    if details.is_file() and jsonfiles.read(details).get("question") == identity:
-        return True
-    raise UserError(shown(out), "holds the answer of another question, or other data", "--out with a name of its own")
 
 
 def details(
@@ -141,7 +118,13 @@ def notes(slots: Slots, repeated: Sequence[str], details: dict[str, Any]) -> lis
     said = [f"concept '{name}' is listed more than once, and counted once" for name in repeated]
     for group in searches.alike(slots):
         said.append(f"concepts {', '.join(map(repr, group))} are the same to this search, and have one count")
+    unnamed = [one.concept for one in slots.wanted if one.concept not in one.names]
+    if unnamed:
+        whose = f"{number_of(len(unnamed), 'concept')} ({listed([repr(name) for name in unnamed], 3)})"
+        said.append(f"{whose} not looked for by name: a list of synonyms stands for the names in it alone")
     for what, n in details["left_out"].items():
-        how = f" ({details['null captions are']})" if what == "null captions" else ""
-        said.append(f"{n:,} {what}{how}")
+        if what == "null captions":
+            said.append(f"{number_of(n, 'null caption', grouped=True)} ({details['null captions are']})")
+        else:
+            said.append(f"{what}: {n:,}")
     return said + [f"left out: {error}" for error in details["damaged"]]

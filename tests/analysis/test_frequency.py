@@ -103,6 +103,18 @@ def test_names_without_a_count_are_listed_with_the_nearest(folder):
         ({"web.csv": "dataset,concept,count\nz,cat,1\n"}, ["--counts", "web.csv"], "no counts of data set 'a'"),
         ({}, ["--only", "modell=m"], "did you mean 'model'"),
         ({}, ["--only", "model=q"], "no row of model=q"),
+        ({}, ["--only", "prompt=q"], "--only: no column 'prompt' in t.csv"),
+        ({}, ["--only", "source=q"], "--only: no column 'source' in web.json"),
+        ({}, ["--only", "pretraining=q"], "--only: no corpus 'q'"),
+        ({}, ["--counts", "web.json", "--counts", "web=web.json"], "corpus 'web' stands twice (web.json)"),
+        ({"web.csv": "pretraining,concept,count\nz,cat,1\n"}, ["--counts", "a=web.csv"], "names its corpora"),
+        ({}, ["t.csv"], "accuracy of m stands in t.csv, too"),
+        ({}, ["--unit", "share"], "t.csv:2: accuracy 80; expected a share from 0 to 1"),
+        ({"t.csv": "concept,accuracy\ncat,101\n"}, [], "t.csv:2: accuracy 101; expected a percent from 0 to 100"),
+        ({"t.csv": "concept,recall\ncat,-0.1\n"}, [], "t.csv:2: recall -0.1; expected a share from 0 to 1"),
+        ({"t.csv": "concept,accuracy\nzebra,1\n"}, [], "t.csv: 1 concept without a count: 'zebra'"),
+        ({}, ["--metric", "acc@1"], "--metric: no folder of results is read"),
+        ({}, ["--only", "dataset=q", "--unmatched", "drop"], "no row of dataset=q"),
         ({}, ["--trained", "m=other"], "no counts of 'other'"),
         ({}, ["--dataset", "c"], "no data set 'c'"),
         ({}, ["--edges", "4", "--first", "3"], "at most 2"),
@@ -130,6 +142,78 @@ def test_models_go_with_the_corpora_they_were_trained_on(folder):
     ]
     own = fit("t.csv", "--counts", "web.json", "--counts", "new=old.json", "--trained", "m=new", "--trained", "n=web")
     assert [(row["pretraining"], row["model"]) for row in own] == [("new", "m"), ("web", "n")]
+
+
+def test_what_was_taken_where_a_file_leaves_a_choice_is_said(folder):
+    (folder / "laion400m").mkdir()
+    (folder / "laion400m" / "counts.json").write_text(json.dumps(COUNTS))
+    for show in ("curves", "bins", "concepts"):
+        common = ("--counts", "laion400m/counts.json", "--show", show, "--format", "json")
+        _, screen = call("frequency", "fit", "t.csv", *common)
+        notes = [note for grid in screen.out.split("\n{\n") for note in json.loads("{" + grid.lstrip("{"))["notes"]]
+        assert "accuracy of t.csv taken as percent, as some are above 1; --unit says otherwise" in notes
+        assert "laion400m/counts.json is called 'laion400m', as its folder; NAME=FILE names it otherwise" in notes
+    rows, written = table(
+        call("frequency", "fit", "t.csv", "--counts", "web.json", "--unit", "percent", "-f", "json")[1].out
+    )
+    assert rows[0]["concepts"] == 10
+    assert "accuracy of t.csv taken as percent" in written["notes"]
+    assert "few concepts for intervals, which are too narrow then: m, web (10)" in written["notes"]
+
+
+def test_two_concepts_have_no_interval(folder):
+    (folder / "t.csv").write_text("concept,accuracy\ncat,1\ndog,0.5\n")
+    [row] = fit("t.csv", "--counts", "web.json")
+    assert (row["slope per decade"], row["Spearman"]) == ("undefined", "undefined")
+
+
+def test_counts_in_the_form_of_real(folder):
+    of_class = {"cat": (1000, 900), "dog": (90, 9), "owl": (9, 3), "airplane": (1, 0), "emu": (0, 0)}
+    real = {
+        str(n): {"name": name, "alternates": {name: total}, "actual_freq": total, "relevant_total": relevant}
+        for n, (name, (total, relevant)) in enumerate(of_class.items())
+    }
+
+    def counts(entries):
+        (folder / "metrics-laion400m.json").write_text(json.dumps(entries))
+        common = ("--counts", "metrics-laion400m.json", "--dataset", "a")
+        code, screen = call("frequency", "fit", "t.csv", *common, "--show", "concepts", "--format", "json")
+        assert code == 0, screen.err
+        rows, written = table(screen.out)
+        return {row["concept"]: row["count"] for row in rows}, written["notes"]
+
+    found, notes = counts(real)
+    assert found == {"cat": 900, "dog": 9, "owl": 3, "plane": 0, "emu": 0}
+    assert "metrics-laion400m.json: counts are those of `relevant_total`" in notes
+    for entry in real.values():
+        del entry["relevant_total"]
+    found, notes = counts(real)
+    assert found == {"cat": 1000, "dog": 90, "owl": 9, "plane": 1, "emu": 0}
+    assert "metrics-laion400m.json: counts are those of `actual_freq`" in notes
+    real["3"]["relevant_total"] = 1
+    code, screen = call("frequency", "fit", "t.csv", "--counts", "metrics-laion400m.json")
+    assert code == 0
+    real["0"]["relevant_total"] = 1
+    (folder / "metrics-laion400m.json").write_text(json.dumps(real))
+    code, screen = call("frequency", "fit", "t.csv", "--counts", "metrics-laion400m.json")
+    assert (code, "no `relevant_total` of 'dog'" in screen.err) == (2, True)
+    del real["0"]["relevant_total"], real["3"]["relevant_total"]
+    real["5"] = {**real["0"], "actual_freq": 3}
+    (folder / "metrics-laion400m.json").write_text(json.dumps(real))
+    code, screen = call("frequency", "fit", "t.csv", "--counts", "metrics-laion400m.json")
+    assert (code, "without a count: 'cat'" in screen.err) == (2, True)
+
+
+def test_only_chooses_results(folder):
+    gold = ["cat", "dog", "owl", "plane", "emu"]
+    for model in ("m", "n"):
+        made(folder / "r" / model, {"acc@1": [1, 0, 1, 0, 0]}, task_type="image-classification",
+             columns={"gold": gold}, model=model)  # fmt: skip
+    [row] = fit("r", "--counts", "web.json", "--only", "model=n")
+    assert row["model"] == "n"
+    for wrong, said in (("model=q", "no result of model=q"), ("prompt=q", "no column 'prompt' of results")):
+        code, screen = call("frequency", "fit", "r", "--counts", "web.json", "--only", wrong)
+        assert (code, said in screen.err) == (2, True), screen.err
 
 
 def test_results_give_accuracies_by_class(folder):
@@ -175,6 +259,15 @@ def test_corpora_and_lines(folder):
     (folder / "l.csv").write_text("x,y\n10,1\n20,2\n60,5\n70,15\n")
     code, screen = call("frequency", "lines", "l.csv", "--x", "x", "--y", "y", "--format", "json")
     assert [row["slope"] for row in table(screen.out)[0]] == pytest.approx([0.1, 1.0])
+    (folder / "l.csv").write_text("x,y\n10,1\n20,2\n50,3\n60,5\n")
+    code, screen = call("frequency", "lines", "l.csv", "--x", "x", "--y", "y", "--format", "json")
+    notes = table(screen.out)[1]["notes"]
+    assert notes[1:] == ["1 model at x = 50 in neither line", "no line where there are no two models of different x"]
+    (folder / "other.json").write_text('{"zebra": 3, "dog": 2}')
+    _, screen = call("frequency", "corpora", "web.json", "other.json", "--format", "json")
+    assert "web, other: undefined: 1 concept in common, at least 3 needed" in table(screen.out)[1]["notes"]
+    code, screen = call("frequency", "corpora", "web.json", "old.json", "--only", "model=x")
+    assert (code, "no column 'model'" in screen.err) == (2, True)
 
 
 concepts = st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(0, 99), min_size=3, max_size=12)

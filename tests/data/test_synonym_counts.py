@@ -6,7 +6,7 @@ import pytest
 
 from zsbench.core.errors import UserError
 from zsbench.data.concept_counts import class_counts
-from zsbench.data.synonym_counts import SynonymCounts, of_classes
+from zsbench.data.synonym_counts import SynonymCounts, of_classes, read_synonym_counts, unused
 
 
 def counted(*names, keys=None):
@@ -58,3 +58,25 @@ def test_frequency_is_that_of_captions_about_the_class(tmp_path):
     path.write_text(json.dumps({"0": entry}))
     with pytest.raises(UserError, match="no `relevant_total` of 'cat'"):
         class_counts(path, ["cat"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"name": "owl", "alternates": {"owl": None}}, r"m\.json:9: class '1': 'owl' has null captions"),
+        ({"name": "owl", "alternates": {"owl": 1}, "actual_freq": -1}, r"m\.json:11: class '1': 'actual_freq' has -1"),
+        ({"alternates": {"owl": 1}}, r"m\.json:6: class '1': name None"),
+        ({"name": "owl", "alternates": []}, r"m\.json:8: class '1': alternates \[\]"),
+    ],
+)
+def test_what_is_wrong_has_its_line(entry, said, tmp_path):
+    text = json.dumps({"0": {"name": "cat", "alternates": {"owl": 1}}, "1": entry}, indent=1)
+    lines = text.replace('{\n   "owl": 1\n  }', '{"owl": 1}', 1)
+    (tmp_path / "m.json").write_text(lines)
+    with pytest.raises(UserError, match=said):
+        read_synonym_counts(tmp_path / "m.json")
+
+
+def test_entries_that_no_class_took(tmp_path):
+    theirs = counted("cat", "dog", "tiger kat")
+    assert unused(theirs, of_classes(theirs, ["dog", "cat"], "x")) == ["tiger kat"]

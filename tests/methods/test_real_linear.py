@@ -104,8 +104,22 @@ def test_the_prompts_have_the_names_of_the_step_before(encoder, problem, write, 
     before = real_prompt(synonyms=str(names))(encoder, problem, None)
     encoder.asked.clear()
     classifier = built(encoder, problem, before, retrieved=write(), share=0)
+    assert "names of no class" not in encoder.notes
     assert_rows_close(classifier.weights, weights("feline", "seal", "rocket"))
     assert encoder.asked == [template.format(n, c=n) for n in ("feline", "seal", "rocket") for template in TEMPLATES]
+
+
+def test_a_class_without_an_image_is_a_doubt_and_names_of_no_class_are_counted(encoder, problem, write, tmp_path):
+    of_class = {"cat": "feline", "sea lion": "seal", "missile": "rocket", "sea lions": "seal"}
+    (tmp_path / "names.json").write_text(json.dumps(of_class))
+    before = real_prompt(synonyms=str(tmp_path / "names.json"))(encoder, problem, None)
+    assert encoder.notes.pop("names of no class") == "1 name of no class: 'sea lions' (nearest: 'sea lion')"
+    every = write(captions=images(12, 1), labels=np.array(["cat", "missile"] * 6))
+    built(encoder, problem, before, retrieved=every)
+    assert "1 of 3 classes without a retrieved image, taught by prompts alone ('sea lion')" in encoder.notes["warning"]
+    (tmp_path / "names.json").write_text(json.dumps({name: [other] for name, other in of_class.items()}))
+    built(encoder, problem, retrieved=write(), synonyms=str(tmp_path / "names.json"))
+    assert encoder.notes["names of no class"].startswith("1 name of no class: 'sea lions'")
 
 
 def test_captions_are_ranked_by_all_synonyms(encoder, problem, write, tmp_path, monkeypatch):

@@ -150,12 +150,12 @@ def place_of_key(where: str, text: str, key: str, *, last: bool = False) -> str:
 
 
 def place_of_keys(where: str, text: str, keys: Sequence[str]) -> str:
-    """Return `where` with the line on which the last of some keys stands, each in the object under the one before."""
+    """Return `where` with the line of the last of some keys, each looked for after the one before."""
     start = 0
     for key in keys if "\n" in text else ():
         found = _written(key).search(text, start)
         if found is None:
-            return where
+            break
         start = found.end()
     return f"{where}:{text.count(chr(10), 0, start) + 1}" if start else where
 

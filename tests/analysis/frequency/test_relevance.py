@@ -152,6 +152,15 @@ def test_the_command_asks_once_goes_on_and_reads_answers_without_a_model(files, 
     code, screen = call(*common, files / "fourth.json", *asking[:-1], "fgvc-aircraft")
     assert code == 2
     assert "holds the answers to another question" in screen.err
+    assert call(*common, files / "third.json")[0] == 0, "the same answer again"
+    other = {**COUNTS, "1": {**COUNTS["1"], "actual_freq": 0}}
+    for text in ("mine", json.dumps(other), '{"a": 1}'):
+        (files / "third.json").write_text(text)
+        code, screen = call(*common, files / "third.json")
+        assert (code, "holds the answer to another question, or other data" in screen.err) == (2, True)
+        assert (files / "third.json").read_text() == text
+    code, screen = call(*common, files / "answers" / "out.json")
+    assert (code, "what --answers writes, too" in screen.err) == (2, True)
 
 
 @pytest.mark.parametrize(

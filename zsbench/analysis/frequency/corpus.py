@@ -93,13 +93,13 @@ def read(reference: str, only: Mapping[str, Collection[str]] = {}) -> list[Corpu
     name, _, file = reference.rpartition("=")
     path = resolve_path(file, Path.cwd(), where="--counts")
     if ".json" in path.suffixes:
-        return _of_json(path, name, only)
+        return _of_json(path, file, name, only)
     corpora: dict[tuple[str, ...], Corpus] = {}
     rows = tablefiles.read(path, ("concept", "count"), optional=("dataset", *FACTS))
     require_columns(path, rows[0], [key for key in only if key in ("source", "variant", "dataset")])
     if name and "pretraining" in rows[0]:
         raise UserError(f"--counts {reference}", "a table that names its corpora in `pretraining`", "FILE alone")
-    stem, notes = (name, ()) if name or "pretraining" in rows[0] else _named(path)
+    stem, notes = (name, ()) if name or "pretraining" in rows[0] else _named(path, file)
     for row in rows:
         facts = {"pretraining": stem} | {key: row[key] for key in FACTS if key in row}
         held = row | facts
@@ -138,19 +138,19 @@ def require_columns(path: Path, row: Row, columns: Sequence[str]) -> None:
             raise UserError("--only", f"no column '{column}' in {shown(path)}", "", f"known columns there: {known}")
 
 
-def _of_json(path: Path, name: str, only: Mapping[str, Collection[str]]) -> list[Corpus]:
-    """Return the one corpus of a JSON file, none where another is wanted."""
+def _of_json(path: Path, file: str, name: str, only: Mapping[str, Collection[str]]) -> list[Corpus]:
+    """Return the one corpus of a JSON file, none where another is wanted; notes call it `file`, as it was given."""
     for column in ("source", "variant", "dataset"):
         if column in only:
             raise UserError("--only", f"no column '{column}' in {shown(path)}", "", "JSON counts have none")
-    named, notes = (name, ()) if name else _named(path)
+    named, notes = (name, ()) if name else _named(path, file)
     if named not in only.get("pretraining", (named,)):
         return []
-    counts, more = _counts(path)
+    counts, more = _counts(path, file)
     return [Corpus({"pretraining": named}, {"": counts}, shown(path), (*notes, *more))]
 
 
-def _counts(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
+def _counts(path: Path, file: str) -> tuple[dict[str, int], tuple[str, ...]]:
     """Return the counts of a JSON file, and what was taken of REAL's form, which has two of them for each class."""
     if not is_counted(jsonfiles.read(path, EXPECTED)):
         return read_counts(path, zeros=True), ()
@@ -165,17 +165,17 @@ def _counts(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
             raise UserError(shown(path), f"no `{key}` of '{one.name}'", "it for every class, or for none")
         if names[one.name] == 1:
             counts[one.name] = count
-    notes = [f"{shown(path)}: counts are those of `{key}`"]
+    notes = [f"{file}: counts are those of `{key}`"]
     twice = [name for name, n in names.items() if n > 1]
     if twice:
-        notes.append(f"{shown(path)}: {listed(twice)} named twice, and without a count")
+        notes.append(f"{file}: {listed(twice)} named twice, and without a count")
     return counts, tuple(notes)
 
 
-def _named(path: Path) -> tuple[str, tuple[str, ...]]:
+def _named(path: Path, file: str) -> tuple[str, tuple[str, ...]]:
     """Return what a file's corpus is called: the file without endings, or its folder where many files have the name."""
     stem = path.name.partition(".")[0]
     if stem not in ("concept_counts", "counts"):
         return stem, ()
     folder = path.absolute().parent.name
-    return folder, (f"{shown(path)} is called '{folder}', as its folder; NAME=FILE names it otherwise",)
+    return folder, (f"{file} is called '{folder}', as its folder; NAME=FILE names it otherwise",)

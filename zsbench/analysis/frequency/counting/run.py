@@ -23,6 +23,9 @@ from zsbench.core import files, outputs
 from zsbench.core.errors import UserError, UserErrors, shown
 
 
+_MANY = 10_000
+
+
 @dataclass(frozen=True)
 class Request:
     """What is asked, as the options of `zsbench frequency count` say it."""
@@ -174,8 +177,9 @@ class Work:
             raise UserErrors(errors)
         seconds = time.perf_counter() - start
         tally, facts = shards.merged(prepared.slots, parts)
-        # Within a second nothing but the start would be measured.
-        speed = f"{counted:,} captions counted now, {counted / seconds:,.0f} a second" if seconds > 1 else ""
+        # Of few captions nothing but the start would be measured.
+        told_speed = counted >= _MANY and seconds > 1
+        speed = f"{counted:,} captions counted now, {counted / seconds:,.0f} a second" if told_speed else ""
         return tally, parts, facts, errors, speed
 
     def _joint(

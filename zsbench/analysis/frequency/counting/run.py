@@ -22,7 +22,6 @@ from zsbench.analysis.frequency.counting.tallies import ConceptCount, Tally
 from zsbench.core import files, outputs
 from zsbench.core.errors import UserError, UserErrors, shown
 
-
 _MANY = 10_000
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,12 @@ def _keys(entries: Iterable[str], class_names: Sequence[str]) -> dict[str, str |
 def sentences_of(path: str, class_names: Sequence[str]) -> list[list[str]]:
     """Return every class's sentences from a file or folder, in label order; see `read_sentences` and `of_classes`."""
     return of_classes(read_sentences(path), class_names, path)
+
+
+def unused(entries: Collection[str], class_names: Sequence[str]) -> list[str]:
+    """Return the keys that no class takes (`of_classes`)."""
+    taken = set(_keys(entries, class_names).values())
+    return [key for key in entries if key not in taken]
 
 
 def note_unused(encoder: Encoder, names: Sequence[str], class_names: Sequence[str]) -> None:

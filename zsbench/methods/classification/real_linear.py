@@ -26,7 +26,7 @@ from zsbench.methods.classification import Classifier, Encoder, Problem, Rule, l
 from zsbench.methods.classification._cross_modal import trained
 from zsbench.methods.classification._retrieved import read_retrieved, sampled
 from zsbench.methods.classification._support import text_weights
-from zsbench.methods.classification._texts import note_unused, of_classes, read_sentences, require_texts
+from zsbench.methods.classification._texts import note_unused, of_classes, read_sentences, require_texts, unused
 from zsbench.methods.classification.prompt_ensemble import ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -102,13 +102,13 @@ def _of_synonyms(encoder: Encoder, problem: Problem, path: str) -> FloatArray:
     if synonym_counts.is_counted(jsonfiles.read(file, wrong="not a file of synonyms")):
         every = synonym_counts.read_synonym_counts(file)
         counted = synonym_counts.of_classes(every, problem.class_names, shown(file))
-        synonyms, unused = [list(one.alternates) for one in counted], synonym_counts.unused(every, counted)
+        synonyms, left = [list(one.alternates) for one in counted], synonym_counts.unused(every, counted)
     else:
         entries = read_sentences(path)
         synonyms = of_classes(entries, problem.class_names, path)
-        unused = [name for name in entries if name not in problem.class_names]
+        left = unused(entries, problem.class_names)
         require_texts(synonyms, problem.class_names, path, "synonyms")
-    note_unused(encoder, unused, problem.class_names)
+    note_unused(encoder, left, problem.class_names)
     return np.stack([ensemble(_prompts(encoder, problem, names)).mean(axis=0) for names in synonyms])
 
 

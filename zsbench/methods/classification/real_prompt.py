@@ -20,7 +20,7 @@ from zsbench.data import synonym_counts
 from zsbench.data.synonym_counts import Choice
 from zsbench.methods.classification import Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._prompt_examples import first_class, known, templates_of
-from zsbench.methods.classification._texts import note_unused, of_classes, read_names
+from zsbench.methods.classification._texts import note_unused, of_classes, read_names, unused
 from zsbench.methods.classification.prompt_ensemble import prompt_ensemble
 from zsbench.models.capabilities import ImageTextEncoder
 
@@ -38,8 +38,8 @@ def real_prompt(*, synonyms: LocalPath, choice: Choice | None = None) -> Rule:
     """
 
     def build(encoder: Encoder, problem: Problem, before: Classifier | None) -> Classifier:
-        names, unused = _names(synonyms, choice, problem.class_names)
-        note_unused(encoder, unused, problem.class_names)
+        names, left = _names(synonyms, choice, problem.class_names)
+        note_unused(encoder, left, problem.class_names)
         renamed = sum(a != b for a, b in zip(names, problem.class_names, strict=True))
         encoder.note("real-prompt", {"renamed classes": renamed})
         return prompt_ensemble()(encoder, replace(problem, class_names=names, also_called={}), before)
@@ -54,7 +54,7 @@ def _names(file: str, choice: Choice | None, class_names: list[str]) -> tuple[li
             found = f"{shown(Path(file))} holds names that are chosen already"
             raise UserError("choice", found, "a file of counts beside it")
         names = read_names(file)
-        return of_classes(names, class_names, file), [name for name in names if name not in class_names]
+        return of_classes(names, class_names, file), unused(names, class_names)
     where = shown(Path(file))
     every = synonym_counts.read_synonym_counts(Path(file))
     counted = synonym_counts.of_classes(every, class_names, where)

@@ -82,6 +82,8 @@ def test_names_that_do_not_fit_are_listed(own, message):
 def test_a_class_that_stands_twice_is_joined_only_where_both_lists_agree():
     twice = ["crane", "maillot", "crane"]
     assert join(twice, twice, "").place is None
+    more = join(twice, [*twice, "bee", "maillots"], "")  # a broad vocabulary behind the data's own names
+    assert more.relabelled([0, 1, 2]) == [0, 1, 2]
     with pytest.raises(UserError, match="lists 3 names"):
         join(["crane", "maillot"], twice, "")
 

@@ -1,11 +1,13 @@
 """Small files that the settings name, each written when it is first asked for."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 
 from tests.data.builders import BUILDERS, images
 from zsbench.config.paths import ASSETS
+from zsbench.data.images.digits import digits
 
 
 def dump(make):
@@ -14,6 +16,10 @@ def dump(make):
 
 def glyph_names():
     return (ASSETS / "data/glyphs/classes.txt").read_text().splitlines()
+
+
+def digit_names():
+    return [f"digit {name}" for name in digits().class_names]
 
 
 def synonym_counts():
@@ -140,5 +146,7 @@ FILES = {
     "vectors": (".npy", vectors),
     "retrieved": (".npz", retrieved),
     "class scores": (".yaml", class_scores),
+    "digit edges": (".tsv", lambda path: path.write_text("".join(f"{a}\t{b}\n" for a, b in pairwise(digit_names())))),
+    "digit nodes": (".json", dump(lambda: dict(zip(digit_names(), sorted(digit_names()), strict=True)))),
     "few mentions": (".json", dump(lambda: {"river": 3, "king": 2})),
 }

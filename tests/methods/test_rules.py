@@ -14,6 +14,7 @@ from tests.close import assert_rows_close
 from tests.methods.fakes import FakeEncoder, images, unit
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.score_kinds import ScoreKind
+from zsbench.data.class_distances import read_distances
 from zsbench.methods.classification import Classifier, Known, Problem, compose, linear, normalise, softmax
 from zsbench.methods.classification import _s3a as steps
 from zsbench.methods.classification._s3a_phrases import Phrases, distinct_phrases, phrase_scores
@@ -99,6 +100,21 @@ def test_classes_may_have_other_names_in_the_hierarchy(tmp_path):
     options = {"distances": str(tmp_path / "tree.txt"), "nodes": str(tmp_path / "nodes.json")}
     scores = answers(loki(**options), [[50, 0, 0]], names=["an ant", "some insect", "a cat"])
     assert_rows_close(scores, [[0, -1, -16]])
+
+
+def test_a_node_for_every_class_and_names_in_a_matrix(tmp_path):
+    (tmp_path / "tree.txt").write_text(EDGES)
+    (tmp_path / "nodes.json").write_text(json.dumps({"an_ant": "ant", "b": "bees"}))
+    nodes = tmp_path / "nodes.json"
+    with pytest.raises(UserError, match=r"nodes.json: no node of class 'cat'"):
+        read_distances(tmp_path / "tree.txt", ["an ant", "cat"], nodes=nodes)
+    with pytest.raises(UserError, match="class 'bees' is on no edge; did you mean 'bee'"):
+        read_distances(tmp_path / "tree.txt", ["an ant", "b"], nodes=nodes)
+    np.save(tmp_path / "d.npy", np.zeros((1, 1)))
+    with pytest.raises(UserError, match="a matrix without names"):
+        read_distances(tmp_path / "d.npy", ["an ant"], nodes=nodes)
+    np.savez(tmp_path / "d.npz", distances=TREE, class_names=np.array(NAMES))
+    np.testing.assert_array_equal(read_distances(tmp_path / "d.npz", ["an ant"], nodes=nodes), [[0]])
 
 
 def test_classes_without_probability_can_be_the_answer(tmp_path):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zsbench.core import arrays, files, tablefiles, textfiles
+from zsbench.core import arrays, files, jsonfiles, tablefiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.yamlio import shown
@@ -21,7 +21,7 @@ MATRICES = {".npy", ".npz", ".csv"}
 _NODES_AT_ONCE = 128
 
 
-def read_distances(path: Path, class_names: list[str]) -> DoubleArray:
+def read_distances(path: Path, class_names: list[str], *, nodes: Path | None = None) -> DoubleArray:
     """Return distances (n_classes, n_classes), float64, in the order of the classes.
 
     Parameters
@@ -30,6 +30,7 @@ def read_distances(path: Path, class_names: list[str]) -> DoubleArray:
         a blank when no name holds one); every class is a node of its own name. The rows of a matrix are named by an
         array `class_names` beside it or by the header of the .csv, and may be more than the classes; without names
         they stand in class order.
+    nodes : JSON {class name: node name} where the classes have other names in the file.
 
     Raises
     ------
@@ -37,13 +38,30 @@ def read_distances(path: Path, class_names: list[str]) -> DoubleArray:
         No such file, another shape, negative or asymmetric distances, an unknown class, classes without a path.
     """
     files.require_file(path, "a distance matrix or a list of edges")
+    if nodes is not None:
+        class_names = _nodes_of(class_names, nodes)
     if path.suffix in MATRICES:
         matrix, names = _matrix(path)
+        if names is None and nodes is not None:
+            raise UserError(shown(path), "a matrix without names, and names of nodes", "an array `class_names` in it")
         if names is None:
             return _checked(matrix, len(class_names), path)
         rows = _rows_of(class_names, names, path)
         return _checked(matrix, len(names), path)[np.ix_(rows, rows)]
     return graph_distances(read_edges(path), class_names, where=shown(path))
+
+
+def _nodes_of(class_names: list[str], nodes: Path) -> list[str]:
+    """Return the node of each class."""
+    expected = "JSON {class name: node name}, a key a class"
+    held = jsonfiles.read(nodes, expected)
+    if not isinstance(held, dict) or not all(isinstance(node, str) and node for node in held.values()):
+        raise UserError(shown(nodes), "no object of names", expected)
+    known = {plain(name): node for name, node in held.items()}
+    lacking = next((name for name in class_names if plain(name) not in known), None)
+    if lacking is not None:
+        raise UserError(shown(nodes), f"no node of class '{lacking}'", expected, did_you_mean(lacking, list(held)))
+    return [known[plain(name)] for name in class_names]
 
 
 def _matrix(path: Path) -> tuple[DoubleArray, list[str] | None]:

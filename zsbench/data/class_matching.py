@@ -34,6 +34,10 @@ def matched(
         Neither holds; both lists are shown.
     """
     plain_data = [plain(name) for name in data]
+    plain_names = [plain(name) for name in names]
+    if plain_data == plain_names[: len(data)] and not set(plain_data) & set(plain_names[len(data) :]):
+        # A list that goes on behind the data's names: two classes of one name stay two.
+        return list(range(len(data)))
     loosely = {loose(name): number for name, number in known.items()}
     stays = [
         loosely.get(loose(name), i) == i or (i < len(names) and plain(names[i]) == plain_name)

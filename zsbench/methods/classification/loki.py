@@ -24,10 +24,9 @@ from zsbench.core.errors import RunError, UserError, did_you_mean
 from zsbench.core.lazy import DoubleArray, FloatArray, IntArray, np
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.yamlio import shown
-from zsbench.data.class_distances import graph_distances, read_distances, read_edges
+from zsbench.data.class_distances import read_distances
 from zsbench.methods.classification import Batch, Classifier, Encoder, Problem, Rule
 from zsbench.methods.classification._support import scored
-from zsbench.methods.classification._texts import of_classes, read_names
 from zsbench.methods.classification.prompt_ensemble import prompt_weights
 
 
@@ -95,10 +94,7 @@ def _given(distances: str | None, nodes: str | None, problem: Problem) -> Double
             expected = "`distances:` in the method or the task, or `geometry: embeddings`"
             raise UserError("", "loki: no distances between the classes", expected)
         return problem.distances
-    if nodes is None:
-        return read_distances(Path(distances), problem.class_names)
-    chosen = of_classes(read_names(nodes), problem.class_names, nodes)
-    return graph_distances(read_edges(Path(distances)), chosen, where=shown(Path(distances)))
+    return read_distances(Path(distances), problem.class_names, nodes=None if nodes is None else Path(nodes))
 
 
 def observed_classes(observed: list[str] | str, class_names: list[str]) -> IntArray:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import MinLen
 
 from zsbench.config.blocks import Block, Chain
+from zsbench.config.companions import Requires
 from zsbench.config.options import ClassTemplate, Names, Positive, Text, Texts
 from zsbench.config.paths import resolve_path
 from zsbench.core.context import RunContext
@@ -53,13 +54,16 @@ class Config(FurtherData):
 
     `half` asks for the first half of the classes (`base`) or for the rest (`new`, with support and validation images
     of the base classes only). `unseen` names the classes without labelled examples, or draws them. `distances` is a
-    file with distances between classes: a matrix (.npy, .npz, .csv) or the edges of a hierarchy. Names and templates
+    file with distances between classes: a matrix (.npy, .npz, .csv) or the edges of a hierarchy, `nodes` JSON {class:
+    its name there}. Names and templates
     that stand here replace those that come with the data; `templates` may be a file with one a line, or the name of a
     task that lists them (`cifar10`). `also_called` gives classes further names, `{happy: [smiling]}`: rules that fill
     the templates average the prompts of all names of a class, others use the first. `logit_scale` is the factor on
     cosines in scores and probabilities; by default scores have 100 and probabilities the model's own. `frequency` is
     JSON {class: how often it stands in pretraining data}; metrics of frequency then stand beside the others.
     """
+
+    requires: ClassVar[tuple[Requires, ...]] = (*FurtherData.requires, ("nodes", "distances"))
 
     method: Any = "prompt-ensemble"
     metrics: Texts = ["acc@1", "acc@5", "mean-per-class"]
@@ -69,6 +73,7 @@ class Config(FurtherData):
     half: Literal["base", "new"] | None = None
     unseen: Texts | Text | UnseenDraw | None = None
     distances: Text | None = None
+    nodes: Text | None = None
     frequency: Text | None = None
 
 
@@ -113,7 +118,7 @@ class Task(BaseTask[Config]):
     def files(self) -> list[str]:
         """Return the files of test, support and validation data, and the names and distances beside them."""
         config, where = self.config, self.source.where
-        named = [key for key in ("unseen", "distances", "frequency") if isinstance(getattr(config, key), str)]
+        named = [key for key in ("unseen", "distances", "nodes", "frequency") if isinstance(getattr(config, key), str)]
         paths = [resolve_path(getattr(config, key), config.folder(key), where=where) for key in named]
         if isinstance(config.templates, str):
             paths.append(templates_file(config.templates, config.folder("templates"), where))
@@ -172,7 +177,8 @@ class Task(BaseTask[Config]):
             problem = replace(problem, also_called=config.also_called)
         if config.distances is not None:
             path = resolve_path(config.distances, config.folder("distances"), where=where)
-            problem = replace(problem, distances=read_distances(path, halves.names))
+            nodes = None if config.nodes is None else resolve_path(config.nodes, config.folder("nodes"), where=where)
+            problem = replace(problem, distances=read_distances(path, halves.names, nodes=nodes))
         if config.frequency is not None:
             path = resolve_path(config.frequency, config.folder("frequency"), where=where)
             problem = replace(problem, counts=class_counts(path, halves.names))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.reference._golden import load_npz
 from zsbench.core.cache import Cache
 from zsbench.corpus import negatives, sample
-from zsbench.corpus.queries import Example, Wording, clean, fitted, prompt
+from zsbench.corpus.queries import WORDING, Example, Wording, clean, fitted, prompt
 from zsbench.data.collections.documents import Document
 
 GOLDEN = load_npz("duqgen", "sampling.npz")
@@ -102,6 +102,12 @@ def test_the_prompt_shows_examples_and_the_first_words():
         "Article: one two\nQuestion:"
     )
     assert prompt("x", []).text == "Document: x\nQuery:"
+    # The authors' template for FiQA, in its form.
+    assert prompt("new text", EXAMPLES[:2], WORDING["duqgen"]).text == (
+        "Example 1:\nDocument: document 0\nRelevant Query: query 0\n\n"
+        "Example 2:\nDocument: document 1\nRelevant Query: query 1\n\n"
+        "Example 3:\nDocument: new text\nRelevant Query:"
+    )
 
 
 def test_labels_may_end_otherwise_than_with_a_colon():
@@ -134,6 +140,11 @@ def test_the_query_of_an_example_is_known_by_what_is_left_of_it(written):
         ("Sure, here is one: how to save tax", "how to save tax"),
         ("Here is a query:  how to save tax", "how to save tax"),
         ('"quoted query"', "quoted query"),
+        ("what is a bond Example 5: Document: x", "what is a bond"),
+        ("how to pay In each of these examples, the query", "how to pay"),
+        ("how to pay In the first three examples it", "how to pay"),
+        ("how to pay Note that the relevant queries are", "how to pay"),
+        ("rules of note that matter In short", "rules of note that matter In short"),
         ("qué es", ""),
         ("?", ""),
         ("", ""),

@@ -138,7 +138,7 @@ def test_several_greedy_queries_are_refused_and_examples_are_left_out_where_they
     with pytest.raises(UserError, match="8 greedy queries of one document, which are all the same"):
         write(tmp_path, Writer(), monkeypatch, per_document=8)
     writer = Writer()
-    write(tmp_path, writer, monkeypatch, max_new_tokens=80)
+    write(tmp_path, writer, monkeypatch, max_new_tokens=40)
     assert "7 prompts without room for all 3 examples (1 at least)" in capsys.readouterr().err
     assert [prompt.text.count("Query:") for prompt in writer.prompts] == [2] * 7
 

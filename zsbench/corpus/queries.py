@@ -25,8 +25,12 @@ PER_DOCUMENT: dict[Style, int] = {"duqgen": 1, "promptagator": 8}
 TEMPERATURE: dict[Style, float] = {"duqgen": 0.0, "promptagator": 0.7}
 """Of the draw of a query; 0 is greedy."""
 
-# Where a model stops writing the query and starts to talk.
-_TALK = ("Answer:", "Document:", "Explanation:", "Note:", "Passage:", "Query:", "Question:")
+# Where a model stops writing the query and starts to talk: of another part of the prompt, or of the examples.
+_TALK = re.compile(
+    r"\?|(?:Answer|Document|Explanation|Note|Passage|(?:Relevant )?Query|Question|Example \d+):"
+    r"|In (?:each|both|this|the (?:above|first|first three))(?: of (?:the|these))? (?:examples?|case)\b"
+    r"|Note that (?:in each example|the (?:examples|relevant queries))|By analyzing the provided documents"
+)
 _OPENINGS = re.compile(
     r"^(sure|certainly|of course|here(?: is|'s)|the query (?:is|could be))\b[^:]*:\s*", re.IGNORECASE
 )
@@ -48,6 +52,7 @@ class Wording:
     ----------
     document, query : what the task calls its two sides.
     end : stands behind both of these words.
+    numbered : `Example 1:` stands above the first example, and so on to the document itself.
     instruction : stands before the examples; with no example at all it is the zero-shot prompt.
     max_words : words of a document that are shown; in scripts without blanks every character is one.
     """
@@ -57,13 +62,23 @@ class Wording:
     instruction: str = ""
     max_words: int = 512
     end: str = ":"
+    numbered: bool = False
+
+
+WORDING: dict[Style, Wording] = {
+    "duqgen": Wording(query="Relevant Query", numbered=True),
+    "promptagator": Wording(),
+}
+"""DUQGen's as in its authors' template for FiQA, the only one they publish; Promptagator's words are the task's."""
 
 
 def prompt(document: str, examples: Sequence[Example], wording: Wording = Wording()) -> Prompt:
     """Return the prompt that the model goes on from with a query for `document`."""
-    parts = [wording.instruction] if wording.instruction else []
-    parts += [f"{_asked(example.document, wording)} {example.query}" for example in examples]
-    return Prompt(text="\n\n".join([*parts, _asked(document, wording)]))
+    asked = [f"{_asked(example.document, wording)} {example.query}" for example in examples]
+    asked.append(_asked(document, wording))
+    if wording.numbered:
+        asked = [f"Example {number}:\n{text}" for number, text in enumerate(asked, 1)]
+    return Prompt(text="\n\n".join([*([wording.instruction] if wording.instruction else []), *asked]))
 
 
 def _asked(document: str, wording: Wording) -> str:
@@ -100,8 +115,5 @@ def _cut(text: str, style: Style) -> str:
     """Return what a style leaves of a text that the model goes on with after its query."""
     line = text.strip().split("\n", 1)[0].strip()
     if style == "duqgen":
-        line = _OPENINGS.sub("", line)
-        for stop in ("?", *_TALK):
-            line = line.split(stop, 1)[0]
-        line = line.strip().strip('"').strip()
+        line = _TALK.split(_OPENINGS.sub("", line), maxsplit=1)[0].strip().strip('"').strip()
     return line

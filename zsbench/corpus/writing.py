@@ -61,20 +61,10 @@ def write_queries(
     UserError
         The part is a file of somebody else.
     """
-    how = (
-        model.fingerprint,
-        style,
-        repr(wording),
-        n_shots,
-        per_document,
-        temperature,
-        max_new_tokens,
-        seed,
-        "with shots",
-    )
     identity = digest(
         [
-            *map(str, how),
+            *(model.fingerprint, style, repr(wording), repr(Written.__match_args__)),
+            *map(str, (n_shots, per_document, temperature, max_new_tokens, seed)),
             *(f"{example.document}\0{example.query}" for example in examples),
             *(f"{document.id}\0{document.passage}" for document in documents),
         ]

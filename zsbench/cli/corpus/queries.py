@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,8 +45,10 @@ def queries(
     temperature: Annotated[
         float | None, typer.Option(min=0, max=100, help="Of the draws: 0, which is greedy (duqgen), or 0.7.")
     ] = None,
-    document_label: Annotated[str, typer.Option(help="The task's word for a document.")] = "Document",
-    query_label: Annotated[str, typer.Option(help="The task's word for a query.")] = "Query",
+    document_label: Annotated[str | None, typer.Option(help="The task's word for a document: Document.")] = None,
+    query_label: Annotated[
+        str | None, typer.Option(help="The task's word for a query: Relevant Query (duqgen) or Query.")
+    ] = None,
     label_end: Annotated[str, typer.Option(help="Stands behind both words.")] = ":",
     instruction: Annotated[str, typer.Option(help="Stands before the examples.")] = "",
     max_words: Annotated[int, typer.Option(min=1, help="Words of a document that are shown.")] = 512,
@@ -58,16 +61,15 @@ def queries(
     from zsbench.core import files, jsonfiles, outputs
     from zsbench.core.errors import UserError, shown
     from zsbench.corpus.files import read_documents, write_lines
-    from zsbench.corpus.queries import PER_DOCUMENT, SHOTS, TEMPERATURE, Example, Wording
+    from zsbench.corpus.queries import PER_DOCUMENT, SHOTS, TEMPERATURE, WORDING, Example
     from zsbench.corpus.writing import write_queries
     from zsbench.methods.rerank.cuts import n_words
     from zsbench.models.capabilities import TextGenerator
 
     files.require_writable(out.parent)
-    n, heat = (
-        per_document or PER_DOCUMENT[style.value],
-        TEMPERATURE[style.value] if temperature is None else temperature,
-    )
+    words = WORDING[style.value]
+    n = per_document or PER_DOCUMENT[style.value]
+    heat = TEMPERATURE[style.value] if temperature is None else temperature
     _require_draws(n, heat)
     part = out.with_name(out.name + ".part")
     if out.exists() and not part.exists():  # queries may take hours: said before any is written
@@ -85,7 +87,14 @@ def queries(
             known,
             part=part,
             style=style.value,
-            wording=Wording(document_label, query_label, instruction, max_words, label_end),
+            wording=replace(
+                words,
+                document=words.document if document_label is None else document_label,
+                query=words.query if query_label is None else query_label,
+                instruction=instruction,
+                max_words=max_words,
+                end=label_end,
+            ),
             n_shots=n_shots,
             per_document=n,
             temperature=heat,

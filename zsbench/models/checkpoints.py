@@ -163,6 +163,9 @@ def _auto(name: str) -> Any:
     import transformers
 
     silenced()
+    if not hasattr(transformers, "TokenizersBackend"):
+        # What transformers 5 writes into a tokenizer's config for the class that version 4 has under its older name.
+        transformers.TokenizersBackend = transformers.PreTrainedTokenizerFast
     return getattr(transformers, name)
 
 

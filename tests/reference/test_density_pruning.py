@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 from itertools import chain
 
 import numpy as np
@@ -55,6 +56,22 @@ def test_an_empty_cluster_is_as_complex_as_the_others_on_average():
     products = [intra[j] * inter[j] for j in range(5)]
     logits = np.array([*products, sum(products) / 5]) / 0.1
     np.testing.assert_allclose(pruning.shares(intra, inter), np.exp(logits) / np.exp(logits).sum(), rtol=1e-12)
+
+
+def test_blocks_of_items_change_nothing_and_copy_no_more_than_themselves(monkeypatch):
+    rng = np.random.default_rng(0)
+    embeddings, clusters = rng.normal(size=(20_000, 64)).astype(np.float32), np.arange(20_000) % 7
+    whole = pruning.mean_directions(embeddings, clusters, 7)
+    units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    np.testing.assert_allclose(whole, [units[clusters == j].mean(axis=0) for j in range(7)], atol=1e-6)
+    distances = pruning.distances_to_centroids(embeddings, clusters, whole)
+    monkeypatch.setattr(pruning, "BLOCK", 500)
+    tracemalloc.start()
+    np.testing.assert_allclose(pruning.mean_directions(embeddings, clusters, 7), whole, atol=1e-12)
+    np.testing.assert_allclose(pruning.distances_to_centroids(embeddings, clusters, whole), distances, atol=1e-12)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < embeddings.nbytes / 2  # a whole copy in float64 is twice as large
 
 
 @REFERENCE

@@ -15,7 +15,8 @@ Source: Abbas et al. 2024 (ICLR), arXiv:2401.04578, section 3.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import DoubleArray, IntArray, np
@@ -23,11 +24,33 @@ from zsbench.core.lazy import DoubleArray, IntArray, np
 Order = Literal["hard", "easy", "random"]
 
 
-def distances_to_centroids(embeddings: DoubleArray, clusters: IntArray, centroids: DoubleArray) -> DoubleArray:
+BLOCK = 2**16
+"""Items that are turned into float64 at once: web-scale embeddings have no room for a copy of all of them."""
+
+
+def blocks(embeddings: Any) -> Iterator[tuple[slice, DoubleArray]]:
+    """Yield the items (n_items, width) of any type of number, a block at a time, as float64 with their places."""
+    for start in range(0, len(embeddings), BLOCK):
+        part = slice(start, start + BLOCK)
+        yield part, np.asarray(embeddings[part], dtype=np.float64)
+
+
+def mean_directions(embeddings: Any, clusters: IntArray, n_clusters: int) -> DoubleArray:
+    """Return the mean (n_clusters, width) of each cluster's items (n_items, width) at unit length; none is empty."""
+    sums = np.zeros((n_clusters, embeddings.shape[1]))
+    for part, items in blocks(embeddings):
+        np.add.at(sums, clusters[part], items / np.linalg.norm(items, axis=1, keepdims=True))
+    return np.asarray(sums / np.bincount(clusters, minlength=n_clusters)[:, None])
+
+
+def distances_to_centroids(embeddings: Any, clusters: IntArray, centroids: DoubleArray) -> DoubleArray:
     """Return 1 - cosine of every item (n_items, width) to its cluster's centroid, (n_items,)."""
-    centroid_of = centroids[clusters]
-    lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(centroid_of, axis=1)
-    return np.asarray(1 - np.einsum("nd,nd->n", embeddings, centroid_of) / lengths)
+    distances = np.empty(len(embeddings))
+    for part, items in blocks(embeddings):
+        centroid_of = centroids[clusters[part]]
+        lengths = np.linalg.norm(items, axis=1) * np.linalg.norm(centroid_of, axis=1)
+        distances[part] = 1 - np.einsum("nd,nd->n", items, centroid_of) / lengths
+    return distances
 
 
 def complexity(

@@ -80,20 +80,25 @@ def _as_json(n_kept: int, target: int, sizes: IntArray, intra: DoubleArray, inte
     return json.dumps(answer, indent=2)
 
 
-def _read(embeddings: Path, clusters: Path, centroids: Path | None) -> tuple[DoubleArray, IntArray, Any]:
+def _read(embeddings: Path, clusters: Path, centroids: Path | None) -> tuple[Any, IntArray, Any]:
     """Return items, cluster numbers and centroids, with shapes that fit."""
     import numpy as np
 
+    from zsbench.analysis import density_pruning as pruning
     from zsbench.core import arrays
     from zsbench.core.errors import UserError
 
     def load(path: Path, n_axes: int) -> Any:
         array = arrays.single(path)
-        if array.ndim != n_axes or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        if (
+            array.ndim != n_axes
+            or array.dtype.kind not in "fiu"
+            or not all(np.isfinite(part).all() for _, part in pruning.blocks(array))
+        ):
             raise UserError(str(path), f"{array.dtype} of shape {array.shape}", f"{n_axes} axes, finite numbers")
         return array
 
-    vectors, labels = load(embeddings, 2).astype(np.float64), load(clusters, 1)
+    vectors, labels = load(embeddings, 2), load(clusters, 1)
     if not len(vectors) or not vectors.any(axis=1).all():
         row = f"row {np.flatnonzero(~vectors.any(axis=1))[0]} is all 0" if len(vectors) else "no rows"
         raise UserError(str(embeddings), row, "vectors with a direction")
@@ -110,5 +115,4 @@ def _read(embeddings: Path, clusters: Path, centroids: Path | None) -> tuple[Dou
     empty = np.flatnonzero(np.bincount(labels, minlength=k) == 0)
     if len(empty):
         raise UserError(str(clusters), f"cluster {empty[0]} has no items", "--centroids FILE, or numbers without gaps")
-    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors, labels, np.stack([units[labels == j].mean(axis=0) for j in range(k)])
+    return vectors, labels, pruning.mean_directions(vectors, labels, k)

@@ -50,3 +50,9 @@ def test_uses_of_a_configured_rule(name, options, uses):
 @pytest.mark.parametrize(("options", "kind"), [({}, "transductive"), ({"corpus": "unlabeled"}, "inductive")])
 def test_a_rule_over_unlabelled_texts_asks_no_test_text(options, kind):
     assert Block("methods", "lbl2transformervec", options).facts.kind == kind
+
+
+def test_a_row_of_cupl_says_whose_sentences_it_took():
+    link = Block("methods", "cupl", {"prompts": "p.json", "prompt_set": "full"})
+    assert (link.title, link.settings()) == ("cupl(prompt_set=full)", "prompt_set full")
+    assert Block("methods", "cupl", {"prompts": "p.json"}).title == "cupl"

@@ -65,7 +65,7 @@ def test_blocks_of_items_change_nothing_and_copy_no_more_than_themselves(monkeyp
     units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     np.testing.assert_allclose(whole, [units[clusters == j].mean(axis=0) for j in range(7)], atol=1e-6)
     distances = pruning.distances_to_centroids(embeddings, clusters, whole)
-    monkeypatch.setattr(pruning, "BLOCK", 500)
+    monkeypatch.setattr(pruning, "BLOCK", 500 * 64)
     tracemalloc.start()
     np.testing.assert_allclose(pruning.mean_directions(embeddings, clusters, 7), whole, atol=1e-12)
     np.testing.assert_allclose(pruning.distances_to_centroids(embeddings, clusters, whole), distances, atol=1e-12)

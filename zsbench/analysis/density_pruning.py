@@ -24,14 +24,15 @@ from zsbench.core.lazy import DoubleArray, IntArray, np
 Order = Literal["hard", "easy", "random"]
 
 
-BLOCK = 2**16
-"""Items that are turned into float64 at once: web-scale embeddings have no room for a copy of all of them."""
+BLOCK = 2**21
+"""Numbers that are turned into float64 at once (16 MB): there is no room for a copy of web-scale embeddings."""
 
 
 def blocks(embeddings: Any) -> Iterator[tuple[slice, DoubleArray]]:
-    """Yield the items (n_items, width) of any type of number, a block at a time, as float64 with their places."""
-    for start in range(0, len(embeddings), BLOCK):
-        part = slice(start, start + BLOCK)
+    """Yield rows of an array of any type of number as float64, a block at a time, with their places."""
+    step = max(1, BLOCK * len(embeddings) // max(1, embeddings.size))
+    for start in range(0, len(embeddings), step):
+        part = slice(start, start + step)
         yield part, np.asarray(embeddings[part], dtype=np.float64)
 
 

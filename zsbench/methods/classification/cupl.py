@@ -33,7 +33,12 @@ from zsbench.methods.classification import (
 from zsbench.models.capabilities import ImageTextEncoder
 
 
-@method(family="classification", needs=(ImageTextEncoder,), uses=("sentences of a language model",))
+@method(
+    family="classification",
+    needs=(ImageTextEncoder,),
+    uses=("sentences of a language model",),
+    shown=("prompt_set",),
+)
 def cupl(*, prompts: LocalPath, templates: bool = False, prompt_set: Text | None = None) -> Rule:
     """Average the sentences that a language model wrote about each class.
 
@@ -42,7 +47,7 @@ def cupl(*, prompts: LocalPath, templates: bool = False, prompt_set: Text | None
     prompts : JSON {class name: [sentences]}, keys spelled as the task spells its classes; classes of one name
         share their sentences. A class without a key is an error, never the bare template.
     templates : add the task's templates, filled with the class name (the paper's CuPL + templates).
-    prompt_set : which set of sentences this is (`base`, `full`, ...), recorded in the result.
+    prompt_set : which set of sentences this is (`base`, `full`, ...), shown with the row.
     """
 
     def build(encoder: Encoder, problem: Problem, _before: Classifier | None) -> Classifier:

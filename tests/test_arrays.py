@@ -140,7 +140,7 @@ def test_bytes_that_are_not_utf_8_name_their_row():
 def test_numbers_that_float32_cannot_hold_are_refused(value, tmp_path):
     array = np.ones((3, 2))
     array[1, 0] = value
-    with pytest.raises(UserError, match=r"1 rows hold NaN or infinity as float32 \(first: row 1\)"):
+    with pytest.raises(UserError, match=r"NaN or infinity as float32 in 1 row \(first: row 1\)"):
         arrays.rows({"x": array}, "x", tmp_path / "x.npy")
 
 

@@ -130,7 +130,7 @@ def test_fields(case, block, write, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("q1\t0\td1\t1\nq2 0 d2 1\n", "f:2: 1 columns, parted by tabs"),
+        ("q1\t0\td1\t1\nq2 0 d2 1\n", "f:2: 1 column, parted by tabs"),
         ("q1 0 d1 1\nq2\t0\tNew York\t1\n", "f:2: 5 columns; expected columns"),
         ("q1 0 d1 1 x\n", "f:1: 5 columns"),
     ],
@@ -208,7 +208,7 @@ def test_rows_of_a_table(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1\n", "f:2: 1 columns under a header of 2"),
+        ("a,b\n1\n", "f:2: 1 column under a header of 2"),
         ("a,b\n1,2\n3,x, y\n", "f:3: 3 columns under a header of 2"),
         ("a,c\n1,2\n", "f:1: no column 'b'.*columns: a, c"),
         ("a,b,b\n1,2,3\n", "f:1: column 'b' stands twice"),

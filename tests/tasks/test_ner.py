@@ -227,7 +227,7 @@ def test_predictions_as_conll_columns(tmp_path):
     ("text", "words"),
     [
         (GOLD.replace("German", "french"), ["sentence 0", "french", "German"]),
-        (GOLD.partition("\n\n")[0], ["1 sentences", "the gold's 2"]),
+        (GOLD.partition("\n\n")[0], ["1 sentence;", "the gold's 2"]),
         (GOLD.replace("B-org", "B-Org"), ["sentence 0", "'Org'", "did you mean 'org'"]),
         ("EU\n", ["JSONL", "CoNLL"]),
     ],

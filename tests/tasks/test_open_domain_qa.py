@@ -169,7 +169,7 @@ def test_the_embedded_questions_are_answered_better_by_models_than_by_chance(tmp
 BAD = {
     "q.csv:1: answers .*expected a list as Python writes it": "q?\t[open('x')]\n",
     "q.csv:2: answers .*expected a list as Python writes it": "q?\t['a']\nq?\t'a'\n",
-    "q.csv:1: 1 columns": "q?\n",
+    "q.csv:1: 1 column": "q?\n",
     "q.csv:1: answer 7.*expected a text": "q?\t[7]\n",
     "q.csv: no questions": "\n",
 }

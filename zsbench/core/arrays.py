@@ -19,6 +19,7 @@ from typing import IO, Any
 from zsbench.core import files, outputs
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import FloatArray, NDArray, np
+from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
 
 SUFFIXES = (".npy", ".npz", ".safetensors", ".parquet")
@@ -95,7 +96,7 @@ def rows(arrays: Mapping[str, NDArray[Any]], key: str, path: Path, *, ndim: int 
     finite = np.isfinite(vectors).reshape(len(vectors), -1).all(axis=1)
     if not finite.all():
         bad = np.flatnonzero(~finite)
-        found_rows = f"{len(bad)} rows hold NaN or infinity as float32 (first: row {bad[0]})"
+        found_rows = f"NaN or infinity as float32 in {number_of(len(bad), 'row')} (first: row {bad[0]})"
         raise UserError(where, found_rows, f"finite numbers up to {np.finfo(np.float32).max:.2g}")
     return vectors
 

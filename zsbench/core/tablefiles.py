@@ -14,6 +14,7 @@ from typing import Any
 
 from zsbench.core import files, jsonfiles, outputs, textfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
+from zsbench.core.words import number_of
 
 LONGEST_CELL = 1 << 30
 
@@ -100,7 +101,7 @@ def _table(path: Path, delimiter: str | None) -> tuple[str, list[str], Iterator[
     def checked() -> Iterator[tuple[int, list[str]]]:
         for line, row in row_lines:
             if len(row) != len(header):
-                wrong = f"{len(row)} columns under a header of {len(header)}"
+                wrong = f"{number_of(len(row), 'column')} under a header of {len(header)}"
                 raise UserError(f"{shown(path)}:{line}", wrong, f"{len(header)}, quoted where they hold {delimiter!r}")
             yield line, row
 

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from zsbench.core import files, outputs
 from zsbench.core.errors import UserError, shown
+from zsbench.core.words import number_of
 
 BLOCK = 1 << 18
 """Bytes read at a time: memory stays flat however large a file is, and a block fits the processor's cache."""
@@ -140,7 +141,7 @@ def fields(path: Path, widths: Container[int], expected: str) -> Iterator[tuple[
             if len(parts) in widths:
                 yield number, parts
             elif line.strip(BLANKS):
-                problem = f"{len(parts)} columns" + (", parted by tabs" if tabs else "")
+                problem = number_of(len(parts), "column") + (", parted by tabs" if tabs else "")
                 raise UserError(f"{shown(path)}:{number}", problem, expected)
 
 

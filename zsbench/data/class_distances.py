@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from zsbench.core import arrays, files, jsonfiles, tablefiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
 from zsbench.data.class_names import plain
 
@@ -125,7 +126,9 @@ def read_edges(path: Path) -> list[tuple[str, str]]:
         tabs = "\t" in line if tabs is None else tabs
         parts = textfiles.cells(line) if tabs else textfiles.words(line)
         if len(parts) != 2 or "" in parts:
-            raise UserError(f"{shown(path)}:{number}", f"{len(parts)} columns", "two node names, separated by a tab")
+            raise UserError(
+                f"{shown(path)}:{number}", number_of(len(parts), "column"), "two node names, separated by a tab"
+            )
         edges.append((parts[0], parts[1]))
     return edges
 

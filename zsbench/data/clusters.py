@@ -18,6 +18,7 @@ from typing import Any
 
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import NDArray
+from zsbench.core.words import number_of
 from zsbench.data.label_arrays import optional_texts, place
 
 COLUMN = "cluster"
@@ -121,7 +122,7 @@ def of_array(held: Mapping[str, NDArray[Any]], option: str | None, n_items: int,
         return None
     where = place(path, option or ARRAY)
     if len(names) != n_items:
-        raise UserError(where, f"{len(names)} rows", f"{n_items}, one an item")
+        raise UserError(where, number_of(len(names), "row"), f"{n_items}, one an item")
     empty = next((row for row, name in enumerate(names) if not name.strip()), None)
     if empty is not None:
         raise UserError(f"{where}, row {empty}", "an empty text", _EXPECTED)

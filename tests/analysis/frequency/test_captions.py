@@ -105,7 +105,7 @@ def test_captions_that_are_parsed(tmp_path):
 BAD = {
     "c.csv": (b"url\nx\n", {}, "c.csv:1: no column of captions; expected one of caption, text, alt_text; columns: url"),
     "d.csv": (b"captions\nx\n", {"caption": "caption"}, "d.csv:1: no column 'caption'; did you mean 'captions'"),
-    "e.csv": (b"caption,id\nx\n", {}, "e.csv:2: 1 columns under a header of 2"),
+    "e.csv": (b"caption,id\nx\n", {}, "e.csv:2: 1 column under a header of 2"),
     "c.jsonl": (b'{"caption": "x"}\n{"text": 1}\n', {}, "c.jsonl:2: key 'caption' is missing"),
     "d.jsonl": (b'{"caption": 3}\n', {}, "d.jsonl:1: caption 3; expected a text, null, or"),
     "e.jsonl": (b'{"caption": "x", "id": null}\n', {"id": "id"}, "e.jsonl: id None; expected a text or a whole"),
@@ -122,7 +122,7 @@ BAD = {
     "l.tar": (tar({"a.txt": b"x" * 2000})[:1000], {}, "l.tar: (not a tar file, or damaged|ends within member)"),
     "m.tar": (FILES["c.tar"], {"id": "id"}, "--id: m.tar has no columns"),
     "n.txt": (b"x\n", {"caption": "text"}, "--column: n.txt has no columns"),
-    "o.tsv": (b"x\ty\nz\n", {"caption": "1"}, "o.tsv:2: 1 columns; expected a column 1, counted from 0"),
+    "o.tsv": (b"x\ty\nz\n", {"caption": "1"}, "o.tsv:2: 1 column; expected a column 1, counted from 0"),
 }  # fmt: skip
 
 

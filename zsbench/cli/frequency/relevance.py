@@ -85,7 +85,7 @@ def relevance(
     outputs.write_answer("--out", out, files.as_json(relevant))
     total, about = (sum(entry[key] for entry in relevant.values()) for key in ("actual_freq", "relevant_total"))
     captions_of = f"{number_of(total, 'caption', grouped=True)} of {number_of(len(relevant), 'concept')}"
-    say(f"{about:,} of {captions_of} are about {'it' if len(relevant) == 1 else 'them'}; in {out}", error=True)
+    say(f"{about:,} of {captions_of} about {'it' if len(relevant) == 1 else 'them'}; in {out}", error=True)
 
 
 def _drawn(

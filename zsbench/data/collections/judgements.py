@@ -9,6 +9,7 @@ from pathlib import Path
 from zsbench.core import textfiles
 from zsbench.core.errors import UserError, shown
 from zsbench.core.textfiles import short
+from zsbench.core.words import number_of
 from zsbench.data.collections.run_columns import read_columns
 
 Qrels = dict[str, dict[str, int]]
@@ -44,7 +45,9 @@ def read_qrels(path: Path) -> Qrels:
                 continue
         if len(parts) != width:
             raise UserError(
-                f"{shown(path)}:{number}", f"{len(parts)} columns", f"{width} as in the first line, {_QRELS}"
+                f"{shown(path)}:{number}",
+                number_of(len(parts), "column"),
+                f"{width} as in the first line, {_QRELS}",
             )
         row = qrels.setdefault(parts[query], {})
         name, level = parts[document], parts[grade]

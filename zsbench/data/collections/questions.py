@@ -9,6 +9,7 @@ from typing import Any
 
 from zsbench.core import jsonfiles, tablefiles
 from zsbench.core.errors import UserError
+from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
 from zsbench.data import clusters
 from zsbench.data.collections.collection import Collection, add_unique
@@ -116,5 +117,5 @@ def _dpr(path: Path) -> Rows:
     for number, (line, fields) in enumerate(tablefiles.cells(path, "\t")):
         place = f"{shown(path)}:{line}"
         if len(fields) != 2:
-            raise UserError(place, f"{len(fields)} columns", "`question<TAB>['answer', ...]`")
+            raise UserError(place, number_of(len(fields), "column"), "`question<TAB>['answer', ...]`")
         yield place, str(number), fields[0], read_list(fields[1], place, "answers")

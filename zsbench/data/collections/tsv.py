@@ -14,6 +14,7 @@ from zsbench.config.components import source
 from zsbench.config.options import Distinct, Holds, LocalPath
 from zsbench.core import tablefiles, textfiles
 from zsbench.core.errors import UserError
+from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection, add_unique, check
 from zsbench.data.collections.documents import Document
@@ -79,7 +80,9 @@ def each_passage(
             fields = [fields[0], *[""] * (width - 1)]
         if len(fields) != width or (header and not first and "\t" in fields[-1]):
             n_columns = len(fields) + fields[-1].count("\t")
-            raise UserError(where, f"{n_columns} columns", f"{layout}{' in the header' * (header and not first)}")
+            raise UserError(
+                where, number_of(n_columns, "column"), f"{layout}{' in the header' * (header and not first)}"
+            )
         if not first and header:
             continue
         if not first and [field.strip().lower() for field in fields] == list(columns):

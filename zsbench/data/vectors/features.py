@@ -22,6 +22,7 @@ from zsbench.config.options import LocalPath, Text
 from zsbench.core import arrays
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, NDArray, np
+from zsbench.core.words import number_of
 from zsbench.data import clusters
 from zsbench.data.images.items import ImageSet
 from zsbench.data.label_arrays import array_labels, optional, optional_texts, place
@@ -97,7 +98,7 @@ def features(
     regions = _regions(held, query_features, vectors, file)
     classes, names = optional_texts(held, file, class_names), optional_texts(held, file, ids, default="ids")
     if names is not None and len(names) != len(vectors):
-        raise UserError(place(file, ids or "ids"), f"{len(names)} rows", f"{len(vectors)}, one an item")
+        raise UserError(place(file, ids or "ids"), number_of(len(names), "row"), f"{len(vectors)}, one an item")
     numbers = None if rows is None else _row_numbers(arrays.pick(held, rows, file), len(vectors), place(file, rows))
     cells, where = arrays.pick(held, labels, file), place(file, labels)
     column = array_labels(cells, len(vectors), where, rows=numbers, unlabelled=unlabelled, names=classes)

@@ -16,6 +16,7 @@ from typing import Any
 from zsbench.core import arrays
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import FloatArray, IntArray, np
+from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
 from zsbench.data.label_arrays import place, single_labels
 from zsbench.methods.classification import normalise
@@ -42,7 +43,7 @@ def read_retrieved(path: str, class_names: list[str], width: int) -> Retrieved:
     held = arrays.read(file)
     images, captions = (_unit(held, key, file, width) for key in ("images", "captions"))
     if len(images) != len(captions):
-        raise UserError(place(file, "captions"), f"{len(captions)} rows", f"{len(images)}, one for each image")
+        raise UserError(place(file, "captions"), number_of(len(captions), "row"), f"{len(images)}, one for each image")
     column = single_labels(held, len(images), file)
     labels = np.asarray(column.labels, dtype=np.int64)
     if column.names is not None:

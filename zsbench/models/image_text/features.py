@@ -20,6 +20,7 @@ from zsbench.core import arrays, jsonfiles
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import Cost
+from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
 from zsbench.data.vectors.features import FeatureRow
 from zsbench.models import references, runtime
@@ -163,7 +164,7 @@ def _read(file: Path, classes: str | None) -> dict[str, FloatArray]:
         names = jsonfiles.texts(Path(classes))
         where = shown(Path(classes))
     if len(names) != len(vectors):
-        raise UserError(where, f"{len(names)} texts", f"{len(vectors)}, one a row of `{vectors_key}`")
+        raise UserError(where, number_of(len(names), "text"), f"{len(vectors)}, one a row of `{vectors_key}`")
     table: dict[str, FloatArray] = {}
     for name, vector in zip(names, vectors, strict=True):
         if not np.array_equal(table.setdefault(name, vector), vector):

@@ -14,6 +14,7 @@ from zsbench.core import arrays
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import FloatArray, np
 from zsbench.core.records import Cost
+from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
 from zsbench.models import runtime
 from zsbench.models.capabilities import TextEncoder
@@ -80,7 +81,7 @@ def _table(path: Path) -> dict[str, FloatArray]:
     where = f"{shown(path)}: array 'texts'"
     texts = arrays.texts(arrays.pick(stored, "texts", path), where)
     if len(texts) != len(vectors):
-        raise UserError(where, f"{len(texts)} texts", f"{len(vectors)}, one a row of `text_features`")
+        raise UserError(where, number_of(len(texts), "text"), f"{len(vectors)}, one a row of `text_features`")
     if len(zero := np.flatnonzero(~vectors.any(axis=1))):
         raise UserError(where, f"the vector of text '{texts[zero[0]]}' is zero", "one that is similar to something")
     table: dict[str, FloatArray] = {}

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, get_args
 
 from zsbench.core import files, jsonfiles, textfiles
 from zsbench.core.errors import UserError
+from zsbench.core.words import number_of
 from zsbench.core.yamlio import shown
 from zsbench.data.item_ids import read_id
 from zsbench.data.sentences.borders import Borders, Placer
@@ -125,7 +126,7 @@ def _conll(path: Path, items: Sequence[Sentence], columns: Mapping[str, Any]) ->
         expected = 'JSONL ({"id": ..., "spans": [[start, end_inclusive, label], ...]}) or CoNLL columns'
         raise UserError(error.where, error.found, expected, error.expected) from None
     if len(read.items) != len(items):
-        raise UserError(shown(path), f"{len(read.items)} sentences", f"the gold's {len(items)}, in their order")
+        raise UserError(shown(path), number_of(len(read.items), "sentence"), f"the gold's {len(items)}, in their order")
     for ours, gold in zip(read.items, items, strict=True):
         if ours.words != gold.words:
             words = f"'{' '.join(ours.words[:6])} ...'"

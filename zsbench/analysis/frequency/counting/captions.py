@@ -18,6 +18,7 @@ from typing import Any
 from zsbench.core import files, jsonfiles, tablefiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean, shown
 from zsbench.core.listing import files_below
+from zsbench.core.words import number_of
 
 BLOCK = 4096
 """Captions of a block: few enough that its arrays take memory that was used before, rather than new pages each time."""
@@ -126,7 +127,9 @@ def _numbered(
     """Yield cells of rows without a header, by their numbers."""
     for number, row in rows:
         if max(wanted) >= len(row):
-            raise UserError(f"{where}:{number}", f"{len(row)} columns", f"a column {max(wanted)}, counted from 0")
+            raise UserError(
+                f"{where}:{number}", number_of(len(row), "column"), f"a column {max(wanted)}, counted from 0"
+            )
         yield number, [row[column] for column in wanted]
 
 

@@ -85,7 +85,10 @@ def test_splits_labels_and_ids(tmp_path):
     [
         ({"features": None}, r"d.npz: no array 'features'; did you mean 'query_features'"),
         ({"features": DATA["features"][0]}, r"array 'features': float32 of shape \(4,\)"),
-        ({"features": np.where(np.arange(6)[:, None] == 3, np.nan, DATA["features"])}, r"NaN or infinity as float32 in 1 row .*row 3"),
+        (
+            {"features": np.where(np.arange(6)[:, None] == 3, np.nan, DATA["features"])},
+            r"NaN or infinity as float32 in 1 row .*row 3",
+        ),
         ({"features": np.array([["a"]])}, "array 'features': .*expected numbers"),
         ({"features": DATA["features"].astype(object)}, "array 'features': cannot be read.*without pickles"),
         ({"labels": DATA["labels"][:5]}, r"array 'labels': shape \(5,\)"),
@@ -149,7 +152,10 @@ def test_images_regions_and_what_is_missing(tmp_path):
         ({"text_features": np.ones((2, 2))}, "no array 'texts'"),
         ({"class_embeddings": np.ones((2, 2)), "class_names": np.array(["a"])}, "1 text; expected 2"),
         ({"class_embeddings": np.eye(2), "class_names": np.array(["a", "a"])}, "'a' stands twice"),
-        ({"class_embeddings": np.full((1, 2), np.inf), "class_names": np.array(["a"])}, "NaN or infinity as float32 in 1 row"),
+        (
+            {"class_embeddings": np.full((1, 2), np.inf), "class_names": np.array(["a"])},
+            "NaN or infinity as float32 in 1 row",
+        ),
     ],
 )
 def test_mistakes_in_the_texts_name_file_and_array(tmp_path, data, message):

@@ -51,6 +51,18 @@ def test_the_embedded_task_stands_far_above_chance(tmp_path):
     assert model["metrics"]["hit(query=image)@1"]["n"] == len(rows())
 
 
+def test_where_answers_tie_both_rules_are_shown(tmp_path):
+    model, chance = evaluate(tmp_path, methods=("dual-encoder", "random-match"))
+    [other] = evaluate(tmp_path / "best", "task.metrics=['hit(query=image,ties=best)@1']")
+    value = other["metrics"]["hit(query=image,ties=best)@1"]["value"]
+    assert value > model["metrics"]["hit(query=image)@1"]["value"]
+    assert model["notes"]["with ties=best"]["hit(query=image)@1"] == value
+    assert model["notes"]["warning"].endswith(f"with ties=best: hit(query=image)@1 {value:.1%}".replace("%", " %"))
+    # Nothing ties by chance, and a metric that names its rule has nothing to say.
+    assert "with ties=best" not in chance["notes"]
+    assert not other["notes"].get("with ties=best")
+
+
 def test_depth_and_batch_change_no_hit(tmp_path):
     [whole] = evaluate(tmp_path / "a")
     [cut] = evaluate(tmp_path / "b", "task.depth=10", batch_size=7)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Count, Texts
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
@@ -31,6 +32,7 @@ from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, covering, looked_at, require_unique, sample
 from zsbench.tasks.formats.ranking_tables import Ranking
 from zsbench.tasks.formats.rankings import Rankings
+from zsbench.tasks.image_text import _ties
 from zsbench.tasks.image_text._pairs import Pairs, Query, other
 from zsbench.tasks.image_text._ranks import best, ranks
 
@@ -73,6 +75,10 @@ class Task(BaseTask[Config]):
     shard_size: ClassVar[int] = 1024
     unit: ClassVar[str] = "image"
     format = Rankings()
+
+    def __init__(self, config: Config, source: Block) -> None:
+        super().__init__(config, source)
+        self._with_best: dict[str, tuple[float, str]] = {}
 
     def protocol(self, *, given: bool = False) -> str:
         """Return template, captions an image and folds."""
@@ -136,7 +142,22 @@ class Task(BaseTask[Config]):
         """Say why a median rank is undefined, and which cut-offs no ranking of so few items can miss."""
         beyond = [name for name, score in scores.items() if score.value == float("inf")]
         cut = f"{', '.join(beyond)}: beyond the rankings, which `depth: {self.config.depth}` cuts" if beyond else ""
-        return joined(cut, *self._whole_galleries(data.context, list(scores)))
+        values = {name: score.value for name, score in scores.items() if score.n}
+        ties = _ties.told(self._with_best, values)
+        return joined(cut, *self._whole_galleries(data.context, list(scores)), ties)
+
+    def summary(self, data: TaskData, predictions: Sequence[Ranking]) -> dict[str, Any]:
+        """Count answers that tie with other items, and return the values were ties counted for the query.
+
+        Metrics count ties against the query, so that a model which scores all alike finds nothing; the public code of
+        CLIP_benchmark counts strictly better items alone. Where both rules differ, both values are shown.
+        """
+        parts = list(self.chunks(data, predictions))
+        self._with_best = {}
+        if n := _ties.n_tied(parts):
+            data.counts[_ties.TIED] = n
+            self._with_best = _ties.with_best(self.config.metrics, self.metric_kinds, parts)
+        return {"with ties=best": {k: value for k, (value, _) in self._with_best.items()}} if self._with_best else {}
 
     def _whole_galleries(self, pairs: Pairs, names: Sequence[str]) -> list[str]:
         """Return what is said of metrics that look at all items of a gallery, where something is always found."""

@@ -222,9 +222,9 @@ def test_a_template_that_writes_bos_does_not_get_two(tmp_path):
 QA = {"trec-covid", "fiqa", "webis-touche2020", "dbpedia-entity", "nq", "hotpotqa"}
 
 
-def test_every_beir_set_is_asked_in_the_wording_of_the_public_code():
+def test_every_set_is_asked_in_the_wording_of_the_public_code():
     with unset_variables():
-        names = [name for name in catalog.configs("tasks") if name.startswith("beir-")]
+        names = [name for name in catalog.configs("tasks") if name.startswith(("beir-", "trec-dl-"))]
         jobs = [job for name in names for job in planning.make(name, Choices(("lm-synonyms",), ("icr",))).jobs]
     kinds = {job.task_name: job.method.parts[0].options["prompt"] for job in jobs}
     assert kinds == {name: "qa" if name.removeprefix("beir-") in QA else "ie" for name in kinds}

@@ -14,7 +14,7 @@ from zsbench.core.templates import fill
 from zsbench.data.collections.documents import Document, RankItem
 from zsbench.engine import local
 from zsbench.methods.rerank import _sorting as sorting
-from zsbench.methods.rerank._parse import choice, lenient, strict
+from zsbench.methods.rerank._parse import choice, lenient, named, strict
 from zsbench.methods.rerank._permutation import STYLES, RankPrompt, build
 from zsbench.methods.rerank._windows import slide, windows
 from zsbench.methods.rerank.cross_encoder import cross_encoder
@@ -217,15 +217,16 @@ def test_one_pass_of_a_perfect_judge_carries_the_best_to_the_head(relevance, siz
 
 @given(st.text(), sizes, st.booleans())
 def test_any_text_is_read_as_a_permutation(text, n, letters):
-    for read in (lenient, strict):
-        order, well_formed = read(text, n, letters=letters)
+    for read in (named, lenient, strict):
+        order, well_formed, n_named = read(text, n, letters=letters)
         assert sorted(order) == list(range(n))
-        assert well_formed or read is lenient or order == list(range(n))
+        assert n_named == n or not well_formed
+        assert n_named or order == list(range(n))
 
 
 @given(st.text(alphabet="[]> 0123456789①²３AB\n", max_size=40), st.integers(1, 5))
 def test_texts_near_the_format_are_read_as_a_permutation(text, n):
-    for read in (lenient, strict):
+    for read in (named, lenient, strict):
         for letters in (False, True):
             assert sorted(read(text, n, letters=letters).order) == list(range(n))
 
@@ -234,18 +235,18 @@ def test_texts_near_the_format_are_read_as_a_permutation(text, n):
 def test_what_was_asked_for_is_read_as_it_stands(order, letters, opened):
     names = [chr(ord("A") + i) if letters else str(i + 1) for i in order]
     text = " > ".join(f"[{name}]" for name in names)
-    for read in (lenient, strict):
-        assert read(text[opened:], 9, letters=letters) == (order, True)
-        assert read(text + "\n\nI hope this helps.", 9, letters=letters) == (order, True)
+    for read in (named, lenient, strict):
+        assert read(text[opened:], 9, letters=letters) == (order, True, 9)
+        assert read(text + "\n\nI hope this helps.", 9, letters=letters) == (order, True, 9)
 
 
 def test_readers_at_the_edges():
-    assert lenient("1" * 5000, 3) == ([0, 1, 2], False)
-    assert lenient("[2] > [1]", 3) == ([1, 0, 2], False)
+    assert lenient("1" * 5000, 3) == ([0, 1, 2], False, 0)
+    assert lenient("[2] > [1]", 3) == ([1, 0, 2], False, 2)
     assert lenient("AB", 12, letters=True).order[0] == 11
-    assert strict("[1] > [1] > [2]", 3) == ([0, 1, 2], False)
-    assert strict("[2] > [1] > [3] > [9]", 3) == ([1, 0, 2], True)
-    assert lenient("", 0) == ([], True)
+    assert strict("[1] > [1] > [2]", 3) == ([0, 1, 2], False, 0)
+    assert strict("[2] > [1] > [3] > [9]", 3) == ([1, 0, 2], True, 3)
+    assert lenient("", 0) == ([], True, 0)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_numbers_are_read_as_by_the_public_parsers():
         else:  # it breaks down over some digits
             assert case["rankgpt"]["error"] == "ValueError", case["text"]
         wanted = case["strict_icr_repo"]
-        assert strict(case["text"], case["n"]) == (wanted["order"], wanted["well_formed"]), case["text"]
+        assert strict(case["text"], case["n"])[:2] == (wanted["order"], wanted["well_formed"]), case["text"]
 
 
 def test_letters_are_read_as_by_the_public_parsers():

@@ -39,3 +39,9 @@ class RunContext:
         """Count something about an item that is shown with the result."""
         counts: dict[str, int] = self.notes.setdefault("counts", {})
         counts[name] = counts.get(name, 0) + n
+
+    def average(self, name: str, value: float) -> None:
+        """Take a value of one more item into a mean that stands among the notes; a resumed run goes on with it."""
+        mean: dict[str, float] = self.notes.setdefault(name, {"mean": 0.0, "n": 0})
+        mean["n"] += 1
+        mean["mean"] += (value - mean["mean"]) / mean["n"]

@@ -35,7 +35,9 @@ class Cost:
     answers: int = 0
     """Texts that the model wrote and a method read as an order or a choice."""
     malformed_outputs: int = 0
-    """How many of them said neither."""
+    """How many of them were not what was asked for."""
+    answers_unreadable: int = 0
+    """How many of them said nothing at all."""
     answers_reused: int = 0
     """Answers of an endpoint that were paid for before; passes and tokens count them as if they were new."""
     answers_refused: int = 0

@@ -9,7 +9,7 @@ from zsbench.config.options import Blanks
 from zsbench.core.errors import RunError, UserError
 from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.templates import fill
-from zsbench.methods.rerank._parse import choice
+from zsbench.methods.rerank._parse import CHOICES, Choices
 from zsbench.methods.shared.document_texts import Piece, Wording, put
 from zsbench.models.capabilities import Prompt, TextScorer
 
@@ -70,13 +70,21 @@ def label_logits(model: Any, contents: Sequence[str], n: int, prompt: LabelPromp
 
 
 def chosen(
-    model: Any, contents: Sequence[str], n: int, prompt: LabelPrompt, *, scoring: Scoring, max_new_tokens: int
+    model: Any,
+    contents: Sequence[str],
+    n: int,
+    prompt: LabelPrompt,
+    *,
+    scoring: Scoring,
+    max_new_tokens: int,
+    parser: Choices,
 ) -> list[int | None]:
     """Return for each prompt which of the first n labels the model names; None, counted, where it names none."""
     if scoring == "likelihood":
         return [int(best) for best in label_logits(model, contents, n, prompt).argmax(axis=1)]
     texts = model.generate(prompt.prompts(model, contents), max_new_tokens=max_new_tokens)
-    choices = [choice(text, LABELS[:n]) for text in texts]
+    choices = [CHOICES[parser](text, LABELS[:n]) for text in texts]
     model.cost.answers += len(texts)
     model.cost.malformed_outputs += choices.count(None)
+    model.cost.answers_unreadable += choices.count(None)
     return choices

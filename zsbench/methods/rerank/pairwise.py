@@ -26,6 +26,7 @@ from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LabelPrompt, chosen, probabilities, require_probabilities
+from zsbench.methods.rerank._parse import Choices
 from zsbench.methods.rerank.scores import log_probability
 from zsbench.methods.shared.document_texts import Cut, put, shown
 from zsbench.models.capabilities import TextGenerator
@@ -58,7 +59,12 @@ def _check(options: dict[str, Any]) -> None:
     needs=(TextGenerator,),
     needs_with=lambda options: {**probabilities(options.scoring), **options.cut.needs()},
 )
-@companions(("max_new_tokens", "scoring", "generation"), ("flavour", "sort", "allpair", "bubblesort"), check=_check)
+@companions(
+    ("max_new_tokens", "scoring", "generation"),
+    ("parser", "scoring", "generation"),
+    ("flavour", "sort", "allpair", "bubblesort"),
+    check=_check,
+)
 def pairwise(
     *,
     sort: Sort = "heapsort",
@@ -67,6 +73,7 @@ def pairwise(
     prompt: PairPrompt = PairPrompt(),
     cut: Cut = Cut(),
     max_new_tokens: Count = 2,
+    parser: Choices = "named",
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Ranker:
     """Rank by comparing two passages at a time.
@@ -79,6 +86,8 @@ def pairwise(
     prompt : wording.
     cut : how much of query and passages is shown.
     max_new_tokens : length of a written answer; endpoints that open their turn themselves need more than two.
+    parser : how a written answer is read: `named` takes a label where the answer names it, `first` the one that
+        "Passage X" names first, as the public code of llm-rankers does.
     flavour : `reference` sorts as the public code does: equal points of allpair go to the passage that scored first,
         and bubblesort skips pairs at the tail that did not change, which gives the same order at fewer comparisons.
     """
@@ -109,7 +118,7 @@ def pairwise(
             require_probabilities(model)
             prompts = [put(content, chat=False) for content in contents]
             return [float(score) for score in log_probability(model.label_logits(prompts, ["true", "false"]))]
-        letters = chosen(model, contents, 2, prompt, scoring=scoring, max_new_tokens=max_new_tokens)
+        letters = chosen(model, contents, 2, prompt, scoring=scoring, max_new_tokens=max_new_tokens, parser=parser)
         return [0.0 if letter is None else 1.0 - 2.0 * letter for letter in letters]
 
     return rank

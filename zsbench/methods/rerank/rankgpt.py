@@ -4,9 +4,10 @@ Windows run from the tail of the list to its head and each result is written bac
 passage in a turn of its own, which the assistant receipts; the others show all in one text: `rankllm` in the present
 wording of RankLLM, `rankzephyr` and `rankvicuna` in those that these models were trained on, and `single` opens the
 answer with "[". Models without turns get `single` unless a style is named. Answers that are no permutation of the
-window are counted: the share of well-formed ones is 1 - malformed / comparisons, a window being one comparison.
+window are counted, and so are those in which nothing can be read.
 
-    lenient   every number in the answer counts, in order; missing passages follow in their present order
+    named     identifiers count where the answer names them, not in its prose; missing passages follow in their order
+    lenient   every number in the answer counts, as in the public code of RankGPT and RankLLM
     strict    `[2] > [1] > ...` and nothing else; otherwise the window keeps its present order
 
 Source: Sun et al. 2023 (EMNLP), arXiv:2304.09542, section 3; `single` and `strict` as published with
@@ -55,7 +56,7 @@ def rankgpt(
     repeats: Few = 1,
     schedule: Schedule = "covering",
     prompt: Literal["chat", "rankllm", "rankzephyr", "rankvicuna", "single"] | RankPrompt | None = None,
-    parser: Literal["lenient", "strict"] = "lenient",
+    parser: _parse.Orders = "named",
     identifiers: Identifiers = "numeric",
     max_words: Count | None = 300,
     max_tokens: Count | None = None,
@@ -78,7 +79,7 @@ def rankgpt(
     names = NAMES[identifiers]
     if window > len(names):
         raise UserError("", f"window {window}", f"at most {len(names)} with {identifiers} identifiers")
-    read = _parse.lenient if parser == "lenient" else _parse.strict
+    read = _parse.ORDERS[parser]
 
     def rank(model: TextGenerator, item: RankItem, _collection: Collection) -> list[int]:
         pieces = style(prompt, chat=converses(model))
@@ -104,6 +105,7 @@ def _count(model: TextGenerator, reading: _parse.Reading) -> None:
     model.cost.comparisons += 1
     model.cost.answers += 1
     model.cost.malformed_outputs += not reading.well_formed
+    model.cost.answers_unreadable += not reading.n_named
 
 
 def style(prompt: str | RankPrompt | None, *, chat: bool) -> RankPrompt:

@@ -26,6 +26,7 @@ from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank import _sorting as sorting
 from zsbench.methods.rerank._labels import LABELS, LabelPrompt, Scoring, chosen, probabilities
+from zsbench.methods.rerank._parse import Choices
 from zsbench.methods.shared.document_texts import Cut, Piece, shown
 from zsbench.models.capabilities import TextGenerator
 
@@ -55,7 +56,9 @@ class SetPrompt(LabelPrompt):
     needs=(TextGenerator,),
     needs_with=lambda options: {**probabilities(options.scoring), **options.cut.needs()},
 )
-@companions(("max_new_tokens", "scoring", "generation"), ("flavour", "sort", "bubblesort"))
+@companions(
+    ("max_new_tokens", "scoring", "generation"), ("parser", "scoring", "generation"), ("flavour", "sort", "bubblesort")
+)
 def setwise(
     *,
     sort: Literal["heapsort", "bubblesort"] = "heapsort",
@@ -65,6 +68,7 @@ def setwise(
     prompt: SetPrompt = SetPrompt(),
     cut: Cut = Cut(),
     max_new_tokens: Count = 2,
+    parser: Choices = "named",
     flavour: Literal["correct", "reference"] = "correct",
 ) -> Ranker:
     """Rank by choosing the best of a few passages at a time.
@@ -78,6 +82,8 @@ def setwise(
     prompt : wording.
     cut : how much of query and passages is shown.
     max_new_tokens : length of a written answer; endpoints that open their turn themselves need more than two.
+    parser : how a written answer is read: `named` takes a label where the answer names it, `first` the one that
+        "Passage X" names first, as the public code of llm-rankers does.
     flavour : `reference` lets bubblesort skip what did not change at the tail, as the public code does; that loses
         passages, even with a judge that is always right.
     """
@@ -87,7 +93,9 @@ def setwise(
 
         def ask(candidates: list[int]) -> int:
             contents = [prompt.content(query, [passages[i] for i in candidates])]
-            [best] = chosen(model, contents, len(candidates), prompt, scoring=scoring, max_new_tokens=max_new_tokens)
+            [best] = chosen(
+                model, contents, len(candidates), prompt, scoring=scoring, max_new_tokens=max_new_tokens, parser=parser
+            )
             return 0 if best is None else best
 
         remember = sorting.once(ask)

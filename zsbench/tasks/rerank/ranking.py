@@ -15,7 +15,7 @@ from zsbench.core import jsonfiles
 from zsbench.core.ahead import side_by_side
 from zsbench.core.context import RunContext
 from zsbench.core.drawing import Drawing, Paragraph, short
-from zsbench.core.errors import UserError
+from zsbench.core.errors import RunError, UserError
 from zsbench.core.records import Cost, Score, TaskData, digest
 from zsbench.core.yamlio import shown
 from zsbench.data.collections.collection import Collection
@@ -72,6 +72,10 @@ class RankingTask(BaseTask[ConfigT]):
                 run.count("queries with candidates of equal score")
             yield {item.documents[i].id: float(len(order) - rank) for rank, i in enumerate(order)}
             run.progress(number + 1)
+        if todo.stop == len(data.items) and 0 < run.cost.answers == run.cost.answers_unreadable:
+            # The order is the first stage's, and its score would stand with the model's name.
+            found = f"none of the {run.cost.answers} answers could be read as an order or a choice"
+            raise RunError("", found, "a model that answers the prompt", "`zsbench report` shows prompts and answers")
 
     def _orders(
         self, rule: Ranker, model: Any, data: TaskData, todo: range, run: RunContext
@@ -82,22 +86,21 @@ class RankingTask(BaseTask[ConfigT]):
         def order(number: int) -> tuple[Sequence[int], Cost]:
             item: RankItem = data.items[number]
             # Counters of its own, because threads that add to one lose counts.
-            asked = model if workers == 1 else copy.copy(model)
-            if workers > 1:
-                asked.cost = Cost()
-            return rule(asked, item, self.collection(data, item)) if item.documents else [], getattr(
-                asked, "cost", Cost()
-            )
+            asked, cost = copy.copy(model), Cost()
+            if model is not None:
+                asked.cost = cost
+            return rule(asked, item, self.collection(data, item)) if item.documents else [], cost
 
-        if workers == 1:
-            yield from (order(number)[0] for number in todo)
-            return
+        orders = side_by_side(order, todo, workers) if workers > 1 else map(order, todo)
         try:
-            for ordered, cost in side_by_side(order, todo, workers):
+            for ordered, cost in orders:
                 run.cost.add(cost)
+                if cost.answers:
+                    run.average("well-formed answers, mean over queries", 1 - cost.malformed_outputs / cost.answers)
                 yield ordered
         except BaseException:
-            model.stop()
+            if workers > 1:
+                model.stop()
             raise
 
     def beyond_the_lists(self) -> list[str]:

@@ -70,7 +70,8 @@ def test_a_busy_or_broken_answer_is_asked_for_again(server, first):
 FINAL = {
     "a page": (200, b"<html><title>Sign in</title>", {}, "not JSON: <html><title>Sign in"),
     "a stream of events": (200, b'data: {"choices": []}\n\n', {}, "a stream of events"),
-    "a list": (200, b"[1]", {}, "not a JSON object"),
+    "a list": (200, b"[1]", {}, "no text"),
+    "a number": (200, b"1", {}, "neither a JSON object nor a list"),
     "content is a number": (200, {"choices": [{"message": {"content": 5}}]}, {}, "no text"),
     "not implemented": (501, {"error": {"message": "no chat here"}}, {}, "HTTP 501 no chat here"),
     "details of a schema": (422, {"detail": [{"msg": "Field required"}]}, {}, "HTTP 422 Field required"),

@@ -131,7 +131,7 @@ def test_a_time_out_ends_the_run(server):
     ("reply", "said"),
     [
         (b"<html>", "not JSON"),
-        (b"[]", "not a JSON object"),
+        (b"[]", "no text"),
         ({"choices": []}, "no text"),
         ({"error": {"message": "no such model"}}, "no such model"),
     ],

@@ -23,7 +23,7 @@ from zsbench.models.endpoints.dialect import Dialect
 from zsbench.models.endpoints.rates import Rates
 
 Body = dict[str, Any]
-Arrived = Callable[[int, Body], None]
+Arrived = Callable[[int, Any], None]
 _T = TypeVar("_T")
 _LONGEST_WAIT = 600.0
 """Seconds; an endpoint that wants to be left alone for longer ends the run, which goes on later."""
@@ -92,7 +92,7 @@ class Client:
         for future in list(self._running):
             future.cancel()
 
-    def look(self, path: str) -> Body | None:
+    def look(self, path: str) -> Any:
         """Return what the endpoint says of itself at `path`, or None where it says nothing within a few seconds."""
         try:
             return replies.read(_wait(asyncio.wait_for(self._get(path), min(5.0, self.manners.timeout)), self._running))
@@ -117,7 +117,7 @@ class Client:
         if failures:
             raise failures[min(failures)]
 
-    async def _answer(self, path: str, body: Body) -> Body:
+    async def _answer(self, path: str, body: Body) -> Any:
         """Return one answer, asking again while the endpoint is busy or broken."""
         tries, attempt = self.manners.retries + 1, 0
         while True:

@@ -79,8 +79,8 @@ def _of_connection(error: Exception, address: Address) -> Busy:
     return Busy(f"no connection{through}: {inner}" if nobody else f"{type(inner).__name__}: {inner}", nobody=nobody)
 
 
-def read(text: str) -> dict[str, Any]:
-    """Return the JSON object of an answer.
+def read(text: str) -> Any:
+    """Return the JSON of an answer, an object or a list.
 
     Raises
     ------
@@ -97,9 +97,9 @@ def read(text: str) -> dict[str, Any]:
             raise Busy(f"the answer is cut off: '{stripped[:80]}'") from None
         kind = "a stream of events" if stripped.startswith(("data:", "event:", ":")) else "not JSON"
         raise Refused(f"the answer is {kind}: {stripped}") from None
-    if not isinstance(answer, dict):
-        raise Refused(f"the answer is not a JSON object: {stripped}")
-    error = _error_within(answer)
+    if not isinstance(answer, dict | list):
+        raise Refused(f"the answer is neither a JSON object nor a list: {stripped}")
+    error = _error_within(answer) if isinstance(answer, dict) else None
     if error is None:
         return answer
     status = error.get("code") if isinstance(error, dict) else None

@@ -56,7 +56,7 @@ class AnswerStore:
 
     def __init__(self, folder: Path | None, *, read: bool = True) -> None:
         self._read, self._lock = read, threading.Lock()
-        self._held: dict[str, dict[str, Any]] = {}  # without a file
+        self._held: dict[str, Any] = {}  # without a file
         self._written: set[str] = set()
         self._file: sqlite3.Connection | None = None
         if folder is None:
@@ -71,7 +71,7 @@ class AnswerStore:
                 shown(path), f"cannot be used ({error})", "a store of answers, or a folder to write one in"
             ) from None
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def get(self, key: str) -> Any:
         """Return a stored answer as the endpoint gave it, or None."""
         with self._lock:
             if self._file is None:
@@ -79,12 +79,9 @@ class AnswerStore:
             if not self._read and key not in self._written:
                 return None
             row = self._file.execute("select answer from answers where key = ?", (key,)).fetchone()
-        answer: dict[str, Any] | None = None if row is None else json.loads(row[0])
-        return answer
+        return None if row is None else json.loads(row[0])
 
-    def put(
-        self, key: str, endpoint: str, model: str, who: str, question: dict[str, Any], answer: dict[str, Any]
-    ) -> None:
+    def put(self, key: str, endpoint: str, model: str, who: str, question: dict[str, Any], answer: Any) -> None:
         """Keep an answer; it is on the disk when this returns."""
         row = (key, endpoint, model, who, json.dumps(question), json.dumps(answer))
         with self._lock:

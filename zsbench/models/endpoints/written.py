@@ -30,7 +30,7 @@ class Written:
     by: str
 
 
-def parsed(answer: dict[str, Any], api: Literal["chat", "completions"]) -> Written:
+def parsed(answer: Any, api: Literal["chat", "completions"]) -> Written:
     """Return what an answer says.
 
     Raises
@@ -79,7 +79,7 @@ def _count(usage: Any, key: str) -> int | None:
     return int(value) if isinstance(value, int | float) and value >= 0 else None
 
 
-def served(models: dict[str, Any] | None, model: str) -> str:
+def served(models: Any, model: str) -> str:
     """Return what an endpoint's list of models says it serves under a name; empty where it does not say.
 
     A server that has one model answers to any name with it, so that its name is what counts.

@@ -7,27 +7,24 @@ environment variable and stands in no result, fingerprint or message; OPENAI_API
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal
-
-from annotated_types import Le
+from typing import Any, Literal
 
 from zsbench.config.companions import companions
 from zsbench.config.components import Strict
 from zsbench.config.components import model as declare
-from zsbench.config.options import Count, Natural, NonNegative, Positive, Text
-from zsbench.core import cache
-from zsbench.core.errors import RunError, UserError
-from zsbench.core.records import Cost, canonical_json, digest
+from zsbench.config.options import Count, NonNegative, Text
+from zsbench.core.errors import RunError
+from zsbench.core.records import Cost
 from zsbench.models import decoding
 from zsbench.models.capabilities import Prompt, Sampling, TextGenerator
-from zsbench.models.endpoints import address, replies
+from zsbench.models.endpoints import address, options
 from zsbench.models.endpoints.address import OPENAI
+from zsbench.models.endpoints.asker import Asker
 from zsbench.models.endpoints.client import Client, Manners
-from zsbench.models.endpoints.store import AnswerStore, key_of
-from zsbench.models.endpoints.written import Written, parsed, served
+from zsbench.models.endpoints.options import ASIDE, Concurrency, Pause, Retries, Timeout
+from zsbench.models.endpoints.written import Written, parsed
 
 Api = Literal["chat", "completions"]
 LengthKey = Literal["max_tokens", "max_completion_tokens"]
@@ -35,8 +32,6 @@ _BASE = f"https://{OPENAI}/v1"
 _PATHS = {"chat": "/chat/completions", "completions": "/completions"}
 # Keys that a request sets itself. Its temperature, stop texts and limit of length may be changed or removed.
 _RESERVED = ("model", "messages", "prompt", "stream", "n")
-# A day in seconds: operating systems take no time-out much longer.
-_DAY = 86_400
 _FEW_TOKENS = 0.5
 """A server that read fewer tokens than half of a prompt's words has cut it."""
 
@@ -48,31 +43,11 @@ class Price(Strict):
     output: NonNegative
 
 
-def _check(options: dict[str, Any]) -> None:
-    address.checked(str(options.get("base_url", _BASE)))
-    # What stands there is not shown, because it may be the key itself.
-    if options.get("key_env") is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", options["key_env"]):
-        raise UserError("key_env", "no name of an environment variable", "the variable that holds the key")
-    _check_extra(options.get("extra", {}))
+def _check(given: dict[str, Any]) -> None:
+    options.check(given, base_url=_BASE, reserved=_RESERVED)
 
 
-def _check_extra(extra: dict[str, Any]) -> None:
-    reserved = next((key for key in _RESERVED if key in extra), None)
-    if reserved is not None:
-        raise UserError("extra", f"a key '{reserved}', which the request sets itself", "other keys of a request")
-    try:
-        canonical_json(extra)
-    except (TypeError, ValueError) as error:
-        raise UserError("extra", f"what JSON cannot hold ({error})", "texts, finite numbers, lists, mappings") from None
-
-
-@declare(
-    offers=(TextGenerator,),
-    aside=(
-        *("key_env", "key_header", "timeout", "retries", "pause", "concurrency"),
-        *("requests_per_minute", "tokens_per_minute", "price"),
-    ),
-)
+@declare(offers=(TextGenerator,), aside=(*ASIDE, "requests_per_minute", "tokens_per_minute", "price"))
 @companions(check=_check)
 def openai_compatible(
     *,
@@ -85,10 +60,10 @@ def openai_compatible(
     api: Api = "chat",
     length_key: LengthKey = "max_tokens",
     extra: dict[str, Any] = {},  # noqa: B006
-    timeout: Annotated[Positive, Le(_DAY)] = 120.0,
-    retries: Annotated[Natural, Le(100)] = 5,
-    pause: Annotated[NonNegative, Le(_DAY)] = 1.0,
-    concurrency: Annotated[Count, Le(1000)] = 4,
+    timeout: Timeout = 120.0,
+    retries: Retries = 5,
+    pause: Pause = 1.0,
+    concurrency: Concurrency = 4,
     requests_per_minute: Count | None = None,
     tokens_per_minute: Count | None = None,
     price: Price | None = None,
@@ -125,34 +100,21 @@ class OpenAiCompatible:
     def __init__(
         self, model: str, client: Client, api: Api, length_key: LengthKey, extra: dict[str, Any], price: Price | None
     ) -> None:
-        self._model, self._client, self._api, self._length_key = model, client, api, length_key
+        self._client, self._api, self._length_key = client, api, length_key
         self._extra, self._price, self.cost = extra, price, Cost()
-        self._url = client.address.base_url + _PATHS[api]
+        self._asker = Asker(client, _PATHS[api], model, body=self._body, read=lambda answer: parsed(answer, api))
         self._by: set[str] = set()
         self.converses, self.concurrency = api == "chat", client.manners.concurrency
 
     @cached_property
-    def _store(self) -> AnswerStore:
-        """The store of the run in progress."""
-        kept = cache.current()
-        return AnswerStore(kept.root, read=kept.read)
-
-    @cached_property
-    def who(self) -> str:
-        """What the endpoint says it serves under the model's name, or said when it was last asked."""
-        said = served(self._client.look("/models"), self._model)
-        return said or self._store.last_who(self._url, self._model)
-
-    @cached_property
     def fingerprint(self) -> str:
         """Digest of the endpoint, what it serves, and the options of generation."""
-        asked = [self._client.address.query, self._extra]
-        return digest(["openai-compatible", self._url, self._model, self.who, canonical_json(asked)])
+        return self._asker.fingerprint("openai-compatible", self._extra)
 
     @property
     def facts(self) -> dict[str, Any]:
         """What it serves, who answered and how it wanted to be asked."""
-        facts = {"serves": self.who, "answered by": sorted(self._by), "learnt": list(self._client.dialect.said)}
+        facts = {"serves": self._asker.who, "answered by": sorted(self._by), "learnt": list(self._client.dialect.said)}
         return {key: value for key, value in facts.items() if value}
 
     @property
@@ -182,28 +144,17 @@ class OpenAiCompatible:
         """
         draws: list[dict[str, Any]] = [{"temperature": 0}] * len(prompts)
         if sampling is not None:
-            draws = [{"temperature": sampling.temperature, "seed": seed} for seed in sampling.seeds]
-        asked = [self._question(*one, max_new_tokens, stop) for one in zip(prompts, draws, strict=True)]
-        # The seed tells draws apart, also where it is not sent.
-        meant = [
-            {**question, **({"draw": draw["seed"]} if sampling else {})}
-            for question, draw in zip(asked, draws, strict=True)
-        ]
-        keys = [key_of(self._url, self._model, self.who, question) for question in meant]
-        questions = dict(zip(keys, asked, strict=True))
-        stored = {key: self._store.get(key) for key in questions}
-        new = [key for key in questions if stored[key] is None]
-
-        def arrived(number: int, answer: dict[str, Any]) -> None:
-            key = new[number]
-            self._read(answer)  # an answer without a text is not worth keeping
-            self._store.put(key, self._url, self._model, self.who, questions[key], answer)
-            stored[key] = answer
-
-        self._client.ask(_PATHS[self._api], [self._body(questions[key]) for key in new], arrived)
-        self.cost.answers_reused += len(questions) - len(new)
-        texts = {key: self._counted(stored[key], prompt) for key, prompt in zip(keys, prompts, strict=True)}
-        return [texts[key][: decoding.first_stop(texts[key], stop)] for key in keys]
+            # The seed tells draws apart, also where it is not sent.
+            draws = [{"temperature": sampling.temperature, "seed": s, "draw": s} for s in sampling.seeds]
+        asked = zip(prompts, draws, strict=True)
+        said, n_reused = self._asker.ask([self._question(*one, max_new_tokens, stop) for one in asked])
+        self.cost.answers_reused += n_reused
+        counted: set[int] = set()
+        for prompt, answer in zip(prompts, said, strict=True):
+            if id(answer) not in counted:
+                counted.add(id(answer))
+                self._count(answer, prompt)
+        return [answer.text[: decoding.first_stop(answer.text, stop)] for answer in said]
 
     def fits(self, prompt: Prompt, *, max_new_tokens: int) -> bool:  # noqa: ARG002 - nobody knows the limit here
         """Return True: an endpoint itself refuses what is too long."""
@@ -224,7 +175,7 @@ class OpenAiCompatible:
             self.cost.asked(Prompt(messages=tuple(messages)).described())
             question: dict[str, Any] = {"messages": messages}
         elif prompt.messages:
-            raise RunError(self._url, "a conversation", "a prompt without messages, or `api: chat`")
+            raise RunError(self._asker.url, "a conversation", "a prompt without messages, or `api: chat`")
         else:
             self.cost.asked(prompt.text + prompt.answer)
             question = {"prompt": prompt.text + prompt.answer}
@@ -236,22 +187,15 @@ class OpenAiCompatible:
 
     def _body(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return the request that asks a question."""
-        body = {"model": self._model, **question}
+        body = {key: value for key, value in question.items() if key != "draw"}
         if self._length_key != "max_tokens" and "max_tokens" not in self._extra:
             body[self._length_key] = body.pop("max_tokens")
         return {key: value for key, value in body.items() if value is not None}
 
-    def _read(self, answer: dict[str, Any]) -> Written:
-        try:
-            return parsed(answer, self._api)
-        except ValueError as error:
-            raise self._client.address.failure(f"{error}: {replies.message(canonical_json(answer))}") from None
-
-    def _counted(self, answer: dict[str, Any] | None, prompt: Prompt) -> str:
-        """Return the text of an answer, and count what it took, whether it was asked for now or is kept."""
-        assert answer is not None
-        said, cost = self._read(answer), self.cost
+    def _count(self, said: Written, prompt: Prompt) -> None:
+        """Count what an answer took, whether it was asked for now or is kept."""
         self._by |= {said.by} if said.by else set()
+        cost = self.cost
         cost.forward_passes += 1
         cost.tokens += said.tokens or 0
         cost.tokens_generated += said.tokens_generated or 0
@@ -263,4 +207,3 @@ class OpenAiCompatible:
         if self._price is not None:
             spent = self._price.input * (said.tokens or 0) + self._price.output * (said.tokens_generated or 0)
             cost.price += spent / 1e6
-        return said.text

@@ -69,7 +69,7 @@ CHANGED = {
 }
 # These say which data a task has or how a model is asked, not how its answers are judged; other tests hold them.
 ABOUT_DATA = {
-    "image-classification": {"classes", "frequency", "unseen", "distances", "support", "shots", "support_seed", "validation", "unlabeled", "max_bad_items", "class_map", "label_order"},
+    "image-classification": {"classes", "frequency", "unseen", "distances", "support", "shots", "support_seed", "validation", "unlabeled", "max_bad_items", "class_map", "label_order", "nodes", "also_called"},
     "counting": {"object", "numbers"},
     "episodic": {"alpha", "episodes", "episode_seed", "validation", "validation_episodes"},
     "generative-retrieval": {"docids"},
@@ -78,7 +78,7 @@ ABOUT_DATA = {
     "depth": {"protocol", "prediction_scale"},
     "text-classification": {"classes", "keywords", "unlabeled", "validation", "validation_shots", "validation_seed", "class_map", "label_order", "templates", "logit_scale"},
     "caption-selection": {"template"},
-    "function-localisation": set(),
+    **dict.fromkeys(("function-localisation", "open-domain-qa", "rerank"), {"without"}),
 }  # fmt: skip
 CASES = [(kind, change) for kind in EMBEDDED for change in ["", *CHANGED.get(kind, [])]]
 

@@ -45,16 +45,16 @@ def label_ranks(scores: Any, labels: Any) -> DoubleArray:
 def among_best(scores: Any, labels: Any, k: int) -> Any:
     """Return whether each label is among the k best classes, (n_items,), ties counted against.
 
+    Of fewer than k classes every one is among the best: the task says so beside the value.
+
     Raises
     ------
     ValueError
-        Fewer than k classes, or k > 1 of predictions that are labels without scores; and what `label_ranks` refuses.
+        k > 1 of predictions that are labels without scores; and what `label_ranks` refuses.
     """
     ranks = label_ranks(scores, labels)
     if np.ndim(scores) == 1 and k > 1:
         raise ValueError(f"predictions are labels without scores, so there are no {k} best classes")
-    if np.ndim(scores) == 2 and np.shape(scores)[1] < k:
-        raise ValueError(f"there are {np.shape(scores)[1]} classes, fewer than {k}")
     return ranks < k
 
 
@@ -73,7 +73,7 @@ def accuracy(scores: Any, labels: Any, *, k: Cutoff = 1) -> DoubleArray:
 
 @metric("mean-top1-top5")
 def mean_of_top_1_and_top_5(scores: Any, labels: Any) -> DoubleArray:
-    """Mean of acc@1 and acc@5; there is none with fewer than five classes. Source: Radford et al. 2021, appendix A.
+    """Mean of acc@1 and acc@5. Source: Radford et al. 2021, appendix A.
 
     Examples
     --------

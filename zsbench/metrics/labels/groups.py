@@ -63,7 +63,7 @@ def worst_group_accuracy(
     Raises
     ------
     ValueError
-        The data has no groups, or there are fewer than k classes.
+        The data has no groups.
 
     Examples
     --------

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from zsbench.core.doubts import EQUAL_BEST
+from zsbench.core.doubts import EQUAL_BEST, joined
 from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData
 
@@ -24,6 +25,23 @@ def count_equal_best(data: TaskData, predictions: Sequence[Any]) -> None:
         return
     tied = sum(bool(np.ndim(p)) and int(np.count_nonzero(p == np.max(p))) > 1 for p in predictions)
     data.counts.update({EQUAL_BEST: tied} if tied else {})
+
+
+_CUTOFF = re.compile(r"(?:acc|mean-per-class|worst-group-acc)\b.*@(\d+)\Z")
+_TOP_5 = "mean-top1-top5"
+
+
+def of_classes(scores: dict[str, Score], n_classes: int, n_tied: int = 0) -> str:
+    """Return the doubts about scores over `n_classes` classes: see `below_chance` and `no_choice`."""
+    return joined(below_chance(scores, n_classes, n_tied), no_choice(scores, n_classes))
+
+
+def no_choice(scores: dict[str, Score], n_classes: int) -> str:
+    """Say which metrics look at so many of the best classes that none is left to be wrong."""
+    cuts = {name: int(match.group(1)) for name in scores if (match := _CUTOFF.match(name))}
+    cuts |= {_TOP_5: 5} if _TOP_5 in scores else {}
+    whole = [name for name, k in cuts.items() if 1 < n_classes <= k]
+    return f"{', '.join(whole)}: there are only {n_classes} classes, and each is among the best" if whole else ""
 
 
 def below_chance(scores: dict[str, Score], n_classes: int, n_tied: int = 0) -> str:

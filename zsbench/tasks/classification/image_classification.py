@@ -35,7 +35,7 @@ from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, unseen_classes
 from zsbench.tasks.classification.classes import require_classes
-from zsbench.tasks.classification.doubts import below_chance, count_equal_best, odd_classes
+from zsbench.tasks.classification.doubts import count_equal_best, odd_classes, of_classes
 from zsbench.tasks.classification.further_data import FurtherData
 from zsbench.tasks.classification.known_labels import known_labels
 from zsbench.tasks.classification.metric_checks import require_kind, require_suited, want_probabilities
@@ -220,8 +220,8 @@ class Task(BaseTask[Config]):
             run.progress(start + len(batch.items))
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
-        """Say that accuracy is below chance."""
-        return below_chance(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
+        """Say that accuracy is below chance, and which metrics leave no class to be wrong."""
+        return of_classes(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
         """Say what the scores are, and so which probabilities follow from them; equal best ones are counted.

@@ -30,7 +30,7 @@ from zsbench.methods.image_text import Matcher
 from zsbench.metrics.labels.gold import Labels
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
-from zsbench.tasks.classification.doubts import below_chance, count_equal_best
+from zsbench.tasks.classification.doubts import count_equal_best, of_classes
 from zsbench.tasks.formats.class_scores import ClassScores, best, stacked
 
 _NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -141,8 +141,8 @@ class Task(BaseTask[Config]):
         run.progress(todo.stop)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
-        """Say that accuracy is below chance."""
-        return below_chance(scores, len(self.config.numbers), data.counts.get(EQUAL_BEST, 0))
+        """Say that accuracy is below chance, and which metrics leave no class to be wrong."""
+        return of_classes(scores, len(self.config.numbers), data.counts.get(EQUAL_BEST, 0))
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
         """Return the confusion matrix of all images; equal best scores are counted."""

@@ -29,7 +29,7 @@ from zsbench.metrics import naming
 from zsbench.metrics.labels.gold import Labels
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
-from zsbench.tasks.classification.doubts import below_chance, count_equal_best
+from zsbench.tasks.classification.doubts import count_equal_best, of_classes
 from zsbench.tasks.classification.known_labels import label_array
 from zsbench.tasks.classification.metric_checks import require_kind, require_suited, want_probabilities
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
@@ -209,8 +209,8 @@ class Task(BaseTask[Config]):
         yield pred, Labels(labels, scores=self.format.kind, class_names=names)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
-        """Say that accuracy is below chance."""
-        return below_chance(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
+        """Say that accuracy is below chance, and which metrics leave no class to be wrong."""
+        return of_classes(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
         """Say what the scores are, and so which probabilities follow from them; equal best ones are counted."""

@@ -32,7 +32,7 @@ from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers,
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.classes import NamedClasses
-from zsbench.tasks.classification.doubts import below_chance, count_equal_best
+from zsbench.tasks.classification.doubts import count_equal_best, of_classes
 from zsbench.tasks.classification.template_sets import read_templates, templates_file
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
 
@@ -141,8 +141,8 @@ class Task(BaseTask[Config]):
         return Clips(video.id, views)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
-        """Say that accuracy is below chance."""
-        return below_chance(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
+        """Say that accuracy is below chance, and which metrics leave no class to be wrong."""
+        return of_classes(scores, len(data.context.class_names), data.counts.get(EQUAL_BEST, 0))
 
     def summary(self, data: TaskData, predictions: Sequence[Any]) -> dict[str, Any]:
         """Count equal best scores."""

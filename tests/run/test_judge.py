@@ -78,7 +78,7 @@ ABOUT_DATA = {
     "depth": {"protocol", "prediction_scale"},
     "text-classification": {"classes", "keywords", "unlabeled", "validation", "validation_shots", "validation_seed", "class_map", "label_order", "templates", "logit_scale"},
     "caption-selection": {"template"},
-    **dict.fromkeys(("function-localisation", "open-domain-qa", "rerank"), {"without"}),
+    **{kind: {"without"} for kind in ("function-localisation", "open-domain-qa", "rerank")},
 }  # fmt: skip
 CASES = [(kind, change) for kind in EMBEDDED for change in ["", *CHANGED.get(kind, [])]]
 

@@ -114,7 +114,8 @@ def _of_synonyms(encoder: Encoder, problem: Problem, path: str) -> FloatArray:
 
 def _doubt_untaught(encoder: Encoder, names: list[str], labels: IntArray) -> None:
     """Say in every table that classes have no image to be taught by, which only the prompts then teach."""
-    without = [f"'{name}'" for number, name in enumerate(names) if number not in set(labels.tolist())]
+    taught = set(labels.tolist())
+    without = [f"'{name}'" for number, name in enumerate(names) if number not in taught]
     if without:
         of = f"{len(without)} of {number_of(len(names), 'class')}"
         encoder.warn(f"{of} without a retrieved image, taught by prompts alone ({listed(without, 3)})")

@@ -220,7 +220,7 @@ CASES = {
     ),
     "s3a before a rule that validates": (
         photos(SUPPORT + SUPPORT.replace("support", "validation").replace("path: p", "path: q"), **{"q/x/9.png": png()}),
-        [*CLIP, "s3a+tip-adapter"], 2, ["x/9.png", "no test image"],
+        [*CLIP, "s3a+tip-adapter"], 2, ["tip-adapter", "gives labels, not scores"],
     ),
     "no support": (PHOTOS, [*CLIP, "tip-adapter"], 2, ["tip-adapter", "support:"]),
     "no validation": (photos(SUPPORT), [*CLIP, "tip-adapter"], 2, ["tip-adapter", "validation:"]),

@@ -145,7 +145,7 @@ def test_video_files_count_what_they_leave_out(tmp_path):
 def test_a_name_that_two_classes_have_is_not_guessed(tmp_path):
     pytest.importorskip("av")
     write(tmp_path, {"v/x/1.mp4": b"?", "v/y/1.mp4": b"?", "l.txt": "1.mp4\n"})
-    with pytest.raises(UserError, match=r"l\.txt: lists '1\.mp4', a name that several classes have"):
+    with pytest.raises(UserError, match=r"l\.txt:1: lists '1\.mp4', a name that several classes have"):
         video_files(path=str(tmp_path / "v"), only=str(tmp_path / "l.txt"))
 
 

@@ -48,7 +48,8 @@ BUILT = {
     "hf-causal-lm": causal,
     "hf-seq2seq": seq2seq,
 }
-LOOKED_UP = {"text-vectors", "word-vectors"}
+# Vectors that are looked up, and models that compute elsewhere.
+OTHERS = {"text-vectors", "word-vectors", "rerank-endpoint", "embeddings-endpoint", "openai-compatible"}
 
 
 def prompts():
@@ -68,7 +69,7 @@ ASKED = {
 def scorers():
     for name in catalog.own_components("models"):
         offers = catalog.load_component("models", name).facts.offers
-        if name not in LOOKED_UP and any(offer in offers for offer in ASKED):
+        if name not in OTHERS and any(offer in offers for offer in ASKED):
             yield name, [ask for offer in offers for ask in ASKED.get(offer, ())]
 
 

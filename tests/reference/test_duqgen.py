@@ -197,8 +197,9 @@ def test_negatives_from_the_command_line_in_both_layouts(tmp_path, monkeypatch, 
     pairs = jsonl(tmp_path / "p.jsonl", [{"docid": "d0", "doctext": "0", "question": "0"}])
     lines = []
     for layout in command.Layout:
-        command.negatives(pairs, corpus, tmp_path / "n.jsonl", model="x", depth=4, n=2, layout=layout)
-        lines.append([json.loads(line) for line in (tmp_path / "n.jsonl").open()])
+        out = tmp_path / f"{layout.value}.jsonl"
+        command.negatives(pairs, corpus, out, model="x", depth=4, n=2, layout=layout)
+        lines.append([json.loads(line) for line in out.open()])
     assert lines[0] == [{"query": "0", "doc_id": "d0", "negatives": ["d1", "d2"]}]
     assert lines[1] == [["0", "0", 1.0], ["0", "10", 0.0], ["0", "20", 0.0]]
     assert "2 negatives of 1 pairs" in capsys.readouterr().err
@@ -230,12 +231,13 @@ def test_the_sample_in_the_authors_columns_and_with_their_allocation(tmp_path):
     files = {"embeddings": tmp_path / "v.npy", "n": 4, "clusters": 2}
     # Two clusters of four, four wanted: two each and nothing remains, where the public code gives one more to each.
     for allocation, n in ((Allocation.correct, 4), (Allocation.reference, 6)):
-        command(corpus, tmp_path / "o.jsonl", **files, allocation=allocation, columns=Columns.duqgen)
-        rows = [json.loads(line) for line in (tmp_path / "o.jsonl").open()]
+        out = tmp_path / f"{allocation.value}.jsonl"
+        command(corpus, out, **files, allocation=allocation, columns=Columns.duqgen)
+        rows = [json.loads(line) for line in out.open()]
         assert len(rows) == n
         assert all(row.keys() == {"docid", "doctext"} for row in rows)
     assert rows[0]["doctext"] == "T " + "x" * 300
-    assert len(read_documents(tmp_path / "o.jsonl")) == 6
+    assert len(read_documents(out)) == 6
 
 
 def test_a_uniform_sample_needs_no_vectors(tmp_path):
@@ -244,9 +246,10 @@ def test_a_uniform_sample_needs_no_vectors(tmp_path):
 
     corpus = jsonl(tmp_path / "c.jsonl", [{"_id": f"d{i}", "text": "x" * (i + 1)} for i in range(200)])
     found = []
-    for seed in (0, 0, 1):
-        command(corpus, tmp_path / "o.jsonl", uniform=True, n=50, min_chars=100, seed=seed)
-        found.append([json.loads(line)["_id"] for line in (tmp_path / "o.jsonl").open()])
+    for number, seed in enumerate((0, 0, 1)):
+        out = tmp_path / f"{number}.jsonl"
+        command(corpus, out, uniform=True, n=50, min_chars=100, seed=seed)
+        found.append([json.loads(line)["_id"] for line in out.open()])
     assert found[0] == found[1] != found[2]
     assert len(set(found[0])) == 50
     assert all(int(key[1:]) >= 99 for key in found[0])

@@ -123,6 +123,7 @@ def test_queries_are_written_and_a_killed_run_goes_on(tmp_path, monkeypatch):
     assert not (tmp_path / "q.jsonl.part").exists()
     # Eight draws that say the same are one query.
     third = Writer()
+    (tmp_path / "q.jsonl").unlink()
     found = write(tmp_path, third, monkeypatch, style=Style.promptagator)
     assert found == [{"query": f"where is thing{i}", "doc_id": f"d{i}"} for i in range(7)]
     assert third.asked == 56
@@ -159,8 +160,9 @@ def test_the_filter_from_the_command_line(tmp_path):
     pairs = [{"query": texts[1], "doc_id": "d1"}, {"query": texts[1], "doc_id": "d2"}]
     kept = []
     for k in (1, 3):
-        command(jsonl(tmp_path / "p.jsonl", pairs), corpus, tmp_path / "o.jsonl", model="encoder-synonyms", k=k)
-        kept.append([json.loads(line) for line in (tmp_path / "o.jsonl").open()])
+        out = tmp_path / f"{k}.jsonl"
+        command(jsonl(tmp_path / "p.jsonl", pairs), corpus, out, model="encoder-synonyms", k=k)
+        kept.append([json.loads(line) for line in out.open()])
     assert [(row["doc_id"], row["rank"]) for row in kept[0]] == [("d1", 1)]
     assert [row["doc_id"] for row in kept[1]] == ["d1", "d2"]
     assert kept[0][0]["score"] == pytest.approx(1, abs=1e-5)

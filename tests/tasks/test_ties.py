@@ -49,7 +49,7 @@ class Constant:
         return [np.array([0.0, self.of(prompt.text or str(prompt.messages))], np.float32) for prompt in prompts]
 
     def generate(self, prompts, *, max_new_tokens, stop=()):
-        return [""] * len(prompts)
+        return ["[1]"] * len(prompts)  # what leaves a window as it is
 
     def score_pairs(self, pairs):
         return np.array([self.of(document) for _, document in pairs], np.float32)

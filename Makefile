@@ -9,10 +9,10 @@ UNBOUND := gliner==0.2.29 gliner2==2.1.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test gate gated baselines fuzz lint typecheck bench coverage assets docs clean
+.PHONY: help install demo test test-golden-mutation gate gated baselines fuzz lint typecheck bench coverage assets docs clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 $(VENV)/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -28,6 +28,9 @@ demo: install  ## run the embedded quickstart: four model families, offline
 
 test: install  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-golden-mutation: install  ## change each golden value once and see that a test notices (an hour; before a release)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.reference.mutation
 
 gate: gated  ## check quickstart and the embedded papers against results/baselines (two minutes)
 	$(BIN)/zsbench check runs/gate/results --baseline results/baselines --tolerance results/tolerance.yaml

@@ -44,9 +44,34 @@ def recorded(value, path):
     """Return the value with every mapping in it recorded; lists stay lists, their positions are part of the path."""
     if isinstance(value, dict):
         return Recorded(value, path)
+    if path == os.environ.get("ZSBENCH_GOLDEN_CHANGE"):
+        return changed(value)
     if isinstance(value, list):
         return [recorded(entry, f"{path}/{number}") for number, entry in enumerate(value)]
     return value
+
+
+def changed(value):
+    """Return the value with one entry, at $ZSBENCH_GOLDEN_PLACE from 0 (the first) to 1 (the last), set to another."""
+    if isinstance(value, str):
+        return ("y" if value.startswith("x") else "x") + value[1:]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, list) and value:
+        place = _place(len(value))
+        return [*value[:place], changed(value[place]), *value[place + 1 :]]
+    if hasattr(value, "dtype") and value.size:
+        array, place = value.copy(), _place(value.size)
+        array.flat[place] = changed(array.flat[place].item())
+        return array
+    # What is left are floats, and nothing at all: None, NaN and empty lists.
+    return value + max(1, abs(value)) / 3 if isinstance(value, float) and value == value else 1.0
+
+
+def _place(n):
+    return round(float(os.environ["ZSBENCH_GOLDEN_PLACE"]) * (n - 1))
 
 
 def leaves(value, path):

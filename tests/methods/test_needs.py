@@ -6,11 +6,12 @@ import yaml
 from zsbench.config import catalog
 from zsbench.config.components import options_schema
 from zsbench.core.errors import UserError
-from zsbench.models.capabilities import TextScorer
+from zsbench.models.capabilities import LabelScorer
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 
 WORDS = "method.cut={unit: words}"
+_IN_METHOD = "`cut: {unit: words}` in the method's options"
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def make(endpoint, method, *assignments):
 @pytest.mark.parametrize(
     ("method", "lacking", "way_out"),
     [
-        ("setwise", "TextScorer, Tokenizer", ["method.scoring=generation", WORDS]),
-        ("pairwise", "TextScorer, Tokenizer", ["method.scoring=generation", WORDS]),
+        ("setwise", "LabelScorer, Tokenizer", ["method.scoring=generation", WORDS]),
+        ("pairwise", "LabelScorer, Tokenizer", ["method.scoring=generation", WORDS]),
         ("rankgpt", "Tokenizer", ["method.max_tokens=null"]),
     ],
 )
@@ -46,7 +47,7 @@ def test_an_endpoint_is_refused_what_it_cannot_do_with_the_options_that_work(met
 def test_answers_by_probability_need_probabilities(scoring, asked):
     pairwise = catalog.load_component("methods", "pairwise")
     needed = pairwise.facts.needs_with(options_schema(pairwise).model_validate({"scoring": scoring}))
-    assert (TextScorer in needed) is asked
+    assert (LabelScorer in needed) is asked
 
 
 def test_without_a_cut_nothing_counts_tokens(endpoint):
@@ -54,8 +55,24 @@ def test_without_a_cut_nothing_counts_tokens(endpoint):
 
 
 def test_no_endpoint_is_told_of_options_where_none_helps(endpoint):
-    for name in ("pointwise", "icr", "first", "query-likelihood", "listwise-likelihood", "monot5"):
+    for name in ("icr", "first"):
         assert catalog.components("methods")[name].family == "rerank"
         with pytest.raises(UserError, match="which model 'ep' lacks") as refused:
             make(endpoint, name)
         assert refused.value.hint == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "opened"),
+    [
+        ("pointwise", "`logprobs: true`"),
+        ("listwise-likelihood", "`logprobs: true`"),
+        ("query-likelihood", "`logprobs: true` and `api: completions`"),
+    ],
+)
+def test_an_option_of_the_model_that_opens_what_it_lacks_is_named(method, opened, endpoint):
+    with pytest.raises(UserError, match="which model 'ep' lacks") as refused:
+        make(endpoint, method)
+    assert refused.value.hint == f"or {_IN_METHOD}, and {opened} in the model's YAML, where it can"
+    options = [f"model.{option.replace(': ', '=')}" for option in opened.replace("`", "").split(" and ")]
+    assert make(endpoint, method, WORDS, *options).jobs

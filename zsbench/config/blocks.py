@@ -10,7 +10,14 @@ from typing import Annotated, Any, get_args, get_origin
 
 from zsbench.config import catalog, companions, validate
 from zsbench.config._offered import require_offered
-from zsbench.config.components import MethodFacts, option_defaults, option_hints, options_schema, plainly_fit
+from zsbench.config.components import (
+    MethodFacts,
+    ModelFacts,
+    option_defaults,
+    option_hints,
+    options_schema,
+    plainly_fit,
+)
 from zsbench.config.messages import described
 from zsbench.config.paths import resolve_path
 from zsbench.core.errors import UserError
@@ -67,6 +74,10 @@ class Block:
         """What the component's decorator declared about it."""
         function = catalog.load_component(self.kind, self.name, where=self.where)
         facts = getattr(function, "facts", None)
+        if isinstance(facts, ModelFacts) and facts.offers_with:
+            given = option_defaults(function) | self.options
+            opened = (offer for offer, needed in facts.offers_with if all(given[key] == v for key, v in needed))
+            return replace(facts, offers=(*facts.offers, *opened))
         if not isinstance(facts, MethodFacts):
             return facts
         if facts.inductive_uses is not None:

@@ -65,6 +65,8 @@ class ModelFacts:
     offers: tuple[type, ...]
     files: Callable[[dict[str, Any]], list[str]] | None = None
     aside: tuple[str, ...] = ()
+    offers_with: tuple[tuple[type, tuple[tuple[str, Any], ...]], ...] = ()
+    """Capabilities beside `offers`, each with the options, and their values, that open it."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,17 @@ def model(
     offers: tuple[type, ...],
     files: Callable[[dict[str, Any]], list[str]] | None = None,
     aside: tuple[str, ...] = (),
+    offers_with: dict[type, dict[str, Any]] | None = None,
 ) -> Callable[[F], F]:
     """Declare a model adapter: the capabilities it offers and the local files that define it.
+
+    `offers_with` says which further capabilities options open: `{LabelScorer: {"logprobs": True}}`.
 
     `aside` names options of which no answer depends, such as how many requests go out at a time: they are no part of
     the question that a result answers.
     """
-    return _attach(ModelFacts(offers, files, aside))
+    opened = tuple((offer, tuple(needed.items())) for offer, needed in (offers_with or {}).items())
+    return _attach(ModelFacts(offers, files, aside, opened))
 
 
 def _attach(facts: MethodFacts | ModelFacts | SourceFacts) -> Callable[[F], F]:

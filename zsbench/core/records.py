@@ -48,6 +48,8 @@ class Cost:
     """Answers of which an endpoint did not say how many tokens they took."""
     prompts_cut: int = 0
     """Prompts of which an endpoint read far fewer tokens than they have words."""
+    labels_untold: int = 0
+    """Labels that were not among the first tokens whose log-probabilities an endpoint told."""
     price: float = 0.0
     """What the tokens cost, in the currency of the model's `price`."""
     truncated_items: int = 0

@@ -184,8 +184,8 @@ class Tokenizer(Model, Protocol):
         """Return token ids and their (start, end) character offsets; `special` lets the tokenizer add BOS and EOS."""
 
 
-class TextScorer(Model, Protocol):
-    """A language model, decoder or encoder-decoder, asked for probabilities of given answers.
+class LabelScorer(Model, Protocol):
+    """A language model, on this machine or behind an endpoint, asked how probable each of a few labels is.
 
     A prompt longer than the model reads is a `RunError`, or cut and counted, as the adapter's `on_overflow` says.
     """
@@ -194,8 +194,12 @@ class TextScorer(Model, Protocol):
         """Return (n_prompts, n_labels): the logit of each label's first token right after each prompt.
 
         Tokens that all labels begin with count as part of the prompt. Labels that still begin alike, or that the
-        tokenizer does not know, are a `RunError`.
+        tokenizer does not know, are a `RunError`. Only differences within a row mean anything.
         """
+
+
+class TextScorer(LabelScorer, Protocol):
+    """A language model that also gives the probabilities of whole texts."""
 
     def target_logprobs(self, prompts: Sequence[Prompt], targets: Sequence[str]) -> list[FloatArray]:
         """Return for prompt i the natural log-probability of every token of target i, (n_target_tokens,).

@@ -35,15 +35,16 @@ def check_job(job: Job) -> None:
             job.where, f"method '{job.method.title}' needs a model offering {names}", "--model or `models:`"
         )
     if job.model is not None:
-        offers = {offer.__name__ for offer in job.model.facts.offers}
+        offers = {part.__name__ for offer in job.model.facts.offers for part in offer.__mro__}
+        named = ", ".join(sorted(offer.__name__ for offer in job.model.facts.offers))
         lacking = [need.__name__ for need in needs if need.__name__ not in offers]
         if lacking:
             found = f"method '{job.method.title}' needs {', '.join(lacking)}, which model '{job.model_name}' lacks"
             raise UserError(
                 job.where,
                 found,
-                f"a model offering it ('{job.model.name}' offers {', '.join(sorted(offers))})",
-                _way_out(job.method, lacking),
+                f"a model offering it ('{job.model.name}' offers {named})",
+                _way_out(job.method, job.model, lacking),
             )
         task = job.unread
         found, expected = task.misfit(job.method, job.model)
@@ -58,11 +59,26 @@ def require_learnable(method: Chain, task: Any, where: str) -> None:
         raise UserError(where, found, expected)
 
 
-def _way_out(method: Chain, lacking: Collection[str]) -> str:
-    """Return which options do without what the model lacks; nothing where a capability is needed in any case."""
-    advice = {need.__name__: way for part in method.parts for need, way in part.needs_with().items()}
-    ways = [advice.get(need, "") for need in lacking]
-    return f"or {' and '.join(ways)} in the method's options" if all(ways) else ""
+def _way_out(method: Chain, model: Block, lacking: Collection[str]) -> str:
+    """Return which options do without what the model lacks, or open it; nothing where there are none for all of it."""
+    without = {need.__name__: way for part in method.parts for need, way in part.needs_with().items()}
+    opening = {
+        offer.__name__: " and ".join(f"`{key}: {_yaml(value)}`" for key, value in options)
+        for offer, options in getattr(model.facts, "offers_with", ())
+    }
+    if not all(need in without or need in opening for need in lacking):
+        return ""
+    ways = [without[need] for need in lacking if need in without]
+    opened = [opening[need] for need in lacking if need not in without]
+    parts = [
+        *([f"{' and '.join(ways)} in the method's options"] if ways else []),
+        *([f"{' and '.join(opened)} in the model's YAML, where it can"] if opened else []),
+    ]
+    return f"or {', and '.join(parts)}"
+
+
+def _yaml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def missing_data(jobs: Sequence[Job]) -> dict[int, list[UserError]]:

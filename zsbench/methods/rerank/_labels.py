@@ -11,7 +11,7 @@ from zsbench.core.lazy import DoubleArray, np
 from zsbench.core.templates import fill
 from zsbench.methods.rerank._parse import CHOICES, Choices
 from zsbench.methods.shared.document_texts import Piece, Wording, put
-from zsbench.models.capabilities import Prompt, TextScorer
+from zsbench.models.capabilities import LabelScorer, Prompt
 
 Scoring = Literal["likelihood", "generation"]
 # X, Y and Z are left out as in the public code: after "Passage" they are no single token to T5.
@@ -36,7 +36,7 @@ class LabelPrompt(Wording):
 
 def probabilities(scoring: str) -> dict[type, str]:
     """Return what a way to read answers asks of a model."""
-    return {} if scoring == "generation" else {TextScorer: "`scoring: generation`"}
+    return {} if scoring == "generation" else {LabelScorer: "`scoring: generation`"}
 
 
 def require_probabilities(model: Any) -> None:
@@ -45,7 +45,7 @@ def require_probabilities(model: Any) -> None:
     Raises
     ------
     UserError
-        The model is no `TextScorer`.
+        The model is no `LabelScorer`.
     """
     if not hasattr(model, "label_logits"):
         raise UserError("", f"{type(model).__name__} gives no probabilities of answers", "`scoring: generation`")

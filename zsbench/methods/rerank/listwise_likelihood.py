@@ -22,14 +22,14 @@ from zsbench.methods.rerank._windows import Schedule, check_step, slide
 from zsbench.methods.rerank.scores import best_first
 from zsbench.methods.rerank.setwise import SetPrompt, describe_prompt
 from zsbench.methods.shared.document_texts import Cut, shown
-from zsbench.models.capabilities import TextScorer
+from zsbench.models.capabilities import LabelScorer
 
 __all__ = ["describe_prompt", "listwise_likelihood"]
 
 Window = Annotated[int, Ge(1), Le(len(LABELS))]
 
 
-@method(family="rerank", needs=(TextScorer,), needs_with=lambda options: options.cut.needs())
+@method(family="rerank", needs=(LabelScorer,), needs_with=lambda options: options.cut.needs())
 @companions(check=check_step)
 def listwise_likelihood(
     *,

@@ -22,7 +22,7 @@ from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank import Ranker, cuts
 from zsbench.methods.rerank.scores import best_first, log_probability
 from zsbench.methods.shared.document_texts import Word, Wording, joined, put
-from zsbench.models.capabilities import TextScorer, Tokenizer
+from zsbench.models.capabilities import LabelScorer, Tokenizer
 
 
 class MonoPrompt(Wording):
@@ -40,7 +40,7 @@ class MonoPrompt(Wording):
 
 @method(
     family="rerank",
-    needs=(TextScorer,),
+    needs=(LabelScorer,),
     needs_with=lambda options: {Tokenizer: "`max_tokens: null`"} if options.max_tokens else {},
 )
 def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: Count | None = 512) -> Ranker:
@@ -52,7 +52,7 @@ def monot5(*, prompt: MonoPrompt = MonoPrompt(), max_tokens: Count | None = 512)
     max_tokens : documents are cut until the prompt has no more tokens, and counted; null leaves them whole.
     """
 
-    def rank(model: TextScorer, item: RankItem, _collection: Collection) -> list[int]:
+    def rank(model: LabelScorer, item: RankItem, _collection: Collection) -> list[int]:
         chat, query = prompt.talks(model), asked(model, item.query)
         whole = [joined(document) for document in item.documents]
         passages = [fit(model, document, query) for document in whole]

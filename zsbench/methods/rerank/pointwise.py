@@ -19,7 +19,7 @@ from zsbench.data.collections.documents import RankItem
 from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank.scores import best_first, log_probability
 from zsbench.methods.shared.document_texts import Cut, Piece, Word, Wording, put, shown
-from zsbench.models.capabilities import TextScorer
+from zsbench.models.capabilities import LabelScorer
 
 
 class PointwisePrompt(Wording):
@@ -35,7 +35,7 @@ class PointwisePrompt(Wording):
     irrelevant: Word = "No"
 
 
-@method(family="rerank", needs=(TextScorer,), needs_with=lambda options: options.cut.needs())
+@method(family="rerank", needs=(LabelScorer,), needs_with=lambda options: options.cut.needs())
 def pointwise(*, prompt: PointwisePrompt = PointwisePrompt(), cut: Cut = Cut()) -> Ranker:
     """Rank by the probability of yes.
 
@@ -45,7 +45,7 @@ def pointwise(*, prompt: PointwisePrompt = PointwisePrompt(), cut: Cut = Cut()) 
     cut : how much of query and passage is shown.
     """
 
-    def rank(model: TextScorer, item: RankItem, _collection: Collection) -> list[int]:
+    def rank(model: LabelScorer, item: RankItem, _collection: Collection) -> list[int]:
         query, passages = shown(model, item, cut)
         chat = prompt.talks(model)
         contents = [fill(prompt.text, passage=passage, query=query) for passage in passages]

@@ -17,7 +17,7 @@ from zsbench.core.templates import fill
 from zsbench.methods.rerank import Ranker
 from zsbench.methods.rerank.monot5 import MonoPrompt, monot5
 from zsbench.methods.shared.document_texts import Piece, Word
-from zsbench.models.capabilities import TextScorer, Tokenizer
+from zsbench.models.capabilities import LabelScorer, Tokenizer
 
 _ASKED = ("instruction", "query", "document")
 
@@ -43,7 +43,7 @@ class Qwen3Prompt(MonoPrompt):
 
 @method(
     family="rerank",
-    needs=(TextScorer,),
+    needs=(LabelScorer,),
     needs_with=lambda options: {Tokenizer: "`max_tokens: null`"} if options.max_tokens else {},
 )
 def qwen3_reranker(*, prompt: Qwen3Prompt = Qwen3Prompt(), max_tokens: Count | None = 8192) -> Ranker:

@@ -94,8 +94,11 @@ def converses(model: Any) -> bool:
 
 
 def is_decoder(model: Any) -> bool:
-    """Say whether a model goes on from its prompt (`CausalLM`) rather than answering in a decoder of its own (T5)."""
-    return hasattr(model, "next_token_logits")
+    """Say whether a model goes on from its prompt (`CausalLM`) rather than answering in a decoder of its own (T5).
+
+    Endpoints do: they echo the prompt before what they score.
+    """
+    return hasattr(model, "next_token_logits") or getattr(model, "device", "") == "remote"
 
 
 def shown(model: Any, item: RankItem, cut: Cut) -> tuple[str, list[str]]:

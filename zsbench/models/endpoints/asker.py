@@ -39,6 +39,10 @@ class Asker:
         self.client, self.url, self.model = client, client.address.base_url + path, model
         self._path, self._body, self._raw = path, body, read
 
+    def reading(self, read: Callable[[Any], Any]) -> Asker:
+        """Return what asks the same endpoint and takes something else out of its answers."""
+        return Asker(self.client, self._path, self.model, body=self._body, read=read)
+
     @cached_property
     def _store(self) -> AnswerStore:
         """The store of the run in progress."""

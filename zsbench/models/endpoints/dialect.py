@@ -2,6 +2,7 @@
 
     max_tokens is refused for max_completion_tokens, or the other way round        the other name
     another temperature than its own is refused, or a seed                         left out
+    so many log-probabilities are refused                                          as many as it says
     a system turn is refused, or turns that do not alternate                       it opens the user's turn
 
 A refused option changes what an answer means, so every lesson stands in `said` and with the result.
@@ -35,6 +36,7 @@ class Dialect:
 
     def __init__(self) -> None:
         self._length, self._dropped, self._system = "", set[str](), True
+        self._most: int | None = None  # log-probabilities of first tokens
         self.said: list[str] = []
 
     @property
@@ -45,6 +47,8 @@ class Dialect:
     def request(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a request as the endpoint takes it."""
         kept = {self._name(key): value for key, value in body.items() if key not in self._dropped}
+        if self._most is not None:
+            kept |= {key: min(kept[key], self._most) for key in _counts_of_logprobs(kept)}
         if not self._system and "messages" in kept:
             kept["messages"] = without_system(kept["messages"])
         return kept
@@ -61,6 +65,9 @@ class Dialect:
         return False
 
     def _lesson(self, body: dict[str, Any], message: str) -> str:
+        if "logprobs" in message and (most := self._fewer(body, message)):
+            self._most = most
+            return f"log-probabilities of {most} tokens are told, not more"
         if not _REFUSED.search(message) and not _NO_SYSTEM.search(message):
             return ""
         length = next(
@@ -81,6 +88,18 @@ class Dialect:
             self._system = False
             return "system turns open the user's turn: the endpoint takes none"
         return ""
+
+    def _fewer(self, body: dict[str, Any], message: str) -> int:
+        """Return the largest number of log-probabilities that a refusal names and that is fewer than was asked for."""
+        sent = self.request(body)
+        asked = max((sent[key] for key in _counts_of_logprobs(sent)), default=0)
+        named = (int(number) for number in re.findall(r"(?<![\w.-])\d{1,4}(?![\w]|\.\d)", message))
+        return max((number for number in named if 0 < number < asked), default=0)
+
+
+def _counts_of_logprobs(body: dict[str, Any]) -> list[str]:
+    """Return the keys of a request that say how many log-probabilities are wanted: in chats `logprobs` is yes or no."""
+    return [key for key in ("top_logprobs", "logprobs") if type(body.get(key)) is int]
 
 
 def without_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from zsbench.core.errors import RunError, UserError, shown
 from zsbench.core.lazy import torch
 from zsbench.core.records import canonical_json
 from zsbench.models import chat_templates, decoding, huggingface, prompt_tokens, quantization, runtime
-from zsbench.models.capabilities import CausalLM, Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
+from zsbench.models.capabilities import CausalLM, LabelScorer, Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
 from zsbench.models.language import _answers
 from zsbench.models.language._decoder import Decoder
 from zsbench.models.language._language_model import LanguageModel, Overflow, Tokens
@@ -38,7 +38,7 @@ def _check(options: dict[str, Any]) -> None:
     chat_templates.require_variables(options.get("chat_options") or {})
 
 
-@declare(offers=(CausalLM, TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_files)
+@declare(offers=(CausalLM, LabelScorer, TextScorer, TextGenerator, TokenScorer, Tokenizer), files=_files)
 @companions(check=_check)
 def hf_causal_lm(
     *,

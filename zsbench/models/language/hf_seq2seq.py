@@ -15,13 +15,13 @@ from zsbench.config.options import Count, ModelRef, Revision
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import torch
 from zsbench.models import decoding, huggingface, positions, prompt_tokens, quantization, runtime
-from zsbench.models.capabilities import Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
+from zsbench.models.capabilities import LabelScorer, Prompt, TextGenerator, TextScorer, Tokenizer, TokenScorer
 from zsbench.models.language import _answers
 from zsbench.models.language._language_model import LanguageModel, Overflow, Tokens
 from zsbench.models.quantization import Quantization
 
 
-@declare(offers=(TextScorer, TextGenerator, TokenScorer, Tokenizer), files=runtime.folder_files)
+@declare(offers=(LabelScorer, TextScorer, TextGenerator, TokenScorer, Tokenizer), files=runtime.folder_files)
 @companions(check=quantization.check)
 def hf_seq2seq(
     *,

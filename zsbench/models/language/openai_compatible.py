@@ -1,4 +1,5 @@
-"""Endpoints that speak OpenAI's HTTP interface (hosted models, vLLM, llama.cpp, Ollama): written text.
+"""Endpoints that speak OpenAI's HTTP interface (hosted models, vLLM, llama.cpp, Ollama): written text,
+and log-probabilities where they give them.
 
 Every answer is kept as it arrives, and asked for once: see `models/endpoints/store.py`. The key comes from an
 environment variable and stands in no result, fingerprint or message; OPENAI_API_KEY goes to OpenAI alone unless
@@ -18,13 +19,14 @@ from zsbench.config.options import Count, NonNegative, Text
 from zsbench.core.errors import RunError
 from zsbench.core.records import Cost
 from zsbench.models import decoding
-from zsbench.models.capabilities import Prompt, Sampling, TextGenerator
+from zsbench.models.capabilities import LabelScorer, Prompt, Sampling, TextGenerator, TextScorer
 from zsbench.models.endpoints import address, options
 from zsbench.models.endpoints.address import OPENAI
 from zsbench.models.endpoints.asker import Asker
 from zsbench.models.endpoints.client import Client, Manners
 from zsbench.models.endpoints.options import ASIDE, Concurrency, Pause, Retries, Timeout
 from zsbench.models.endpoints.written import Written, parsed
+from zsbench.models.language._endpoint_scores import Scores
 
 Api = Literal["chat", "completions"]
 LengthKey = Literal["max_tokens", "max_completion_tokens"]
@@ -47,7 +49,11 @@ def _check(given: dict[str, Any]) -> None:
     options.check(given, base_url=_BASE, reserved=_RESERVED)
 
 
-@declare(offers=(TextGenerator,), aside=(*ASIDE, "requests_per_minute", "tokens_per_minute", "price"))
+@declare(
+    offers=(TextGenerator,),
+    offers_with={LabelScorer: {"logprobs": True}, TextScorer: {"logprobs": True, "api": "completions"}},
+    aside=(*ASIDE, "requests_per_minute", "tokens_per_minute", "price"),
+)
 @companions(check=_check)
 def openai_compatible(
     *,
@@ -59,6 +65,7 @@ def openai_compatible(
     query: dict[Text, Text] = {},  # noqa: B006
     api: Api = "chat",
     length_key: LengthKey = "max_tokens",
+    logprobs: bool = False,
     extra: dict[str, Any] = {},  # noqa: B006
     timeout: Timeout = 120.0,
     retries: Retries = 5,
@@ -80,6 +87,8 @@ def openai_compatible(
     headers, query : what else every request carries, e.g. `{api-version: "2024-10-21"}`; results show it.
     api : `chat`, or `completions` for prompts without messages.
     length_key : what the endpoint calls the limit of the answer's length; the other name is tried where it is refused.
+    logprobs : the endpoint gives log-probabilities of tokens, so that rules may ask for them: those of labels by the
+        most probable first tokens of an answer, and with `api: completions` those of whole texts, by `echo`.
     extra : further keys of the request; null removes one (`{temperature: null}`).
     timeout : seconds for one whole answer.
     retries, pause : further tries of a busy endpoint, and the seconds before the first, doubled for each.
@@ -89,7 +98,8 @@ def openai_compatible(
     """
     place = address.opened(base_url, key_env, key_header, headers, query)
     manners = Manners(timeout, retries, pause, concurrency, requests_per_minute, tokens_per_minute)
-    return OpenAiCompatible(model, Client(place, manners), api, length_key, extra, price)
+    kind = ScoringEndpoint if logprobs else OpenAiCompatible
+    return kind(model, Client(place, manners), api, length_key, extra, price)
 
 
 class OpenAiCompatible:
@@ -149,11 +159,7 @@ class OpenAiCompatible:
         asked = zip(prompts, draws, strict=True)
         said, n_reused = self._asker.ask([self._question(*one, max_new_tokens, stop) for one in asked])
         self.cost.answers_reused += n_reused
-        counted: set[int] = set()
-        for prompt, answer in zip(prompts, said, strict=True):
-            if id(answer) not in counted:
-                counted.add(id(answer))
-                self._count(answer, prompt)
+        self._count_each(said, prompts)
         return [answer.text[: decoding.first_stop(answer.text, stop)] for answer in said]
 
     def fits(self, prompt: Prompt, *, max_new_tokens: int) -> bool:  # noqa: ARG002 - nobody knows the limit here
@@ -192,6 +198,12 @@ class OpenAiCompatible:
             body[self._length_key] = body.pop("max_tokens")
         return {key: value for key, value in body.items() if value is not None}
 
+    def _count_each(self, said: Sequence[Written], prompts: Sequence[Prompt]) -> None:
+        """Count every answer once: equal prompts have the same one."""
+        pairs = zip(said, prompts, strict=True)
+        for answer, prompt in {id(answer): (answer, prompt) for answer, prompt in pairs}.values():
+            self._count(answer, prompt)
+
     def _count(self, said: Written, prompt: Prompt) -> None:
         """Count what an answer took, whether it was asked for now or is kept."""
         self._by |= {said.by} if said.by else set()
@@ -207,3 +219,7 @@ class OpenAiCompatible:
         if self._price is not None:
             spent = self._price.input * (said.tokens or 0) + self._price.output * (said.tokens_generated or 0)
             cost.price += spent / 1e6
+
+
+class ScoringEndpoint(OpenAiCompatible, Scores):
+    """The same with log-probabilities: a `LabelScorer`, and with `api: completions` a `TextScorer`."""

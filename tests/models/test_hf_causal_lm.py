@@ -257,6 +257,17 @@ def test_tokens_are_drawn_by_the_softmax_at_the_temperature():
         decoding.drawn(1.0, [0])(torch.tensor([[float("nan"), 1.0]]))
 
 
+def test_only_the_most_probable_tokens_of_a_share_are_drawn():
+    # Probabilities 0.5, 0.1, 0.25, 0.15: half is the first alone, 0.7 takes the third as well.
+    logits = torch.tensor([[0.5, 0.1, 0.25, 0.15]]).log()
+    for top_p, wanted in ((0.5, [1, 0, 0, 0]), (0.7, [2 / 3, 0, 1 / 3, 0]), (1.0, [0.5, 0.1, 0.25, 0.15])):
+        n = 2000
+        tokens = decoding.drawn(1.0, range(n), top_p=top_p)(logits.expand(n, -1))[:, 0]
+        found = torch.bincount(tokens, minlength=4) / n
+        assert (found - torch.tensor(wanted)).abs().max() < 4 * 0.5 / n**0.5
+        assert [share > 0 for share in found.tolist()] == [share > 0 for share in wanted]
+
+
 def test_a_prompt_fits_with_what_is_written_after_it(model):
     n_tokens = len(model.tokenize("short", special=True)[0])
     room = model.max_tokens - n_tokens + 1

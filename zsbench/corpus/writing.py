@@ -10,9 +10,11 @@ from pathlib import Path
 
 from zsbench.core.errors import UserError, shown
 from zsbench.core.records import digest
+from zsbench.core.words import number_of
 from zsbench.corpus.queries import Example, Style, Wording, clean, fitted
 from zsbench.data.collections.documents import Document
 from zsbench.models.capabilities import Prompt, Sampling, TextGenerator
+from zsbench.models.decoding import draw_seed
 
 BATCH = 64
 
@@ -47,8 +49,7 @@ def write_queries(
     ----------
     examples : the first `n_shots` are shown in every prompt, fewer where it is too long for the model; the query of
         none of them is kept.
-    part : file that holds what is done, one line a document under a line that identifies the work; another work's
-        file is begun anew.
+    part : file that holds what is done, one line a document under a line that identifies the work.
     style, wording : see `zsbench.corpus.queries`.
     per_document : queries asked for with each; more than one are drawn, so that they differ.
     temperature : of the draws; 0 is greedy.
@@ -59,7 +60,7 @@ def write_queries(
     Raises
     ------
     UserError
-        The part is a file of somebody else.
+        The part is a file of somebody else, or of other documents or options.
     """
     identity = digest(
         [
@@ -92,18 +93,15 @@ def write_queries(
     return done
 
 
-def draw_seed(seed: int, document: str, draw: int) -> int:
-    """Return the seed of one draw for a document, below 2^31, as endpoints want it."""
-    return int(digest([str(seed), document, str(draw)])[:8], 16) >> 1
-
-
 def _resume(part: Path, identity: str) -> list[Written]:
     """Return what an earlier run of the same work has done; a last line that is cut short is dropped."""
     written = part.read_bytes() if part.is_file() else b""
     if written and not re.match(rb"[0-9a-f]{32}\n", written):
         raise UserError(shown(part), "is there already, and no part of these queries", "another --out")
     lines = written[: written.rfind(b"\n") + 1].decode().split("\n")[:-1]
-    if not lines or lines[0] != identity:
-        lines = [identity]
+    if len(lines) > 1 and lines[0] != identity:
+        found = f"holds {number_of(len(lines) - 1, 'document')} of other options or documents"
+        raise UserError(shown(part), found, "the command that wrote it, which goes on there", "another --out, or rm it")
+    lines = [identity, *lines[1:]]
     part.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     return [Written(*row) for row in map(json.loads, lines[1:])]

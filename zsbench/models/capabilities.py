@@ -232,10 +232,12 @@ class Sampling:
     ----------
     temperature : above 0.
     seeds : one a prompt; the same prompt with the same seed gives the same text, whatever else is asked for.
+    top_p : tokens are drawn among the most probable ones alone, as few as have this share together.
     """
 
     temperature: float
     seeds: tuple[int, ...]
+    top_p: float = 1.0
 
 
 class TextGenerator(Model, Protocol):

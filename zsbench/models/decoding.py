@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from zsbench.core.errors import RunError
-from zsbench.core.lazy import FloatArray, np, torch
-from zsbench.core.records import Cost
+from zsbench.core.lazy import DoubleArray, FloatArray, np, torch
+from zsbench.core.records import Cost, digest
 
 Step = Callable[["torch.Tensor | None"], "torch.Tensor"]
 """From the last tokens (n, 1), None at first, to the logits (n, vocabulary) of the next ones."""
@@ -20,8 +20,15 @@ def greedily(logits: torch.Tensor) -> torch.Tensor:
     return logits.argmax(dim=-1, keepdim=True)
 
 
-def drawn(temperature: float, seeds: Sequence[int]) -> Choice:
+def draw_seed(seed: int, item: str, draw: int) -> int:
+    """Return the seed of one draw for an item, below 2^31, as endpoints want it."""
+    return int(digest([str(seed), item, str(draw)])[:8], 16) >> 1
+
+
+def drawn(temperature: float, seeds: Sequence[int], *, top_p: float = 1.0) -> Choice:
     """Return a choice that draws each row's token from softmax(logits / temperature) by a generator of its own.
+
+    Below a `top_p` of 1 only the most probable tokens are drawn, as few as have that share together.
 
     Raises
     ------
@@ -32,7 +39,8 @@ def drawn(temperature: float, seeds: Sequence[int]) -> Choice:
 
     def choose(logits: torch.Tensor) -> torch.Tensor:
         scores = finite(logits.float()).astype(np.float64)
-        shares = np.exp((scores - scores.max(axis=-1, keepdims=True)) / temperature).cumsum(axis=-1)
+        weights = np.exp((scores - scores.max(axis=-1, keepdims=True)) / temperature)
+        shares = (weights if top_p >= 1 else _nucleus(weights, top_p)).cumsum(axis=-1)
         # The first token whose sum of shares is above a number between 0 and their total.
         places = [
             np.searchsorted(row, rng.random() * row[-1], side="right")
@@ -42,6 +50,17 @@ def drawn(temperature: float, seeds: Sequence[int]) -> Choice:
         return torch.from_numpy(tokens)[:, None].to(logits.device)
 
     return choose
+
+
+def _nucleus(weights: DoubleArray, top_p: float) -> DoubleArray:
+    """Return weights (n, vocabulary) of which those outside the nucleus are 0; equal ones keep the earlier tokens."""
+    order = np.argsort(-weights, axis=-1, kind="stable")
+    ordered = np.take_along_axis(weights, order, axis=-1)
+    before = ordered.cumsum(axis=-1) - ordered
+    kept = np.where(before < top_p * ordered.sum(axis=-1, keepdims=True), ordered, 0.0)
+    nucleus = np.zeros_like(weights)
+    np.put_along_axis(nucleus, order, kept, axis=-1)
+    return nucleus
 
 
 def write(

@@ -156,6 +156,7 @@ def _cost(result: dict[str, Any]) -> str:
         ("malformed_outputs", "malformed"),
         ("answers_refused", "refused"),
         ("answers_without_end", "without end"),
+        ("labels_untold", "labels untold"),
         ("answers_reused", "reused"),
     )
     parts += [f"{short(cost[key])} {unit}" for key, unit in names if cost.get(key)]

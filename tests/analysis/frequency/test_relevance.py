@@ -40,10 +40,11 @@ class Reader:
     fingerprint = device = dtype = "x"
 
     def __init__(self, answer):
-        self.answer, self.asked, self.cost = answer, [], Cost()
+        self.answer, self.asked, self.samplings, self.cost = answer, [], [], Cost()
 
-    def generate(self, prompts, *, max_new_tokens, stop=()):
+    def generate(self, prompts, *, max_new_tokens, stop=(), sampling=None):
         assert max_new_tokens > 0
+        self.samplings.append(sampling)
         self.asked += prompts
         return [self.answer(prompt.messages[-1]["content"], len(self.asked)) for prompt in prompts]
 
@@ -111,6 +112,17 @@ def test_a_caption_is_shown_as_it_was_searched_and_a_long_one_not_at_all():
     assert 'caption reads "a tiger cat"' in first
     assert relevance.TOO_LONG in second
     assert reader.asked[0].messages[0] == {"role": "system", "content": "Just answer Yes or No."}
+
+
+def test_answers_are_drawn_as_the_reference_draws_them_each_by_a_seed_of_its_own():
+    reader = Reader(lambda *_: "no")
+    relevance.asked(reader, question(seed=3), "cat", [("cat", "a cat")] * 100)
+    assert {(one.temperature, one.top_p) for one in reader.samplings} == {(0.6, 0.9)}
+    seeds = [seed for one in reader.samplings for seed in one.seeds]
+    assert len(set(seeds)) == len(seeds) == 100
+    greedy = Reader(lambda *_: "no")
+    relevance.asked(greedy, question(temperature=0), "cat", [("cat", "a cat")])
+    assert greedy.samplings == [None]
 
 
 @given(st.lists(st.sampled_from(["yes", "Yes.", " YES ", "no", "No.", "yes, it is", "yes no", ""])))

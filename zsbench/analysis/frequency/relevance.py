@@ -4,7 +4,7 @@
 
 Captions of a concept are asked about until 1,000 answers are there with 200 `yes` among them, or 10,000 captions were
 asked about; that is looked at after every 64. An answer is `yes` if it is that word alone, whatever its case and with
-or without a full stop.
+or without a full stop. Answers are drawn at temperature 0.6 among the tokens of the first 0.9 of probability.
 
 Source: Parashar et al. 2024, arXiv:2401.12425, section 3, and shubhamprshr27/NeglectedTailsVLM (`llama_miner.py`).
 """
@@ -21,7 +21,8 @@ from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, shown
 from zsbench.core.templates import blanks, fill, problem
 from zsbench.methods.shared.document_texts import converses, put
-from zsbench.models.capabilities import Prompt, TextGenerator
+from zsbench.models.capabilities import Prompt, Sampling, TextGenerator
+from zsbench.models.decoding import draw_seed
 
 SYSTEM = "Just answer Yes or No."
 BATCH, LONGEST, NEW_TOKENS = 64, 100, 16
@@ -50,6 +51,8 @@ class Question:
     definitions : {concept: what it is}, where the text asks for it.
     answers, yes : enough are so many answers with so many `yes`.
     most : captions asked about at most.
+    temperature, top_p : how answers are drawn; a temperature of 0 is greedy.
+    seed : of the draws, together with concept and place of the caption.
     """
 
     text: str
@@ -57,6 +60,9 @@ class Question:
     answers: int = 1000
     yes: int = 200
     most: int = 10_000
+    temperature: float = 0.6
+    top_p: float = 0.9
+    seed: int = 0
 
     def prompt(self, concept: str, credited: Credited, *, chat: bool) -> Prompt:
         """Return the question about one caption, which REAL shows as it is searched: `-` and `_` are blanks."""
@@ -90,7 +96,10 @@ def asked(model: TextGenerator, question: Question, concept: str, captions: Sequ
     chat, said = converses(model), []
     for start in range(0, len(captions), BATCH):
         batch = [question.prompt(concept, one, chat=chat) for one in captions[start : start + BATCH]]
-        said += model.generate(batch, max_new_tokens=NEW_TOKENS)
+        places = range(start, start + len(batch))
+        seeds = tuple(draw_seed(question.seed, concept, place) for place in places)
+        sampling = Sampling(question.temperature, seeds, question.top_p) if question.temperature else None
+        said += model.generate(batch, max_new_tokens=NEW_TOKENS, sampling=sampling)
         if (len(said) >= question.answers and n_yes(said) >= question.yes) or start > question.most:
             break
     pairs = zip(captions, said, strict=False)

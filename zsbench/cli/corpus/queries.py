@@ -59,7 +59,7 @@ def queries(
 ) -> None:
     """Write queries for documents with a language model; the same command goes on where the last one stopped."""
     from zsbench.core import files, jsonfiles, outputs
-    from zsbench.core.errors import UserError, shown
+    from zsbench.core.errors import RunError, UserError, shown
     from zsbench.corpus.files import read_documents, write_lines
     from zsbench.corpus.queries import PER_DOCUMENT, SHOTS, TEMPERATURE, WORDING, Example
     from zsbench.corpus.writing import write_queries
@@ -102,8 +102,12 @@ def queries(
             seed=seed,
             progress=report,
         )
+    part.unlink()  # the answers of endpoints are kept in any case
+    if not any(one.queries for one in written):
+        found = f"no query for any of {len(written)} documents"
+        hint = "more --max-new-tokens for a model that thinks aloud, other --examples or --instruction"
+        raise RunError(f"--model {model}", found, "answers with a query in them", hint)
     write_lines(out, _rows(written, documents, style))
-    part.unlink()
     n_cut = sum(n_words(document.passage) > max_words for document in documents.values())
     say(f"{_summary(written, n_shots, n_cut, max_words)}, in {out}", error=True)
 

@@ -43,7 +43,9 @@ def relevance(
     enough: Annotated[int, typer.Option(min=1, help="Answers a concept, if --yes of them are yes.")] = 1000,
     yes: Annotated[int, typer.Option(min=0, help="Answers that are yes.")] = 200,
     most: Annotated[int, typer.Option(min=1, max=1_000_000, help="Captions asked about a concept at most.")] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the captions drawn.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0, max=100, help="Of the answers; 0 is greedy.")] = 0.6,
+    top_p: Annotated[float, typer.Option(min=0.01, max=1, help="Tokens of this share are drawn among.")] = 0.9,
+    seed: Annotated[int, typer.Option(min=0, help="Of the captions and answers drawn.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N, mps.")] = "auto",
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask any hub.")] = False,
 ) -> None:
@@ -71,11 +73,12 @@ def relevance(
     else:
         text = rule.question_text(question)
         known = rule.read_definitions(definitions and found(definitions), text, concepts)
-        asking = rule.Question(text, known, enough, yes, most)
+        asking = rule.Question(text, known, enough, yes, most, temperature, top_p, seed)
         further = digest(
             [canonical_json([[one.name, one.alternates, known.get(one.name)] for one in counted.values()])]
         )
         stated = {"model": model, "question": text, "answers": enough, "yes": yes, "most": most, "seed": seed}
+        stated |= {"temperature": temperature, "top_p": top_p}
         of_concepts = _drawn(counted, asking, list(map(found, captions or ())), counts, column=column, seed=seed)
         generator = load_model(model, TextGenerator, device, "float32")
         folder = kept.Folder(answers, {**stated, "concepts": further})

@@ -54,7 +54,12 @@ def parsed(answer: Any, api: Literal["chat", "completions"]) -> Written:
         final, ending = "", "thinking"
     usage = answer.get("usage") or {}
     by = " ".join(str(answer[key]) for key in ("model", "system_fingerprint") if answer.get(key))
-    return Written(final or "", ending, _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"), by)
+    return Written(_whole(final or ""), ending, _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"), by)
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters, which no file can hold: limits of length cut some in two."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def joined(content: Any) -> str:

@@ -90,7 +90,9 @@ class LanguageModel(huggingface.Adapter):
                 written[rows] = decoding.write(
                     self._writer([batch[row][0] for row in rows]),
                     len(rows),
-                    choose=decoding.drawn(sampling.temperature, seeds) if sampling else decoding.greedily,
+                    choose=decoding.drawn(sampling.temperature, seeds, top_p=sampling.top_p)
+                    if sampling
+                    else decoding.greedily,
                     tokenizer=self._tokenizer,
                     ends=ends,
                     max_new_tokens=max_new_tokens,

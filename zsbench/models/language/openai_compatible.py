@@ -150,17 +150,21 @@ class OpenAiCompatible:
 
         The temperature is 0 without `sampling`. Equal prompts with equal seeds are asked once: endpoints may answer
         differently the second time, and some know no seed (`extra: {seed: null}` spares it them). An answer that is
-        refused, or that ended inside its thoughts, is empty and counted.
+        refused, or that ended inside its thoughts, is empty and counted. Chats often begin with line ends, which are
+        left out; stop texts of blanks alone are cut at here, as a server would stop at the first of them.
         """
         draws: list[dict[str, Any]] = [{"temperature": 0}] * len(prompts)
         if sampling is not None:
             # The seed tells draws apart, also where it is not sent.
-            draws = [{"temperature": sampling.temperature, "seed": s, "draw": s} for s in sampling.seeds]
+            nucleus = {"top_p": sampling.top_p} if sampling.top_p < 1 else {}
+            draws = [{"temperature": sampling.temperature, **nucleus, "seed": s, "draw": s} for s in sampling.seeds]
         asked = zip(prompts, draws, strict=True)
-        said, n_reused = self._asker.ask([self._question(*one, max_new_tokens, stop) for one in asked])
+        sent = [text for text in stop if text.strip()] if self.converses else stop
+        said, n_reused = self._asker.ask([self._question(*one, max_new_tokens, sent) for one in asked])
         self.cost.answers_reused += n_reused
         self._count_each(said, prompts)
-        return [answer.text[: decoding.first_stop(answer.text, stop)] for answer in said]
+        texts = [answer.text.lstrip() if self.converses else answer.text for answer in said]
+        return [text[: decoding.first_stop(text, stop)] for text in texts]
 
     def fits(self, prompt: Prompt, *, max_new_tokens: int) -> bool:  # noqa: ARG002 - nobody knows the limit here
         """Return True: an endpoint itself refuses what is too long."""

@@ -77,7 +77,7 @@ class Client:
         self._running: set[futures.Future[Any]] = set()
 
     def ask(self, path: str, bodies: Sequence[Body], arrived: Arrived) -> None:
-        """Ask every request, and hand over each answer with its number the moment it comes, in any order.
+        """Ask every request, and hand over each answer with its number the moment it comes, in any order and thread.
 
         Raises
         ------
@@ -110,8 +110,12 @@ class Client:
                     answer = await self._answer(path, bodies[number])
                 except RunError as error:
                     failures[number] = error
-                else:
-                    arrived(number, answer)
+                    return
+            try:
+                # In a thread, because an answer is written to the disk, and meanwhile others are asked for.
+                await asyncio.to_thread(arrived, number, answer)
+            except RunError as error:
+                failures[number] = error
 
         await asyncio.gather(*map(one, range(len(bodies))))
         if failures:

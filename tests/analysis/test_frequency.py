@@ -13,6 +13,7 @@ from tests.analysis.made_runs import made
 from tests.command import call
 from zsbench.analysis.frequency import corpora, corpus, image_concepts, joining, measured, performance, runs
 from zsbench.core.errors import UserError
+from zsbench.data.captions.image_concepts import read_image_concepts
 
 COUNTS = {"cat": 1000, "dog": 90, "owl": 9, "airplane": 1, "emu": 0}
 ACCURACIES = {"cat": 80, "dog": 60, "owl": 45, "plane": 20, "emu": 1}
@@ -236,7 +237,9 @@ def test_retrieval_has_the_concepts_of_its_images(folder):
     (folder / "c.json").write_text('{"i": ["cat", "dog"], "j": ["cat"]}')
     found = {
         entry.metric: entry.values["one"]
-        for entry in runs.of_runs(runs_of(folder), list(tables), runs.read_concepts(folder / "c.json"), fewest_images=1)
+        for entry in runs.of_runs(
+            runs_of(folder), list(tables), read_image_concepts(folder / "c.json"), fewest_images=1
+        )
     }
     assert found["hit(query=text)@1"] == {"cat": pytest.approx(1 / 3), "dog": 0.5}
     assert found["hit(query=image)@1"] == {"cat": 0.5, "dog": 1}

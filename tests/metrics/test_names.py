@@ -201,8 +201,8 @@ def value_of(name, kind, seed):
     """
     rng = np.random.default_rng(seed)
     pred, gold = examples.KINDS[kind].example(rng, 5 + seed % 3)
-    if kind == "retrieval":
-        pred = [{key: score // 4 for key, score in row.items()} for row in pred]
+    if kind in ("retrieval", "concepts"):
+        pred = [{key: score // (4 if kind == "retrieval" else 2) for key, score in row.items()} for row in pred]
     if kind == "depth":
         pred, gold = ([row[: 3 + 5 * i] for i, row in enumerate(part)] for part in (pred, gold))
     if kind == "ranking":

@@ -13,10 +13,10 @@ from zsbench.engine import local
 from zsbench.metrics import naming
 from zsbench.metrics.intervals import interval
 from zsbench.metrics.labels.gold import Labels
+from zsbench.metrics.labels.tails import OF_FREQUENCY
 from zsbench.plan import planning
 from zsbench.plan.choices import Choices
 from zsbench.run.runner import Options
-from zsbench.tasks.classification.image_classification import OF_FREQUENCY
 
 LONGTAIL = "asset:models/clip-glyphs-longtail/concept_counts.json"
 
@@ -72,7 +72,7 @@ def test_metrics_are_those_of_the_accuracies_of_classes():
     right = rng.random(900) < (0.1 + 0.2 * np.log10(np.maximum(counts, 1)))[labels]
     pred, gold = np.where(right, labels, (labels + 1) % 40), Labels(labels, counts=counts)
     accuracies = np.array([right[labels == number].mean() for number in range(40)])
-    slope, rho, tail, head = (naming.resolve(name) for name in OF_FREQUENCY)
+    slope, rho, tail, head = (naming.resolve(name, kinds=("frequency", "tails")) for name in OF_FREQUENCY)
     assert slope.compute(pred, gold) == pytest.approx(linregress(np.log10(np.maximum(counts, 1)), accuracies).slope)
     assert rho.compute(pred, gold) == pytest.approx(spearmanr(counts, accuracies).statistic)
     order = np.argsort(counts, kind="stable")

@@ -12,6 +12,7 @@ from zsbench.config.blocks import Block
 from zsbench.config.companions import Requires
 from zsbench.config.components import Strict
 from zsbench.config.options import AnyText, Count, Device, ProperShare, Seed, Text, Texts
+from zsbench.config.paths import resolve_path
 from zsbench.core.yamlio import Document
 
 
@@ -62,6 +63,19 @@ class TaskConfig(Strict):
     def folder(self, *loc: str) -> Path:
         """Return the folder of the file that wrote a key, where the key's relative paths start."""
         return self.document.folder(loc)
+
+    def path(self, *loc: str) -> Path:
+        """Return the file that the text of a key names.
+
+        Raises
+        ------
+        UserError
+            The text holds an environment variable that is not set; at the key.
+        """
+        value: Any = self
+        for key in loc:
+            value = getattr(value, key)
+        return resolve_path(value, self.folder(*loc), where=self.document.where(loc))
 
     def sources(self) -> dict[str, Block]:
         """Return the checked data blocks beside `data`, by key."""

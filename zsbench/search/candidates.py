@@ -92,6 +92,7 @@ class FirstStage:
     keys : the task's `candidates:`.
     source : the task's data block, for messages.
     folder : gives the folder where a key's relative paths start.
+    where : gives the place of a key, for messages.
 
     Attributes
     ----------
@@ -104,7 +105,13 @@ class FirstStage:
         A dense stage with a model that encodes no texts.
     """
 
-    def __init__(self, keys: Candidates, source: Block, folder: Callable[..., Path]) -> None:
+    def __init__(
+        self,
+        keys: Candidates,
+        source: Block,
+        folder: Callable[..., Path],
+        where: Callable[[tuple[str, ...]], str],
+    ) -> None:
         self.keys, self.source = keys, source
         self.cost, self.counts = Cost(), Counter[str]()
         self.run_path: Path | None = None
@@ -113,15 +120,15 @@ class FirstStage:
         self._run_queries: set[str] = set()
         self._longest = 0
         if keys.path is not None:
-            self.run_path = resolve_path(keys.path, folder("candidates", "path"), where=source.where)
+            place = ("candidates", "path")
+            self.run_path = resolve_path(keys.path, folder(*place), where=where(place))
         if keys.model is not None:
-            self.encoder, self._encoder_files = named(
-                keys.model, TextEncoder, base=folder("candidates", "model"), where=source.where
-            )
+            place = ("candidates", "model")
+            self.encoder, self._encoder_files = named(keys.model, TextEncoder, base=folder(*place), where=where(place))
 
-    def files(self) -> list[str]:
-        """Return the local files that the candidates come from."""
-        return [str(self.run_path)] if self.run_path else self._encoder_files
+    def files(self) -> dict[str, list[str]]:
+        """Return the local files that the candidates come from, by the key that names them."""
+        return {"path": [str(self.run_path)]} if self.run_path else {"model": self._encoder_files}
 
     def label(self) -> str:
         """Return stage, depth (that of the run's lists where they are shorter) and control as tables show them."""

@@ -73,12 +73,20 @@ class BaseTask(ABC, Generic[ConfigT]):
         return ""
 
     def files(self) -> list[str]:
-        """Return the local files that data and gold come from, found without reading them."""
-        return [path for block in (self.source, *self.config.sources().values()) for path in block.files()]
+        """Return the local files that a task's data and its keys name, found without reading them."""
+        return [path for _, files in self.files_by_place() for path in files]
 
     def files_by_place(self) -> list[tuple[str, list[str]]]:
         """Return the same files with the place of the key that names them, for messages."""
-        return [(self.source.where, self.files())]
+        blocks = (self.source, *self.config.sources().values())
+        where = self.config.document.where
+        return [(block.where, block.files()) for block in blocks] + [
+            (where(key), files) for key, files in self.named_files()
+        ]
+
+    def named_files(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return the local files that keys beside the data blocks name, with the key; a type adds its own."""
+        return []
 
     def require_readable(self) -> None:
         """Refuse small files that can only be read after the model has run, where that can be asked before.

@@ -11,47 +11,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from zsbench.analysis.frequency import corpus
 from zsbench.analysis.frequency.performance import Performance
 from zsbench.analysis.frequency.presets import Kind
-from zsbench.core import jsonfiles
 from zsbench.core.errors import UserError, shown, unknown_name
 from zsbench.core.lazy import DoubleArray, np
+from zsbench.data.captions.image_concepts import EXPECTED, FEWEST_IMAGES, ImageConcepts
 from zsbench.metrics import naming
 from zsbench.metrics.metric import Metric
 from zsbench.report.plain import one_line
 from zsbench.report.variants import variants
 from zsbench.results.finished_run import FinishedRun
 
-Concepts = Mapping[str, Sequence[str]]
 RETRIEVAL = "image-text-retrieval"
 FACTS = ("model", "method")
 """What tells the curves of results apart."""
-FEWEST_IMAGES = 10
-_EXPECTED = 'JSON {"image id": ["concept", ...]}'
-
-
-def read_concepts(path: Path) -> Concepts:
-    """Return the concepts of each image.
-
-    Raises
-    ------
-    UserError
-        Not JSON, or no object of lists of texts.
-    """
-    value = jsonfiles.read(path, _EXPECTED)
-    lists = value.values() if isinstance(value, dict) else [None]
-    if not all(isinstance(listed, list) and all(isinstance(name, str) for name in listed) for listed in lists):
-        raise UserError(shown(path), "no object of lists of texts", _EXPECTED)
-    return {image: list(dict.fromkeys(listed)) for image, listed in value.items()}
 
 
 def of_runs(
     runs: Sequence[FinishedRun],
     metrics: Sequence[str] = (),
-    concepts: Concepts | None = None,
+    concepts: ImageConcepts | None = None,
     *,
     fewest_images: int = FEWEST_IMAGES,
     only: Mapping[str, Collection[str]] = {},
@@ -121,7 +102,7 @@ def _is_mean(run: FinishedRun, metric: Metric) -> bool:
     return metric.as_mean is None and metric.values(run.statistics(metric)) is not None
 
 
-def _by_concept(run: FinishedRun, metric: Metric, concepts: Concepts | None, fewest: int) -> dict[str, float]:
+def _by_concept(run: FinishedRun, metric: Metric, concepts: ImageConcepts | None, fewest: int) -> dict[str, float]:
     if not _is_mean(run, metric):
         found = f"'{metric.name}' of {run.result['task']} is no mean over items, so no number of one concept"
         raise UserError("--metric", found, "such as acc@1, or hit(query=text)@1")
@@ -130,10 +111,10 @@ def _by_concept(run: FinishedRun, metric: Metric, concepts: Concepts | None, few
         raise UserError(shown(run.folder / "items.parquet"), "no column 'gold'", "results of today's version")
     gold = [str(name) for name in run.items["gold"]]
     if run.result["task_type"] != RETRIEVAL:
-        return _means(values, [[name] for name in gold], 1)
+        return _means(values, [[name] for name in gold], gold, 1)
     if concepts is None:
         found = f"{run.result['task']} is a retrieval, whose items have no concepts"
-        raise UserError("--item-concepts", found, f"a file with them: {_EXPECTED}")
+        raise UserError("--item-concepts", found, f"a file with them: {EXPECTED}")
     # An image stands under its own id, a caption says in `gold` which image it belongs to.
     images = [key if key in concepts else owner for key, owner in zip(map(str, run.items["id"]), gold, strict=True)]
     of_items = [concepts.get(image) for image in images]
@@ -145,13 +126,20 @@ def _by_concept(run: FinishedRun, metric: Metric, concepts: Concepts | None, few
         raise UserError(
             "--item-concepts", f"no concepts of image '{lacking[0]}' of {run.result['task']}", "every image"
         )
-    return _means(values, [of_item or [] for of_item in of_items], fewest)
+    return _means(values, [of_item or [] for of_item in of_items], images, fewest)
 
 
-def _means(values: DoubleArray, of_items: Sequence[Sequence[str]], fewest: int) -> dict[str, float]:
-    """Return the mean over the items that have a concept, by concept; undefined items (NaN) are left out."""
+def _means(
+    values: DoubleArray, of_items: Sequence[Sequence[str]], images: Sequence[str], fewest: int
+) -> dict[str, float]:
+    """Return the mean over the items that have a concept, by concept, where they are of at least `fewest` images.
+
+    Undefined items (NaN) are left out.
+    """
     of_concept: dict[str, list[float]] = {}
-    for value, concepts in zip(values.tolist(), of_items, strict=True):
+    seen: dict[str, set[str]] = {}
+    for value, concepts, image in zip(values.tolist(), of_items, images, strict=True):
         for concept in () if math.isnan(value) else concepts:
             of_concept.setdefault(concept, []).append(value)
-    return {name: sum(listed) / len(listed) for name, listed in of_concept.items() if len(listed) >= fewest}
+            seen.setdefault(concept, set()).add(image)
+    return {name: sum(listed) / len(listed) for name, listed in of_concept.items() if len(seen[name]) >= fewest}

@@ -105,13 +105,14 @@ def fit(
 ) -> None:
     """Join results with counts of concepts, and print how performance goes with frequency."""
     from zsbench.analysis.frequency import corpus, joining, measured, performance, runs, tables
+    from zsbench.data.captions.image_concepts import read_image_concepts
 
     ending = _figures.ending_of(plot, "--plot") if plot is not None else ""
     wanted = columns(only or (), tuple(dict.fromkeys(("dataset", *corpus.FACTS, *performance.FACTS, *runs.FACTS))))
     # Counts of data sets that nothing is wanted of are never looked up.
     corpora = corpus.read_all(counts, {key: values for key, values in wanted.items() if key != "dataset"})
     _require_effect(places, {"--value": value, "--unit": unit}, {"--metric": metric, "--item-concepts": item_concepts})
-    concepts = None if item_concepts is None else runs.read_concepts(found(item_concepts))
+    concepts = None if item_concepts is None else read_image_concepts(found(item_concepts))
     read_table = partial(performance.read_table, only=wanted, column=value, unit=None if unit is None else unit.value)
     of_runs = partial(runs.of_runs, only=wanted, metrics=metric or (), concepts=concepts, fewest_images=fewest_images)
     performances = _performances(list(map(found, places)), dataset or (), read_table, of_runs)

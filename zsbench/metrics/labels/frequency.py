@@ -11,58 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from zsbench.core.lazy import DoubleArray, IntArray, np
-from zsbench.metrics.frequency_curve import log_counts
-from zsbench.metrics.frequency_trend import FEW, Estimate, OfWeights, over_concepts, rank_correlations, slopes
+from zsbench.metrics.by_concept import COLUMNS, RHO, SLOPE
 from zsbench.metrics.labels.classification import label_ranks
-from zsbench.metrics.metric import Interval, metric
-
-COLUMNS = ("class", "right", "count")
-_RESAMPLES = 2000
-
-
-def of_classes(statistics: DoubleArray) -> tuple[IntArray, DoubleArray, DoubleArray]:
-    """Return number, accuracy and count of each class that has items, (n_classes,) each, of statistics (n_items, 3)."""
-    numbers, first, place, sizes = np.unique(
-        statistics[:, 0], return_index=True, return_inverse=True, return_counts=True
-    )
-    accuracies = np.bincount(place, weights=statistics[:, 1]) / sizes
-    return numbers.astype(np.int64), np.asarray(accuracies), np.asarray(statistics[first, 2])
-
-
-def _estimate(statistics: DoubleArray, statistic: OfWeights, resamples: int, confidence: float) -> Estimate:
-    _, accuracies, counts = of_classes(statistics)
-    x = log_counts(counts) / np.log(10) if statistic is slopes else counts
-    return over_concepts(statistic, x, accuracies, resamples=resamples, confidence=confidence)
-
-
-def _value(statistics: DoubleArray, statistic: OfWeights) -> float:
-    value = _estimate(statistics, statistic, 1, 0.95).value
-    return float("nan") if value is None else value
-
-
-def _interval(statistics: DoubleArray, statistic: OfWeights, confidence: float) -> Interval:
-    found = _estimate(statistics, statistic, _RESAMPLES, confidence)
-    if found.low is None or found.high is None:
-        return Interval(float("nan"), float("nan"), "undefined")
-    n = len(of_classes(statistics)[0])
-    note = f"few classes: {n}" if n < FEW else ""
-    return Interval(found.low, found.high, f"bootstrap over classes, B={_RESAMPLES}", note)
-
-
-def _slope(statistics: DoubleArray) -> float:
-    return _value(statistics, slopes)
-
-
-def _slope_interval(statistics: DoubleArray, clusters: IntArray | None, confidence: float) -> Interval:  # noqa: ARG001
-    return _interval(statistics, slopes, confidence)
-
-
-def _rho(statistics: DoubleArray) -> float:
-    return _value(statistics, rank_correlations)
-
-
-def _rho_interval(statistics: DoubleArray, clusters: IntArray | None, confidence: float) -> Interval:  # noqa: ARG001
-    return _interval(statistics, rank_correlations, confidence)
+from zsbench.metrics.metric import metric
 
 
 def counts_of(labels: Any) -> IntArray:
@@ -85,7 +36,7 @@ def _statistics(scores: Any, labels: Any) -> DoubleArray:
     return np.stack([numbers.astype(np.float64), right, counts[numbers]], axis=1)
 
 
-@metric("slope-per-decade", better="lower", of_items=_slope, closed=_slope_interval, strata=0, columns=COLUMNS, right=1)
+@metric("slope-per-decade", better="lower", strata=0, columns=COLUMNS, right=1, **SLOPE)
 def slope_per_decade(scores: Any, labels: Any) -> DoubleArray:
     """How much more accurate a class is for ten times the count, by least squares; a count of 0 is one of 1.
 
@@ -105,11 +56,10 @@ def slope_per_decade(scores: Any, labels: Any) -> DoubleArray:
     "frequency-spearman",
     unit="",
     better="lower",
-    of_items=_rho,
-    closed=_rho_interval,
     strata=0,
     columns=COLUMNS,
     right=1,
+    **RHO,
 )
 def frequency_spearman(scores: Any, labels: Any) -> DoubleArray:
     """Correlation of the ranks of count and accuracy over classes, from -1 to 1. `spearman(frequency)`, too.

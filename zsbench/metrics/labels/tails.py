@@ -23,6 +23,9 @@ from zsbench.metrics.labels.frequency import counts_of
 from zsbench.metrics.metric import metric
 from zsbench.metrics.tails import FRACTION, tail
 
+OF_FREQUENCY = ("slope-per-decade", "frequency-spearman", "tail-acc", "head-acc")
+"""Metrics that a task of classes with counts has besides those it names."""
+
 _OVER_CLASSES: dict[str, Any] = {
     "of_items": mean_over_classes,
     "of_weights": weighted_mean_over_classes,

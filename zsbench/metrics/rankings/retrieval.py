@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zsbench.config.options import Cutoff
-from zsbench.core.lazy import DoubleArray, np
+from zsbench.core.lazy import DoubleArray, IntArray, np
 from zsbench.metrics.metric import metric
 from zsbench.metrics.rankings.positives import PositiveRanks, Ranked, Ties, of_scores
 
@@ -30,13 +30,31 @@ Rankings = Sequence[Mapping[str, float]] | Ranked
 Query = Literal["", "text", "image"]
 
 
+@dataclass(frozen=True, eq=False)
+class Concepts:
+    """What a query is about.
+
+    Attributes
+    ----------
+    numbers : (m,) of its concepts; -1 fills up to the m of the query that has most.
+    counts : (n_concepts,) how often each concept of the data stands in pretraining data; the same for all queries.
+    """
+
+    numbers: IntArray
+    counts: IntArray
+
+
 @dataclass(frozen=True)
 class Relevant:
-    """What a query should find, what is left out of its ranking, and the kind of query (`text`, `image`)."""
+    """What a query should find, what is left out of its ranking, and the kind of query (`text`, `image`).
+
+    `concepts` is what it is about, None where nobody counted that.
+    """
 
     positives: frozenset[str]
     ignore: frozenset[str] = frozenset()
     query: str = ""
+    concepts: Concepts | None = None
 
 
 def positive_ranks(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from zsbench.core.errors import UserError
 from zsbench.core.lazy import np
 from zsbench.core.words import number_of
+from zsbench.metrics.by_concept import of_concepts
 from zsbench.metrics.frequency_curve import log_counts
-from zsbench.metrics.labels.frequency import of_classes
 from zsbench.report.figures.chosen import Entry, Facet, drawable, facets, finite, of_tasks
 from zsbench.report.figures.figure import Figure, Point, Series
 from zsbench.report.plain import one_line
@@ -62,7 +62,7 @@ def _series(entry: Entry) -> Series:
     statistics = entry.run.statistics(entry.run.metric(SLOPE))
     items = entry.run.items
     name_of = dict(zip(statistics[:, 0].tolist(), map(str, items.get("gold", statistics[:, 0])), strict=True))
-    numbers, accuracies, counts = of_classes(statistics)
+    numbers, accuracies, counts = of_concepts(statistics)
     x = np.maximum(counts, 1)
     points = [
         Point(

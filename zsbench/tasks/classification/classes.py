@@ -12,7 +12,6 @@ from zsbench.config import catalog
 from zsbench.config.blocks import Block
 from zsbench.config.components import option_defaults
 from zsbench.config.options import Text, Texts
-from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles, tablefiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean
@@ -39,12 +38,10 @@ class NamedClasses(TaskConfig):
     class_map: ClassMap | Text | None = None
     label_order: LabelOrder | None = None
 
-    def class_files(self, where: str) -> list[str]:
-        """Return the files that name classes."""
-        named = [(key, getattr(self, key)) for key in ("classes", "class_map")]
-        return [
-            str(resolve_path(value, self.folder(key), where=where)) for key, value in named if isinstance(value, str)
-        ]
+    def files_of(self, *keys: str) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return the files that name classes, and those of further keys; keys that name none are left out."""
+        named = [key for key in ("classes", "class_map", *keys) if isinstance(getattr(self, key), str)]
+        return [((key,), [str(self.path(key))]) for key in named]
 
     def join(self, data: Any, source: Block) -> Classes:
         """Return the task's classes from what YAML and data say.
@@ -54,7 +51,7 @@ class NamedClasses(TaskConfig):
         UserError
             The names do not fit, a label is no class, or 0/1 vectors have another length than there are classes.
         """
-        names, where, class_map = self._names(source.where), source.where, self._map(source.where)
+        names, where, class_map = self.listed(), source.where, self._map()
         if data.class_names is None and isinstance(self.classes, dict) and self.class_map is None:
             numbered = by_number(self.classes)
             names, class_map = (names, class_map) if numbered is None else (numbered, None)
@@ -74,26 +71,27 @@ class NamedClasses(TaskConfig):
         """
         own = data.class_names
         _check(data, len(classes.names if own is None else own), source)
-        where, class_map = source.where, self._map(source.where)
+        where, class_map = source.where, self._map()
         place = join_further(
             classes, own, where, what=called(source), class_map=class_map, label_order=self.label_order
         )
         return moved(data.labels, place)
 
-    def strangers(self, classes: Classes, data: Any, source: Block) -> int:
+    def strangers(self, classes: Classes, data: Any) -> int:
         """Return how many classes of further data are joined by their place alone, because nothing has their names."""
-        return strangers(classes, data.class_names, self._map(source.where))
+        return strangers(classes, data.class_names, self._map())
 
-    def _names(self, where: str) -> list[str] | None:
+    def listed(self) -> list[str] | None:
+        """Return the names that `classes` lists, itself or in a file; None where it is not there."""
         if isinstance(self.classes, dict):
             return list(dict.fromkeys(self.classes.values()))
-        return read_names(self.classes, self.folder("classes"), where)
+        return read_names(self.classes, self.folder("classes"), self.document.where(("classes",)))
 
-    def _map(self, where: str) -> dict[str, str] | None:
+    def _map(self) -> dict[str, str] | None:
         written = self.classes if isinstance(self.classes, dict) else {}
         named = self.class_map
         if isinstance(named, str):
-            named = read_map(resolve_path(named, self.folder("class_map"), where=where))
+            named = read_map(self.path("class_map"))
         return {**written, **(named or {})} or None
 
 

@@ -15,9 +15,10 @@ from zsbench.data.images.items import ImageItem, ImageSet, drop_broken
 from zsbench.methods.classification import Labelled
 from zsbench.tasks.classification._class_splits import Halves, labelled
 from zsbench.tasks.classification.classes import NamedClasses
+from zsbench.tasks.frequency import Counted
 
 
-class FurtherData(NamedClasses):
+class FurtherData(NamedClasses, Counted):
     """Keys that name further data.
 
     `support`, `validation` and `unlabeled` are data blocks like `data`, for methods that use them; `shots` keeps that
@@ -66,7 +67,7 @@ class FurtherData(NamedClasses):
         """Return the images of a block, their labels numbers of the task's classes."""
         block, images = self.sources()[key], self._images(key, counts)
         images = replace(images, labels=self.join_further(classes, images, block))
-        if strangers := self.strangers(classes, images, block):
+        if strangers := self.strangers(classes, images):
             counts[f"{key}: classes of other names, joined by place"] = strangers
         return images
 

@@ -17,7 +17,6 @@ from annotated_types import MinLen
 from zsbench.config.blocks import Block, Chain
 from zsbench.config.companions import Requires
 from zsbench.config.options import ClassTemplate, Names, Positive, Text, Texts
-from zsbench.config.paths import resolve_path
 from zsbench.core.context import RunContext
 from zsbench.core.doubts import EQUAL_BEST
 from zsbench.core.drawing import Drawing
@@ -26,11 +25,10 @@ from zsbench.core.lazy import np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.templates import require_class
 from zsbench.data.class_distances import read_distances
-from zsbench.data.concept_counts import class_counts
 from zsbench.data.images.imagefiles import BrokenImage
 from zsbench.data.images.items import ImageSet, count_traits, drop_broken
 from zsbench.methods.classification import Problem, Rule
-from zsbench.metrics import naming
+from zsbench.metrics.labels.tails import OF_FREQUENCY
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification._class_splits import Halves, UnseenDraw, unseen_classes
@@ -39,11 +37,8 @@ from zsbench.tasks.classification.doubts import count_equal_best, odd_classes, o
 from zsbench.tasks.classification.further_data import FurtherData
 from zsbench.tasks.classification.known_labels import known_labels
 from zsbench.tasks.classification.metric_checks import require_kind, require_suited, want_probabilities
-from zsbench.tasks.classification.template_sets import read_templates, templates_file
+from zsbench.tasks.classification.template_sets import files_of_templates, read_templates
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
-
-OF_FREQUENCY = ("slope-per-decade", "frequency-spearman", "tail-acc", "head-acc")
-"""Metrics that a task with `frequency:` has besides those it names."""
 
 SCALE = 100.0
 """The factor on cosines in scores: that of the published CLIP models, whatever model is asked."""
@@ -59,8 +54,7 @@ class Config(FurtherData):
     that stand here replace those that come with the data; `templates` may be a file with one a line, or the name of a
     task that lists them (`cifar10`). `also_called` gives classes further names, `{happy: [smiling]}`: rules that fill
     the templates average the prompts of all names of a class, others use the first. `logit_scale` is the factor on
-    cosines in scores and probabilities; by default scores have 100 and probabilities the model's own. `frequency` is
-    JSON {class: how often it stands in pretraining data}; metrics of frequency then stand beside the others.
+    cosines in scores and probabilities; by default scores have 100 and probabilities the model's own.
     """
 
     requires: ClassVar[tuple[Requires, ...]] = (*FurtherData.requires, ("nodes", "distances"))
@@ -74,7 +68,6 @@ class Config(FurtherData):
     unseen: Texts | Text | UnseenDraw | None = None
     distances: Text | None = None
     nodes: Text | None = None
-    frequency: Text | None = None
 
 
 class Task(BaseTask[Config]):
@@ -115,14 +108,9 @@ class Task(BaseTask[Config]):
             return "", ""
         return f"{method.title}: no support images", "`support:` (and `shots:`) in the task's YAML"
 
-    def files(self) -> list[str]:
-        """Return the files of test, support and validation data, and the names and distances beside them."""
-        config, where = self.config, self.source.where
-        named = [key for key in ("unseen", "distances", "nodes", "frequency") if isinstance(getattr(config, key), str)]
-        paths = [resolve_path(getattr(config, key), config.folder(key), where=where) for key in named]
-        if isinstance(config.templates, str):
-            paths.append(templates_file(config.templates, config.folder("templates"), where))
-        return super().files() + config.class_files(where) + [str(path) for path in paths]
+    def named_files(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return the files of names, distances, counts and templates."""
+        return self.config.files_of("unseen", "distances", "nodes", "frequency") + files_of_templates(self.config)
 
     def protocol(self, *, given: bool = False) -> str:
         """Return the number of templates, and what else makes numbers comparable."""
@@ -169,20 +157,17 @@ class Task(BaseTask[Config]):
 
     def _problem(self, halves: Halves) -> Problem:
         """Return names, templates and what is known about the classes."""
-        config, where = self.config, self.source.where
+        config = self.config
+        where = config.document.where(("unseen",))
         unseen = unseen_classes(config.unseen, halves.names, config.folder("unseen"), where)
         scale = SCALE if config.logit_scale is None else config.logit_scale
         problem = Problem(halves.names, self.templates, scale, unseen=unseen, probability_scale=config.logit_scale)
         if config.also_called is not None:
             problem = replace(problem, also_called=config.also_called)
         if config.distances is not None:
-            path = resolve_path(config.distances, config.folder("distances"), where=where)
-            nodes = None if config.nodes is None else resolve_path(config.nodes, config.folder("nodes"), where=where)
-            problem = replace(problem, distances=read_distances(path, halves.names, nodes=nodes))
-        if config.frequency is not None:
-            path = resolve_path(config.frequency, config.folder("frequency"), where=where)
-            problem = replace(problem, counts=class_counts(path, halves.names))
-        return problem
+            nodes = None if config.nodes is None else config.path("nodes")
+            problem = replace(problem, distances=read_distances(config.path("distances"), halves.names, nodes=nodes))
+        return replace(problem, counts=config.counts_of(halves.names))
 
     def _check_metrics(self, images: ImageSet, problem: Problem) -> None:
         """Ask each metric about one image: some need what this task or its data do not tell."""
@@ -194,9 +179,7 @@ class Task(BaseTask[Config]):
 
     def metric_names(self, names: Sequence[str]) -> list[str]:
         """Return the metrics, with those of frequency where the task names counts."""
-        known = {naming.resolve(name, kinds=self.metric_kinds).name for name in names}
-        added = [] if self.config.frequency is None else [name for name in OF_FREQUENCY if name not in known]
-        return [*names, *added]
+        return self.config.with_frequency(names, OF_FREQUENCY, self.metric_kinds)
 
     def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the scores (n_classes,) of each image, or its label from a rule that gives no scores."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from zsbench.config import catalog, overlay
 from zsbench.config.paths import resolve_path
@@ -12,13 +13,18 @@ from zsbench.core.templates import require_class
 from zsbench.core.yamlio import Document
 
 
-def templates_file(value: str, base: Path, where: str) -> Path:
-    """Return the file that the templates stand in: the text file, or the YAML of the task that lists them."""
-    path = resolve_path(value, base, where=where)
-    if path.exists():
-        return path
-    document = _task(value)
-    return path if document is None else document.marks[("templates",)][0]
+def files_of_templates(config: Any) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Return the file that a task's templates stand in, with the key: a text file, or a task's YAML; none if written.
+
+    Parameters
+    ----------
+    config : of a task with the key `templates`.
+    """
+    if not isinstance(config.templates, str):
+        return []
+    path = config.path("templates")
+    document = None if path.exists() else _task(config.templates)
+    return [(("templates",), [str(path if document is None else document.marks[("templates",)][0])])]
 
 
 def read_templates(value: list[str] | str | None, base: Path, where: str) -> list[str] | None:

@@ -13,7 +13,6 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from zsbench.config.blocks import Block
 from zsbench.config.options import Count, Text, Texts
-from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles, ties
 from zsbench.core.context import RunContext
@@ -57,12 +56,11 @@ class Task(RankingTask[Config]):
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
-        docids = config.docids
-        self.path = None if docids is None else resolve_path(docids, config.folder("docids"), where=source.where)
+        self.path = None if config.docids is None else config.path("docids")
 
-    def files(self) -> list[str]:
-        """Return the collection's files and that of the docids."""
-        return super().files() + ([str(self.path)] if self.path else [])
+    def named_files(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return the file of the docids, if there is one."""
+        return [(("docids",), [str(self.path)])] if self.path else []
 
     def protocol(self, *, given: bool = False) -> str:
         """Return what can be found, how much is kept, and what is left out."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from zsbench.config.blocks import Block
 from zsbench.config.options import ClassTemplate, Count, Texts
-from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.doubts import joined
 from zsbench.core.drawing import Drawing, Paragraph, Part
@@ -26,13 +26,16 @@ from zsbench.data.captions.captioned import CaptionedImages
 from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.methods.image_text import Matcher
+from zsbench.metrics.rankings.concepts import OF_FREQUENCY
 from zsbench.metrics.rankings.positives import Ranked
 from zsbench.metrics.rankings.retrieval import Relevant
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, covering, looked_at, require_unique, sample
+from zsbench.tasks.classification.metric_checks import require_suited
 from zsbench.tasks.formats.ranking_tables import Ranking
 from zsbench.tasks.formats.rankings import Rankings
 from zsbench.tasks.image_text import _ties
+from zsbench.tasks.image_text._concepts import CountedConcepts
 from zsbench.tasks.image_text._pairs import Pairs, Query, other
 from zsbench.tasks.image_text._ranks import best, ranks
 
@@ -44,7 +47,7 @@ TOP = 5
 _WHOLE = {"mean-hit": 10, "RSUM": 10}
 
 
-class Config(TaskConfig):
+class Config(CountedConcepts):
     """Keys of a `type: image-text-retrieval` task.
 
     `template` is put around every caption; `max_captions` keeps the first ones of each image; `folds` splits the
@@ -71,7 +74,7 @@ class Task(BaseTask[Config]):
     family: ClassVar[str] = "image-text"
     gives: ClassVar[str] = "captioned-images"
     gold: ClassVar[tuple[str, str]] = ("caption-table", "path")
-    metric_kinds: ClassVar[tuple[str, ...]] = ("retrieval",)
+    metric_kinds: ClassVar[tuple[str, ...]] = ("retrieval", "concepts")
     shard_size: ClassVar[int] = 1024
     unit: ClassVar[str] = "image"
     format = Rankings()
@@ -87,6 +90,15 @@ class Task(BaseTask[Config]):
         parts += [f"first {config.max_captions} captions an image"] if config.max_captions else ["all captions"]
         parts += [f"{config.folds} folds"] if config.folds > 1 else []
         return ", ".join(parts)
+
+    def named_files(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return the files of counts and concepts."""
+        return self.config.files_of_concepts()
+
+    def metric_names(self, names: Sequence[str]) -> list[str]:
+        """Return the metrics, with those of frequency in either direction where the task names counts."""
+        added = [f"{name}(query={kind})@1" for kind in ("text", "image") for name in OF_FREQUENCY]
+        return self.config.with_frequency(names, added, self.metric_kinds)
 
     def load(self, *, limit: int | None, seed: int, score_only: bool = False) -> TaskData:
         """Read images (not their pixels) and captions; `limit` counts images."""
@@ -104,6 +116,13 @@ class Task(BaseTask[Config]):
             Relevant(frozenset(ids["text"][end - len(texts) : end]), query="image")
             for end, texts in zip(ends, captions, strict=True)
         ]
+        about = self.config.concepts_of(ids["image"])
+        if about is not None:
+            owners = [*pairs.owner.tolist(), *range(len(items))]
+            gold = [replace(row, concepts=about[owner]) for row, owner in zip(gold, owners, strict=True)]
+        require_suited(
+            self.config, self.config.metrics, self.metric_kinds, [dict.fromkeys(ids["image"], 0.0)], gold[:1]
+        )
         # An image and its captions are alike, so metrics of either direction and of both draw them together.
         of_images = taken(images.clusters, keep, len(images.items)) or ids["image"]
         repeated = sum(n for n in Counter(pairs.captions).values() if n > 1)

@@ -15,7 +15,6 @@ from zsbench.config import catalog
 from zsbench.config.blocks import Block, Chain
 from zsbench.config.components import option_defaults
 from zsbench.config.options import AnyTexts, Text, Texts
-from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core.context import RunContext
 from zsbench.core.drawing import Drawing, Spans
@@ -91,17 +90,13 @@ class Task(BaseTask[Config]):
             where = config.document.where
             self._training = TrainingLabels(config.familiarity, config.familiarity.training, config.folder, where)
 
-    def files(self) -> list[str]:
-        """Return the data's files, the one that names the labels, and those behind familiarity."""
-        return [path for _, files in self.files_by_place() for path in files]
-
     def files_by_place(self) -> list[tuple[str, list[str]]]:
-        """Return the same files with the place of the key that names them."""
-        names, found = self.config.labels, [(self.source.where, super().files())]
-        if isinstance(names, str):
-            where = self.config.document.where(("labels",))
-            found.append((where, [str(resolve_path(names, self.config.folder("labels"), where=where))]))
-        return found + (self._training.files_by_place() if self._training else [])
+        """Return the files of data and labels, and those behind familiarity."""
+        return super().files_by_place() + (self._training.files_by_place() if self._training else [])
+
+    def named_files(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return the file that names the labels, if one does."""
+        return [(("labels",), [str(self.config.path("labels"))])] if isinstance(self.config.labels, str) else []
 
     def require_readable(self) -> None:
         """Refuse training labels without counts, or malformed ones, before a model is loaded."""

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from zsbench.config.blocks import Block
 from zsbench.config.options import Text
-from zsbench.config.paths import resolve_path
 from zsbench.config.schema import TaskConfig
 from zsbench.core import jsonfiles
 from zsbench.core.ahead import side_by_side
@@ -199,9 +198,8 @@ class CandidatesTask(RankingTask[CandidatesConfigT]):
 
     def __init__(self, config: CandidatesConfigT, source: Block) -> None:
         super().__init__(config, source)
-        self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder)
-        given = config.without
-        self.without = None if given is None else resolve_path(given, config.folder("without"), where=source.where)
+        self.first_stage: FirstStage = FirstStage(config.candidates, source, config.folder, config.document.where)
+        self.without = None if config.without is None else config.path("without")
 
     def protocol(self, *, given: bool = False) -> str:
         """Return first stage and depth, and which queries are left out."""
@@ -212,9 +210,10 @@ class CandidatesTask(RankingTask[CandidatesConfigT]):
         parts = [] if self.without is None else [f"without the {self.asked} of {self.without.name}"]
         return parts + [f"absent {self.asked} skipped"] * (self.config.missing == "skip")
 
-    def files(self) -> list[str]:
-        """Return the data's files, what the candidates come from, and the list of queries that are left out."""
-        return super().files() + self.first_stage.files() + ([str(self.without)] if self.without else [])
+    def named_files(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return what the candidates come from, and the list of queries that are left out."""
+        named = [(("candidates", key), files) for key, files in self.first_stage.files().items()]
+        return named + ([(("without",), [str(self.without)])] if self.without else [])
 
     def kept(self, queries: Sequence[str], counts: dict[str, int], *, limit: int | None, seed: int) -> list[int]:
         """Return the numbers of the queries that are asked: a sample of all but those of `without`, which are counted.

@@ -12,7 +12,6 @@ from zsbench.config.blocks import Block
 from zsbench.config.companions import Requires
 from zsbench.config.options import Count, Seed, Texts
 from zsbench.config.options import Text as TextOption
-from zsbench.config.paths import resolve_path
 from zsbench.core import jsonfiles, textfiles
 from zsbench.core.errors import UserError, did_you_mean
 from zsbench.core.lazy import np
@@ -24,11 +23,12 @@ from zsbench.methods.classification import Labelled
 from zsbench.tasks.base import require_unique
 from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.shots import draw_shots
+from zsbench.tasks.frequency import Counted
 
 Keywords = Annotated[dict[TextOption, Texts], MinLen(1)]
 
 
-class FurtherTexts(NamedClasses):
+class FurtherTexts(NamedClasses, Counted):
     """Keys that name keywords and further texts.
 
     `keywords` gives every class the words that describe it, or names a JSON file that does; `validation` (labelled) and
@@ -48,13 +48,7 @@ class FurtherTexts(NamedClasses):
     validation_seed: Seed = 1
     unlabeled: Any = None
 
-    def keyword_files(self, where: str) -> list[str]:
-        """Return the file that gives the keywords, if one does."""
-        if not isinstance(self.keywords, str):
-            return []
-        return [str(resolve_path(self.keywords, self.folder("keywords"), where=where))]
-
-    def keywords_of(self, names: Sequence[str], where: str) -> list[list[str]] | None:
+    def keywords_of(self, names: Sequence[str]) -> list[list[str]] | None:
         """Return the keywords of each class in label order; None where the task gives none.
 
         Raises
@@ -66,7 +60,7 @@ class FurtherTexts(NamedClasses):
             return None
         place, written, file = self.document.where(("keywords",)), self.keywords, None
         if isinstance(written, str):
-            file = resolve_path(written, self.folder("keywords"), where=where)
+            file = self.path("keywords")
             place, written = shown(file), read_keywords(file)
         known = {plain(name): number for number, name in enumerate(names)}
         found: dict[int, list[str]] = {}

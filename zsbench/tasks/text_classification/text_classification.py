@@ -17,7 +17,7 @@ from zsbench.core.context import RunContext
 from zsbench.core.doubts import EQUAL_BEST
 from zsbench.core.drawing import Drawing, Paragraph, short
 from zsbench.core.errors import UserError, did_you_mean
-from zsbench.core.lazy import np
+from zsbench.core.lazy import IntArray, np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.data.class_join import Classes
@@ -27,8 +27,9 @@ from zsbench.data.texts.texts import TextSet
 from zsbench.methods.text_classification import Rule, TextProblem
 from zsbench.metrics import naming
 from zsbench.metrics.labels.gold import Labels
+from zsbench.metrics.labels.tails import OF_FREQUENCY
 from zsbench.tasks import drawings
-from zsbench.tasks.base import BaseTask, read_names, require_unique, sample
+from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.doubts import count_equal_best, of_classes
 from zsbench.tasks.classification.known_labels import label_array
 from zsbench.tasks.classification.metric_checks import require_kind, require_suited, want_probabilities
@@ -56,18 +57,25 @@ class Task(BaseTask[Config]):
     family: ClassVar[str] = "text-classification"
     gives: ClassVar[str] = "texts"
     gold: ClassVar[tuple[str, str]] = ("text-table", "path")
-    metric_kinds: ClassVar[tuple[str, ...]] = ("classification", "classes", "certainty", "multilabel")
+    metric_kinds: ClassVar[tuple[str, ...]] = (
+        "classification",
+        "classes",
+        "certainty",
+        "multilabel",
+        "frequency",
+        "tails",
+    )
     shard_size: ClassVar[int] = 1024
     unit: ClassVar[str] = "document"
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
         self.format: ClassScores = ClassScores(noun="text")
+        self._counts: IntArray | None = None
 
-    def files(self) -> list[str]:
-        """Return the files of all texts, and of the names and keywords beside them."""
-        config, where = self.config, self.source.where
-        return [*super().files(), *config.class_files(where), *config.keyword_files(where)]
+    def named_files(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return the files of names, keywords and counts."""
+        return self.config.files_of("keywords", "frequency")
 
     def lacks(self, method: Chain) -> tuple[str, str]:
         """Say which keywords or further texts a method's options ask for that the task does not have."""
@@ -92,7 +100,7 @@ class Task(BaseTask[Config]):
         labels = classes.relabelled(texts.labels)
         keep = sample(len(texts.items), limit, seed)
         items, gold = [texts.items[i] for i in keep], [labels[i] for i in keep]
-        problem = TextProblem(names, self.config.keywords_of(names, self.source.where))
+        problem = TextProblem(names, self.config.keywords_of(names))
         counts = {**texts.counts, **repeated(problem.keywords)}
         there = {one for label in labels for one in ([label] if isinstance(label, int) else label)}
         counts |= {"classes without a text": len(names) - len(there)} if len(there) < len(names) else {}
@@ -100,7 +108,7 @@ class Task(BaseTask[Config]):
             further, further_counts = self.config.further(classes, items, self.source)
             problem = TextProblem(names, problem.keywords, **further)
             counts |= further_counts
-        self.format.class_names = names
+        self.format.class_names, self._counts = names, self.config.counts_of(names)
         self._check_metrics(gold)
         parts = [*names, *(f"{item.id}:{item.digest()}:{label}" for item, label in zip(items, gold, strict=True))]
         clusters = taken(texts.clusters, keep, len(texts.items))
@@ -129,7 +137,7 @@ class Task(BaseTask[Config]):
         if written is None or isinstance(written, dict):
             return
         seen: set[str] = set()
-        for name in read_names(written, self.config.folder("classes"), self.source.where) or []:
+        for name in self.config.listed() or []:
             if plain(name) in seen:
                 where = self.config.document.where(("classes",))
                 raise UserError(where, f"class '{name}' stands twice", "different classes")
@@ -140,7 +148,7 @@ class Task(BaseTask[Config]):
         written = self.config.classes
         if written is None or isinstance(written, dict) or self.config.class_map is not None:
             return error
-        listed = read_names(written, self.config.folder("classes"), self.source.where) or []
+        listed = self.config.listed() or []
         known = {plain(name) for name in listed}
         for item, label in zip(texts.items, texts.labels, strict=True):
             for number in [label] if isinstance(label, int) else label:
@@ -165,12 +173,13 @@ class Task(BaseTask[Config]):
                 label = getattr(metric.statistics, "keywords", {}).get("label")
                 if label is not None and label not in names:
                     raise UserError(where, f"metric '{name}': no class '{label}'", "", did_you_mean(label, names))
-        one = Labels(label_array(gold[:1], len(names)), scores=ScoreKind("votes"), class_names=names)
+        labels = label_array(gold[:1], len(names))
+        one = Labels(labels, scores=ScoreKind("votes"), class_names=names, counts=self._counts)
         spelled = self.metric_names(self.config.metrics)
         require_suited(self.config, spelled, self.metric_kinds, np.ones((1, len(names))), one)
 
     def metric_names(self, names: Sequence[str]) -> list[str]:
-        """Return the metrics; one of `label=*` stands for one of every class.
+        """Return the metrics, and those of frequency; one of `label=*` stands for one of every class.
 
         Raises
         ------
@@ -187,7 +196,7 @@ class Task(BaseTask[Config]):
                 where = self.config.document.where(("classes",))
                 raise UserError(where, f"'{name}' and class '{odd}'", f"class names without {' '.join(_MARKS)}")
             spelled += [name.replace(EVERY, f"label={label}") for label in self.format.class_names]
-        return spelled
+        return self.config.with_frequency(spelled, OF_FREQUENCY, self.metric_kinds)
 
     def predict(self, rule: Rule, model: Any, data: TaskData, todo: range, run: RunContext) -> Iterator[Any]:
         """Yield the scores (n_classes,) of each text."""
@@ -206,7 +215,7 @@ class Task(BaseTask[Config]):
         pred = stacked(predictions)
         if want_probabilities(self.config.metrics):
             require_kind(self.format.kind, pred)
-        yield pred, Labels(labels, scores=self.format.kind, class_names=names)
+        yield pred, Labels(labels, scores=self.format.kind, class_names=names, counts=self._counts)
 
     def doubt(self, data: TaskData, scores: dict[str, Score]) -> str:
         """Say that accuracy is below chance, and which metrics leave no class to be wrong."""

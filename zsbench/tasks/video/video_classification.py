@@ -20,7 +20,7 @@ from zsbench.core.context import RunContext
 from zsbench.core.doubts import EQUAL_BEST
 from zsbench.core.drawing import Drawing, Part, Picture
 from zsbench.core.errors import UserError
-from zsbench.core.lazy import np
+from zsbench.core.lazy import IntArray, np
 from zsbench.core.records import Score, TaskData, digest
 from zsbench.core.score_kinds import ScoreKind
 from zsbench.core.templates import fill_class
@@ -29,18 +29,22 @@ from zsbench.data.clusters import taken
 from zsbench.data.images.items import count_traits
 from zsbench.data.videos.video import Video, VideoSet
 from zsbench.methods.video import Clips, VideoProblem, VideoRule, frame_numbers, fuse
+from zsbench.metrics.labels.gold import Labels
+from zsbench.metrics.labels.tails import OF_FREQUENCY
 from zsbench.tasks import drawings
 from zsbench.tasks.base import BaseTask, require_unique, sample
 from zsbench.tasks.classification.classes import NamedClasses
 from zsbench.tasks.classification.doubts import count_equal_best, of_classes
-from zsbench.tasks.classification.template_sets import read_templates, templates_file
+from zsbench.tasks.classification.metric_checks import require_suited
+from zsbench.tasks.classification.template_sets import files_of_templates, read_templates
 from zsbench.tasks.formats.class_scores import ClassScores, stacked
+from zsbench.tasks.frequency import Counted
 
 _SHOWN = 8
 """Frames of a video that a report shows at most."""
 
 
-class Config(NamedClasses):
+class Config(NamedClasses, Counted):
     """Keys of a `type: video-classification` task.
 
     `frames` are taken from each of `clips` passes over a video; `crops` is 1 (centre) or 3 (along the longer side).
@@ -63,23 +67,20 @@ class Task(BaseTask[Config]):
     family: ClassVar[str] = "video"
     gives: ClassVar[str] = "videos"
     gold: ClassVar[tuple[str, str]] = ("frame-folders", "path")
-    metric_kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    metric_kinds: ClassVar[tuple[str, ...]] = ("classification", "frequency", "tails")
     shard_size: ClassVar[int] = 64
     unit: ClassVar[str] = "recording"
 
     def __init__(self, config: Config, source: Block) -> None:
         super().__init__(config, source)
         self.format: ClassScores = ClassScores(noun="video")
+        self._counts: IntArray | None = None
         where = config.document.where(("templates",))
         self.templates = read_templates(config.templates, config.folder("templates"), where) or []
 
-    def files(self) -> list[str]:
-        """Return the files of the videos and of the names beside them."""
-        config = self.config
-        found = [*super().files(), *config.class_files(self.source.where)]
-        if isinstance(config.templates, str):
-            found.append(str(templates_file(config.templates, config.folder("templates"), self.source.where)))
-        return found
+    def named_files(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Return the files of names, counts and templates."""
+        return self.config.files_of("frequency") + files_of_templates(self.config)
 
     def protocol(self, *, given: bool = False) -> str:
         """Return frames, views and templates; logits that come with the data were made with nobody knows which."""
@@ -103,7 +104,8 @@ class Task(BaseTask[Config]):
         prompts = [[fill_class(template, name) for template in self.templates] for name in names]
         parts = [*names, *(f"{v.id}:{v.digest()}:{y}" for v, y in zip(items, labels, strict=True))]
         problem = VideoProblem(names, prompts, self.config.logit_scale)
-        self.format.class_names = names
+        self.format.class_names, self._counts = names, self.config.counts_of(names)
+        self._check_metrics(labels)
         clusters = taken(videos.clusters, keep, len(videos.items))
         return TaskData(items, labels, problem, digest(parts), counts | count_traits(items), clusters=clusters)
 
@@ -151,7 +153,19 @@ class Task(BaseTask[Config]):
 
     def chunks(self, data: TaskData, predictions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield scores (n_videos, n_classes) and labels."""
-        yield stacked(predictions), np.asarray(data.gold, dtype=np.int64)
+        yield stacked(predictions), self._labels(data.gold)
+
+    def _labels(self, gold: Sequence[int]) -> Labels:
+        return Labels(np.asarray(gold, dtype=np.int64), counts=self._counts)
+
+    def _check_metrics(self, gold: Sequence[int]) -> None:
+        """Refuse metrics of frequency where the task names no counts, before anything is encoded."""
+        one = np.zeros((1, len(self.format.class_names)))
+        require_suited(self.config, self.config.metrics, self.metric_kinds, one, self._labels(gold[:1]))
+
+    def metric_names(self, names: Sequence[str]) -> list[str]:
+        """Return the metrics, with those of frequency where the task names counts."""
+        return self.config.with_frequency(names, OF_FREQUENCY, self.metric_kinds)
 
     def gold_text(self, item: Any, gold: Any, data: TaskData) -> str:
         """Return the name of the video's class."""

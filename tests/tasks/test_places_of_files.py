@@ -10,6 +10,7 @@ KEYS = (
     "candidates", "without",
 )  # fmt: skip
 BESIDE = {
+    "nodes": {"image-classification": "distances: other.csv\n"},
     "frequency": {"image-text-retrieval": "concepts: asset:data/glyph-captions/concepts.json\n"},
     "concepts": {"image-text-retrieval": "frequency: asset:models/clip-glyphs-longtail/concept_counts.json\n"},
 }

@@ -73,10 +73,11 @@ ABOUT_DATA = {
     "counting": {"object", "numbers"},
     "episodic": {"alpha", "episodes", "episode_seed", "validation", "validation_episodes"},
     "generative-retrieval": {"docids"},
+    "image-text-retrieval": {"frequency", "concepts", "fewest_images"},
     "ner": {"labels", "train", "validation", "familiarity"},
-    "video-classification": {"classes", "templates", "logit_scale", "class_map", "label_order"},
+    "video-classification": {"classes", "frequency", "templates", "logit_scale", "class_map", "label_order"},
     "depth": {"protocol", "prediction_scale"},
-    "text-classification": {"classes", "keywords", "unlabeled", "validation", "validation_shots", "validation_seed", "class_map", "label_order", "templates", "logit_scale"},
+    "text-classification": {"classes", "frequency", "keywords", "unlabeled", "validation", "validation_shots", "validation_seed", "class_map", "label_order", "templates", "logit_scale"},
     "caption-selection": {"template"},
     **{kind: {"without"} for kind in ("function-localisation", "open-domain-qa", "rerank")},
 }  # fmt: skip

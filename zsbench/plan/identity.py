@@ -135,7 +135,8 @@ def test_fingerprint(data: TaskData) -> str:
 def _stable(value: Any) -> str:
     """Return a text that depends on the value only, the same on every machine.
 
-    Sets are sorted; functions, whose text is an address, are left out; a file stands for its content, wherever it lies.
+    Sets are sorted; functions, whose text is an address, are left out, and so are fields that do not count when values
+    are compared; a file stands for its content, wherever it lies.
     """
     if isinstance(value, Path):
         return digest_file(value)
@@ -144,7 +145,8 @@ def _stable(value: Any) -> str:
     if callable(value):
         return ""
     if is_dataclass(value):
-        return ", ".join(f"{field.name}={_stable(getattr(value, field.name))}" for field in fields(value))
+        counting = (field.name for field in fields(value) if field.compare)
+        return ", ".join(f"{name}={_stable(getattr(value, name))}" for name in counting)
     return repr(value)
 
 

@@ -18,7 +18,7 @@ Source: the zero-shot retrieval of CLIP_benchmark (`hit@k` is its "recall@k"); R
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from zsbench.config.options import Cutoff
@@ -48,13 +48,13 @@ class Concepts:
 class Relevant:
     """What a query should find, what is left out of its ranking, and the kind of query (`text`, `image`).
 
-    `concepts` is what it is about, None where nobody counted that.
+    `concepts` is what it is about, None where nobody counted that; it makes no other test set of the queries.
     """
 
     positives: frozenset[str]
     ignore: frozenset[str] = frozenset()
     query: str = ""
-    concepts: Concepts | None = None
+    concepts: Concepts | None = field(default=None, compare=False)
 
 
 def positive_ranks(

@@ -199,3 +199,13 @@ def test_rules_by_probabilities_run_over_an_endpoint(method, server, tmp_path):
     # Windows that did not change are asked about again, and answered from the store.
     assert cost["forward_passes"] - cost["answers_reused"] == len(server.seen)
     assert cost["answers_unreadable"] == 0
+
+
+def test_the_echo_of_a_vllm_server():
+    """What vLLM 0.16.0 answers to `echo` and one token more, as shown in ggml-org/llama.cpp#15189."""
+    tokens = ["The", " step", " of", " boiling", " water", " is", ":", " ", "1"]
+    values = [0.0, -8.8188, -1.5526, -13.5599, -2.0115, -2.2332, -8.537, -1.2871, -0.4106]
+    told = list(zip(tokens, values, strict=True))
+    assert of_target(told, "The step of boiling water is: ", "is: ").tolist() == pytest.approx(
+        [-2.2332, -8.537, -1.2871]
+    )
